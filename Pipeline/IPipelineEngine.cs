@@ -1,0 +1,54 @@
+namespace PciBackFlow.Pipeline;
+
+/// <summary>
+/// Shards, their lanes and the executor between them. A lane is one port with one item: at most one request of it is
+/// under way. All members may be called by any thread but a shard's own.
+/// </summary>
+/// <typeparam name="TItem">What travels.</typeparam>
+public interface IPipelineEngine<TItem> : IDisposable
+    where TItem : PipelineItem
+{
+    /// <summary>How the stages lie over threads.</summary>
+    PipelineTopology Topology { get; }
+
+    /// <summary>Number of shards.</summary>
+    int ShardCount { get; }
+
+    /// <summary>The source a shard waits on.</summary>
+    /// <param name="shard">0 to <see cref="ShardCount"/> − 1.</param>
+    /// <returns>The source given at construction.</returns>
+    IReadySource Source(int shard);
+
+    /// <summary>Starts the threads.</summary>
+    void Start();
+
+    /// <summary>
+    /// Runs an action on the shard's own thread, between requests, and waits for it: how control work touches what a shard owns
+    /// (binding and unbinding ports of its descriptor, for instance). An exception of the action is thrown here.
+    /// </summary>
+    /// <param name="shard">The shard.</param>
+    /// <param name="action">What to run; short, not blocking.</param>
+    void Invoke(int shard, Action action);
+
+    /// <summary>Adds a lane and looks at it once. Returns when the shard has it.</summary>
+    /// <param name="shard">The shard.</param>
+    /// <param name="port">The port that signals it on that shard's source.</param>
+    /// <param name="item">Its item.</param>
+    void Attach(int shard, int port, TItem item);
+
+    /// <summary>
+    /// Removes a lane. When this returns, no thread of the shard touches the item's request any more; a worker that still
+    /// runs will find its result dropped (see <see cref="PipelineItem.Discard"/>). Unknown ports are ignored.
+    /// </summary>
+    /// <param name="shard">The shard.</param>
+    /// <param name="port">The lane's port.</param>
+    void Detach(int shard, int port);
+
+    /// <summary>What was counted since the start, summed over all shards. Cheap; not a consistent cut.</summary>
+    /// <returns>The totals.</returns>
+    EngineCounters ReadCounters();
+
+    /// <summary>Which threads ran which stage, and what each has allocated so far: asks every thread that carries items and waits for all.</summary>
+    /// <returns>One entry per thread.</returns>
+    IReadOnlyList<StageThread> ReadThreads();
+}
