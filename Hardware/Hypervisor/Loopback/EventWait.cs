@@ -36,8 +36,10 @@ internal sealed partial class EventWait
             _descriptor = EventFd(0, CloseOnExec);
             if (_descriptor < 0)
             {
+                int error = Marshal.GetLastPInvokeError();
                 throw new HypervisorException(
-                    $"errno {Marshal.GetLastPInvokeError()}", "can't create an eventfd; is the open-file limit reached?");
+                    error switch { 12 => "ENOMEM", 23 => "ENFILE", 24 => "EMFILE", _ => "EIO" },
+                    $"can't create an eventfd (errno {error}); is the open-file limit reached?");
             }
         }
 

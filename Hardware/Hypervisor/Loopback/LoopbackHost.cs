@@ -14,6 +14,9 @@ public sealed class LoopbackHost
 
     private readonly ConcurrentDictionary<int, LoopbackDomain> _domains = new();
 
+    // A domain's end is finished before its id comes back.
+    private readonly Lock _lifeLock = new();
+
     /// <summary>Creates a host with domain 0 and an empty store.</summary>
     public LoopbackHost() => CreateDomain(0);
 
@@ -42,12 +45,16 @@ public sealed class LoopbackHost
         }
 
         var domain = new LoopbackDomain(this, domainId);
-        if (!_domains.TryAdd(domainId, domain))
+        lock (_lifeLock)
         {
-            throw new HypervisorException("EEXIST", $"domain {domainId} exists already");
+            if (!_domains.TryAdd(domainId, domain))
+            {
+                throw new HypervisorException("EEXIST", $"domain {domainId} exists already");
+            }
+
+            Store.Introduce(domainId);
         }
 
-        Store.Introduce(domainId);
         return domain;
     }
 
@@ -65,10 +72,13 @@ public sealed class LoopbackHost
             throw new HypervisorException("EINVAL", "domain 0 can't be destroyed");
         }
 
-        if (_domains.TryRemove(domainId, out LoopbackDomain? domain))
+        lock (_lifeLock)
         {
-            domain.Die();
-            Store.Release(domainId);
+            if (_domains.TryRemove(domainId, out LoopbackDomain? domain))
+            {
+                domain.Die();
+                Store.Release(domainId);
+            }
         }
     }
 

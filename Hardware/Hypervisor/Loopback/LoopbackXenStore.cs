@@ -9,7 +9,7 @@ internal sealed class LoopbackXenStore : IXenStore
     private readonly Lock _gate = new();
     private readonly HashSet<StoreWatch> _watches = [];
     private int _transactions;
-    private volatile bool _disposed;
+    private volatile bool _ended;
 
     internal LoopbackXenStore(StoreTree tree, LoopbackDomain domain)
     {
@@ -80,6 +80,12 @@ internal sealed class LoopbackXenStore : IXenStore
         }
 
         _tree.Add(watch);
+        if (_ended)
+        {
+            // Ended meanwhile: its sweep over the watches may have missed this one.
+            watch.Dispose();
+        }
+
         return watch;
     }
 
@@ -100,30 +106,28 @@ internal sealed class LoopbackXenStore : IXenStore
     /// <summary>Ends the connection: no callback begins afterwards, open transactions can't be committed.</summary>
     public void Dispose()
     {
-        if (_disposed)
-        {
-            return;
-        }
-
-        End();
         _tree.Disconnect(this);
-        StoreWatch[] watches;
-        lock (_gate)
-        {
-            watches = [.. _watches];
-        }
-
-        foreach (StoreWatch watch in watches)
+        End();
+        foreach (StoreWatch watch in Watches())
         {
             watch.Dispose();
         }
     }
 
-    /// <summary>Ends the connection because it is disposed or its domain died: nothing more is called back.</summary>
+    /// <summary>Ends the connection because it is disposed or its domain died: nothing more is called back. Waits for no callback.</summary>
     internal void End()
     {
-        _disposed = true;
+        _ended = true;
         _thread.End();
+    }
+
+    /// <summary>Its watches now.</summary>
+    internal StoreWatch[] Watches()
+    {
+        lock (_gate)
+        {
+            return [.. _watches];
+        }
     }
 
     internal void Enqueue(StoreWatch watch, string path) => _thread.Enqueue(watch, path);
@@ -151,7 +155,7 @@ internal sealed class LoopbackXenStore : IXenStore
             throw new HypervisorException("EIO", $"domain {DomainId} was destroyed, and its xenstore connection with it");
         }
 
-        ObjectDisposedException.ThrowIf(_disposed, this);
+        ObjectDisposedException.ThrowIf(_ended, this);
     }
 
     private StoreEdit View()

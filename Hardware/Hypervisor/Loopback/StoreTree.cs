@@ -139,6 +139,11 @@ internal sealed class StoreTree
             foreach (LoopbackXenStore connection in _connections.FindAll(c => c.DomainId == domainId))
             {
                 connection.End();
+                _connections.Remove(connection);
+                foreach (StoreWatch watch in connection.Watches())
+                {
+                    Remove(watch);
+                }
             }
 
             Apply(0, edit => edit.Remove(StorePath.Home(domainId)));
@@ -198,13 +203,19 @@ internal sealed class StoreTree
         foreach (StoreWatch watch in watches)
         {
             int domainId = watch.Connection.DomainId;
-            StoreNode? node = _root.Find(change.Path) ?? change.Removed ?? before.Find(change.Path);
-            if (MayRead(node, domainId) || MayRead(change.Before, domainId)
-                || MayRead(_root.Find(StorePath.Parent(change.Path)), domainId))
+            if (domainId == 0 || MayLearn(change, before, domainId))
             {
                 watch.Connection.Enqueue(watch, change.Path);
             }
         }
+    }
+
+    /// <summary>An event reaches who may read the node, could read it before, or may read its parent (xenstored watch_permitted).</summary>
+    private bool MayLearn(StoreChange change, StoreNode before, int domainId)
+    {
+        StoreNode? node = _root.Find(change.Path) ?? change.Removed ?? before.Find(change.Path);
+        return MayRead(node, domainId) || MayRead(change.Before, domainId)
+            || MayRead(_root.Find(StorePath.Parent(change.Path)), domainId);
     }
 
     /// <summary>A removal fires the watches inside what was removed with their own paths.</summary>

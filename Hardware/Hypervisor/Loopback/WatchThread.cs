@@ -77,6 +77,10 @@ internal sealed class WatchThread
             {
                 watch.Deliver(path);
             }
+            catch (Exception e) when (Volatile.Read(ref _ended) && (e is HypervisorException or ObjectDisposedException))
+            {
+                // The callback was using the store when its domain died or its connection was closed.
+            }
             finally
             {
                 lock (_gate)
