@@ -1,0 +1,99 @@
+using PciBackFlow.Pipeline;
+using PciBackFlow.Stages.Filter;
+using PciBackFlow.Stages.Wire;
+
+namespace PciBackFlow.Stages.Execute;
+
+/// <summary>Takes the plan's steps on the function, or the interrupt operation. The only stage that touches hardware and may block.</summary>
+public readonly struct ExecuteStage : IStage<GuestOperation>
+{
+    /// <inheritdoc/>
+    public static string Name => "execute";
+
+    /// <inheritdoc/>
+    public StageFlow Process(GuestOperation item)
+    {
+        if (item.IsDecided || item.Function is not { } function)
+        {
+            return StageFlow.Continue;
+        }
+
+        if (item.IsConfigAccess)
+        {
+            RunPlan(item, function);
+        }
+        else if (item.Connection?.Interrupts is { } interrupts)
+        {
+            InterruptRequests.Run(item, function, interrupts);
+        }
+        else
+        {
+            // Withdrawn since the request was decoded.
+            item.Decide(PciOpStatus.NotImplemented, item.Value);
+        }
+
+        return StageFlow.Continue;
+    }
+
+    private static void RunPlan(GuestOperation item, AssignedFunction function)
+    {
+        // A worker that missed its deadline may still be inside this function. Failing at once keeps two threads out of one register
+        // sequence, and keeps a guest that asks again and again from filling all workers with a function that hangs.
+        if (!function.TryBegin())
+        {
+            item.Fail();
+            return;
+        }
+
+        long accesses = function.HardwareReads + function.HardwareWrites;
+
+        // One access for the watchdog, however many steps. Should it find the access stuck and take the shard from this thread,
+        // the steps still are finished: they touch the item and its function only, and the engine decides whose answer counts.
+        item.EnterAccess();
+        PciOpStatus status = RunSteps(item, function, out uint read);
+        item.LeaveAccess();
+        item.HardwareAccesses = (int)(function.HardwareReads + function.HardwareWrites - accesses);
+        function.End();
+        if (status == PciOpStatus.OperationFailed)
+        {
+            item.Fail();
+            return;
+        }
+
+        ref readonly AccessPlan plan = ref item.Plan;
+        item.Decide(
+            status == PciOpStatus.Success ? plan.Status : status,
+            item.Request.Command == PciOpCode.ConfigRead
+                ? ((plan.Value & ~plan.HardwareMask) | (read & plan.HardwareMask)) & GuestOperation.MaskOf(item.Request.Size)
+                : item.Value);
+    }
+
+    // Ends at the first step that fails: what follows was planned on its success.
+    private static PciOpStatus RunSteps(GuestOperation item, AssignedFunction function, out uint read)
+    {
+        ref AccessPlan plan = ref item.Plan;
+        read = 0;
+        for (int i = 0; i < plan.StepCount; i++)
+        {
+            ref readonly PlanStep step = ref plan.Steps[i];
+            PciOpStatus status = step.Action == PlanAction.Read
+                ? Read(function, in step, item.Request.Offset, out read)
+                : SideEffects.SideEffects.Run(in step, function);
+            if (status != PciOpStatus.Success)
+            {
+                return status;
+            }
+        }
+
+        return PciOpStatus.Success;
+    }
+
+    // The step may be wider than the request or lie elsewhere in its dword: the result is moved into the request's lanes.
+    private static PciOpStatus Read(AssignedFunction function, in PlanStep step, int requestOffset, out uint value)
+    {
+        bool answered = function.TryReadHardware(step.Offset, step.Size, out value);
+        int shift = (step.Offset - requestOffset) * 8;
+        value = shift >= 0 ? value << shift : value >> -shift;
+        return answered ? PciOpStatus.Success : PciOpStatus.OperationFailed;
+    }
+}
