@@ -48,9 +48,23 @@ internal sealed class GuestExports
         FunctionClaim claim = _services.Functions.Claim(_domainId, host);
         if (!claim.IsGranted)
             return claim.Refusal;
-        string? refusal = Place(claim.Function, host, requested, out guest);
+        string? refusal;
+        try
+        {
+            refusal = Place(claim.Function, host, requested, out guest);
+        }
+        catch (Exception e) when (e is InvalidOperationException or ArgumentException)
+        {
+            // A function that cannot be compiled is this device's failure, not the guest's.
+            refusal = $"{host}: {e.Message}";
+        }
+
         if (refusal is not null)
+        {
+            _slots.Remove(host);
             _services.Functions.Release(_domainId, host);
+        }
+
         return refusal;
     }
 
