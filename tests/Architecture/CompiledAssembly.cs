@@ -1,0 +1,41 @@
+using System.Reflection;
+using System.Reflection.Metadata;
+using System.Reflection.PortableExecutable;
+
+namespace PciBackFlow.Architecture.Tests;
+
+/// <summary>What a compiled assembly really refers to, read from its metadata.</summary>
+internal sealed class CompiledAssembly : IDisposable
+{
+    private readonly PEReader _file;
+    private readonly MetadataReader _reader;
+
+    private CompiledAssembly(string path)
+    {
+        _file = new PEReader(File.OpenRead(path));
+        _reader = _file.GetMetadataReader();
+    }
+
+    public static CompiledAssembly Load(string layer) =>
+        new(Path.Combine(AppContext.BaseDirectory, layer == "Cli" ? "pcibackflow.dll" : $"PciBackFlow.{layer}.dll"));
+
+    /// <summary>Names of the assemblies it refers to.</summary>
+    public IEnumerable<string> References =>
+        _reader.AssemblyReferences.Select(handle => _reader.GetString(_reader.GetAssemblyReference(handle).Name));
+
+    /// <summary>Full names of the foreign types it uses.</summary>
+    public IEnumerable<string> ForeignTypes =>
+        _reader.TypeReferences.Select(handle =>
+        {
+            var type = _reader.GetTypeReference(handle);
+            return $"{_reader.GetString(type.Namespace)}.{_reader.GetString(type.Name)}";
+        });
+
+    /// <summary>Methods implemented by a native library.</summary>
+    public IEnumerable<string> NativeMethods =>
+        _reader.MethodDefinitions.Select(_reader.GetMethodDefinition)
+            .Where(method => (method.Attributes & MethodAttributes.PinvokeImpl) != 0)
+            .Select(method => _reader.GetString(method.Name));
+
+    public void Dispose() => _file.Dispose();
+}

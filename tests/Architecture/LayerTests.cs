@@ -1,0 +1,98 @@
+using System.Text.RegularExpressions;
+
+namespace PciBackFlow.Architecture.Tests;
+
+/// <summary>One test for every "never" of the layers' table in docs/design.md.</summary>
+public sealed partial class LayerTests
+{
+    // An arrow of the table is a permission; what is not listed is forbidden.
+    public static TheoryData<string, string[]> AllowedReferences => new()
+    {
+        { "Pipeline", [] },
+        { "Hardware", [] },
+        { "Stages", ["Pipeline", "Hardware"] },
+        { "Backend", ["Stages", "Pipeline", "Hardware"] },
+        { "Perf", ["Backend", "Stages", "Pipeline", "Hardware"] },
+        { "Cli", ["Perf", "Backend", "Stages", "Pipeline", "Hardware"] },
+    };
+
+    [Theory]
+    [MemberData(nameof(AllowedReferences))]
+    public void A_layer_uses_only_the_layers_below_it(string layer, string[] allowed)
+    {
+        using var assembly = CompiledAssembly.Load(layer);
+
+        var used = assembly.References.Where(name => name.StartsWith("PciBackFlow.", StringComparison.Ordinal))
+            .Select(name => name["PciBackFlow.".Length..]);
+
+        Assert.Empty(used.Except(allowed));
+    }
+
+    [Fact]
+    public void The_pipeline_knows_no_word_of_PCI_or_Xen()
+    {
+        var offences = SourceTree.Files("Pipeline")
+            .SelectMany(file => File.ReadLines(file).Select((line, index) => (file, line, number: index + 1)))
+            .Where(entry => Domain().IsMatch(entry.line.Replace("PciBackFlow", "", StringComparison.Ordinal)))
+            .Select(entry => $"{Path.GetFileName(entry.file)}:{entry.number}: {entry.line.Trim()}");
+
+        Assert.Empty(offences);
+    }
+
+    [Fact]
+    public void Stages_call_no_native_code() => Assert.Empty(Load("Stages", assembly => assembly.NativeMethods));
+
+    [Fact]
+    public void Stages_do_no_input_or_output_of_their_own() =>
+        Assert.Empty(Load("Stages", assembly => assembly.ForeignTypes.Where(type => type.StartsWith("System.IO.", StringComparison.Ordinal)
+            || type is "System.Console" or "System.Diagnostics.Process")));
+
+    [Fact]
+    public void Stages_start_no_threads() =>
+        Assert.Empty(Load("Stages", assembly => assembly.ForeignTypes.Where(type => type is "System.Threading.Thread"
+            or "System.Threading.ThreadPool" or "System.Threading.Timer"
+            || type.StartsWith("System.Threading.Tasks.", StringComparison.Ordinal))));
+
+    [Theory]
+    [InlineData("Pipeline")]
+    [InlineData("Stages")]
+    public void The_hot_path_takes_no_part_in_logging(string layer) =>
+        Assert.Empty(Load(layer, assembly => assembly.References.Where(name => name.StartsWith("Microsoft.Extensions.Logging", StringComparison.Ordinal))));
+
+    [Theory]
+    [InlineData("Hardware", "Policy")]
+    [InlineData("Hardware", "Guest")]
+    public void The_hardware_layer_holds_no_policy_and_no_guests(string layer, string word)
+    {
+        var offences = SourceTree.Files(layer).Select(Path.GetFileNameWithoutExtension)
+            .Where(name => name!.Contains(word, StringComparison.Ordinal));
+
+        Assert.Empty(offences);
+    }
+
+    [Fact]
+    public void A_source_file_holds_one_public_type_of_its_own_name()
+    {
+        string[] layers = ["Pipeline", "Hardware", "Stages", "Backend", "Perf", "Cli"];
+        var offences = layers.SelectMany(SourceTree.Files)
+            .Select(file => (file, types: PublicType().Matches(File.ReadAllText(file)).Select(match => match.Groups[1].Value).Distinct().ToArray()))
+            .Where(entry => entry.types.Length > 1
+                || (entry.types.Length == 1 && entry.types[0] != Path.GetFileNameWithoutExtension(entry.file).Split('.')[0]))
+            .Select(entry => $"{Path.GetRelativePath(SourceTree.Root, entry.file)}: {string.Join(", ", entry.types)}");
+
+        Assert.Empty(offences);
+    }
+
+    private static string[] Load(string layer, Func<CompiledAssembly, IEnumerable<string>> select)
+    {
+        using var assembly = CompiledAssembly.Load(layer);
+        return select(assembly).ToArray();
+    }
+
+    [GeneratedRegex(@"\b(pci\w*|xen\w*|domid|bdf|config space|guests?)\b", RegexOptions.IgnoreCase)]
+    private static partial Regex Domain();
+
+    // Top level only: a type in a file-scoped namespace begins in the first column.
+    [GeneratedRegex(@"^public (?:(?:static|sealed|abstract|readonly|ref|partial|unsafe) )*(?:class|struct|interface|enum|record struct|record class|record|delegate \w+) (\w+)", RegexOptions.Multiline)]
+    private static partial Regex PublicType();
+}
