@@ -8,7 +8,7 @@ namespace PciBackFlow.Backend.Guests;
 
 /// <summary>
 /// The functions one guest has, by their host addresses: the toolstack's N changes under renumbering. Owned by the guest's queue;
-/// <see cref="Table"/> and <see cref="Functions"/> are replaced, never changed, and may be read by any thread.
+/// <see cref="Table"/> is replaced, never changed.
 /// </summary>
 internal sealed class GuestExports
 {
