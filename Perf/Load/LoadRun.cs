@@ -54,7 +54,7 @@ public static class LoadRun
         };
     }
 
-    private static int[] Collections() => [GC.CollectionCount(0) - GC.CollectionCount(1), GC.CollectionCount(1) - GC.CollectionCount(2), GC.CollectionCount(2)];
+    private static int[] Collections() => [GC.CollectionCount(0), GC.CollectionCount(1), GC.CollectionCount(2)];
 
     private static LoadReport Report(
         LoadOptions options, LoadSource source, EmbeddedLoad load, Edge before, Edge after, int[] collections, bool interrupted)
