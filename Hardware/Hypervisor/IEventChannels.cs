@@ -11,7 +11,7 @@ public interface IEventChannels : IDisposable
     /// <param name="domainId">The other domain.</param>
     /// <param name="remotePort">Its port.</param>
     /// <returns>The local port.</returns>
-    /// <exception cref="HypervisorException">EINVAL, ENOENT, EBUSY: no such port, or not offered to this domain.</exception>
+    /// <exception cref="HypervisorException">ESRCH: no such domain; EINVAL: no such port, bound already, or not offered to this domain.</exception>
     int BindInterdomain(int domainId, int remotePort);
 
     /// <summary>Allocates a port that another domain may bind to.</summary>
@@ -31,7 +31,7 @@ public interface IEventChannels : IDisposable
     /// <summary>Delivers signalled ports, which stay masked until <see cref="Unmask"/>.</summary>
     /// <param name="ports">Receives the ports.</param>
     /// <param name="timeoutMilliseconds">0 returns at once; -1 blocks without limit.</param>
-    /// <returns>How many were delivered; 0 after the time ran out or a <see cref="Wake"/>.</returns>
+    /// <returns>How many were delivered; 0 after the time ran out or a <see cref="Wake"/>. A wake-up that comes with ports is used up by them.</returns>
     int Read(Span<int> ports, int timeoutMilliseconds);
 
     /// <summary>Unmasks delivered ports; what was signalled meanwhile is delivered again.</summary>

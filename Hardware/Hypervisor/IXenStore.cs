@@ -8,9 +8,9 @@ public interface IXenStore : IXenStoreAccess, IDisposable
     /// ancestor fires the watched path itself. <c>@releaseDomain</c> and <c>@introduceDomain</c> are watched alike.
     /// </summary>
     /// <param name="path">The node, or a special name.</param>
-    /// <param name="changed">Called on the connection's own thread with the path that changed. Returns quickly; may call the store.</param>
-    /// <returns>Dispose it to stop watching: no call begins afterwards.</returns>
-    /// <exception cref="HypervisorException">EINVAL, EACCES.</exception>
+    /// <param name="changed">Called on the connection's own thread with the path that changed (relative, if the watched path was). Returns quickly; may call the store.</param>
+    /// <returns>Dispose it to stop watching: waits for a call under way, unless disposed from inside it; none begins afterwards.</returns>
+    /// <exception cref="HypervisorException">EINVAL: malformed path; E2BIG: too many watches.</exception>
     IDisposable Watch(string path, Action<string> changed);
 
     /// <summary>Begins a transaction: a snapshot whose changes become visible together.</summary>

@@ -1,0 +1,95 @@
+using System.Collections.Concurrent;
+
+namespace PciBackFlow.Hardware.Hypervisor.Loopback;
+
+/// <summary>
+/// A hypervisor in memory: domains, event channels, grants and one xenstore for any number of guests in one process.
+/// Behaves towards its users as Xen does through <c>/dev/xen/evtchn</c>, <c>/dev/xen/gntdev</c> and <c>/dev/xen/xenbus</c>.
+/// Thread-safe.
+/// </summary>
+public sealed class LoopbackHost
+{
+    /// <summary>The first domain id that Xen reserves (public/xen.h <c>DOMID_FIRST_RESERVED</c>); guests lie below.</summary>
+    public const int FirstReservedDomainId = 0x7FF0;
+
+    private readonly ConcurrentDictionary<int, LoopbackDomain> _domains = new();
+
+    // A domain's end is finished before its id comes back.
+    private readonly Lock _lifeLock = new();
+
+    /// <summary>Creates a host with domain 0 and an empty store.</summary>
+    public LoopbackHost() => CreateDomain(0);
+
+    /// <summary>Domain 0's view: the backend's.</summary>
+    public IHypervisor BackendView => ViewOf(0);
+
+    /// <summary>The domains alive now, in no order.</summary>
+    public IReadOnlyCollection<LoopbackDomain> Domains => (IReadOnlyCollection<LoopbackDomain>)_domains.Values;
+
+    internal StoreTree Store { get; } = new();
+
+    /// <summary>Guards which port is connected to which, on all domains. Never taken by notify, read or unmask.</summary>
+    internal Lock ConnectionLock { get; } = new();
+
+    /// <summary>
+    /// Creates a domain with <c>/local/domain/ID</c> readable by it and fires <c>@introduceDomain</c>, as a toolstack does.
+    /// </summary>
+    /// <param name="domainId">Its id, 0 to 0x7FEF.</param>
+    /// <returns>The new domain.</returns>
+    /// <exception cref="HypervisorException">EINVAL: not a guest's id; EEXIST: a domain of that id lives.</exception>
+    public LoopbackDomain CreateDomain(int domainId)
+    {
+        if (domainId is < 0 or >= FirstReservedDomainId)
+        {
+            throw new HypervisorException("EINVAL", $"domain {domainId}: ids run from 0 to {FirstReservedDomainId - 1}");
+        }
+
+        var domain = new LoopbackDomain(this, domainId);
+        lock (_lifeLock)
+        {
+            if (!_domains.TryAdd(domainId, domain))
+            {
+                throw new HypervisorException("EEXIST", $"domain {domainId} exists already");
+            }
+
+            Store.Introduce(domainId);
+        }
+
+        return domain;
+    }
+
+    /// <summary>
+    /// Ends a domain as a crash does: its ports close and their other ends go dead, its grants can no longer be mapped
+    /// (mapped pages stay valid), its xenstore connections end, <c>/local/domain/ID</c> is removed, <c>@releaseDomain</c>
+    /// fires. A thread of it that is blocked in <see cref="IEventChannels.Read"/> returns once. Does nothing when the domain is gone.
+    /// </summary>
+    /// <param name="domainId">The domain.</param>
+    /// <exception cref="HypervisorException">EINVAL: domain 0.</exception>
+    public void DestroyDomain(int domainId)
+    {
+        if (domainId == 0)
+        {
+            throw new HypervisorException("EINVAL", "domain 0 can't be destroyed");
+        }
+
+        lock (_lifeLock)
+        {
+            if (_domains.TryRemove(domainId, out LoopbackDomain? domain))
+            {
+                domain.Die();
+                Store.Release(domainId);
+            }
+        }
+    }
+
+    /// <summary>The hypervisor as one domain sees it.</summary>
+    /// <param name="domainId">The domain.</param>
+    /// <returns>Its view; the same object for every call.</returns>
+    /// <exception cref="HypervisorException">ESRCH: no such domain.</exception>
+    public LoopbackHypervisor ViewOf(int domainId) => Domain(domainId).View;
+
+    internal LoopbackDomain? FindDomain(int domainId) => _domains.GetValueOrDefault(domainId);
+
+    internal LoopbackDomain Domain(int domainId) => FindDomain(domainId)
+        ?? throw new HypervisorException("ESRCH", $"domain {domainId} does not exist");
+}

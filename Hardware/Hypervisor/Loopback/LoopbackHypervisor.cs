@@ -1,0 +1,48 @@
+namespace PciBackFlow.Hardware.Hypervisor.Loopback;
+
+/// <summary>
+/// The hypervisor as one domain sees it: what that domain binds, maps and may read. The backend uses domain 0's;
+/// a simulated frontend uses its own domain's, through the same interfaces.
+/// </summary>
+public sealed class LoopbackHypervisor : IHypervisor
+{
+    private readonly LoopbackDomain _domain;
+
+    internal LoopbackHypervisor(LoopbackDomain domain) => _domain = domain;
+
+    /// <inheritdoc/>
+    public string Name => "loopback";
+
+    /// <summary>The domain whose view this is.</summary>
+    public int DomainId => _domain.DomainId;
+
+    /// <summary>The host.</summary>
+    public LoopbackHost Host => _domain.Host;
+
+    /// <inheritdoc/>
+    /// <exception cref="HypervisorException">ESRCH: the domain was destroyed.</exception>
+    public IEventChannels OpenEventChannels() => _domain.OpenEventChannels();
+
+    /// <inheritdoc/>
+    /// <exception cref="HypervisorException">ESRCH: the domain was destroyed.</exception>
+    public IGrantTable OpenGrantTable()
+    {
+        _domain.ThrowIfDead();
+        return new LoopbackGrantTable(_domain);
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="HypervisorException">ESRCH: the domain was destroyed.</exception>
+    public IXenStore OpenXenStore()
+    {
+        _domain.ThrowIfDead();
+        return Host.Store.Connect(_domain);
+    }
+
+    /// <summary>Grants a new zeroed page of this domain to another (what a frontend does through gntalloc).</summary>
+    /// <param name="toDomainId">The domain that may map it; it need not exist yet.</param>
+    /// <param name="readOnly">True: the other side may not map it for writing.</param>
+    /// <returns>The page; dispose it when this domain no longer uses it.</returns>
+    /// <exception cref="HypervisorException">ESRCH: the domain was destroyed.</exception>
+    public GrantedPage Grant(int toDomainId, bool readOnly = false) => _domain.Grant(toDomainId, readOnly);
+}
