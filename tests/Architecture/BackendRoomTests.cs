@@ -1,0 +1,45 @@
+using System.Text.RegularExpressions;
+
+namespace PciBackFlow.Architecture.Tests;
+
+/// <summary>The rooms of the control plane and who may enter whose: an arrow of this table is a permission.</summary>
+public sealed partial class BackendRoomTests
+{
+    private static readonly Dictionary<string, string[]> MayUse = new()
+    {
+        ["Devices"] = ["Policy"],
+        ["Slots"] = [],
+        ["Policy"] = [],
+        ["Guests"] = ["Slots", "Devices", "Policy"],
+        ["Insight"] = ["Devices", "Policy"],
+        ["Interrupts"] = ["Devices"],
+    };
+
+    [Fact]
+    public void A_room_enters_only_the_rooms_it_is_allowed_to()
+    {
+        var offences =
+            from file in SourceTree.Files("Backend")
+            let room = Room(file)
+            where room.Length > 0
+            from Match match in Using().Matches(File.ReadAllText(file))
+            let other = match.Groups[1].Value
+            where other != room && !(MayUse.TryGetValue(room, out var allowed) && allowed.Contains(other))
+            select $"{Path.GetRelativePath(SourceTree.Root, file)} uses {other}";
+
+        Assert.Empty(offences);
+    }
+
+    [Fact]
+    public void Every_room_is_one_of_the_design() =>
+        Assert.Empty(SourceTree.Files("Backend").Select(Room).Where(room => room.Length > 0).Distinct().Except(MayUse.Keys));
+
+    private static string Room(string file)
+    {
+        var parts = Path.GetRelativePath(Path.Combine(SourceTree.Root, "Backend"), file).Split(Path.DirectorySeparatorChar);
+        return parts.Length > 1 ? parts[0] : "";
+    }
+
+    [GeneratedRegex(@"PciBackFlow\.Backend\.(\w+)[;.]")]
+    private static partial Regex Using();
+}
