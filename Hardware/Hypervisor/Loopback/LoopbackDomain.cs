@@ -102,12 +102,12 @@ public sealed class LoopbackDomain
         _lowestFreePort = Math.Min(_lowestFreePort, port.Number);
     }
 
-    internal LoopbackEventChannels OpenEventChannels()
+    internal LoopbackEventChannels OpenEventChannels(LoopbackEventSet? set, int member)
     {
         lock (Host.ConnectionLock)
         {
             ThrowIfDead();
-            var opened = new LoopbackEventChannels(this);
+            var opened = new LoopbackEventChannels(this, set, member);
             _descriptors.Add(opened);
             return opened;
         }

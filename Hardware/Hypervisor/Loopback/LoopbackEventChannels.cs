@@ -12,12 +12,21 @@ internal sealed class LoopbackEventChannels : IEventChannels
 {
     private readonly LoopbackDomain _domain;
     private readonly EventWait _wait = new();
+
+    // Who waits for this descriptor among others, and what it is called there.
+    private readonly LoopbackEventSet? _set;
+    private readonly int _member;
     private PortGroup[] _groups = [];
     private int _cursor;
     private int _wakeRequested;
     private bool _disposed;
 
-    internal LoopbackEventChannels(LoopbackDomain domain) => _domain = domain;
+    internal LoopbackEventChannels(LoopbackDomain domain, LoopbackEventSet? set, int member)
+    {
+        _domain = domain;
+        _set = set;
+        _member = member;
+    }
 
     internal int DomainId => _domain.DomainId;
 
@@ -115,6 +124,7 @@ internal sealed class LoopbackEventChannels : IEventChannels
             if (before == (LoopbackPort.Masked | LoopbackPort.Pending))
             {
                 Interlocked.Or(ref own.Group.Ready, 1L << own.Slot);
+                _set?.Signal(_member, wake: false);
             }
         }
     }
@@ -164,6 +174,7 @@ internal sealed class LoopbackEventChannels : IEventChannels
         {
             // Full fence; pairs with the one in EventWait.Arm.
             Interlocked.Or(ref port.Group.Ready, 1L << port.Slot);
+            _set?.Signal(_member, wake: true);
             _wait.Wake();
         }
     }

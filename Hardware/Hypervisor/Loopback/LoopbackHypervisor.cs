@@ -21,7 +21,9 @@ public sealed class LoopbackHypervisor : IHypervisor
 
     /// <inheritdoc/>
     /// <exception cref="HypervisorException">ESRCH: the domain was destroyed.</exception>
-    public IEventChannels OpenEventChannels() => _domain.OpenEventChannels();
+    public IEventChannels OpenEventChannels() => _domain.OpenEventChannels(set: null, member: 0);
+
+    internal IEventChannels OpenEventChannels(LoopbackEventSet set, int member) => _domain.OpenEventChannels(set, member);
 
     /// <inheritdoc/>
     /// <exception cref="HypervisorException">ESRCH: the domain was destroyed.</exception>
