@@ -1,0 +1,7 @@
+namespace PciBackFlow.Stages.Filter;
+
+/// <summary>What compiling a function under a policy gives.</summary>
+/// <param name="Map">The permissions; shared where equal.</param>
+/// <param name="Initial">The values this function starts with.</param>
+/// <param name="Problems">What was odd: broken capability lists, rules that open nothing. One line each, for people.</param>
+public sealed record CompiledFunction(ConfigSpaceMap Map, InitialRegisters Initial, IReadOnlyList<string> Problems);
