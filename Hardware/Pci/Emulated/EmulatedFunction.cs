@@ -1,0 +1,214 @@
+using System.Buffers.Binary;
+using PciBackFlow.Hardware.Pci.Registers;
+
+namespace PciBackFlow.Hardware.Pci.Emulated;
+
+/// <summary>
+/// A function in memory that behaves: each register takes, keeps or clears bits as its specification says; base addresses
+/// answer sizing; power states, function level resets, VPD and self test have their effects; and faults can be injected.
+/// One thread accesses it at a time; <see cref="Faults"/>, the counters and the record may be used by another.
+/// </summary>
+public partial class EmulatedFunction : IPciFunction
+{
+    private readonly byte[] _bytes;
+    private readonly byte[] _initial;
+    private readonly RegisterMasks _masks;
+    private readonly BaseAddress[] _baseAddresses;
+    private readonly HeaderKind _header;
+    private readonly int _powerAt;
+    private readonly int _expressAt;
+    private readonly int _featuresAt;
+    private readonly int _vpdAt;
+    private long _reads;
+    private long _writes;
+    private List<RecordedAccess>? _record;
+
+    /// <summary>Brings a function to life.</summary>
+    /// <param name="address">Its address.</param>
+    /// <param name="origin">Where it comes from, for people.</param>
+    /// <param name="bytes">Its configuration space from offset 0, 64 to 4096 bytes; up to 64 make a space of 64, up to 256 of 256.</param>
+    /// <param name="lengths">Bytes decoded by BARs 0–5 and, at index 6, the ROM; 0 or absent: 4 KiB of memory, 32 ports, where a register is in use.</param>
+    /// <exception cref="ArgumentException">Fewer than 64 or more than 4096 bytes.</exception>
+    public EmulatedFunction(PciAddress address, string origin, ReadOnlySpan<byte> bytes, ReadOnlySpan<ulong> lengths = default)
+    {
+        if (bytes.Length is < ConfigRegisters.HeaderSize or > ConfigRegisters.ExtendedSize)
+            throw new ArgumentException($"a configuration space has 64 to 4096 bytes, not {bytes.Length}", nameof(bytes));
+        Address = address;
+        Origin = origin;
+        ReadableSize = bytes.Length;
+        Size = bytes.Length switch
+        {
+            ConfigRegisters.HeaderSize => ConfigRegisters.HeaderSize,
+            <= ConfigRegisters.StandardSize => ConfigRegisters.StandardSize,
+            _ => ConfigRegisters.ExtendedSize,
+        };
+        _bytes = new byte[Size];
+        bytes.CopyTo(_bytes);
+        _initial = [.. _bytes];
+        VendorId = BinaryPrimitives.ReadUInt16LittleEndian(_bytes);
+        DeviceId = BinaryPrimitives.ReadUInt16LittleEndian(_bytes.AsSpan(ConfigRegisters.DeviceId));
+        InterruptLine = _bytes[ConfigRegisters.InterruptLine];
+
+        var image = new ConfigImage(_initial, ReadableSize);
+        _header = ConfigHeader.KindOf(image);
+        Capabilities = CapabilityWalk.Read(image);
+        var resolved = ResourceLengths.Resolve(image, lengths);
+        _masks = RegisterMasks.Compile(image, Capabilities, resolved);
+        _baseAddresses = ResourceLengths.Describe(image, resolved);
+        _powerAt = OffsetOf(CapabilityId.PowerManagement, PowerManagementRegisters.Size);
+        _expressAt = OffsetOf(CapabilityId.PciExpress, PciExpressRegisters.DeviceStatus + 2);
+        _featuresAt = OffsetOf(CapabilityId.AdvancedFeatures, AdvancedFeaturesRegisters.Size);
+        _vpdAt = OffsetOf(CapabilityId.Vpd, VpdRegisters.Size);
+        if (_vpdAt != 0)
+            Vpd = VpdImage.Create(origin);
+    }
+
+    /// <inheritdoc/>
+    public PciAddress Address { get; }
+
+    /// <inheritdoc/>
+    public string Origin { get; }
+
+    /// <inheritdoc/>
+    public int Size { get; }
+
+    /// <inheritdoc/>
+    public int ReadableSize { get; }
+
+    /// <inheritdoc/>
+    public ushort VendorId { get; init; }
+
+    /// <inheritdoc/>
+    public ushort DeviceId { get; init; }
+
+    /// <inheritdoc/>
+    public bool IsVirtualFunction { get; init; }
+
+    /// <inheritdoc/>
+    public byte InterruptLine { get; init; }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<BaseAddress> BaseAddresses => _baseAddresses;
+
+    /// <summary>Its capabilities, as found when it was made.</summary>
+    public CapabilityList Capabilities { get; }
+
+    /// <summary>How its registers behave.</summary>
+    public RegisterMasks Masks => _masks;
+
+    /// <summary>Its faults.</summary>
+    public FunctionFaults Faults { get; } = new();
+
+    /// <summary>Contents of its VPD, up to 32 KiB; behind its end zeros are read and writes are lost. Empty without the capability.</summary>
+    public Memory<byte> Vpd { get; set; }
+
+    /// <summary>Reads that reached it.</summary>
+    public long Reads => Volatile.Read(ref _reads);
+
+    /// <summary>Writes that reached it.</summary>
+    public long Writes => Volatile.Read(ref _writes);
+
+    /// <summary>Resets it went through: FLR, AF FLR, power cycle, <see cref="TryReset"/>.</summary>
+    public int Resets { get; private set; }
+
+    /// <inheritdoc/>
+    public bool TryRead(int offset, int size, out uint value)
+    {
+        Volatile.Write(ref _reads, _reads + 1);
+        value = AllOnes(size);
+        var fault = Faults.Enter();
+        var ok = IsAccess(offset, size) && fault != FaultKind.Fails;
+        if (ok && fault is not (FaultKind.AllOnes or FaultKind.Vanished))
+            value = Load(offset, size);
+        if (_record is not null)
+            Record(new RecordedAccess(false, offset, size, value));
+        return ok;
+    }
+
+    /// <inheritdoc/>
+    public bool TryWrite(int offset, int size, uint value)
+    {
+        Volatile.Write(ref _writes, _writes + 1);
+        value &= AllOnes(size);
+        if (_record is not null)
+            Record(new RecordedAccess(true, offset, size, value));
+        var fault = Faults.Enter();
+        if (!IsAccess(offset, size) || fault == FaultKind.Fails)
+            return false;
+        if (fault is FaultKind.AllOnes or FaultKind.Vanished)
+            return true;
+        Store(offset, size, value);
+        return true;
+    }
+
+    /// <summary>Switches the record of accesses on (emptied) or off. The record allocates.</summary>
+    /// <param name="on">On or off.</param>
+    public void RecordAccesses(bool on) => _record = on ? [] : null;
+
+    /// <summary>Accesses recorded so far.</summary>
+    /// <returns>A copy; empty when not recording.</returns>
+    public IReadOnlyList<RecordedAccess> RecordedAccesses()
+    {
+        var record = _record;
+        if (record is null)
+            return [];
+        lock (record)
+            return [.. record];
+    }
+
+    /// <summary>Sets bits as hardware would, whatever the register's rule: an error status, a pending bit.</summary>
+    /// <param name="offset">Aligned offset inside the space.</param>
+    /// <param name="size">1, 2 or 4.</param>
+    /// <param name="value">The register's new value.</param>
+    /// <exception cref="ArgumentOutOfRangeException">Not an access inside the space.</exception>
+    public void SetHardware(int offset, int size, uint value)
+    {
+        if (!IsAccess(offset, size))
+            throw new ArgumentOutOfRangeException(nameof(offset));
+        for (var i = 0; i < size; i++)
+            _bytes[offset + i] = (byte)(value >> (8 * i));
+    }
+
+    /// <summary>A copy of the present bytes, without an access.</summary>
+    /// <returns><see cref="ReadableSize"/> bytes.</returns>
+    public byte[] Snapshot() => _bytes.AsSpan(0, ReadableSize).ToArray();
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Dispose(true);
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Lets accesses that hang go on.</summary>
+    /// <param name="disposing">True when called by <see cref="Dispose()"/>.</param>
+    protected virtual void Dispose(bool disposing)
+    {
+        if (Faults.Kind == FaultKind.Hangs)
+            Faults.Release();
+    }
+
+    private static uint AllOnes(int size) => size switch { 1 => 0xFF, 2 => 0xFFFF, _ => 0xFFFFFFFF };
+
+    private bool IsAccess(int offset, int size) =>
+        size is 1 or 2 or 4 && offset >= 0 && (offset & (size - 1)) == 0 && offset + size <= ReadableSize;
+
+    private uint Load(int offset, int size) => size switch
+    {
+        1 => _bytes[offset],
+        2 => BinaryPrimitives.ReadUInt16LittleEndian(_bytes.AsSpan(offset)),
+        _ => BinaryPrimitives.ReadUInt32LittleEndian(_bytes.AsSpan(offset)),
+    };
+
+    private void Record(RecordedAccess access)
+    {
+        var record = _record;
+        if (record is null)
+            return;
+        lock (record)
+            record.Add(access);
+    }
+
+    private int OffsetOf(CapabilityId id, int size) =>
+        Capabilities.TryFind(id, out var capability) && capability.Offset + size <= Size ? capability.Offset : 0;
+}

@@ -1,0 +1,139 @@
+using PciBackFlow.Hardware.Pci.Registers;
+
+namespace PciBackFlow.Hardware.Pci.Emulated;
+
+/// <summary>
+/// The rows of a whole function compiled to one byte per configuration byte: which bits take a write, which are cleared by
+/// writing 1, and what the former hold after a reset. Bytes outside the header and every capability are device-specific:
+/// plain storage, kept over a reset.
+/// </summary>
+public sealed class RegisterMasks
+{
+    private readonly byte[] _writable;
+    private readonly byte[] _clearedByOne;
+    private readonly byte[] _reset;
+    private readonly bool[] _known;
+
+    private RegisterMasks(int size)
+    {
+        _writable = new byte[size];
+        _clearedByOne = new byte[size];
+        _reset = new byte[size];
+        _known = new bool[size];
+    }
+
+    /// <summary>RW bits, by offset.</summary>
+    public ReadOnlySpan<byte> Writable => _writable;
+
+    /// <summary>RW1C bits, by offset.</summary>
+    public ReadOnlySpan<byte> ClearedByOne => _clearedByOne;
+
+    /// <summary>What the RW bits hold after a reset, by offset.</summary>
+    public ReadOnlySpan<byte> ResetValue => _reset;
+
+    /// <summary>Whether a byte belongs to the header or a capability.</summary>
+    /// <param name="offset">Offset inside the space.</param>
+    /// <returns>False for device-specific bytes.</returns>
+    public bool IsKnown(int offset) => _known[offset];
+
+    /// <summary>Compiles the masks of one function from its registers.</summary>
+    /// <param name="space">The function.</param>
+    /// <param name="capabilities">Its capabilities.</param>
+    /// <param name="lengths">Bytes decoded by the registers at indexes 0–5 (BARs) and 6 (ROM); a power of two, or 0.</param>
+    /// <returns>The masks.</returns>
+    public static RegisterMasks Compile(IConfigSpace space, CapabilityList capabilities, ReadOnlySpan<ulong> lengths)
+    {
+        var masks = new RegisterMasks(space.Size);
+        masks._known.AsSpan(0, Math.Min(space.Size, ConfigRegisters.HeaderSize)).Fill(true);
+        masks.AddAll(0, HeaderRules.Common);
+        if (capabilities.TryFind(CapabilityId.PciExpress, out _))
+            masks.AddAll(0, HeaderRules.PciExpress);
+        var kind = ConfigHeader.KindOf(space);
+        if (kind == HeaderKind.Bridge)
+            masks.AddBridge(space);
+        masks.AddBaseAddresses(space, kind, lengths);
+        foreach (var capability in capabilities.Capabilities)
+            masks.AddCapability(space, capability, capabilities);
+        for (var i = ConfigRegisters.HeaderSize; i < space.Size; i++)
+        {
+            if (!masks._known[i])
+                masks._writable[i] = 0xFF;
+        }
+
+        return masks;
+    }
+
+    private void AddBridge(IConfigSpace space)
+    {
+        AddAll(0, HeaderRules.Bridge);
+        if (space.TryRead(ConfigRegisters.PrefetchableBase, 1, out var prefetchable) && (prefetchable & 0xF) == 1)
+            AddAll(0, HeaderRules.BridgePrefetchable64);
+        if (space.TryRead(ConfigRegisters.IoBase, 1, out var io) && (io & 0xF) == 1)
+            AddAll(0, HeaderRules.BridgeIo32);
+    }
+
+    private void AddBaseAddresses(IConfigSpace space, HeaderKind kind, ReadOnlySpan<ulong> lengths)
+    {
+        for (var i = 0; i < ConfigHeader.BaseAddressCount(kind) && i < lengths.Length && kind != HeaderKind.CardBus; i++)
+        {
+            if (lengths[i] == 0)
+                continue;
+            var at = ConfigRegisters.BaseAddress0 + 4 * i;
+            space.TryRead(at, 4, out var value);
+            var mask = ~(lengths[i] - 1);
+            Add(new RegisterRule(at, 4, (uint)mask & ((value & 1) != 0 ? ~3u : ~0xFu)));
+            if (new BaseAddress(0, 0, value & 0xF).Is64Bit)
+                Add(new RegisterRule(at + 4, 4, (uint)(mask >> 32)));
+        }
+
+        var rom = ConfigHeader.ExpansionRomOffset(kind);
+        if (rom != 0 && lengths.Length > 6 && lengths[6] != 0)
+            Add(new RegisterRule(rom, 4, ((uint)~(lengths[6] - 1) & 0xFFFFF800) | 1));
+    }
+
+    private void AddCapability(IConfigSpace space, PciCapability capability, CapabilityList all)
+    {
+        var size = CapabilitySize.Of(space, capability);
+        foreach (var rule in CapabilityRules.Of(space, capability, size))
+        {
+            if (rule.Offset + rule.Size <= size && capability.Offset + rule.Offset + rule.Size <= space.Size)
+                Add(rule with { Offset = capability.Offset + rule.Offset });
+        }
+
+        // Of unknown length: everything up to whatever comes next is taken as its own, and so left alone.
+        var end = size != 0 ? capability.Offset + size : NextStart(capability, all, space.Size);
+        for (var i = capability.Offset; i < Math.Min(end, space.Size); i++)
+            _known[i] = true;
+        // The last dword's spare bytes (MSI's 10 and 14) are reserved, not device-specific.
+        for (var i = end; i < space.Size && (i & 3) != 0; i++)
+            _known[i] = true;
+    }
+
+    private static int NextStart(PciCapability capability, CapabilityList all, int size)
+    {
+        var end = capability.IsExtended ? size : Math.Min(size, ConfigRegisters.StandardSize);
+        foreach (var other in all.Capabilities)
+        {
+            if (other.Offset > capability.Offset)
+                end = Math.Min(end, other.Offset);
+        }
+
+        return end;
+    }
+
+    private void AddAll(int at, RegisterRule[] rules)
+    {
+        foreach (var rule in rules)
+            Add(rule with { Offset = at + rule.Offset });
+    }
+
+    private void Add(RegisterRule rule)
+    {
+        for (var i = 0; i < rule.Size && rule.Offset + i < _writable.Length; i++)
+        {
+            _writable[rule.Offset + i] = (byte)(rule.Writable >> (8 * i));
+            _clearedByOne[rule.Offset + i] = (byte)(rule.ClearedByOne >> (8 * i));
+            _reset[rule.Offset + i] = (byte)(rule.ResetValue >> (8 * i));
+        }
+    }
+}

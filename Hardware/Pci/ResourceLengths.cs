@@ -1,0 +1,85 @@
+namespace PciBackFlow.Hardware.Pci;
+
+/// <summary>
+/// What base addresses decode when nobody can size them: from the lengths a dump names, else 4 KiB of memory and 32 ports
+/// where a register is in use. Never more than the address's own alignment allows.
+/// </summary>
+internal static class ResourceLengths
+{
+    public const int Count = 7;
+    public const int Rom = 6;
+
+    private const ulong DefaultMemory = 4096;
+    private const ulong DefaultPorts = 32;
+    private const ulong MinMemory = 16;
+    private const ulong MinPorts = 4;
+    private const ulong MinRom = 2048;
+    private const uint RomAddress = 0xFFFFF800;
+
+    /// <summary>Bytes decoded by indexes 0–5 and 6 (ROM): powers of two, 0 where nothing is implemented.</summary>
+    public static ulong[] Resolve(IConfigSpace space, ReadOnlySpan<ulong> named)
+    {
+        var lengths = new ulong[Count];
+        var kind = ConfigHeader.KindOf(space);
+        var count = kind == HeaderKind.CardBus ? 0 : ConfigHeader.BaseAddressCount(kind);
+        for (var i = 0; i < count; i++)
+        {
+            var bar = At(space, i, count);
+            var implemented = bar.Start != 0 || bar.Flags != 0 || Named(named, i) != 0;
+            if (implemented)
+                lengths[i] = bar.IsIo ? Fit(Named(named, i), DefaultPorts, MinPorts, bar.Start) : Fit(Named(named, i), DefaultMemory, MinMemory, bar.Start);
+            if (bar.Is64Bit)
+                i++;
+        }
+
+        var romAt = ConfigHeader.ExpansionRomOffset(kind);
+        if (romAt != 0 && space.TryRead(romAt, 4, out var rom) && (rom != 0 || Named(named, Rom) != 0) && rom != uint.MaxValue)
+            lengths[Rom] = Fit(Named(named, Rom), DefaultMemory, MinRom, rom & RomAddress);
+        return lengths;
+    }
+
+    /// <summary>The resources those lengths make; empty where no address is assigned.</summary>
+    public static BaseAddress[] Describe(IConfigSpace space, ReadOnlySpan<ulong> lengths)
+    {
+        var result = new BaseAddress[Count];
+        var kind = ConfigHeader.KindOf(space);
+        var count = kind == HeaderKind.CardBus ? 0 : ConfigHeader.BaseAddressCount(kind);
+        for (var i = 0; i < count; i++)
+        {
+            var bar = At(space, i, count);
+            if (bar.Start != 0)
+                result[i] = bar with { Length = lengths[i] };
+            if (bar.Is64Bit)
+                i++;
+        }
+
+        var romAt = ConfigHeader.ExpansionRomOffset(kind);
+        if (romAt != 0 && space.TryRead(romAt, 4, out var rom) && (rom & RomAddress) != 0)
+            result[Rom] = new BaseAddress(rom & RomAddress, lengths[Rom], rom & 1);
+        return result;
+    }
+
+    private static BaseAddress At(IConfigSpace space, int index, int count)
+    {
+        var at = ConfigRegisters.BaseAddress0 + 4 * index;
+        if (!space.TryRead(at, 4, out var low) || low == uint.MaxValue)
+            return default;
+        if ((low & 1) != 0)
+            return new BaseAddress(low & ~3u, 0, low & 3);
+        var bar = new BaseAddress(low & ~0xFu, 0, low & 0xF);
+        return bar.Is64Bit && index + 1 < count && space.TryRead(at + 4, 4, out var high)
+            ? bar with { Start = bar.Start | ((ulong)high << 32) }
+            : bar;
+    }
+
+    private static ulong Named(ReadOnlySpan<ulong> named, int index) =>
+        index < named.Length && System.Numerics.BitOperations.IsPow2(named[index]) ? named[index] : 0;
+
+    private static ulong Fit(ulong named, ulong standard, ulong min, ulong start)
+    {
+        var length = Math.Max(min, named != 0 ? named : standard);
+        // An address always is a multiple of what it decodes.
+        var alignment = start & (ulong)-(long)start;
+        return start == 0 ? length : Math.Min(length, alignment);
+    }
+}
