@@ -51,4 +51,12 @@ public interface IPipelineEngine<TItem> : IDisposable
     /// <summary>Which threads ran which stage, and what each has allocated so far: asks every thread that carries items and waits for all.</summary>
     /// <returns>One entry per thread.</returns>
     IReadOnlyList<StageThread> ReadThreads();
+
+    /// <summary>Times the stages of every Nth item from now on; recording allocates nothing.</summary>
+    /// <param name="everyNth">0: none; 1: all.</param>
+    void SampleStages(int everyNth);
+
+    /// <summary>What the stage clock has recorded since the start, over all shards.</summary>
+    /// <returns>The stages in their order, then <c>handover</c> (time between threads), then <c>total</c>.</returns>
+    IReadOnlyList<StageTiming> ReadStageTimings();
 }

@@ -59,6 +59,23 @@ public sealed class ConfigSpaceMap : IEquatable<ConfigSpaceMap>
     /// <returns>What is known about it.</returns>
     public ref readonly ConfigDword this[int dword] => ref _palette[_index[dword]];
 
+    /// <summary>Where the field of a side effect lies, for effects that occur once in a function. Looks through the palette's indexes: not for each request.</summary>
+    /// <param name="effect">The side effect.</param>
+    /// <returns>The field's offset; -1 when the function has none.</returns>
+    public int OffsetOf(PlanAction effect)
+    {
+        for (int dword = 0; dword < _index.Length; dword++)
+        {
+            ref readonly ConfigDword candidate = ref this[dword];
+            if (candidate.EffectMask == 0 || candidate.Effect != effect)
+                continue;
+            ByteLanes.Field(candidate.EffectMask, out int lane, out _);
+            return (dword * 4) + lane;
+        }
+
+        return -1;
+    }
+
     /// <summary>The registers that an access touches, by offset. For people: allocates.</summary>
     /// <param name="offset">First byte; may lie outside.</param>
     /// <param name="size">Bytes.</param>

@@ -5,16 +5,17 @@ public sealed class InitialRegisters
 {
     private readonly uint[] _values;
     private readonly uint[] _seen;
+    private readonly BaseAddressAnswer[] _baseAddresses;
 
     internal InitialRegisters(int configSize, BaseAddressAnswer[] baseAddresses)
     {
-        BaseAddresses = baseAddresses;
+        _baseAddresses = baseAddresses;
         _values = new uint[configSize / 4];
         _seen = new uint[configSize / 32];
     }
 
     /// <summary>The answers of the seven base address registers: 0–5 the BARs, 6 the ROM.</summary>
-    public IReadOnlyList<BaseAddressAnswer> BaseAddresses { get; }
+    public ReadOnlySpan<BaseAddressAnswer> BaseAddresses => _baseAddresses;
 
     /// <summary>One value per dword.</summary>
     public ReadOnlySpan<uint> Values => _values;

@@ -51,6 +51,13 @@ public sealed unsafe class VirtualRegisters
         set => _words[FlagsAt] = ByteLanes.Merge(_words[FlagsAt], value ? 1u : 0, 1);
     }
 
+    /// <summary>The last value of the Command register that the guest wrote; the host's own before that.</summary>
+    public ushort Command
+    {
+        get => (ushort)(_words[FlagsAt] >> 16);
+        set => _words[FlagsAt] = ByteLanes.Merge(_words[FlagsAt], (uint)value << 16, 0xFFFF_0000);
+    }
+
     private int FlagsAt => (ConfigSize / 4) + BaseAddressCount;
 
     private int SeenAt => FlagsAt + FlagWords;
@@ -125,6 +132,7 @@ public sealed unsafe class VirtualRegisters
     {
         Words.Clear();
         initial.Values.CopyTo(Values);
+        Command = (ushort)initial.Values[1];
         initial.Seen.CopyTo(new Span<uint>(_words + SeenAt, ConfigSize / 32));
     }
 }

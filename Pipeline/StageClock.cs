@@ -1,0 +1,83 @@
+using System.Diagnostics;
+using HdrHistogram;
+
+namespace PciBackFlow.Pipeline;
+
+/// <summary>Times every Nth item of one shard, stage by stage. Owned by the shard's thread; recording allocates nothing.</summary>
+internal sealed class StageClock
+{
+    // One entry per stage, then the time between threads, then the whole.
+    private readonly LongHistogram[] _histograms;
+    private readonly long[] _totals;
+    private readonly int _stages;
+    private int _every;
+    private int _countdown;
+
+    internal StageClock(int stages, int every)
+    {
+        _stages = stages;
+        _histograms = new LongHistogram[stages + 2];
+        for (int i = 0; i < _histograms.Length; i++)
+        {
+            _histograms[i] = NewHistogram();
+        }
+
+        _totals = new long[_histograms.Length];
+        SetEvery(every);
+    }
+
+    internal void SetEvery(int every)
+    {
+        _every = every;
+        _countdown = every;
+    }
+
+    /// <summary>Whether the next passage that finds work is to be timed.</summary>
+    internal bool IsDue => _every != 0 && _countdown <= 1;
+
+    /// <summary>An item was found; counts down to the next one to time.</summary>
+    internal void Found()
+    {
+        if (_every != 0 && --_countdown <= 0)
+        {
+            _countdown = _every;
+        }
+    }
+
+    /// <summary>A timed item is through.</summary>
+    internal void Record(PipelineItem item)
+    {
+        long whole = Stopwatch.GetTimestamp() - item.TimedSince;
+        long inStages = 0;
+        for (int i = 0; i < _stages; i++)
+        {
+            inStages += item.Ticks[i];
+            Add(i, item.Ticks[i]);
+        }
+
+        Add(_stages, Math.Max(0, whole - inStages));
+        Add(_stages + 1, whole);
+    }
+
+    /// <summary>Shard thread: adds this shard's figures to a sum over the shards.</summary>
+    internal void AddTo(LongHistogram[] histograms, long[] totals)
+    {
+        for (int i = 0; i < _histograms.Length; i++)
+        {
+            histograms[i].Add(_histograms[i]);
+            totals[i] += _totals[i];
+        }
+    }
+
+    internal static LongHistogram NewHistogram() => new(HighestNanoseconds, 3);
+
+    // A minute: far above every deadline.
+    private const long HighestNanoseconds = 60_000_000_000;
+
+    private void Add(int entry, long ticks)
+    {
+        long nanoseconds = Math.Clamp((long)(ticks * (1e9 / Stopwatch.Frequency)), 0, HighestNanoseconds);
+        _histograms[entry].RecordValue(nanoseconds);
+        _totals[entry] += nanoseconds;
+    }
+}

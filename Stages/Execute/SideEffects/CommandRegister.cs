@@ -1,0 +1,74 @@
+using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Stages.Filter;
+using PciBackFlow.Stages.Wire;
+
+namespace PciBackFlow.Stages.Execute.SideEffects;
+
+/// <summary>
+/// The Command register (PCI Local Bus 3.0 §6.2.2) as Linux xen-pciback treats it. Memory and I/O decode are never switched off:
+/// an access to a region that nobody decodes can bring the host down (XSA-120, CVE-2015-8553). The guest's decode bits
+/// only tell whether it has the function enabled.
+/// </summary>
+internal static class CommandRegister
+{
+    private const uint Decode = CommandBits.Io | CommandBits.Memory;
+    private const uint Tracked = CommandBits.BusMaster | CommandBits.MemoryWriteInvalidate;
+
+    // 64 bytes, in the register's unit of a dword: what every x86 host uses.
+    private const uint UsualCacheLine = 16;
+
+    internal static PciOpStatus Write(in PlanStep step, AssignedFunction function)
+    {
+        VirtualRegisters registers = function.Registers;
+        ref readonly ConfigDword rule = ref function.Map[step.Offset >> 2];
+        uint isVirtual = ByteLanes.FromDword(rule.Virtual, step.Offset, 2);
+        uint throughBits = ByteLanes.FromDword(rule.Writable & ~rule.Virtual, step.Offset, 2);
+        if (!function.TryReadHardware(step.Offset, 2, out uint hardware))
+            return PciOpStatus.OperationFailed;
+
+        uint last = registers.Command;
+        uint wanted = ByteLanes.Merge((hardware & ~isVirtual) | (last & isVirtual), step.Value, step.Mask);
+        if (!registers.IsEnabled && (wanted & Decode) != 0)
+        {
+            if (!function.Hardware.TryEnable() || !function.TryReadHardware(step.Offset, 2, out hardware))
+                return PciOpStatus.OperationFailed;
+            registers.IsEnabled = true;
+        }
+        else if (registers.IsEnabled && (wanted & Decode) == 0)
+        {
+            // The master bit follows the guest's below; decode stays.
+            registers.IsEnabled = false;
+        }
+
+        uint next = ByteLanes.Merge(hardware, wanted, CommandBits.BusMaster);
+        if (((wanted ^ last) & CommandBits.MemoryWriteInvalidate) != 0)
+        {
+            if ((wanted & CommandBits.MemoryWriteInvalidate) != 0 && !HasCacheLine(function))
+                wanted &= ~CommandBits.MemoryWriteInvalidate;
+            else
+                next = ByteLanes.Merge(next, wanted, CommandBits.MemoryWriteInvalidate);
+        }
+
+        if ((function.Map.Settings & MapSettings.InterruptControl) != 0 && ((wanted ^ last) & CommandBits.InterruptDisable) != 0)
+            next = ByteLanes.Merge(next, wanted, CommandBits.InterruptDisable);
+        if ((throughBits & ~Tracked) != 0)
+            next = ByteLanes.Merge(next, wanted, throughBits);
+        if (next != hardware && !function.TryWriteHardware(step.Offset, 2, next))
+            return PciOpStatus.OperationFailed;
+        registers.Command = (ushort)wanted;
+        ref uint seenByGuest = ref registers[step.Offset >> 2];
+        seenByGuest = ByteLanes.Merge(seenByGuest, ByteLanes.ToDword(wanted, step.Offset), rule.Virtual & ByteLanes.Lanes(step.Offset, 2));
+        return PciOpStatus.Success;
+    }
+
+    // Memory Write and Invalidate needs a cache line size; a function that keeps 0 there cannot do it.
+    private static bool HasCacheLine(AssignedFunction function)
+    {
+        if (!function.TryReadHardware(ConfigRegisters.CacheLineSize, 1, out uint size))
+            return false;
+        if (size != 0)
+            return true;
+        return function.TryWriteHardware(ConfigRegisters.CacheLineSize, 1, UsualCacheLine)
+            && function.TryReadHardware(ConfigRegisters.CacheLineSize, 1, out size) && size == UsualCacheLine;
+    }
+}

@@ -1,0 +1,19 @@
+using PciBackFlow.Stages.Filter;
+using PciBackFlow.Stages.Wire;
+
+namespace PciBackFlow.Stages.Execute.SideEffects;
+
+/// <summary>
+/// A function level reset that the guest asked for: done by the host, which keeps the configuration. The trigger bit itself never
+/// reaches hardware, because the function would lose addresses that the host still counts on.
+/// </summary>
+internal static class FunctionReset
+{
+    internal static PciOpStatus Write(AssignedFunction function)
+    {
+        if (!function.Hardware.TryReset())
+            return PciOpStatus.OperationFailed;
+        function.Refresh();
+        return PciOpStatus.Success;
+    }
+}

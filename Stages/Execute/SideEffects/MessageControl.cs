@@ -1,0 +1,50 @@
+using PciBackFlow.Stages.Filter;
+using PciBackFlow.Stages.Wire;
+
+namespace PciBackFlow.Stages.Execute.SideEffects;
+
+/// <summary>
+/// Message Control of MSI and MSI-X (PCI Local Bus 3.0 §6.8.1.3, §6.8.2.3). The host programs messages for the guest, so the
+/// guest's writes change nothing unless policy hands interrupt control to a device model; then only between states that the
+/// host can follow.
+/// </summary>
+internal static class MessageControl
+{
+    /// <summary>The MSI control's rules.</summary>
+    internal static readonly Kind Msi = new(Enable: 0x0001, Allowed: 0x0001, PlanAction.MsixControl, OtherEnable: 0x8000);
+
+    /// <summary>The MSI-X control's rules.</summary>
+    internal static readonly Kind Msix = new(Enable: 0x8000, Allowed: 0xC000, PlanAction.MsiControl, OtherEnable: 0x0001);
+
+    internal static PciOpStatus Write(in PlanStep step, AssignedFunction function, in Kind kind)
+    {
+        if (!function.TryReadHardware(step.Offset, step.Size, out uint hardware))
+            return PciOpStatus.OperationFailed;
+        if (function.IsGone)
+            return PciOpStatus.Success;
+        uint wanted = ByteLanes.Merge(hardware, step.Value, step.Mask);
+        if ((function.Map.Settings & MapSettings.Permissive) != 0)
+            return SideEffects.Status(function.TryWriteHardware(step.Offset, step.Size, wanted));
+        if (wanted == hardware)
+            return PciOpStatus.Success;
+        if ((function.Map.Settings & MapSettings.InterruptControl) == 0 || ((wanted ^ hardware) & ~kind.Allowed) != 0)
+            return PciOpStatus.AccessDenied;
+        if ((wanted & kind.Enable) != 0 && OtherIsOn(function, in kind))
+            return PciOpStatus.AccessDenied;
+        return SideEffects.Status(function.TryWriteHardware(step.Offset, step.Size, wanted));
+    }
+
+    // INTx and "none" both give way to a message; the other kind of message does not.
+    private static bool OtherIsOn(AssignedFunction function, in Kind kind)
+    {
+        int offset = function.Map.OffsetOf(kind.Other);
+        return offset >= 0 && (!function.TryReadHardware(offset, 2, out uint control) || (control & kind.OtherEnable) != 0);
+    }
+
+    /// <summary>What differs between the two.</summary>
+    /// <param name="Enable">The enable bit.</param>
+    /// <param name="Allowed">Bits that a guest with interrupt control may change.</param>
+    /// <param name="Other">The other kind's control.</param>
+    /// <param name="OtherEnable">Its enable bit.</param>
+    internal readonly record struct Kind(uint Enable, uint Allowed, PlanAction Other, uint OtherEnable);
+}

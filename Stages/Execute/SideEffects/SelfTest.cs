@@ -1,0 +1,23 @@
+using PciBackFlow.Stages.Filter;
+using PciBackFlow.Stages.Wire;
+
+namespace PciBackFlow.Stages.Execute.SideEffects;
+
+/// <summary>BIST (PCI Local Bus 3.0 §6.2.4): the guest may start the test and do nothing else.</summary>
+internal static class SelfTest
+{
+    private const uint Start = 0x40;
+
+    internal static PciOpStatus Write(in PlanStep step, AssignedFunction function)
+    {
+        if (step.Value != Start)
+        {
+            if (!function.TryReadHardware(step.Offset, step.Size, out uint hardware))
+                return PciOpStatus.OperationFailed;
+            if (function.IsGone || ((hardware ^ step.Value) & ~Start) != 0)
+                return PciOpStatus.Success;
+        }
+
+        return SideEffects.Status(function.TryWriteHardware(step.Offset, step.Size, step.Value));
+    }
+}

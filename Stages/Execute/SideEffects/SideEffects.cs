@@ -1,0 +1,38 @@
+using PciBackFlow.Stages.Filter;
+using PciBackFlow.Stages.Wire;
+
+namespace PciBackFlow.Stages.Execute.SideEffects;
+
+/// <summary>Carries out the steps of a plan that change something: plain writes and the registers with a side effect, one file each.</summary>
+public static class SideEffects
+{
+    /// <summary>Carries out one step. Never throws, never allocates; may block only when the plan said so.</summary>
+    /// <param name="step">Any step but <see cref="PlanAction.Read"/>.</param>
+    /// <param name="function">The function it belongs to.</param>
+    /// <returns>Success; access_denied when the register's own rule refused the value; op_failed when hardware or the host did.</returns>
+    public static PciOpStatus Run(in PlanStep step, AssignedFunction function) => step.Action switch
+    {
+        PlanAction.Write => Status(function.TryWriteHardware(step.Offset, step.Size, step.Value)),
+        PlanAction.Merge => Merge(in step, function),
+        PlanAction.Command => CommandRegister.Write(in step, function),
+        PlanAction.RestoreBaseAddress => BaseAddressRestore.Write(in step, function),
+        PlanAction.SelfTest => SelfTest.Write(in step, function),
+        PlanAction.PowerControl => PowerControl.Write(in step, function),
+        PlanAction.VpdAddress => VpdAddress.Write(in step, function),
+        PlanAction.MsiControl => MessageControl.Write(in step, function, MessageControl.Msi),
+        PlanAction.MsixControl => MessageControl.Write(in step, function, MessageControl.Msix),
+        PlanAction.FunctionReset => FunctionReset.Write(function),
+        _ => PciOpStatus.OperationFailed,
+    };
+
+    /// <summary>What a function needs once, before a guest gets it: wake-up events are switched off.</summary>
+    /// <param name="function">The function. Its hardware may be written.</param>
+    /// <returns>False when an access failed.</returns>
+    public static bool Prepare(AssignedFunction function) => PowerControl.DisableWakeUp(function);
+
+    internal static PciOpStatus Status(bool done) => done ? PciOpStatus.Success : PciOpStatus.OperationFailed;
+
+    private static PciOpStatus Merge(in PlanStep step, AssignedFunction function)
+        => Status(function.TryReadHardware(step.Offset, step.Size, out uint old)
+            && function.TryWriteHardware(step.Offset, step.Size, ByteLanes.Merge(old, step.Value, step.Mask)));
+}

@@ -1,0 +1,50 @@
+using PciBackFlow.Pipeline;
+using PciBackFlow.Stages.Wire;
+
+namespace PciBackFlow.Stages.Filter;
+
+/// <summary>Asks the function's permissions what the access may do, and whether doing it could block.</summary>
+public readonly struct FilterStage : IStage<GuestOperation>
+{
+    /// <inheritdoc/>
+    public static string Name => "filter";
+
+    /// <inheritdoc/>
+    public StageFlow Process(GuestOperation item)
+    {
+        if (item.IsDecided || item.Function is not { } function)
+        {
+            return StageFlow.Continue;
+        }
+
+        ref AccessPlan plan = ref item.Plan;
+        switch (item.Request.Command)
+        {
+            case PciOpCode.ConfigRead:
+                AccessFilter.PlanRead(function, item.Request.Offset, item.Request.Size, ref plan);
+                break;
+            case PciOpCode.ConfigWrite:
+                AccessFilter.PlanWrite(function, item.Request.Offset, item.Request.Size, item.Request.Value, ref plan);
+                item.DeniedBits = plan.DeniedBits;
+                break;
+            default:
+                // Interrupts are set up by calls into the host's kernel or hypervisor, which may sleep.
+                item.WasOffloaded = true;
+                return StageFlow.Offload;
+        }
+
+        if (plan.StepCount == 0)
+        {
+            item.Decide(plan.Status, item.Request.Command == PciOpCode.ConfigRead ? plan.Value : item.Value);
+            return StageFlow.Continue;
+        }
+
+        if (plan.MayBlock || function.IsSlow)
+        {
+            item.WasOffloaded = true;
+            return StageFlow.Offload;
+        }
+
+        return StageFlow.Continue;
+    }
+}
