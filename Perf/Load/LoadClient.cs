@@ -17,7 +17,7 @@ internal sealed class LoadClient
 
     private const int SignificantDigits = 3;
 
-    // A waiting frontend without an event looks at its clock this often.
+    // A waiting frontend without an event looks at its clock this often; the run's own thread wakes the client for it.
     private const int SweepMilliseconds = 50;
 
     // Closer than this to the next planned request the thread yields instead of sleeping, because sleeps end late.
@@ -43,6 +43,7 @@ internal sealed class LoadClient
     private int _probed;
     private int _waiting;
     private int _planCursor;
+    private bool _allOverdue;
     private long _windowStart;
     private long _windowEnd;
     private long _allocatedAtStart;
@@ -97,6 +98,9 @@ internal sealed class LoadClient
 
     internal void Join() => _thread.Join();
 
+    /// <summary>Lets time pass for frontends that wait without an event. Any thread, about every 50 ms.</summary>
+    internal void Tick() => _events.Wake();
+
     /// <summary>Longest latency since the last call. Any thread.</summary>
     internal long TakeLongest() => Interlocked.Exchange(ref _longest, 0);
 
@@ -106,7 +110,11 @@ internal sealed class LoadClient
         long now = Stopwatch.GetTimestamp();
         long drainEnd = long.MaxValue;
         long nextSweep = now;
-        Begin(now);
+        foreach (LoadGuest guest in _guests)
+        {
+            Post(guest, now, now);
+        }
+
         while (true)
         {
             var wanted = (LoadPhase)Volatile.Read(ref _phase);
@@ -137,7 +145,7 @@ internal sealed class LoadClient
                 now = Stopwatch.GetTimestamp();
             }
 
-            if (_interval != 0 && phase < LoadPhase.Drain)
+            if (IsPlanned(phase))
             {
                 PostDue(now);
             }
@@ -159,26 +167,17 @@ internal sealed class LoadClient
         }
     }
 
-    private void Begin(long now)
-    {
-        for (int i = 0; i < _guests.Length; i++)
-        {
-            LoadGuest guest = _guests[i];
-            if (_interval == 0)
-            {
-                Post(guest, now, now);
-            }
-            else
-            {
-                guest.NextPlanned = now + _firstOffset + (long)((double)_interval * i / _guests.Length);
-            }
-        }
-    }
-
     private long OnEntered(LoadPhase phase, long now)
     {
         switch (phase)
         {
+            case LoadPhase.WarmUp when _interval != 0:
+                for (int i = 0; i < _guests.Length; i++)
+                {
+                    _guests[i].NextPlanned = now + _firstOffset + (long)((double)_interval * i / _guests.Length);
+                }
+
+                break;
             case LoadPhase.Measure:
                 Latency.Reset();
                 foreach (LoadGuest guest in _guests)
@@ -201,9 +200,15 @@ internal sealed class LoadClient
 
     private int WaitMilliseconds(LoadPhase phase)
     {
-        if (_interval == 0 || phase >= LoadPhase.Drain)
+        if (!IsPlanned(phase))
         {
-            return SweepMilliseconds;
+            return -1;
+        }
+
+        if (_allOverdue)
+        {
+            // Everybody is due and nobody is free: the next answer sets things going.
+            return -1;
         }
 
         long due = _guests[_planCursor].NextPlanned - Stopwatch.GetTimestamp();
@@ -252,12 +257,12 @@ internal sealed class LoadClient
             return;
         }
 
-        if (_interval == 0)
+        if (_interval == 0 || !guest.HasProbed)
         {
             long sent = Stopwatch.GetTimestamp();
             Post(guest, sent, sent);
         }
-        else if (guest.NextPlanned <= now)
+        else if (IsPlanned(phase) && guest.NextPlanned <= now)
         {
             // The plan went on while the guest waited: its next request is late already, and its latency counts from the plan.
             PostPlanned(guest);
@@ -284,23 +289,30 @@ internal sealed class LoadClient
 
     private void PostDue(long now)
     {
+        _allOverdue = false;
+
         // All guests have the same interval, so the order in which they come due never changes: one cursor goes round.
         for (int i = 0; i < _guests.Length; i++)
         {
             LoadGuest guest = _guests[_planCursor];
+            if (guest.NextPlanned > now)
+            {
+                return;
+            }
+
+            // One that still waits is passed over: its answer sends the request that is due.
             if (!guest.Frontend.IsWaiting)
             {
-                if (guest.NextPlanned > now)
-                {
-                    return;
-                }
-
                 PostPlanned(guest);
             }
 
             _planCursor = _planCursor + 1 < _guests.Length ? _planCursor + 1 : 0;
         }
+
+        _allOverdue = true;
     }
+
+    private bool IsPlanned(LoadPhase phase) => _interval != 0 && phase is (LoadPhase.WarmUp or LoadPhase.Measure);
 
     private void PostPlanned(LoadGuest guest)
     {
