@@ -1,0 +1,136 @@
+using System.Text.Json;
+using PciBackFlow.Stages.Filter;
+
+namespace PciBackFlow.Backend.Policy;
+
+/// <summary>
+/// Reads policy files (JSON; <c>docs/policy.schema.json</c> is their schema): a profile, options and rules, on top of the policy
+/// built in. A file may also hold an array of rules, or one rule alone, as <c>explain</c> suggests it. Comments and trailing
+/// commas are accepted; unknown keys are refused.
+/// </summary>
+public static class PolicyFile
+{
+    private const uint MaxOffset = 0xFFF;
+
+    // Keys that only a rule has: such an object is one rule, not a policy.
+    private static readonly string[] RuleKeys = ["register", "offset", "allow"];
+
+    private static readonly JsonDocumentOptions Lenient = new() { AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip };
+
+    /// <summary>Reads a file.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="basis">The policy it changes; the built-in default when null.</param>
+    /// <returns>The policy; every setting of the file carries the file as its origin.</returns>
+    /// <exception cref="PolicyFileException">The file cannot be read, is no JSON, or says something no policy can say.</exception>
+    public static AccessPolicy Load(string path, AccessPolicy? basis = null)
+    {
+        byte[] text;
+        try
+        {
+            text = File.ReadAllBytes(path);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new PolicyFileException(path, string.Empty, $"cannot be read: {exception.Message}");
+        }
+
+        return Parse(text, path, basis);
+    }
+
+    /// <summary>Reads a policy from a text.</summary>
+    /// <param name="utf8">The text.</param>
+    /// <param name="name">What to call it in errors and origins.</param>
+    /// <param name="basis">The policy it changes; the built-in default when null.</param>
+    /// <returns>The policy.</returns>
+    /// <exception cref="PolicyFileException">No JSON, or nothing a policy can say.</exception>
+    public static AccessPolicy Parse(ReadOnlyMemory<byte> utf8, string name, AccessPolicy? basis = null)
+    {
+        JsonDocument document;
+        try
+        {
+            document = JsonDocument.Parse(utf8, Lenient);
+        }
+        catch (JsonException exception)
+        {
+            throw new PolicyFileException(name, $"line {(exception.LineNumber ?? 0) + 1}", "not JSON: " + exception.Message.Split(" LineNumber", 2)[0]);
+        }
+
+        using (document)
+        {
+            var origin = new SettingOrigin(SettingSource.PolicyFile, name);
+            var root = new PolicyElement(name, string.Empty, document.RootElement);
+            var policy = basis ?? AccessPolicy.Default;
+            if (root.Value.ValueKind == JsonValueKind.Array)
+                return policy with { Rules = [.. policy.Rules, .. Rules(root, origin)] };
+            if (root.Value.ValueKind == JsonValueKind.Object && RuleKeys.Any(key => root.Value.TryGetProperty(key, out _)))
+                return policy with { Rules = [.. policy.Rules, Rule(root, origin)] };
+            return Policy(root, policy, origin);
+        }
+    }
+
+    private static AccessPolicy Policy(PolicyElement root, AccessPolicy policy, SettingOrigin origin)
+    {
+        var members = root.Members("$schema", "profile", "allow_interrupt_control", "allow_function_reset", "hide", "rules");
+        if (members.TryGetValue("profile", out var profile))
+            policy = policy with { Profile = new(Profile(profile), origin) };
+        if (members.TryGetValue("allow_interrupt_control", out var control))
+            policy = policy with { AllowInterruptControl = new(control.Flag(), origin) };
+        if (members.TryGetValue("allow_function_reset", out var reset))
+            policy = policy with { AllowFunctionReset = new(reset.Flag(), origin) };
+        if (members.TryGetValue("hide", out var hide))
+            policy = policy with { HiddenCapabilities = [.. policy.HiddenCapabilities, .. hide.Items().Select(Capability)] };
+        if (members.TryGetValue("rules", out var rules))
+            policy = policy with { Rules = [.. policy.Rules, .. Rules(rules, origin)] };
+        return policy;
+    }
+
+    private static IEnumerable<PolicyRule> Rules(PolicyElement array, SettingOrigin origin)
+    {
+        foreach (var item in array.Items())
+            yield return Rule(item, origin with { Detail = $"{origin.Detail} {item.Place}" });
+    }
+
+    private static PolicyRule Rule(PolicyElement element, SettingOrigin origin)
+    {
+        var members = element.Members("register", "offset", "size", "mask", "allow", "reason");
+        var register = members.TryGetValue("register", out var name) && name.Value.ValueKind != JsonValueKind.Null ? name.Text() : null;
+        if (register is null && !members.ContainsKey("offset"))
+            throw element.Refuse("a rule names a register, an offset, or both");
+        var size = members.TryGetValue("size", out var sizeElement) ? (int)sizeElement.Number(4) : 0;
+        if (members.ContainsKey("size") && size is not (0 or 1 or 2 or 4))
+            throw sizeElement.Refuse("a size is 1, 2 or 4 bytes; 0 is the register's own");
+        if (register is null && size == 0)
+            throw element.Refuse("a rule that names no register needs a size of 1, 2 or 4 bytes");
+        var limit = size is 1 or 2 ? (1u << (8 * size)) - 1 : uint.MaxValue;
+        return new PolicyRule
+        {
+            Register = register,
+            Offset = members.TryGetValue("offset", out var offset) ? (int)offset.Number(MaxOffset) : 0,
+            Size = size,
+            Mask = members.TryGetValue("mask", out var mask) ? mask.Number(limit) : limit,
+            Allow = !members.TryGetValue("allow", out var allow) || allow.Flag(),
+            Reason = members.TryGetValue("reason", out var reason) ? reason.Text() : string.Empty,
+            Origin = origin,
+        };
+    }
+
+    private static PolicyProfile Profile(PolicyElement element)
+    {
+        var name = element.Text();
+        foreach (var profile in Enum.GetValues<PolicyProfile>())
+        {
+            if (AccessPolicy.NameOf(profile) == name)
+                return profile;
+        }
+
+        throw element.Refuse($"unknown profile '{name}'; known are {string.Join(", ", Enum.GetValues<PolicyProfile>().Select(AccessPolicy.NameOf))}");
+    }
+
+    private static string Capability(PolicyElement element)
+    {
+        var name = element.Text();
+        return name.StartsWith("CAP_", StringComparison.OrdinalIgnoreCase) || name.StartsWith("ECAP_", StringComparison.OrdinalIgnoreCase)
+            ? name
+            : throw element.Refuse($"'{name}' is no capability; they are written as setpci does: CAP_VPD, ECAP_LTR");
+    }
+}

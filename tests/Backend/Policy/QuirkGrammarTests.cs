@@ -1,0 +1,43 @@
+using PciBackFlow.Backend.Policy;
+using PciBackFlow.Stages.Filter;
+
+namespace PciBackFlow.Backend.Tests.Policy;
+
+/// <summary>Origin of the rows: the grammar of Linux xen-pciback's quirks attribute (drivers/xen/xen-pciback/pci_stub.c).</summary>
+public sealed class QuirkGrammarTests
+{
+    private static readonly SettingOrigin Origin = new(SettingSource.DriverParameter, "quirks");
+
+    [Theory]
+    [InlineData("04:00.0-44:2:ffff", "0000:04:00.0", 0x44, 2, 0xFFFFu)]
+    [InlineData(" 0001:04:1f.7-fff:1:0f\n", "0001:04:1f.7", 0xFFF, 1, 0x0Fu)]
+    [InlineData("10000:00:04.0-10:4:FFFFFFFF", "10000:00:04.0", 0x10, 4, 0xFFFFFFFFu)]
+    public void A_quirk_names_a_function_a_register_a_size_and_a_mask(string text, string address, int register, int size, uint mask)
+    {
+        Assert.True(QuirkGrammar.TryParse(text, Origin, out var function, out var field, out var errorIndex, out _));
+
+        Assert.Equal(address, function.ToString());
+        Assert.Equal(new QuirkField(register, size, mask, Origin), field);
+        Assert.Equal(-1, errorIndex);
+    }
+
+    [Theory]
+    [InlineData("", 0)]
+    [InlineData("04:00.0", 7)]
+    [InlineData("04:00.8-44:2:ffff", 6)]
+    [InlineData("04:00.0-1000:2:ffff", 8)]
+    [InlineData("04:00.0-44:3:ffff", 11)]
+    [InlineData("04:00.0-44:1:1ff", 13)]
+    [InlineData("04:00.0-44:2:10000", 13)]
+    [InlineData("04:00.0-44:2:", 13)]
+    [InlineData("04:00.0-44:2:ff x", 15)]
+    [InlineData("04:00.0-4g:2:ff", 9)]
+    [InlineData("04:00.0-44:2:123456789", 22)]
+    public void A_wrong_quirk_is_refused_at_the_wrong_character(string text, int at)
+    {
+        Assert.False(QuirkGrammar.TryParse(text, Origin, out _, out _, out var errorIndex, out var reason));
+
+        Assert.Equal(at, errorIndex);
+        Assert.NotEmpty(reason);
+    }
+}
