@@ -15,34 +15,36 @@ public sealed class CliConsole
 
     /// <summary>A console.</summary>
     /// <param name="output">Receives results.</param>
-    /// <param name="error">Receives everything else.</param>
+    /// <param name="error">Receives remarks and failures.</param>
+    /// <param name="progress">Receives progress: the stream behind <paramref name="error"/>, for writing without allocating.</param>
     /// <param name="outputIsTerminal">Whether a person sees the output directly.</param>
-    /// <param name="errorIsTerminal">Whether a person sees the error stream directly.</param>
+    /// <param name="progressIsTerminal">Whether a person sees the progress directly.</param>
     /// <param name="interruption">Called once by verbs that end early on Ctrl-C; the token is cancelled by the first one.</param>
-    public CliConsole(TextWriter output, TextWriter error, bool outputIsTerminal, bool errorIsTerminal, Func<CancellationToken> interruption)
+    public CliConsole(
+        TextWriter output, TextWriter error, Stream progress, bool outputIsTerminal, bool progressIsTerminal, Func<CancellationToken> interruption)
     {
         Output = output;
         Error = error;
-        ErrorIsTerminal = errorIsTerminal;
+        Progress = progress;
+        ProgressIsTerminal = progressIsTerminal;
         Tables = Create(output, outputIsTerminal);
-        Live = Create(error, errorIsTerminal);
         _interruption = interruption;
     }
 
     /// <summary>Results.</summary>
     public TextWriter Output { get; }
 
-    /// <summary>Progress, remarks, failures.</summary>
+    /// <summary>Remarks, failures.</summary>
     public TextWriter Error { get; }
 
-    /// <summary>Whether a live view makes sense on <see cref="Error"/>.</summary>
-    public bool ErrorIsTerminal { get; }
+    /// <summary>Progress.</summary>
+    public Stream Progress { get; }
+
+    /// <summary>Whether a live line makes sense on <see cref="Progress"/>.</summary>
+    public bool ProgressIsTerminal { get; }
 
     /// <summary>Draws tables on <see cref="Output"/>.</summary>
     public IAnsiConsole Tables { get; }
-
-    /// <summary>Draws live views on <see cref="Error"/>.</summary>
-    public IAnsiConsole Live { get; }
 
     /// <summary>From now on the first Ctrl-C (or SIGTERM) cancels the token instead of ending the process.</summary>
     /// <returns>The token.</returns>

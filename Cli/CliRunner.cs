@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using System.CommandLine.Parsing;
 
 namespace PciBackFlow.Cli;
 
@@ -47,7 +48,12 @@ public static class CliRunner
         for (Command? command = parsed.CommandResult.Command; command is not (null or RootCommand); command = command.Parents.OfType<Command>().FirstOrDefault())
             words.Insert(0, command.Name);
         var verb = string.Join(' ', words.Prepend("pcibackflow"));
-        foreach (var message in parsed.Errors.Select(error => error.Message).Distinct())
+
+        // A verb that is mistyped is also "not provided": the first of the two says it all.
+        var errors = parsed.UnmatchedTokens.Count > 0
+            ? parsed.Errors.Where(error => error.SymbolResult is not CommandResult || error.Message.Contains(parsed.UnmatchedTokens[0], StringComparison.Ordinal))
+            : parsed.Errors;
+        foreach (var message in errors.Select(error => error.Message).Distinct())
             console.Error.WriteLine($"{verb}: {message}");
         foreach (var suggestion in WordSuggestions.For(parsed))
             console.Error.WriteLine($"  did you mean {suggestion}?");

@@ -32,7 +32,7 @@ public static class CommandTree
         {
             root.Add(verb.Command);
             examples.Add(verb.Command, verb.Examples);
-            foreach (var (command, lines) in verb.Below ?? [])
+            foreach (var (command, lines) in verb.Below)
                 examples.Add(command, lines);
         }
 

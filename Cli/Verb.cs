@@ -8,5 +8,5 @@ namespace PciBackFlow.Cli;
 internal sealed record Verb(Command Command, params string[] Examples)
 {
     /// <summary>Commands below it, with their examples.</summary>
-    public IReadOnlyDictionary<Command, string[]>? Below { get; init; }
+    public IReadOnlyDictionary<Command, string[]> Below { get; init; } = new Dictionary<Command, string[]>();
 }

@@ -26,6 +26,21 @@ internal static class Words
         },
     };
 
+    /// <summary>A number that has no default of ours.</summary>
+    public static Option<int?> OptionalNumber(string name, string helpName, string description, int min, int max) => new(name)
+    {
+        HelpName = helpName,
+        Description = description,
+        CustomParser = result =>
+        {
+            var word = result.Tokens[0].Value;
+            if (int.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value >= min && value <= max)
+                return value;
+            result.AddError($"{name} takes a whole number from {min} to {max}, not '{word}'");
+            return null;
+        },
+    };
+
     public static Option<double> Seconds(string name, string description, double max, double standard) => new(name)
     {
         HelpName = "SECONDS",
