@@ -132,14 +132,15 @@ public sealed class GuestOperation(GuestConnection? connection = null) : Pipelin
     protected override void Discard()
     {
         GuestConnection? connection = Connection;
-        if (connection is not null)
+        if (connection is null)
         {
-            GiveBack(connection);
-            connection.Counters.CountLateResult();
+            return;
         }
 
-        Connection = null;
-        Function = null;
+        GiveBack(connection);
+        connection.Counters.CountLateResult();
+
+        // Connection and Function stay until the object is used again: the shard may just be reading them in AnswerFor.
     }
 
     /// <summary>Owner: the guest won't learn of this answer, so what it granted is taken back.</summary>

@@ -37,42 +37,55 @@ public readonly struct ExecuteStage : IStage<GuestOperation>
 
     private static void RunPlan(GuestOperation item, AssignedFunction function)
     {
-        ref AccessPlan plan = ref item.Plan;
-        uint read = 0;
-        for (int i = 0; i < plan.StepCount; i++)
+        // A worker that missed its deadline may still be inside this function. Failing at once keeps two threads out of one register
+        // sequence, and keeps a guest that asks again and again from filling all workers with a function that hangs.
+        if (!function.TryBegin())
         {
-            ref readonly PlanStep step = ref plan.Steps[i];
-            item.HardwareAccesses++;
-            PciOpStatus status = PciOpStatus.Success;
-            switch (step.Action)
-            {
-                case PlanAction.Read:
-                    status = Read(function, in step, item.Request.Offset, out read);
-                    break;
-                case PlanAction.Write:
-                    status = StatusOf(function.TryWriteHardware(step.Offset, step.Size, step.Value));
-                    break;
-                case PlanAction.Merge:
-                    item.HardwareAccesses++;
-                    status = Merge(function, in step);
-                    break;
-                default:
-                    status = PciOpStatus.OperationFailed;
-                    break;
-            }
-
-            if (status != PciOpStatus.Success)
-            {
-                Refuse(item, status);
-                return;
-            }
+            item.Fail();
+            return;
         }
 
+        long accesses = function.HardwareReads + function.HardwareWrites;
+
+        // One access for the watchdog, however many steps. Should it find the access stuck and take the shard from this thread,
+        // the steps still are finished: they touch the item and its function only, and the engine decides whose answer counts.
+        item.EnterAccess();
+        PciOpStatus status = RunSteps(item, function, out uint read);
+        item.LeaveAccess();
+        item.HardwareAccesses = (int)(function.HardwareReads + function.HardwareWrites - accesses);
+        function.End();
+        if (status == PciOpStatus.OperationFailed)
+        {
+            item.Fail();
+            return;
+        }
+
+        ref readonly AccessPlan plan = ref item.Plan;
         item.Decide(
-            plan.Status,
+            status == PciOpStatus.Success ? plan.Status : status,
             item.Request.Command == PciOpCode.ConfigRead
                 ? ((plan.Value & ~plan.HardwareMask) | (read & plan.HardwareMask)) & GuestOperation.MaskOf(item.Request.Size)
                 : item.Value);
+    }
+
+    // Ends at the first step that fails: what follows was planned on its success.
+    private static PciOpStatus RunSteps(GuestOperation item, AssignedFunction function, out uint read)
+    {
+        ref AccessPlan plan = ref item.Plan;
+        read = 0;
+        for (int i = 0; i < plan.StepCount; i++)
+        {
+            ref readonly PlanStep step = ref plan.Steps[i];
+            PciOpStatus status = step.Action == PlanAction.Read
+                ? Read(function, in step, item.Request.Offset, out read)
+                : SideEffects.SideEffects.Run(in step, function);
+            if (status != PciOpStatus.Success)
+            {
+                return status;
+            }
+        }
+
+        return PciOpStatus.Success;
     }
 
     // The step may be wider than the request or lie elsewhere in its dword: the result is moved into the request's lanes.
@@ -81,24 +94,6 @@ public readonly struct ExecuteStage : IStage<GuestOperation>
         bool answered = function.TryReadHardware(step.Offset, step.Size, out value);
         int shift = (step.Offset - requestOffset) * 8;
         value = shift >= 0 ? value << shift : value >> -shift;
-        return StatusOf(answered);
+        return answered ? PciOpStatus.Success : PciOpStatus.OperationFailed;
     }
-
-    private static PciOpStatus Merge(AssignedFunction function, in PlanStep step) =>
-        StatusOf(function.TryReadHardware(step.Offset, step.Size, out uint now)
-            && function.TryWriteHardware(step.Offset, step.Size, (now & ~step.Mask) | (step.Value & step.Mask)));
-
-    private static void Refuse(GuestOperation item, PciOpStatus status)
-    {
-        if (status == PciOpStatus.OperationFailed)
-        {
-            item.Fail();
-        }
-        else
-        {
-            item.Decide(status, item.Value);
-        }
-    }
-
-    private static PciOpStatus StatusOf(bool done) => done ? PciOpStatus.Success : PciOpStatus.OperationFailed;
 }

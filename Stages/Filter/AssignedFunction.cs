@@ -15,6 +15,7 @@ public sealed class AssignedFunction
     private CompiledFunction _compiled;
     private volatile bool _isSlow;
     private volatile bool _isGone;
+    private int _inUse;
     private long _hardwareReads;
     private long _hardwareWrites;
 
@@ -68,6 +69,16 @@ public sealed class AssignedFunction
 
     /// <summary>Hardware writes so far, those of side effects included.</summary>
     public long HardwareWrites => Volatile.Read(ref _hardwareWrites);
+
+    /// <summary>
+    /// Takes the function for the accesses of one request. Normally nobody else wants it; but a worker that missed its deadline
+    /// can still be inside while the guest's next request is under way. Never waits.
+    /// </summary>
+    /// <returns>False when another thread is at it: the request fails.</returns>
+    public bool TryBegin() => Interlocked.CompareExchange(ref _inUse, 1, 0) == 0;
+
+    /// <summary>Ends what <see cref="TryBegin"/> began. A release: the next to take it sees everything done here.</summary>
+    public void End() => Volatile.Write(ref _inUse, 0);
 
     /// <summary>Reads hardware, notes what the guest will have seen, and finds out whether the function is gone.</summary>
     /// <param name="offset">Aligned offset inside the space.</param>
