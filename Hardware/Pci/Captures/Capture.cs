@@ -1,0 +1,69 @@
+using System.Text;
+
+namespace PciBackFlow.Hardware.Pci.Captures;
+
+/// <summary>A file of captured configuration spaces.</summary>
+/// <param name="Name">The file's name, without folders.</param>
+/// <param name="Functions">Its functions in the file's order; at least one.</param>
+public sealed record Capture(string Name, IReadOnlyList<CapturedConfig> Functions)
+{
+    private const int MaxFileBytes = 64 << 20;
+
+    /// <summary>Reads a file: an <c>lspci -x/-xxx/-xxxx</c> text, or a binary <c>config</c> file; which, its content tells.</summary>
+    /// <param name="path">The file.</param>
+    /// <returns>The capture.</returns>
+    /// <exception cref="CaptureFormatException">It is neither; file, line and reason are named.</exception>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
+    public static Capture Load(string path)
+    {
+        var name = Path.GetFileName(path);
+        // A device or an endless pipe is no capture, and must not fill memory.
+        if (new FileInfo(path) is { Exists: true, Length: > MaxFileBytes } file)
+            throw new CaptureFormatException(name, 0, $"{file.Length} bytes are too many for a capture");
+        return Read(name, File.ReadAllBytes(path));
+    }
+
+    /// <summary>Reads a file's content.</summary>
+    /// <param name="name">The file's name, for messages.</param>
+    /// <param name="content">Its bytes.</param>
+    /// <returns>The capture.</returns>
+    /// <exception cref="CaptureFormatException">It is no capture.</exception>
+    public static Capture Read(string name, ReadOnlySpan<byte> content)
+    {
+        if (content.IsEmpty)
+            throw new CaptureFormatException(name, 0, "the file is empty");
+        return IsText(content)
+            ? new Capture(name, LspciDump.Parse(name, Encoding.UTF8.GetString(content)))
+            : new Capture(name, [BinaryCapture.Parse(name, content)]);
+    }
+
+    /// <summary>The function at an address.</summary>
+    /// <param name="address">The address.</param>
+    /// <returns>The function, or null when the capture has none there.</returns>
+    public CapturedConfig? Find(PciAddress address)
+    {
+        foreach (var function in Functions)
+        {
+            if (function.Address == address)
+                return function;
+        }
+
+        return null;
+    }
+
+    // A configuration space has zero bytes (reserved registers); a text has no control characters but these.
+    private static bool IsText(ReadOnlySpan<byte> content)
+    {
+        var high = 0;
+        foreach (var b in content)
+        {
+            if (b < 0x20 && b is not ((byte)'\t' or (byte)'\r' or (byte)'\n' or (byte)'\f'))
+                return false;
+            if (b >= 0x80)
+                high++;
+        }
+
+        return high < content.Length / 2;
+    }
+}

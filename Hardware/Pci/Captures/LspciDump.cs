@@ -1,0 +1,83 @@
+namespace PciBackFlow.Hardware.Pci.Captures;
+
+/// <summary>
+/// Reads what <c>lspci -x</c>, <c>-xxx</c> and <c>-xxxx</c> print, with or without <c>-v</c>, <c>-D</c>, <c>-n</c>: a line that
+/// begins with an address begins a function, <c>offset: xx xx …</c> is a row of its bytes, a blank line ends it. Of the decoded
+/// lines only the <c>[size=…]</c> of regions and ROMs are taken; all others are skipped.
+/// </summary>
+public static class LspciDump
+{
+    /// <summary>Reads a dump.</summary>
+    /// <param name="name">The file's name, for messages.</param>
+    /// <param name="text">Its text; lines end in LF or CRLF.</param>
+    /// <returns>The functions in the text's order.</returns>
+    /// <exception cref="CaptureFormatException">A row or a function is wrong, or there is none.</exception>
+    public static IReadOnlyList<CapturedConfig> Parse(string name, string text)
+    {
+        var functions = new List<CapturedConfig>();
+        var addresses = new HashSet<PciAddress>();
+        DumpedFunction? current = null;
+        var number = 0;
+        foreach (var raw in text.AsSpan().EnumerateLines())
+        {
+            number++;
+            var line = raw.TrimEnd();
+            if (line.IsEmpty)
+            {
+                Finish();
+            }
+            else if (char.IsWhiteSpace(line[0]))
+            {
+                current?.TakeDecoded(line.TrimStart());
+            }
+            else if (IsRow(line, out var colon))
+            {
+                if (current is null)
+                    throw new CaptureFormatException(name, number, "a row of bytes without a function before it");
+                current.TakeRow(number, line[..colon], line[(colon + 1)..]);
+            }
+            else if (TryHeader(line, out var address, out var description))
+            {
+                Finish();
+                if (!addresses.Add(address))
+                    throw new CaptureFormatException(name, number, $"{address} appears twice");
+                current = new DumpedFunction(name, number, address, description);
+            }
+        }
+
+        Finish();
+        if (functions.Count == 0)
+            throw new CaptureFormatException(name, 0, "no function found: neither an lspci -x dump nor a binary configuration space");
+        return functions;
+
+        void Finish()
+        {
+            if (current is not null)
+                functions.Add(current.Finish());
+            current = null;
+        }
+    }
+
+    // A row is told from an address by what follows the colon: a space, or nothing.
+    private static bool IsRow(ReadOnlySpan<char> line, out int colon)
+    {
+        colon = line.IndexOf(':');
+        if (colon is < 2 or > 8 || (colon + 1 < line.Length && !char.IsWhiteSpace(line[colon + 1])))
+            return false;
+        foreach (var c in line[..colon])
+        {
+            if (!char.IsAsciiHexDigit(c))
+                return false;
+        }
+
+        return true;
+    }
+
+    private static bool TryHeader(ReadOnlySpan<char> line, out PciAddress address, out string description)
+    {
+        var space = line.IndexOfAny(' ', '\t');
+        var token = space < 0 ? line : line[..space];
+        description = space < 0 ? string.Empty : line[(space + 1)..].Trim().ToString();
+        return PciAddress.TryParse(token, out address);
+    }
+}
