@@ -99,7 +99,8 @@ public abstract class PipelineItem
 
     /// <summary>
     /// Shard thread, on a fresh item: take over the identity of the request from an item that missed its deadline (a worker
-    /// still owns that one; read only what was set before it left) and become its failure answer.
+    /// still owns that one; read only what was set before it left) and become its failure answer. If the item comes back at this
+    /// very moment, nothing is answered and the fresh item is put back.
     /// </summary>
     /// <param name="expired">The item that is late, or was refused by a full worker queue.</param>
     protected internal abstract void AnswerFor(PipelineItem expired);

@@ -355,25 +355,59 @@ internal sealed partial class Shard<TItem, TChain>
     {
         _counters.WorkerQueueFull++;
         NoteBack(lane);
-        return AnswerInstead(lane, item, recycle: true);
+        return AnswerInstead(lane, item, discard: false);
     }
 
-    // A fresh item answers for one that is late, lost or refused.
-    private bool AnswerInstead(Lane<TItem> lane, TItem item, bool recycle)
+    // A fresh item that answers for one that is late, lost or refused.
+    private TItem MakeAnswerFor(Lane<TItem> lane, TItem item)
     {
         TItem fresh = _pool.Get();
         fresh.ComeHome();
         fresh.Lane = lane;
         fresh.Timed = false;
         fresh.AnswerFor(item);
-        lane.Item = fresh;
-        if (recycle)
-        {
-            Recycle(item);
-        }
+        return fresh;
+    }
 
+    private bool Answer(Lane<TItem> lane, TItem fresh)
+    {
+        lane.Item = fresh;
         lane.JustServed = true;
         return Resume(lane, fresh, _returnStage);
+    }
+
+    // An item that this thread owns is answered for by a fresh one.
+    private bool AnswerInstead(Lane<TItem> lane, TItem item, bool discard)
+    {
+        TItem fresh = MakeAnswerFor(lane, item);
+        if (discard)
+        {
+            item.Discard();
+        }
+
+        Recycle(item);
+        return Answer(lane, fresh);
+    }
+
+    // The deadline's side of the race. False when this thread lost the shard.
+    private bool Expire(Lane<TItem> lane)
+    {
+        TItem late = lane.Item;
+
+        // The answer is made before the race is decided: from the moment the deadline wins, the worker may drop the item and another lane
+        // may get it, so nothing of it can be read any more. Until then it's away or on its way back, and keeps its identity.
+        TItem fresh = MakeAnswerFor(lane, late);
+        if (!late.TryExpire())
+        {
+            // The completion won and is about to arrive.
+            Recycle(fresh);
+            lane.DueAt = long.MaxValue;
+            return true;
+        }
+
+        Volatile.Write(ref _counters.Expired, _counters.Expired + 1);
+        NoteBack(lane);
+        return Answer(lane, fresh);
     }
 
     // After an absence the lane is looked at again, also where nothing spins: its port may still be masked.
@@ -429,18 +463,14 @@ internal sealed partial class Shard<TItem, TChain>
                 return Resume(lane, item, item.NextStage);
             case PipelineItem.Refused:
                 _counters.WorkerQueueFull++;
-                return AnswerInstead(lane, item, recycle: true);
+                return AnswerInstead(lane, item, discard: false);
             case StageFlow.Idle:
                 item.ComeHome();
                 MakeHot(lane);
                 return true;
             default:
-                // Lost: its thread gave up half-way. A fresh item answers, then this one is undone.
-                TItem lost = item;
-                bool mine = AnswerInstead(lane, item, recycle: false);
-                lost.Discard();
-                Recycle(lost);
-                return mine;
+                // Lost: its thread gave up half-way.
+                return AnswerInstead(lane, item, discard: true);
         }
     }
 
@@ -515,19 +545,9 @@ internal sealed partial class Shard<TItem, TChain>
                 RemoveTimer(lane);
                 _looking[leaving++] = lane;
             }
-            else if (!lane.Item.TryExpire())
+            else if (!Expire(lane))
             {
-                // The completion won and is about to arrive.
-                lane.DueAt = long.MaxValue;
-            }
-            else
-            {
-                Volatile.Write(ref _counters.Expired, _counters.Expired + 1);
-                NoteBack(lane);
-                if (!AnswerInstead(lane, lane.Item, recycle: false))
-                {
-                    return false;
-                }
+                return false;
             }
         }
 

@@ -1,0 +1,69 @@
+using PciBackFlow.Pipeline.Tests.Toy;
+
+namespace PciBackFlow.Pipeline.Tests;
+
+public sealed class AllocationTests
+{
+    [Theory]
+    [InlineData(PipelineTopology.Fused, 0, 0)]
+    [InlineData(PipelineTopology.Fused, 50, 0)]
+    [InlineData(PipelineTopology.Fused, 50, 1)]
+    [InlineData(PipelineTopology.Queued, 0, 0)]
+    [InlineData(PipelineTopology.Queued, 50, 0)]
+    [InlineData(PipelineTopology.Queued, 50, 1)]
+    public void Carrying_threads_allocate_nothing(PipelineTopology topology, int spin, int sampleEvery)
+    {
+        using var toy = new ToyEngine(new EngineOptions { Topology = topology, SpinMicroseconds = spin, SampleEvery = sampleEvery }, 4);
+        Run(toy, 500);
+        toy.Engine.ReadThreads();
+        Run(toy, 500);
+        var before = toy.Engine.ReadThreads();
+        Run(toy, 5000);
+        var after = toy.Engine.ReadThreads();
+        Assert.Equal(before.Select(t => t.ManagedThreadId), after.Select(t => t.ManagedThreadId));
+        Assert.Equal(before.Select(t => t.AllocatedBytes), after.Select(t => t.AllocatedBytes));
+    }
+
+    [Fact]
+    public void Fused_runs_all_stages_on_one_thread()
+    {
+        using var toy = new ToyEngine(new EngineOptions());
+        Run(toy, 5);
+        StageThread thread = Assert.Single(toy.Engine.ReadThreads());
+        Assert.Equal(["ingest", "decode", "filter", "execute", "respond", "notify"], thread.Stages);
+    }
+
+    [Fact]
+    public void Queued_really_crosses_threads()
+    {
+        using var toy = new ToyEngine(new EngineOptions { Topology = PipelineTopology.Queued, QueueCuts = [1, 2, 3, 4] });
+        Run(toy, 5);
+        var threads = toy.Engine.ReadThreads().OrderBy(t => t.Name, StringComparer.Ordinal).ToArray();
+        Assert.Equal(["shard 0", "shard 0 decode", "shard 0 execute", "shard 0 filter"], threads.Select(t => t.Name));
+        Assert.Equal(["ingest", "respond", "notify"], threads[0].Stages);
+        Assert.Equal(["decode"], threads[1].Stages);
+        Assert.Equal(["execute"], threads[2].Stages);
+        Assert.Equal(["filter"], threads[3].Stages);
+        Assert.Equal(4, threads.Select(t => t.ManagedThreadId).Distinct().Count());
+    }
+
+    [Fact]
+    public void Dataflow_runs_the_middle_on_pool_threads()
+    {
+        using var toy = new ToyEngine(new EngineOptions { Topology = PipelineTopology.Dataflow });
+        Run(toy, 50);
+        var threads = toy.Engine.ReadThreads();
+        Assert.Equal(["ingest", "respond", "notify"], Assert.Single(threads, t => t.Name == "shard 0").Stages);
+        var pool = threads.Where(t => t.Name == "pool").SelectMany(t => t.Stages).ToHashSet();
+        Assert.Equal(["decode", "execute", "filter"], pool.Order(StringComparer.Ordinal));
+    }
+
+    private static void Run(ToyEngine toy, int rounds)
+    {
+        for (int r = 1; r <= rounds; r++)
+        {
+            toy.Post(r % toy.Pages.Length, r);
+            toy.SpinAwait(r % toy.Pages.Length);
+        }
+    }
+}

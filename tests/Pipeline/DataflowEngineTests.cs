@@ -1,0 +1,3 @@
+namespace PciBackFlow.Pipeline.Tests;
+
+public sealed class DataflowEngineTests() : EngineConformance(PipelineTopology.Dataflow);

@@ -1,0 +1,3 @@
+namespace PciBackFlow.Pipeline.Tests;
+
+public sealed class FusedEngineTests() : EngineConformance(PipelineTopology.Fused);

@@ -1,0 +1,3 @@
+namespace PciBackFlow.Pipeline.Tests;
+
+public sealed class QueuedEngineTests() : EngineConformance(PipelineTopology.Queued);
