@@ -244,7 +244,7 @@ public sealed class PipelineEngine<TItem, T1, T2, T3, T4, T5, T6> : IPipelineEng
         }
 
         // The watchdog first: no role changes hands any more. Then who feeds before who is fed.
-        _watchdog.Dispose();
+        _watchdog.Stop();
         foreach (var shard in _shards)
         {
             shard.Stop();
@@ -261,9 +261,16 @@ public sealed class PipelineEngine<TItem, T1, T2, T3, T4, T5, T6> : IPipelineEng
         }
 
         _workers.Dispose();
+        bool ended = true;
         foreach (var shard in _shards)
         {
             shard.Dispose();
+            ended &= shard.HasEnded;
+        }
+
+        if (ended)
+        {
+            _watchdog.Dispose();
         }
     }
 

@@ -60,6 +60,9 @@ internal sealed partial class Shard<TItem, TChain> : IItemHome<TItem>, ITakeOver
 
     public long Progress => Volatile.Read(ref _counters.Served) + Volatile.Read(ref _counters.Wakeups) + Volatile.Read(ref _counters.Expired);
 
+    /// <summary>After <see cref="Stop"/>: whether the thread came to its end.</summary>
+    internal bool HasEnded => _ended;
+
     internal IReadySource Source => _source;
 
     /// <summary>The shard's clock; touched on its thread only.</summary>
@@ -151,6 +154,7 @@ internal sealed partial class Shard<TItem, TChain> : IItemHome<TItem>, ITakeOver
             // The item is with the stuck thread now, as if that were a worker; its time counts from when it was first seen stuck.
             var lane = (Lane<TItem>)stuck.Lane!;
             lane.Away = true;
+            _handedOver++;
             AddTimer(lane, since + PipelineTimes.FromMilliseconds(stuck.DeadlineMilliseconds));
             RunLoop(carrier);
         });

@@ -7,7 +7,7 @@ namespace PciBackFlow.Pipeline;
 internal sealed class StageClock
 {
     // One entry per stage, then the time between threads, then the whole.
-    private readonly LongHistogram[] _histograms;
+    private readonly LongHistogram?[] _histograms;
     private readonly long[] _totals;
     private readonly int _stages;
     private int _every;
@@ -16,18 +16,19 @@ internal sealed class StageClock
     internal StageClock(int stages, int every)
     {
         _stages = stages;
-        _histograms = new LongHistogram[stages + 2];
-        for (int i = 0; i < _histograms.Length; i++)
-        {
-            _histograms[i] = NewHistogram();
-        }
-
+        _histograms = new LongHistogram?[stages + 2];
         _totals = new long[_histograms.Length];
         SetEvery(every);
     }
 
+    /// <summary>Switches; the first time on, it makes the histograms (a quarter of a megabyte each, so not before).</summary>
     internal void SetEvery(int every)
     {
+        for (int i = 0; every > 0 && i < _histograms.Length; i++)
+        {
+            _histograms[i] ??= NewHistogram();
+        }
+
         _every = every;
         _countdown = every;
     }
@@ -64,8 +65,11 @@ internal sealed class StageClock
     {
         for (int i = 0; i < _histograms.Length; i++)
         {
-            histograms[i].Add(_histograms[i]);
-            totals[i] += _totals[i];
+            if (_histograms[i] is { } own)
+            {
+                histograms[i].Add(own);
+                totals[i] += _totals[i];
+            }
         }
     }
 
@@ -77,7 +81,7 @@ internal sealed class StageClock
     private void Add(int entry, long ticks)
     {
         long nanoseconds = Math.Clamp((long)(ticks * (1e9 / Stopwatch.Frequency)), 0, HighestNanoseconds);
-        _histograms[entry].RecordValue(nanoseconds);
+        _histograms[entry]!.RecordValue(nanoseconds);
         _totals[entry] += nanoseconds;
     }
 }

@@ -36,13 +36,16 @@ internal sealed class Watchdog(ITakeOver[] roles, int limitMilliseconds) : IDisp
         }
     }
 
-    public void Dispose()
+    /// <summary>Ends the thread: no role changes hands any more.</summary>
+    internal void Stop()
     {
         Volatile.Write(ref _stopping, 1);
         _event.Set();
         _thread?.Join();
-        _event.Dispose();
     }
+
+    /// <summary>After <see cref="Stop"/>, when no shard can call <see cref="Notice"/> any more.</summary>
+    public void Dispose() => _event.Dispose();
 
     private void RunLoop()
     {
