@@ -1,3 +1,4 @@
+using System.Globalization;
 using Spectre.Console;
 
 namespace PciBackFlow.Cli;
@@ -11,6 +12,7 @@ public sealed class CliConsole
     // Wider than any row: a table in a pipe or a file is cut and matched by other programs, so no cell may wrap.
     private const int UnboundedWidth = 4096;
 
+    private readonly bool _outputIsTerminal;
     private readonly Func<CancellationToken> _interruption;
 
     /// <summary>A console.</summary>
@@ -27,7 +29,7 @@ public sealed class CliConsole
         Error = error;
         Progress = progress;
         ProgressIsTerminal = progressIsTerminal;
-        Tables = Create(output, outputIsTerminal);
+        _outputIsTerminal = outputIsTerminal;
         _interruption = interruption;
     }
 
@@ -43,9 +45,6 @@ public sealed class CliConsole
     /// <summary>Whether a live line makes sense on <see cref="Progress"/>.</summary>
     public bool ProgressIsTerminal { get; }
 
-    /// <summary>Draws tables on <see cref="Output"/>.</summary>
-    public IAnsiConsole Tables { get; }
-
     /// <summary>From now on the first Ctrl-C (or SIGTERM) cancels the token instead of ending the process.</summary>
     /// <returns>The token.</returns>
     public CancellationToken CatchInterruption() => _interruption();
@@ -53,6 +52,23 @@ public sealed class CliConsole
     /// <summary>Writes a remark for the person at the terminal, not part of the result.</summary>
     /// <param name="text">One sentence.</param>
     public void Remark(string text) => Error.WriteLine($"pcibackflow: {text}");
+
+    /// <summary>Writes a table to <see cref="Output"/>.</summary>
+    /// <param name="table">The table.</param>
+    public void WriteTable(Table table)
+    {
+        if (_outputIsTerminal)
+        {
+            Create(Output, isTerminal: true).Write(table);
+            return;
+        }
+
+        // Columns are padded to their width; a file keeps no trailing blanks.
+        using var text = new StringWriter(CultureInfo.InvariantCulture);
+        Create(text, isTerminal: false).Write(table);
+        foreach (var line in text.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries))
+            Output.WriteLine(line.TrimEnd());
+    }
 
     private static IAnsiConsole Create(TextWriter writer, bool isTerminal)
     {

@@ -49,6 +49,7 @@ public static class CommandTree
 
     private static IEnumerable<Verb> Verbs(CliConsole console) =>
     [
+        DevicesVerb.Create(console),
         CompletionVerb.Create(console),
     ];
 

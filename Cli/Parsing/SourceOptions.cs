@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using PciBackFlow.Cli.Sources;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Hardware.Pci.Captures;
+using PciBackFlow.Hardware.Pci.Sysfs;
 
 namespace PciBackFlow.Cli.Parsing;
 
@@ -17,7 +18,7 @@ internal sealed class SourceOptions
 
     public SourceOptions()
     {
-        _device.CompletionSources.Add(_ => HostAddresses().Append(Words.AllDevices));
+        _device.CompletionSources.Add(_ => PciDevices.Addresses().Select(address => address.ToString()).Append(Words.AllDevices));
         _builtin.CompletionSources.Add(_ => BuiltinCaptures.Names);
     }
 
@@ -32,6 +33,35 @@ internal sealed class SourceOptions
         command.Validators.Add(Validate);
     }
 
+    /// <summary>Whether every register was asked for.</summary>
+    public bool AllRegisters(ParseResult parsed) => parsed.GetValue(_allRegisters);
+
+    /// <summary>Whether the words name a source at all.</summary>
+    public bool IsGiven(ParseResult parsed) =>
+        IsGiven(parsed, _device) || IsGiven(parsed, _fromDump) || IsGiven(parsed, _builtin);
+
+    /// <summary>Whether the words name a capture.</summary>
+    public bool IsCapture(ParseResult parsed) => IsGiven(parsed, _fromDump) || IsGiven(parsed, _builtin);
+
+    /// <summary>The one function of this host that the words name, or null.</summary>
+    public PciAddress? Device(ParseResult parsed) => parsed.GetValue(_device);
+
+    /// <summary>The functions the words name; without any, the captures that come with the program.</summary>
+    /// <exception cref="VerbException">There are none; it says why.</exception>
+    public FunctionSet Resolve(ParseResult parsed, CliConsole console)
+    {
+        if (IsGiven(parsed, _device))
+            return parsed.GetValue(_device) is { } address
+                ? HostSource.One(address, AllRegisters(parsed), console)
+                : HostSource.All(AllRegisters(parsed), console);
+        var only = parsed.GetValue(_function);
+        if (parsed.GetValue(_fromDump) is { } file)
+            return CaptureSource.FromFile(file, only);
+        return parsed.GetValue(_builtin) is { } name ? CaptureSource.FromBuiltin(name, only) : CaptureSource.AllBuiltin();
+    }
+
+    private static bool IsGiven(ParseResult parsed, Option option) => parsed.GetResult(option) is { Implicit: false };
+
     private void Validate(CommandResult result)
     {
         Option[] sources = [_device, _fromDump, _builtin];
@@ -42,11 +72,5 @@ internal sealed class SourceOptions
             result.AddError($"{_function.Name} picks a function of a capture: it needs {_fromDump.Name} or {_builtin.Name}");
 
         bool IsGiven(Option option) => result.GetResult(option) is { Implicit: false };
-    }
-
-    private static IEnumerable<string> HostAddresses()
-    {
-        const string Devices = "/sys/bus/pci/devices";
-        return Directory.Exists(Devices) ? Directory.EnumerateFileSystemEntries(Devices).Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal) : [];
     }
 }

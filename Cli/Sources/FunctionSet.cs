@@ -9,6 +9,9 @@ namespace PciBackFlow.Cli.Sources;
 /// <param name="Functions">In order of address or of the capture; at least one.</param>
 internal sealed record FunctionSet(string Name, bool IsLive, IReadOnlyList<SourceFunction> Functions)
 {
+    /// <summary>How many writes have stayed in the shadow so far; nothing is written to real hardware.</summary>
+    public Func<long> WritesKept { get; init; } = () => 0;
+
     /// <summary>The functions a guest can be given, for the load harness. What is left out is said.</summary>
     public LoadSource ToLoadSource(CliConsole console)
     {
