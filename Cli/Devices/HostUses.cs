@@ -153,7 +153,7 @@ public sealed class HostUses
 
     private static string Name(string path) => Path.GetFileName(path);
 
-    private IEnumerable<string> Entries(string directory) => Children(Path.Combine(_sys, directory));
+    private string[] Entries(string directory) => Children(Path.Combine(_sys, directory));
 
     private static string[] Children(string directory) =>
         Directory.Exists(directory) ? Directory.GetFileSystemEntries(directory).Order(StringComparer.Ordinal).ToArray() : [];
