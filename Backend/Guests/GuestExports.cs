@@ -8,7 +8,7 @@ namespace PciBackFlow.Backend.Guests;
 
 /// <summary>
 /// The functions one guest has, by their host addresses: the toolstack's N changes under renumbering. Owned by the guest's queue;
-/// <see cref="Table"/> and <see cref="Functions"/> are replaced, never changed, and may be read by any thread.
+/// <see cref="Table"/> is replaced, never changed.
 /// </summary>
 internal sealed class GuestExports
 {
@@ -48,9 +48,23 @@ internal sealed class GuestExports
         FunctionClaim claim = _services.Functions.Claim(_domainId, host);
         if (!claim.IsGranted)
             return claim.Refusal;
-        string? refusal = Place(claim.Function, host, requested, out guest);
+        string? refusal;
+        try
+        {
+            refusal = Place(claim.Function, host, requested, out guest);
+        }
+        catch (Exception e) when (e is InvalidOperationException or ArgumentException)
+        {
+            // A function that cannot be compiled is this device's failure, not the guest's.
+            refusal = $"{host}: {e.Message}";
+        }
+
         if (refusal is not null)
+        {
+            _slots.Remove(host);
             _services.Functions.Release(_domainId, host);
+        }
+
         return refusal;
     }
 

@@ -134,6 +134,7 @@ internal sealed class LoopbackEventChannels : IEventChannels
     {
         // Full fence; pairs with the one in EventWait.Arm.
         Interlocked.Exchange(ref _wakeRequested, 1);
+        _set?.Signal(_member, wake: true);
         _wait.Wake();
     }
 

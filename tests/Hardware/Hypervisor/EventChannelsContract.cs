@@ -283,66 +283,75 @@ public abstract class EventChannelsContract
     }
 
     [Fact]
-    public void No_event_is_lost_when_it_meets_the_unmasking()
+    public void No_event_is_lost_when_it_meets_the_unmasking_or_the_going_to_sleep()
     {
-        // The owner looks at the value after unmasking as well as after delivery, so the final one must be seen.
-        const int Rounds = 20_000;
         using Link link = Connect();
-        int written = 0;
-        var signaller = new Thread(() =>
-        {
-            for (int i = 1; i <= Rounds; i++)
-            {
-                Volatile.Write(ref written, i);
-                link.FarEnd.Notify(link.FarPort);
-            }
-        });
-        signaller.Start();
-
         int[] ports = new int[4];
-        int seen = 0;
-        while (seen != Rounds)
-        {
-            int count = link.NearEnd.Read(ports, Soon);
-            Assert.True(count == 1, $"stuck at {seen} of {Rounds}");
-            link.NearEnd.Unmask(ports.AsSpan(0, count));
-            seen = Volatile.Read(ref written);
-        }
-
-        signaller.Join();
+        MeetAtEveryMoment(
+            signal: () => link.FarEnd.Notify(link.FarPort),
+            take: published =>
+            {
+                int count = link.NearEnd.Read(ports, Soon);
+                published();
+                link.NearEnd.Unmask(ports.AsSpan(0, count));
+                return count == 1;
+            });
     }
 
     [Fact]
     public void No_wake_up_is_lost()
     {
-        const int Rounds = 20_000;
         using IEventChannels near = Near.OpenEventChannels();
-        int posted = 0;
-        int taken = 0;
-        var poster = new Thread(() =>
-        {
-            for (int i = 1; i <= Rounds; i++)
+        int[] ports = new int[4];
+        MeetAtEveryMoment(
+            signal: near.Wake,
+            take: published =>
             {
-                Volatile.Write(ref posted, i);
-                near.Wake();
-                if (i % 64 == 0)
+                long start = Environment.TickCount64;
+                near.Read(ports, Soon);
+                published();
+                return Environment.TickCount64 - start < Soon;
+            });
+    }
+
+    /// <summary>
+    /// One thread signals as soon as it sees, in memory, that the last signal was taken, after a delay that sweeps:
+    /// the next signal so meets the reader at every moment between taking and sleeping.
+    /// </summary>
+    private static void MeetAtEveryMoment(Action signal, Func<Action, bool> take)
+    {
+        const int Rounds = 30_000;
+        int sent = 0;
+        int taken = 0;
+        bool stop = false;
+        var signaller = new Thread(() =>
+        {
+            for (int i = 1; i <= Rounds && !Volatile.Read(ref stop); i++)
+            {
+                Thread.SpinWait(i % 64);
+                Volatile.Write(ref sent, i);
+                signal();
+                var spin = new SpinWait();
+                while (Volatile.Read(ref taken) < i && !Volatile.Read(ref stop))
                 {
-                    SpinWait.SpinUntil(() => Volatile.Read(ref taken) >= i, Soon);
+                    spin.SpinOnce(sleep1Threshold: -1);
                 }
             }
         });
-        poster.Start();
+        signaller.Start();
 
-        int[] ports = new int[4];
-        while (taken != Rounds)
+        try
         {
-            int before = Environment.TickCount;
-            near.Read(ports, Soon);
-            Assert.True(Environment.TickCount - before < Soon, $"stuck at {taken} of {Rounds}");
-            Volatile.Write(ref taken, Volatile.Read(ref posted));
+            while (taken < Rounds)
+            {
+                Assert.True(take(() => Volatile.Write(ref taken, Volatile.Read(ref sent))), $"lost after {taken} of {Rounds}");
+            }
         }
-
-        poster.Join();
+        finally
+        {
+            Volatile.Write(ref stop, true);
+            signaller.Join();
+        }
     }
 
     /// <summary>Binds a pair of ports on two descriptors.</summary>

@@ -88,6 +88,22 @@ public sealed class LoopbackEventSetTests
     }
 
     [Fact]
+    public void A_members_wake_up_and_its_domains_death_end_the_wait()
+    {
+        var host = new LoopbackHost();
+        host.CreateDomain(5);
+        using var set = new LoopbackEventSet(1);
+        using IEventChannels events = set.Open(host.ViewOf(5));
+        var members = new int[1];
+
+        events.Wake();
+        Assert.Equal(1, set.Wait(members, -1));
+        Assert.Equal(0, events.Read(new int[1], 0));
+        host.DestroyDomain(5);
+        Assert.Equal(1, set.Wait(members, -1));
+    }
+
+    [Fact]
     public void A_full_set_opens_no_more()
     {
         var host = new LoopbackHost();
