@@ -116,7 +116,7 @@ public sealed record LoadReport
 
     /// <summary>All latencies, in nanoseconds; not part of the JSON.</summary>
     [JsonIgnore]
-    public required LongHistogram Histogram { get; init; }
+    public LongHistogram Histogram { get; init; } = new(1, 2, 0);
 
     /// <summary>Whether the run was ended before its time.</summary>
     [JsonPropertyName("interrupted")]

@@ -23,11 +23,11 @@ public static class ProgressLine
         int written;
         bool fits = progress.Phase < LoadPhase.WarmUp
             ? Utf8.TryWrite(
-                utf8, CultureInfo.InvariantCulture, $"{Name(progress.Phase),-8}{progress.Seconds,6:0.0} s  {progress.GuestsReady} of {guests} guests  {progress.Errors} errors", out written)
+                utf8, CultureInfo.InvariantCulture, $"{Name(progress.Phase),-8}{progress.Seconds,6:F1} s  {progress.GuestsReady} of {guests} guests  {progress.Errors} errors", out written)
             : Utf8.TryWrite(
                 utf8,
                 CultureInfo.InvariantCulture,
-                $"{Name(progress.Phase),-8}{progress.Seconds,6:0.0} s  {progress.OperationsPerSecond,10:0} op/s  max {progress.MaxNanoseconds / 1000.0,8:0.0} us  {progress.Operations,12} ops  {progress.Errors} errors",
+                $"{Name(progress.Phase),-8}{progress.Seconds,6:F1} s  {progress.OperationsPerSecond,10:F0} op/s  max {progress.MaxNanoseconds / 1000.0,8:0.0} us  {progress.Operations,12} ops  {progress.Errors} errors",
                 out written);
         return fits ? written : 0;
     }

@@ -124,7 +124,8 @@ public sealed class ReportTests
         string body = html[html.IndexOf("<body>", StringComparison.Ordinal)..html.IndexOf("</html>", StringComparison.Ordinal)];
         XDocument document = XDocument.Parse(body);
         Assert.Single(document.Descendants("svg"));
-        Assert.Equal(12, document.Descendants("rect").Count());
+        // One bar for each power of two from 2^9 to 2^21.
+        Assert.Equal(13, document.Descendants("rect").Count());
     }
 
     [Fact]
