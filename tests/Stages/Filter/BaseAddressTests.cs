@@ -48,7 +48,7 @@ public sealed class BaseAddressTests
         guest.Write(offset + 3, 1, 0xFF);
         Assert.Equal(sizeMask, guest.Read(offset));
         guest.Write(offset, 4, 0);
-        for (int lane = 3; lane >= 0; lane--)
+        for (int lane = 0; lane < 4; lane++)
         {
             Assert.Equal(address, guest.Read(offset));
             guest.Write(offset + lane, 1, 0xFF);

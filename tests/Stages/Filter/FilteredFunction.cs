@@ -38,7 +38,9 @@ internal sealed class FilteredFunction
         LastStatus = plan.Status;
         for (int i = 0; i < plan.StepCount; i++)
         {
-            Assert.Equal(PlanAction.Read, plan.Steps[i].Action);
+            // Assert.Equal would allocate, and allocation is measured through here.
+            if (plan.Steps[i].Action != PlanAction.Read)
+                Assert.Fail("a read planned something else");
             if (!Assigned.TryReadHardware(plan.Steps[i].Offset, plan.Steps[i].Size, out uint hardware))
                 LastStatus = PciOpStatus.OperationFailed;
             value |= hardware & plan.HardwareMask;
