@@ -52,8 +52,8 @@ internal sealed class Guest : IDisposable
     {
         if (!_hasAppeared)
         {
-            _hasAppeared = true;
             (GuestNode node, _frontend) = GuestNodeReader.Read(_services.Store, _id, attached: null);
+            _hasAppeared = true;
             _written = node.Backend;
             Apply(new GuestEvent.Appeared(node, _adopt));
             if (!IsGone && _frontend is not null)

@@ -71,8 +71,9 @@ internal sealed class GuestEntry
             // xenstore refused something: this guest's next event tries again, the others are not concerned.
             _services.Warnings.Warn(_id.DomainId, $"xenstore: {e.Message}");
         }
-        catch (Exception e) when (e is InvalidOperationException or ArgumentException)
+        catch (Exception e)
         {
+            // A defect of ours met by one guest must not take the queue, and with it the guest's later events, away.
             GuestLog.Failed(_services.Logger, _id.DomainId, e);
         }
     }

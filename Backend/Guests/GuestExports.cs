@@ -53,7 +53,7 @@ internal sealed class GuestExports
         {
             refusal = Place(claim.Function, host, requested, out guest);
         }
-        catch (Exception e) when (e is InvalidOperationException or ArgumentException)
+        catch (Exception e) when (e is UnsupportedFunctionException or InvalidOperationException or ArgumentException)
         {
             // A function that cannot be compiled is this device's failure, not the guest's.
             refusal = $"{host}: {e.Message}";

@@ -14,6 +14,7 @@ public sealed record GuestView(ReadOnlyMemory<byte> Bytes, IReadOnlyList<int> Fa
     /// <summary>Looks at a function.</summary>
     /// <param name="function">The function; only read.</param>
     /// <param name="policy">The guest's policy.</param>
+    /// <exception cref="UnsupportedFunctionException">A CardBus bridge, or a function that does not answer.</exception>
     /// <returns>What the guest sees before it has written anything.</returns>
     public static GuestView Of(IPciFunction function, AccessPolicy policy)
     {

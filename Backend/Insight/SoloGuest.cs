@@ -19,11 +19,6 @@ internal sealed unsafe class SoloGuest : IDisposable, IGuestNotifier
     private readonly AssignedFunction _function;
     private readonly GuestOperation _operation;
     private readonly FrontendPage _page;
-    private readonly IngestStage _ingest;
-    private readonly DecodeStage _decode;
-    private readonly FilterStage _filter;
-    private readonly ExecuteStage _execute;
-    private readonly RespondStage _respond;
     private bool _isDisposed;
 
     public SoloGuest(IPciFunction hardware, CompiledFunction compiled)
@@ -52,12 +47,12 @@ internal sealed unsafe class SoloGuest : IDisposable, IGuestNotifier
         request.Value = access.WriteValue ?? 0;
         _page.Post(request);
 
-        _ingest.Process(_operation);
+        default(IngestStage).Process(_operation);
         _operation.Plan = default;
-        _decode.Process(_operation);
-        _filter.Process(_operation);
-        _execute.Process(_operation);
-        _respond.Process(_operation);
+        default(DecodeStage).Process(_operation);
+        default(FilterStage).Process(_operation);
+        default(ExecuteStage).Process(_operation);
+        default(RespondStage).Process(_operation);
 
         _page.ReadAnswer(out PciOpRequest answer);
         value = answer.Value;

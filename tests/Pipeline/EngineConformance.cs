@@ -128,8 +128,11 @@ public abstract class EngineConformance(PipelineTopology topology)
             ToyEngine.Until(() => toy.Counters.Spurious == expected && !toy.Source.IsMasked(0));
         }
 
-        // The first is free, then 1 + 2 + 4 + 8 + 16 + 32 ms: two to seven of the run.
+        // The first is free, the second to the seventh wait 1 + 2 + 4 + 8 + 16 + 32 ms.
         Assert.True(clock.ElapsedMilliseconds >= 1 + 2 + 4 + 8 + 16 + 32, $"took {clock.ElapsedMilliseconds} ms");
+
+        // The open port is seen before the shard's second look: let that pass, or it may find the request before its event does.
+        toy.Engine.Invoke(0, () => { });
         toy.Post(0, 3);
         Assert.Equal(6, toy.Await(0));
         ToyEngine.Until(() => !toy.Source.IsMasked(0));
