@@ -49,6 +49,10 @@ public static class CommandTree
 
     private static IEnumerable<Verb> Verbs(CliConsole console) =>
     [
+        LoadVerb.Create(console),
+        ProfileVerb.Create(console),
+        GuestViewVerb.Create(console),
+        ExplainVerb.Create(console),
         DevicesVerb.Create(console),
         CompletionVerb.Create(console),
     ];

@@ -8,6 +8,9 @@ namespace PciBackFlow.Cli.Devices;
 /// <summary>Describes functions: of this host with all the host says, of a capture with what its registers say.</summary>
 public static class DeviceRows
 {
+    // Base class 06h: host, ISA and other bridges keep a header of type 0, but hold the machine together.
+    private const uint BridgeClass = 0x06;
+
     /// <summary>A function of this host.</summary>
     /// <param name="function">What sysfs says.</param>
     /// <param name="uses">What the host uses its functions for.</param>
@@ -16,7 +19,7 @@ public static class DeviceRows
     public static DeviceRow Of(HostFunction function, HostUses uses, PciIds names)
     {
         var usedBy = uses.Of(function.Address);
-        var reasons = ReasonsOf(function.Header).Concat(usedBy).ToArray();
+        var reasons = ReasonsOf(function.Header, function.ClassCode).Concat(usedBy).ToArray();
         return new DeviceRow(
             function.Address.ToString(), Hex4(function.VendorId), Hex4(function.DeviceId),
             Optional(function.SubsystemVendorId), Optional(function.SubsystemId), Hex6(function.ClassCode), Hex2(function.Revision),
@@ -39,7 +42,7 @@ public static class DeviceRows
         function.TryRead(ConfigRegisters.RevisionId, 4, out var revisionAndClass);
         var hasSubsystem = kind == HeaderKind.Device;
         var capabilities = CapabilityWalk.Read(function);
-        var reasons = ReasonsOf(kind).ToArray();
+        var reasons = ReasonsOf(kind, revisionAndClass >> 8).ToArray();
         return new DeviceRow(
             function.Address.ToString(), Hex4(function.VendorId), Hex4(function.DeviceId),
             hasSubsystem ? Optional(Word(ConfigRegisters.SubsystemVendorId)) : null, hasSubsystem ? Optional(Word(ConfigRegisters.SubsystemId)) : null,
@@ -53,10 +56,12 @@ public static class DeviceRows
         ushort Word(int offset) => function.TryRead(offset, 2, out var value) ? (ushort)value : (ushort)0;
     }
 
-    private static IEnumerable<string> ReasonsOf(HeaderKind kind)
+    private static IEnumerable<string> ReasonsOf(HeaderKind kind, uint classCode)
     {
         if (kind != HeaderKind.Device)
             yield return $"it is a {FunctionSet.NameOf(kind)}";
+        else if (classCode >> 16 == BridgeClass)
+            yield return "it is a bridge of the host's chipset";
     }
 
     private static string WordOf(HeaderKind kind) => kind switch

@@ -15,7 +15,7 @@ internal static class DeviceTable
             table.AddColumns("Driver", "Reset");
         table.AddColumns("Capabilities", "For a guest");
         foreach (var column in table.Columns)
-            column.Padding(0, 2).NoWrap = column == table.Columns[0] || column == table.Columns[1];
+            column.PadLeft(0).PadRight(2).NoWrap = column == table.Columns[0] || column == table.Columns[1];
         foreach (var row in rows)
         {
             List<string> cells = [row.Address, $"{row.VendorId}:{row.DeviceId}", NameOf(row)];

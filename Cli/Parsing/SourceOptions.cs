@@ -46,6 +46,9 @@ internal sealed class SourceOptions
     /// <summary>The one function of this host that the words name, or null.</summary>
     public PciAddress? Device(ParseResult parsed) => parsed.GetValue(_device);
 
+    /// <summary>Whether the words name one function of this host.</summary>
+    public bool NamesDevice(CommandResult result) => result.GetResult(_device) is { Implicit: false } && result.GetValue(_device) is not null;
+
     /// <summary>The functions the words name; without any, the captures that come with the program.</summary>
     /// <exception cref="VerbException">There are none; it says why.</exception>
     public FunctionSet Resolve(ParseResult parsed, CliConsole console)

@@ -41,6 +41,10 @@ internal sealed record FunctionSet(string Name, bool IsLive, IReadOnlyList<Sourc
             Code = ExitCode.WrongWords,
         };
 
+    /// <summary>Why CardBus bridges are not shown.</summary>
+    public static VerbException CardBusRefused(string addresses) =>
+        new($"refused: {addresses}", "CardBus bridges (header type 2) are not supported", "Choose another function.");
+
     /// <summary>A header layout in words.</summary>
     public static string NameOf(HeaderKind kind) => kind switch
     {

@@ -32,6 +32,9 @@ internal static class HostSource
                 "this host has no PCI functions", $"{SysfsFunction.DefaultRoot} lists none", "Use --from-dump FILE or --builtin NAME.");
     }
 
+    /// <summary>Opens one function so that writes reach it.</summary>
+    public static IPciFunction OpenForWriting(PciAddress address) => OpenOrThrow(address, writable: true);
+
     private static FunctionSet Of(IReadOnlyList<HostFunction> functions, bool allRegisters, CliConsole console)
     {
         var closed = functions.Where(function => function.ReadableSize == 0).ToArray();
@@ -72,11 +75,11 @@ internal static class HostSource
         return $"{kind}: {vendor} {device}{revision}";
     }
 
-    private static SysfsFunction OpenOrThrow(PciAddress address)
+    private static SysfsFunction OpenOrThrow(PciAddress address, bool writable = false)
     {
         try
         {
-            return SysfsFunction.Open(address);
+            return SysfsFunction.Open(address, writable);
         }
         catch (IOException failure)
         {

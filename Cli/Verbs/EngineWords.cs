@@ -1,5 +1,6 @@
 using System.CommandLine;
 using PciBackFlow.Cli.Parsing;
+using PciBackFlow.Perf.Load;
 using PciBackFlow.Pipeline;
 
 namespace PciBackFlow.Cli.Verbs;
@@ -30,6 +31,23 @@ internal static class EngineWords
         catch (ArgumentException wrong)
         {
             throw new VerbException("cannot run this", wrong.Message, null, wrong);
+        }
+    }
+
+    /// <summary>Runs a measurement; what stops it before anything was measured is said as a failure.</summary>
+    public static T Run<T>(Func<T> measure)
+    {
+        try
+        {
+            return measure();
+        }
+        catch (OperationCanceledException)
+        {
+            throw new VerbException("interrupted", "nothing had been measured yet");
+        }
+        catch (LoadFailedException failure)
+        {
+            throw new VerbException("the run could not begin", failure.Message, null, failure);
         }
     }
 }

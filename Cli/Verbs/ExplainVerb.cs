@@ -1,0 +1,119 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using PciBackFlow.Backend.Insight;
+using PciBackFlow.Cli.Devices;
+using PciBackFlow.Cli.Output;
+using PciBackFlow.Cli.Parsing;
+using PciBackFlow.Cli.Sources;
+using PciBackFlow.Hardware.Pci;
+
+namespace PciBackFlow.Cli.Verbs;
+
+/// <summary><c>explain</c>: runs accesses as one guest would, and says for each what happened and why.</summary>
+internal sealed class ExplainVerb
+{
+    private readonly CliConsole _console;
+    private readonly SourceOptions _source = new();
+    private readonly PolicyOptions _policy = new();
+    private readonly Option<bool> _live = Words.Flag("--live", "with --device BDF: let what the policy allows really reach the hardware");
+    private readonly Option<bool> _force = Words.Flag("--force", "with --live: even on a function that this host uses");
+    private readonly Option<bool> _json = Words.Flag("--json", "print a JSON array instead of text");
+    private readonly Argument<AccessExpression[]> _accesses = new("ACCESS")
+    {
+        Description = "OFFSET[.b|.w|.l][=VALUE] in hexadecimal; OFFSET is a number, a register name (COMMAND) or CAP_PM+4, ECAP_AER+0; without = a read",
+        Arity = ArgumentArity.OneOrMore,
+        CustomParser = ReadAccesses,
+    };
+
+    private ExplainVerb(CliConsole console) => _console = console;
+
+    public static Verb Create(CliConsole console)
+    {
+        var verb = new ExplainVerb(console);
+        var command = new Command("explain", "run a guest's accesses in order, and say for each what happened, by which rule, and what would allow it")
+        {
+            verb._accesses, verb._live, verb._force, verb._json,
+        };
+        verb._source.AddTo(command);
+        verb._policy.AddTo(command);
+        command.Validators.Add(verb.Validate);
+        command.SetAction(verb.Run);
+        return new Verb(
+            command,
+            "pcibackflow explain --builtin e1000e COMMAND",
+            "pcibackflow explain --device 00:02.0 COMMAND=0 BASE_ADDRESS_0=ffffffff BASE_ADDRESS_0",
+            "pcibackflow explain --from-dump machine.txt --function 03:00.0 CAP_EXP+8.w=2830 --json");
+    }
+
+    private void Validate(CommandResult result)
+    {
+        var live = result.GetResult(_live) is { Implicit: false } && result.GetValue(_live);
+        if (live && !_source.NamesDevice(result))
+            result.AddError($"{_live.Name} needs --device BDF: only a function of this host can be written");
+        if (!live && result.GetResult(_force) is { Implicit: false })
+            result.AddError($"{_force.Name} belongs to {_live.Name}");
+    }
+
+    private int Run(ParseResult parsed)
+    {
+        var policy = _policy.Resolve(parsed);
+        var functions = _source.Resolve(parsed, _console);
+        SourceFunction chosen;
+        if (_source.IsGiven(parsed))
+        {
+            chosen = functions.Single();
+        }
+        else
+        {
+            chosen = functions.Functions.First(function => function.Kind == HeaderKind.Device);
+            _console.Remark($"no source was named: explaining {chosen.Address} {chosen.Description} of {functions.Name}");
+        }
+
+        if (chosen.Kind == HeaderKind.CardBus)
+            throw FunctionSet.CardBusRefused(chosen.Address.ToString());
+        using var function = parsed.GetValue(_live) ? OpenLive(chosen.Address, parsed.GetValue(_force)) : chosen.Open();
+        var expressions = parsed.GetRequiredValue(_accesses);
+        var explained = Explain.Run(function, policy, Locate(expressions, function));
+        if (parsed.GetValue(_json))
+            ExplainJson.Write(_console.Output, explained);
+        else
+            ExplainText.Write(_console.Output, [.. expressions.Select(expression => expression.ToString()!).Zip(explained)]);
+        return ExitCode.Done;
+    }
+
+    private static ConfigAccess[] Locate(AccessExpression[] expressions, IPciFunction function)
+    {
+        var capabilities = CapabilityWalk.Read(function);
+        return [.. expressions.Select(expression => expression.TryResolve(capabilities, out var access, out var error)
+            ? access
+            : throw new VerbException(
+                $"cannot explain {expression} of {function.Address}", error.Message,
+                "Its capabilities: pcibackflow devices, with the same source."))];
+    }
+
+    private static IPciFunction OpenLive(PciAddress address, bool force)
+    {
+        var uses = HostUses.Read().Of(address);
+        return uses.Count == 0 || force
+            ? HostSource.OpenForWriting(address)
+            : throw new VerbException(
+                $"refused to write {address}", string.Join("; ", uses), "Writing its registers may take that away from this host. --force does it all the same.")
+            {
+                Code = ExitCode.Refused,
+            };
+    }
+
+    private static AccessExpression[] ReadAccesses(ArgumentResult result)
+    {
+        var read = new List<AccessExpression>();
+        foreach (var token in result.Tokens)
+        {
+            if (AccessExpression.TryParse(token.Value, out var expression, out var error))
+                read.Add(expression);
+            else
+                result.AddError(Caret.Under($"ACCESS '{token.Value}': {error.Message}", token.Value, error.Position));
+        }
+
+        return [.. read];
+    }
+}

@@ -1,0 +1,117 @@
+using System.CommandLine;
+using PciBackFlow.Cli.Output;
+using PciBackFlow.Cli.Parsing;
+using PciBackFlow.Perf.Frontends;
+using PciBackFlow.Perf.Load;
+using PciBackFlow.Perf.Reports;
+
+namespace PciBackFlow.Cli.Verbs;
+
+/// <summary><c>load</c>: simulated guests against the real backend in one process.</summary>
+internal sealed class LoadVerb
+{
+    private readonly CliConsole _console;
+    private readonly SourceOptions _source = new();
+    private readonly Option<long> _guests = Words.Number("--guests", "N", "simulated guests, each with one function", 1, 32_000, 64);
+    private readonly Option<double> _duration = Words.Seconds("--duration", "length of the measured window", 86_400, 10);
+    private readonly Option<double> _warmup = Words.Seconds("--warmup", "load before the window", 3_600, 1);
+    private readonly Option<int> _shards = Words.AutoOrNumber("--shards", "auto|N", "backend threads that serve guests [default: auto]", 256);
+    private readonly Option<string> _topology = EngineWords.Topology();
+    private readonly Option<string> _mix = Words.Choice("--mix", "what the guests do", "scan", "mixed", "write", "interrupts");
+    private readonly Option<string> _frontend = Words.Choice("--frontend", "whose frontend driver the guests have", "linux", "netbsd", "minios");
+    private readonly Option<long> _rate = Words.Number("--rate", "OPS/S", "requests per second over all guests, on a constant plan; 0: as fast as answers come", 0, 1_000_000_000, 0);
+    private readonly Option<int?> _spin = Words.OptionalNumber("--spin", "USEC", "how long a shard keeps looking before it blocks, in microseconds", 0, 1_000_000);
+    private readonly Option<string?> _report = Words.Text("--report", "FILE.html", "write the result as one self-contained HTML page");
+    private readonly Option<string?> _hgrm = Words.Text("--hgrm", "FILE", "write the latency distribution for HdrHistogram's plotter");
+    private readonly Option<bool> _json = EngineWords.Json();
+
+    private LoadVerb(CliConsole console) => _console = console;
+
+    public static Verb Create(CliConsole console)
+    {
+        var verb = new LoadVerb(console);
+        var command = new Command("load", "serve simulated guests in memory, compare every answer with its source, and report latencies")
+        {
+            verb._guests, verb._duration, verb._warmup, verb._shards, verb._topology, verb._mix, verb._frontend, verb._rate, verb._spin,
+            verb._report, verb._hgrm, verb._json,
+        };
+        verb._source.AddTo(command);
+        command.SetAction(verb.Run);
+        return new Verb(
+            command,
+            "pcibackflow load",
+            "pcibackflow load --guests 1000 --duration 30 --report load.html",
+            "pcibackflow load --topology queued --mix write --json",
+            "pcibackflow load --device all --rate 50000 --hgrm latency.hgrm");
+    }
+
+    private int Run(ParseResult parsed)
+    {
+        var options = new LoadOptions
+        {
+            Guests = (int)parsed.GetValue(_guests),
+            DurationSeconds = parsed.GetValue(_duration),
+            WarmupSeconds = parsed.GetValue(_warmup),
+            Shards = parsed.GetValue(_shards),
+            Topology = EngineWords.TopologyOf(parsed.GetRequiredValue(_topology)),
+            Mix = MixOf(parsed.GetRequiredValue(_mix)),
+            Frontend = FrontendOf(parsed.GetRequiredValue(_frontend)),
+            Rate = parsed.GetValue(_rate),
+            SpinMicroseconds = parsed.GetValue(_spin),
+            AllRegisters = _source.AllRegisters(parsed),
+        };
+        var json = parsed.GetValue(_json);
+        var functions = _source.Resolve(parsed, _console);
+        var source = functions.ToLoadSource(_console);
+        EngineWords.Check(options.Validate);
+
+        // Opened before the run: a name that cannot be written is said at once, not after the measurement.
+        using var reportFile = OutputFile.Open(parsed.GetValue(_report));
+        using var percentileFile = OutputFile.Open(parsed.GetValue(_hgrm));
+        var report = RunWithProgress(options, source, json);
+        if (functions.WritesKept() is > 0 and var kept)
+            _console.Remark($"{kept} writes stayed in the shadow: this host's devices were only read");
+        if (reportFile is not null)
+            reportFile.Write(HtmlReport.Format(report));
+        if (percentileFile is not null)
+            PercentileFile.Write(report.Histogram, percentileFile);
+
+        _console.Output.Write(json ? PerfJson.Format(report) + "\n" : TextReport.Format(report));
+        if (report.Errors == 0)
+            return ExitCode.Done;
+        throw new VerbException(
+            $"{report.Errors} of {report.Operations} requests went wrong",
+            report.FirstError ?? "see the counts above",
+            "Every answer is compared with the function it came from: this is a defect, of the backend or of the function.");
+    }
+
+    private LoadReport RunWithProgress(LoadOptions options, LoadSource source, bool json)
+    {
+        // A program that asked for JSON on a pipe gets nothing else to look at.
+        var silent = json && !_console.ProgressIsTerminal;
+        var printer = new ProgressPrinter(_console.Progress, _console.ProgressIsTerminal, options.Guests);
+        try
+        {
+            return EngineWords.Run(() => LoadRun.Execute(options, source, silent ? null : printer.Print, _console.CatchInterruption()));
+        }
+        finally
+        {
+            printer.Finish();
+        }
+    }
+
+    private static LoadMix MixOf(string word) => word switch
+    {
+        "mixed" => LoadMix.Mixed,
+        "write" => LoadMix.Write,
+        "interrupts" => LoadMix.Interrupts,
+        _ => LoadMix.Scan,
+    };
+
+    private static FrontendKind FrontendOf(string word) => word switch
+    {
+        "netbsd" => FrontendKind.NetBsd,
+        "minios" => FrontendKind.MiniOs,
+        _ => FrontendKind.Linux,
+    };
+}

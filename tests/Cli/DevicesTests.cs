@@ -1,0 +1,83 @@
+using System.Text.Json;
+
+namespace PciBackFlow.Cli.Tests;
+
+public sealed class DevicesTests
+{
+    [Fact]
+    public void A_captured_function_is_listed_with_ids_name_and_capabilities()
+    {
+        var table = CliRun.OfLine("devices --builtin e1000e").Succeeded().Output;
+
+        Assert.Matches(@"0000:00:04\.0 +8086:10d3 +Ethernet controller: Intel.* PM MSI EXP MSIX .*AER.* yes", table);
+        Assert.All(table.Split('\n'), line => Assert.Equal(line.TrimEnd(), line.TrimEnd('\r')));
+    }
+
+    [Fact]
+    public void Json_holds_every_field_with_its_type()
+    {
+        var row = Assert.Single(CliRun.OfLine("devices --builtin e1000e --json").Json().EnumerateArray());
+
+        (string Name, JsonValueKind Kind)[] fields =
+        [
+            ("address", JsonValueKind.String), ("vendor_id", JsonValueKind.String), ("device_id", JsonValueKind.String),
+            ("class", JsonValueKind.String), ("revision", JsonValueKind.String), ("description", JsonValueKind.String),
+            ("kind", JsonValueKind.String), ("size", JsonValueKind.Number), ("readable_size", JsonValueKind.Number),
+            ("driver", JsonValueKind.Null), ("capabilities", JsonValueKind.Array), ("capability_defects", JsonValueKind.Array),
+            ("reset_methods", JsonValueKind.Array), ("used_by", JsonValueKind.Array), ("assignable", JsonValueKind.True), ("reasons", JsonValueKind.Array),
+        ];
+        Assert.All(fields, field => Assert.Equal(field.Kind, row.GetProperty(field.Name).ValueKind));
+        Assert.Equal("8086", row.GetProperty("vendor_id").GetString());
+        Assert.Equal("10d3", row.GetProperty("device_id").GetString());
+        Assert.Equal(4096, row.GetProperty("size").GetInt32());
+        var aer = row.GetProperty("capabilities").EnumerateArray().Single(capability => capability.GetProperty("name").GetString() == "AER");
+        Assert.Equal(0x100, aer.GetProperty("offset").GetInt32());
+        Assert.True(aer.GetProperty("extended").GetBoolean());
+    }
+
+    [Theory]
+    [InlineData("--builtin root-port", "it is a PCI-to-PCI bridge")]
+    [InlineData("--from-dump {cardbus}", "it is a CardBus bridge")]
+    public void What_no_guest_can_be_given_says_why(string source, string reason)
+    {
+        using var folder = new TemporaryFolder();
+        var line = "devices --json " + source.Replace("{cardbus}", folder.Write("cardbus.txt", FailureTests.CardBusDump), StringComparison.Ordinal);
+
+        var row = Assert.Single(CliRun.OfLine(line).Json().EnumerateArray());
+
+        Assert.False(row.GetProperty("assignable").GetBoolean());
+        Assert.Equal(reason, row.GetProperty("reasons")[0].GetString());
+    }
+
+    [Fact]
+    public void This_hosts_functions_are_listed_as_far_as_it_has_any()
+    {
+        var rows = CliRun.OfLine("devices --json").Json().EnumerateArray().Select(row => row.GetProperty("address").GetString()).ToArray();
+
+        var listed = Directory.Exists("/sys/bus/pci/devices")
+            ? Directory.GetFileSystemEntries("/sys/bus/pci/devices").Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal).ToArray()
+            : [];
+        Assert.Equal(listed, rows);
+    }
+
+    [Fact]
+    public void A_capture_of_this_host_is_read_back()
+    {
+        if (!Directory.Exists("/sys/bus/pci/devices") || Directory.GetFileSystemEntries("/sys/bus/pci/devices") is not [var first, ..])
+        {
+            Assert.Skip("needs a host with PCI functions in sysfs");
+            return;
+        }
+
+        using var folder = new TemporaryFolder();
+        var address = Path.GetFileName(first);
+        var capture = CliRun.Of("devices", "capture", address, folder["capture.txt"]).Succeeded();
+        Assert.Empty(capture.Output);
+
+        var live = Assert.Single(CliRun.Of("devices", "--json", "--device", address).Json().EnumerateArray());
+        var captured = Assert.Single(CliRun.Of("devices", "--json", "--from-dump", folder["capture.txt"]).Json().EnumerateArray());
+        Assert.All(
+            ["address", "vendor_id", "device_id", "class", "readable_size"],
+            name => Assert.Equal(live.GetProperty(name).ToString(), captured.GetProperty(name).ToString()));
+    }
+}

@@ -1,0 +1,68 @@
+using System.Text.Json;
+using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Hardware.Pci.Captures;
+
+namespace PciBackFlow.Cli.Tests;
+
+public sealed class GuestViewTests
+{
+    public static TheoryData<string> Builtins => [.. BuiltinCaptures.Names];
+
+    [Theory]
+    [MemberData(nameof(Builtins))]
+    public void The_dump_of_a_builtin_function_is_read_back_with_its_address_and_ids(string name)
+    {
+        var text = CliRun.Of("guest-view", "--builtin", name).Succeeded().Output;
+
+        var view = Assert.Single(LspciDump.Parse("view", text));
+        Assert.True(BuiltinCaptures.TryLoad(name, out var capture));
+        Assert.Equal(capture.Functions[0].Address, view.Address);
+        Assert.Equal(capture.Functions[0].Bytes.Length, view.Bytes.Length);
+        Assert.Equal(capture.Functions[0].Bytes[..4].ToArray(), view.Bytes[..4].ToArray());
+    }
+
+    [Fact]
+    public void Without_a_source_all_builtin_captures_are_shown_as_one_machine()
+    {
+        var machine = LspciDump.Parse("view", CliRun.Of("guest-view").Succeeded().Output);
+
+        Assert.Equal(BuiltinCaptures.Names.Count, machine.Count);
+        Assert.Equal(machine.Select(function => function.Address).Order(), machine.Select(function => function.Address));
+    }
+
+    [Fact]
+    public void Json_holds_the_same_bytes_as_the_dump()
+    {
+        var view = Assert.Single(LspciDump.Parse("view", CliRun.OfLine("guest-view --builtin e1000e").Succeeded().Output));
+
+        var json = Assert.Single(CliRun.OfLine("guest-view --builtin e1000e --json").Json().EnumerateArray());
+        Assert.Equal("0000:00:04.0", json.GetProperty("address").GetString());
+        Assert.Equal(Convert.ToHexStringLower(view.Bytes.Span), json.GetProperty("bytes").GetString());
+        Assert.Equal(4096, json.GetProperty("size").GetInt32());
+        Assert.Equal(JsonValueKind.Array, json.GetProperty("failed_offsets").ValueKind);
+    }
+
+    [Fact]
+    public void One_function_of_a_dump_is_picked_by_its_address()
+    {
+        using var folder = new TemporaryFolder();
+        var path = folder.Write("two.txt", FailureTests.Dump("00:02.0", 0) + FailureTests.Dump("00:03.0", 1));
+
+        var view = Assert.Single(LspciDump.Parse("view", CliRun.Of("guest-view", "--from-dump", path, "--function", "00:03.0").Succeeded().Output));
+
+        Assert.Equal(PciAddress.Parse("00:03.0"), view.Address);
+    }
+
+    [Fact]
+    public void A_CardBus_bridge_among_others_is_refused_and_the_others_are_shown()
+    {
+        using var folder = new TemporaryFolder();
+        var path = folder.Write("three.txt", FailureTests.Dump("00:02.0", 0) + FailureTests.CardBusDump + FailureTests.Dump("02:00.0", 1));
+
+        var run = CliRun.Of("guest-view", "--from-dump", path);
+
+        Assert.Equal(ExitCode.Failed, run.ExitCode);
+        Assert.Contains("refused: 0000:01:03.0", run.Errors, StringComparison.Ordinal);
+        Assert.Equal(2, LspciDump.Parse("view", run.Output).Count);
+    }
+}

@@ -1,0 +1,50 @@
+namespace PciBackFlow.Cli.Tests;
+
+public sealed class HelpTests
+{
+    [Fact]
+    public void The_programs_help_lists_the_verbs_that_work_and_no_other()
+    {
+        var help = CliRun.Of("--help").Succeeded().Output;
+
+        var verbs = help.Split("Commands:", 2)[1].Split("Examples:", 2)[0]
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Where(line => line.StartsWith("  ", StringComparison.Ordinal) && line[2] != ' ')
+            .Select(line => line.Trim().Split(' ')[0]);
+        Assert.Equal(["load", "profile", "guest-view", "explain", "devices", "completion"], verbs);
+    }
+
+    // The options that the command line's contract names for each verb.
+    [Theory]
+    [InlineData("load", "--guests --duration --shards --topology --mix --rate --device --from-dump --function --builtin --all-registers --spin --report --hgrm --json")]
+    [InlineData("profile", "--operations --topology --device --from-dump --function --builtin --all-registers --json")]
+    [InlineData("guest-view", "--device --from-dump --function --builtin --all-registers --permissive --policy --json")]
+    [InlineData("explain", "ACCESS --device --from-dump --function --builtin --all-registers --permissive --policy --live --force --json")]
+    [InlineData("devices", "capture --device --from-dump --function --builtin --json")]
+    [InlineData("devices capture", "BDF FILE")]
+    [InlineData("completion", "bash zsh fish")]
+    public void A_verbs_help_names_its_options_and_shows_examples(string verb, string words)
+    {
+        var help = CliRun.OfLine(verb + " --help").Succeeded();
+
+        Assert.All(words.Split(' '), word => Assert.Contains(word, help.Output, StringComparison.Ordinal));
+        Assert.Contains($"pcibackflow {verb}", help.Output.Split("Examples:", 2)[1], StringComparison.Ordinal);
+        Assert.Empty(help.Errors);
+    }
+
+    [Theory]
+    [InlineData("load --help", "[default: 64]")]
+    [InlineData("load --help", "[default: 10]")]
+    [InlineData("load --help", "[default: fused]")]
+    [InlineData("load --help", "[default: scan]")]
+    public void Help_tells_defaults(string line, string expected) =>
+        Assert.Contains(expected, CliRun.OfLine(line).Succeeded().Output, StringComparison.Ordinal);
+
+    [Fact]
+    public void The_version_is_the_builds()
+    {
+        var version = CliRun.Of("--version").Succeeded().Output;
+
+        Assert.Matches(@"^pcibackflow \d+\.\d+\.\d+\s*$", version);
+    }
+}
