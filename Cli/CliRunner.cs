@@ -7,6 +7,9 @@ namespace PciBackFlow.Cli;
 /// <summary>Runs one command line to its exit code. Nothing escapes: whatever goes wrong becomes lines on the error stream.</summary>
 public static class CliRunner
 {
+    // The parser's own message names the verb, not what is missing behind it.
+    private const string ArgumentMissing = "Required argument missing for command";
+
     private const string DebugVariable = "PCIBACKFLOW_DEBUG";
 
     /// <summary>Parses and runs.</summary>
@@ -53,13 +56,23 @@ public static class CliRunner
         var errors = parsed.UnmatchedTokens.Count > 0
             ? parsed.Errors.Where(error => error.SymbolResult is not CommandResult || error.Message.Contains(parsed.UnmatchedTokens[0], StringComparison.Ordinal))
             : parsed.Errors;
-        foreach (var message in errors.Select(error => error.Message).Distinct())
+        var missing = MissingArguments(parsed);
+        var messages = missing.Length > 0
+            ? errors.Where(error => !error.Message.StartsWith(ArgumentMissing, StringComparison.Ordinal)).Select(error => error.Message).Append($"{missing} is missing")
+            : errors.Select(error => error.Message);
+        foreach (var message in messages.Distinct())
             console.Error.WriteLine($"{verb}: {message}");
         foreach (var suggestion in WordSuggestions.For(parsed))
             console.Error.WriteLine($"  did you mean {suggestion}?");
         console.Error.WriteLine($"  See: {verb} --help");
         return ExitCode.WrongWords;
     }
+
+    private static string MissingArguments(ParseResult parsed) => string.Join(
+        " and ",
+        parsed.CommandResult.Command.Arguments
+            .Where(argument => (parsed.GetResult(argument)?.Tokens.Count ?? 0) < argument.Arity.MinimumNumberOfValues)
+            .Select(argument => argument.Name));
 
     private static int Report(Exception failure, CliConsole console)
     {

@@ -125,9 +125,7 @@ internal sealed class Guest : IDisposable
                 FailDevice(fail.Index, fail.Reason);
                 return null;
             case GuestAction.PublishRoots:
-                return RootPublisher.Publish(_services.Store, _id.Backend, _exports.Roots) is { } reason
-                    ? new GuestEvent.PublishFailed(Errno.InvalidArgument, reason)
-                    : null;
+                return PublishRoots();
             case GuestAction.Attach:
                 return Attach();
             case GuestAction.Detach:
@@ -152,8 +150,11 @@ internal sealed class Guest : IDisposable
 
     private GuestEvent.Vanished? SwitchState(XenbusState next)
     {
-        if (!StateSwitch.Write(_services.Store, _id.Backend, _written, next))
+        OwnDirectory.Outcome outcome = Change(store => store.Write($"{_id.Backend}/state", StoreFormats.FormatState(next)));
+        if (outcome == OwnDirectory.Outcome.Successor)
             return new GuestEvent.Vanished();
+        if (outcome == OwnDirectory.Outcome.Gone)
+            return null;
         GuestLog.StateSwitched(_services.Logger, _id.DomainId, _written, next);
         _written = next;
         return null;
@@ -174,9 +175,12 @@ internal sealed class Guest : IDisposable
         string backend = _id.Backend;
         try
         {
-            _services.Store.Write($"{backend}/vdev-{device.Index}", StoreFormats.FormatGuestAddress(guest));
-            _services.Store.Remove($"{backend}/error-{device.Index}");
-            WriteDeviceState(device.Index, XenbusState.Initialised);
+            Change(store =>
+            {
+                store.Write($"{backend}/vdev-{device.Index}", StoreFormats.FormatGuestAddress(guest));
+                store.Remove($"{backend}/error-{device.Index}");
+                WriteDeviceState(store, device.Index, XenbusState.Initialised);
+            });
         }
         catch (HypervisorException)
         {
@@ -204,12 +208,25 @@ internal sealed class Guest : IDisposable
     private void FailDevice(int index, string reason)
     {
         _services.Warnings.Warn(_id.DomainId, reason);
-        _services.Store.Write($"{_id.Backend}/error-{index}", StoreFormats.Bounded(reason));
-        WriteDeviceState(index, XenbusState.Closed);
+        Change(store =>
+        {
+            store.Write($"{_id.Backend}/error-{index}", StoreFormats.Bounded(reason));
+            WriteDeviceState(store, index, XenbusState.Closed);
+        });
     }
 
-    private void WriteDeviceState(int index, XenbusState state) =>
-        _services.Store.Write($"{_id.Backend}/state-{index}", StoreFormats.FormatState(state));
+    private GuestEvent.PublishFailed? PublishRoots()
+    {
+        string? reason = null;
+        Change(store => reason = RootPublisher.Publish(store, _id.Backend, _exports.Roots));
+        return reason is null ? null : new GuestEvent.PublishFailed(Errno.InvalidArgument, reason);
+    }
+
+    private OwnDirectory.Outcome Change(Action<IXenStoreAccess> change) =>
+        OwnDirectory.Change(_services.Store, _id.Backend, _written, change);
+
+    private void WriteDeviceState(IXenStoreAccess store, int index, XenbusState state) =>
+        store.Write($"{_id.Backend}/state-{index}", StoreFormats.FormatState(state));
 
     private GuestEvent Attach()
     {

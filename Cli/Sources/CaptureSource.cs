@@ -35,7 +35,7 @@ internal static class CaptureSource
         }
 
         return functions.Count > 0
-            ? new FunctionSet("the builtin captures", false, [.. functions.OrderBy(function => function.Address)])
+            ? new FunctionSet("the builtin captures", false, [.. functions.OrderBy(function => function.Address)]) { IsDefault = true }
             : throw new VerbException("no source was named", "and this build comes without captures", "Use --from-dump FILE or --device BDF.");
     }
 

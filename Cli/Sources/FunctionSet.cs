@@ -9,10 +9,13 @@ namespace PciBackFlow.Cli.Sources;
 /// <param name="Functions">In order of address or of the capture; at least one.</param>
 internal sealed record FunctionSet(string Name, bool IsLive, IReadOnlyList<SourceFunction> Functions)
 {
+    /// <summary>Whether the words named no source, so that this is the program's choice.</summary>
+    public bool IsDefault { get; init; }
+
     /// <summary>How many writes have stayed in the shadow so far; nothing is written to real hardware.</summary>
     public Func<long> WritesKept { get; init; } = () => 0;
 
-    /// <summary>The functions a guest can be given, for the load harness. What is left out is said.</summary>
+    /// <summary>The functions a guest can be given, for the load harness. What is left out of a source that the user named is said.</summary>
     public LoadSource ToLoadSource(CliConsole console)
     {
         var attachable = Functions.Where(function => function.Kind == HeaderKind.Device).ToArray();
@@ -24,7 +27,7 @@ internal sealed record FunctionSet(string Name, bool IsLive, IReadOnlyList<Sourc
                 "Choose a source with a device (header type 0); devices shows what there is.");
         }
 
-        if (attachable.Length < Functions.Count)
+        if (attachable.Length < Functions.Count && !IsDefault)
             console.Remark($"{Functions.Count - attachable.Length} of {Functions.Count} functions are bridges, which no guest can be given: left out");
         return new LoadSource(Name, IsLive, [.. attachable.Select(function => function.Open)]);
     }

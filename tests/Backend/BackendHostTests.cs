@@ -1,5 +1,6 @@
 using PciBackFlow.Backend.Slots;
 using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pipeline;
 using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Backend.Tests;
@@ -7,10 +8,13 @@ namespace PciBackFlow.Backend.Tests;
 /// <summary>The handshake and what a guest gets from it, on the loopback: toolstack, frontend and backend in one process.</summary>
 public sealed class BackendHostTests
 {
-    [Fact]
-    public void A_guest_connects_reads_and_closes()
+    [Theory]
+    [InlineData(PipelineTopology.Fused)]
+    [InlineData(PipelineTopology.Queued)]
+    [InlineData(PipelineTopology.Dataflow)]
+    public void A_guest_connects_reads_and_closes(PipelineTopology topology)
     {
-        using Bench bench = new();
+        using Bench bench = new(topology: topology);
         bench.Create(7, Bench.HostA);
         bench.AwaitState(7, 3);
         Assert.Equal("0000:00:00.00", bench.Read(7, "vdev-0"));
@@ -491,5 +495,50 @@ public sealed class BackendHostTests
         Assert.Contains("root-0", bench.Error(7), StringComparison.Ordinal);
         bench.AwaitState(8, 3);
         Assert.Equal(("2", "0000:05", "0000:04"), (bench.Read(8, "root_num"), bench.Read(8, "root-0"), bench.Read(8, "root-1")));
+    }
+
+    /// <summary>X12.</summary>
+    [Fact]
+    public void Conflicting_transactions_are_done_again_until_they_hold()
+    {
+        ConflictingStore? store = null;
+        using Bench bench = new(around: hypervisor => store = new(hypervisor, conflicts: 200));
+        bench.Create(7, Bench.HostA);
+        bench.AwaitState(7, 3);
+        Assert.True(store!.Left < 0);
+        using SmallFrontend frontend = new(bench, 7);
+        frontend.Publish();
+        bench.AwaitState(7, 4);
+    }
+
+    [Fact]
+    public void Two_hundred_guests_are_spread_over_the_shards_and_all_served()
+    {
+        using Bench bench = new();
+        for (int domain = 1; domain <= 200; domain++)
+            bench.Create(domain, new PciAddress(0, 0x55, 0, 0));
+        List<SmallFrontend> frontends = [];
+        try
+        {
+            for (int domain = 1; domain <= 200; domain++)
+            {
+                SmallFrontend frontend = new(bench, domain);
+                frontends.Add(frontend);
+                frontend.Publish();
+            }
+
+            for (int domain = 1; domain <= 200; domain++)
+            {
+                bench.AwaitState(domain, 4);
+                Assert.Equal(PciOpStatus.DeviceNotFound, frontends[domain - 1].Read(devfn: 0, offset: 0, size: 4).Status);
+            }
+
+            Bench.Eventually(() => bench.Backend.Guests.Count(guest => guest.Shard == 0) == 100, "half of them on shard 0");
+            Assert.Equal(200, bench.Platform.Count);
+        }
+        finally
+        {
+            frontends.ForEach(frontend => frontend.Dispose());
+        }
     }
 }

@@ -7,6 +7,7 @@ using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Hardware.Pci.Emulated;
+using PciBackFlow.Pipeline;
 
 namespace PciBackFlow.Backend.Tests;
 
@@ -19,9 +20,10 @@ internal sealed class Bench : IDisposable
 
     private readonly ExclusiveFunctions _functions;
 
-    public Bench(SlotMode slots = SlotMode.Vpci, bool start = true)
+    public Bench(
+        SlotMode slots = SlotMode.Vpci, bool start = true, PipelineTopology topology = PipelineTopology.Fused, Func<IHypervisor, IHypervisor>? around = null)
     {
-        Platform = new(Host.BackendView);
+        Platform = new(around is null ? Host.BackendView : around(Host.BackendView));
         Store = Host.BackendView.OpenXenStore();
         _functions = new([Device(HostA), Device(HostB), Device(HostC), Bridge(new(0, 6, 0, 0))]);
         Backend = new(new()
@@ -30,6 +32,7 @@ internal sealed class Bench : IDisposable
             FunctionSource = _functions,
             Shards = 2,
             Slots = slots,
+            Topology = topology,
             Logger = Lines,
         });
         if (start)
