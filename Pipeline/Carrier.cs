@@ -6,7 +6,6 @@ namespace PciBackFlow.Pipeline;
 /// </summary>
 internal sealed class Carrier(string name)
 {
-    private readonly object _gate = new();
     private PipelineItem? _current;
     private int _threadId;
     private int _ran;
@@ -45,28 +44,16 @@ internal sealed class Carrier(string name)
     /// <summary>Own thread: says what it has allocated so far.</summary>
     internal void Answer()
     {
+        // Two plain stores: a carrying thread that took a lock here would count what the lock allocates.
         Volatile.Write(ref _allocated, GC.GetAllocatedBytesForCurrentThread());
-        lock (_gate)
-        {
-            Volatile.Write(ref _asked, 0);
-            Monitor.PulseAll(_gate);
-        }
+        Volatile.Write(ref _asked, 0);
     }
 
     /// <summary>Own pool thread: the same without being asked.</summary>
     internal void NoteAllocated() => Volatile.Write(ref _allocated, GC.GetAllocatedBytesForCurrentThread());
 
     /// <summary>Reporter: waits for the answer; a thread inside a long access gives none, and its last figures stand.</summary>
-    internal void AwaitAnswer(int milliseconds)
-    {
-        lock (_gate)
-        {
-            if (IsAsked)
-            {
-                Monitor.Wait(_gate, milliseconds);
-            }
-        }
-    }
+    internal void AwaitAnswer(int milliseconds) => SpinWait.SpinUntil(() => !IsAsked, milliseconds);
 
     /// <summary>Watchdog: another thread has the role now, and nothing will be read from the item any more.</summary>
     internal void MarkReplaced() => Volatile.Write(ref _replaced, 1);
