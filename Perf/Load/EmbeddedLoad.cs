@@ -16,7 +16,7 @@ namespace PciBackFlow.Perf.Load;
 internal sealed class EmbeddedLoad : IDisposable
 {
     private const int TickMilliseconds = 50;
-    private const int ConnectSeconds = 60;
+    private const int ConnectSeconds = 30;
 
     private readonly LoadOptions _options;
     private readonly CancellationToken _cancel;
