@@ -53,7 +53,11 @@ internal sealed class EmbeddedLoad : IDisposable
             Topology = options.Topology,
             Shards = options.Shards,
             SpinMicroseconds = options.SpinMicroseconds ?? defaults.SpinMicroseconds,
-            Engine = defaults.Engine with { LaneCapacity = Math.Max(defaults.Engine.LaneCapacity, options.Guests) },
+            Engine = defaults.Engine with
+            {
+                LaneCapacity = Math.Max(defaults.Engine.LaneCapacity, options.Guests),
+                AccessLimitMilliseconds = options.AccessLimitMilliseconds ?? defaults.Engine.AccessLimitMilliseconds,
+            },
         });
         try
         {
