@@ -54,20 +54,18 @@ internal sealed class MapBuilder
             Problems.Add($"{row.Name} at 0x{at:x2} overlaps another register");
     }
 
-    /// <summary>The row of a name, case ignored.</summary>
+    /// <summary>The row of a name, case ignored; of several the one that comes first in the space.</summary>
     internal bool TryFind(string name, out int at, out int size)
     {
+        at = Size;
+        size = 0;
         foreach (Placed placed in _placed)
         {
-            if (!placed.Row.Name.Equals(name, StringComparison.OrdinalIgnoreCase) || placed.At >= Size)
-                continue;
-            at = placed.At;
-            size = placed.Row.Size;
-            return true;
+            if (placed.At < at && placed.Row.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
+                (at, size) = (placed.At, placed.Row.Size);
         }
 
-        at = size = 0;
-        return false;
+        return size != 0;
     }
 
     /// <summary>Opens or shuts bits of one byte; the tables' own rules stay above it.</summary>

@@ -26,7 +26,7 @@ public static class PolicySuggestion
             if (mine == 0)
                 continue;
             // A register's name says more than its offset, and holds where the capability lies elsewhere.
-            bool isNamed = row.Size <= 4 && (row.Offset & 3) + row.Size <= 4;
+            bool isNamed = row.IsNamed && row.Size <= 4 && (row.Offset & 3) + row.Size <= 4;
             int at = isNamed ? row.Offset : offset;
             rules.Add(new PolicyRule
             {

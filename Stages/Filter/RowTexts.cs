@@ -12,7 +12,8 @@ internal static class RowTexts
         foreach (var (row, at, offset, size) in builder.Runs())
         {
             string name = row?.Name ?? $"Unlisted 0x{offset:x2}–0x{offset + size - 1:x2}";
-            if (!names.Add(name))
+            bool isFirst = names.Add(name);
+            if (!isFirst)
                 names.Add(name = $"{name} at 0x{offset:x2}");
             RegisterRule rule = row?.Rule ?? RegisterRule.ByPolicy;
             int span = Math.Min(size, 4 - (offset & 3));
@@ -21,7 +22,7 @@ internal static class RowTexts
             uint allowable = (dword.ByPolicy & ~dword.Denied & ~dword.EffectMask & lanes) >> (8 * (offset & 3));
             bool broken = dword.Denied == uint.MaxValue && rule != RegisterRule.HardDenied;
             string text = $"{Reading(dword, lanes)}; {(broken ? "shares its dword with another capability, writes denied in every policy" : Writing(row, rule, policy, applied.Describe(offset, size)))}";
-            rows.Add(new RegisterRow(name, offset, size, broken ? RegisterRule.HardDenied : rule, text, row?.Source ?? UnlistedSource, allowable));
+            rows.Add(new RegisterRow(name, offset, size, broken ? RegisterRule.HardDenied : rule, text, row?.Source ?? UnlistedSource, allowable, isFirst && row is not null));
         }
 
         return [.. rows];

@@ -68,6 +68,26 @@ public sealed class PolicyTests
         Assert.Equal((null, 0x800, 2, 0x00F0u), (plain.Register, plain.Offset, plain.Size, plain.Mask));
     }
 
+    // Fed back, every suggestion opens what was denied, wherever the write was and whatever lies there.
+    [Fact]
+    public void Every_suggestion_fed_back_opens_its_bits_and_no_others()
+    {
+        CompiledFunction denied = ConfigSpaceMapCompiler.Compile(Card(), AccessPolicy.Default, readAll: true);
+        for (int offset = 0; offset < 0x1C0; offset += 4)
+        {
+            IReadOnlyList<PolicyRule> rules = PolicySuggestion.For(denied.Map, offset, 4, 0x5A5A5A5A);
+            if (rules.Count == 0)
+                continue;
+            CompiledFunction opened = ConfigSpaceMapCompiler.Compile(Card(), AccessPolicy.Default with { Rules = rules }, readAll: true);
+            Assert.Empty(opened.Problems);
+            for (int dword = 0; dword < 1024; dword++)
+            {
+                uint expected = dword == offset / 4 ? 0x5A5A5A5A & denied.Map[dword].ByPolicy & ~denied.Map[dword].Denied : 0;
+                Assert.Equal(expected, opened.Map[dword].Writable & ~denied.Map[dword].Writable);
+            }
+        }
+    }
+
     [Theory]
     [InlineData("pcie device control", 0)]
     [InlineData("CAP_EXP", 8)]
