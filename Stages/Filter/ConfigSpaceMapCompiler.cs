@@ -103,7 +103,7 @@ public static class ConfigSpaceMapCompiler
 
     // A function has one power state and one MSI control: a second register of that kind is a lie, and does nothing.
     private static RegisterDefinition Passive(RegisterDefinition row)
-        => row.EffectMask == 0 ? row : row with { Rule = RegisterRule.HardDenied, EffectMask = 0, Writable = 0, Note = "a second capability of a kind that occurs once" };
+        => row.EffectMask == 0 ? row : row with { Rule = WriteRule.HardDenied, EffectMask = 0, Writable = 0, Note = "a second capability of a kind that occurs once" };
 
     private static CompiledFunction Finish(
         IPciFunction function, MapBuilder builder, FunctionImage image, MapSettings settings, AccessPolicy policy, PolicyRules.Applied applied, BaseAddressAnswer[] answers, bool readAll)

@@ -101,8 +101,8 @@ internal sealed class MapBuilder
             isVirtual |= Slice(row.Virtual, inRow, lane);
             shadow |= Slice(row.Shadow, inRow, lane);
             rw1c |= Slice(row.Rw1c, inRow, lane);
-            denied |= row.Rule == RegisterRule.HardDenied ? all : Slice(row.Denied, inRow, lane);
-            if (row.Rule == RegisterRule.ByPolicy)
+            denied |= row.Rule == WriteRule.HardDenied ? all : Slice(row.Denied, inRow, lane);
+            if (row.Rule == WriteRule.ByPolicy)
                 byPolicy |= all;
             else
                 writable |= Slice(row.Writable, inRow, lane);
@@ -192,7 +192,7 @@ internal sealed class MapBuilder
     }
 
     private static bool DeniesByte(RegisterDefinition row, int inRow)
-        => row.Rule == RegisterRule.HardDenied || Slice(row.Denied, inRow, 0) != 0;
+        => row.Rule == WriteRule.HardDenied || Slice(row.Denied, inRow, 0) != 0;
 
     // One byte of a row's mask, moved into a lane.
     private static uint Slice(uint mask, int inRow, int lane) => ByteLanes.ToDword(ByteLanes.FromDword(mask, inRow, 1), lane);

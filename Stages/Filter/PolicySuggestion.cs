@@ -39,4 +39,27 @@ public static class PolicySuggestion
 
         return rules;
     }
+
+    /// <summary>Puts rules for the same place together: the smallest set that allows what all of them allow.</summary>
+    /// <param name="rules">Rules as suggested for one write after the other.</param>
+    /// <returns>One rule for each place, in the order of their first occurrence.</returns>
+    public static IReadOnlyList<PolicyRule> Merge(IEnumerable<PolicyRule> rules)
+    {
+        var merged = new List<PolicyRule>();
+        var places = new Dictionary<(string?, int, int, bool), int>();
+        foreach (PolicyRule rule in rules)
+        {
+            var place = (rule.Register, rule.Offset, rule.Size, rule.Allow);
+            if (places.TryGetValue(place, out int index))
+            {
+                merged[index] = merged[index] with { Mask = merged[index].Mask | rule.Mask };
+                continue;
+            }
+
+            places.Add(place, merged.Count);
+            merged.Add(rule);
+        }
+
+        return merged;
+    }
 }

@@ -9,7 +9,7 @@ namespace PciBackFlow.Stages.Filter;
 /// <param name="Source">Where the rule comes from: specification and section, XSA number, policy file.</param>
 /// <param name="Allowable">Bits that a policy rule could still open, in the register's own lanes (of its first dword when it is longer).</param>
 /// <param name="IsNamed">Whether a policy rule can name it; false for space that no register claims and for the later of two equal names.</param>
-public sealed record RegisterRow(string Name, int Offset, int Size, RegisterRule Rule, string Text, string Source, uint Allowable, bool IsNamed)
+public sealed record RegisterRow(string Name, int Offset, int Size, WriteRule Rule, string Text, string Source, uint Allowable, bool IsNamed)
 {
     /// <summary>Whether the row covers any byte of a range.</summary>
     /// <param name="offset">First byte.</param>

@@ -216,4 +216,17 @@ public sealed class PolicyTests
         var guest = new FilteredFunction(Card(), policy);
         Assert.Contains("writes pass by permissive policy (toolstack options opts-0)", guest.Assigned.Map.RowsAt(0x06, 2)[0].Text, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void Suggestions_of_many_writes_become_one_rule_for_each_register()
+    {
+        ConfigSpaceMap map = new FilteredFunction(Card()).Assigned.Map;
+        IReadOnlyList<PolicyRule> rules = PolicySuggestion.Merge(
+        [
+            .. PolicySuggestion.For(map, Express + 8, 2, 0x0020),
+            .. PolicySuggestion.For(map, Express + 0x10, 2, 0x0040),
+            .. PolicySuggestion.For(map, Express + 8, 4, 0x00004000),
+        ]);
+        Assert.Equal([("PCIe Device Control", 0x4020u), ("PCIe Link Control", 0x0040u)], rules.Select(rule => (rule.Register!, rule.Mask)));
+    }
 }
