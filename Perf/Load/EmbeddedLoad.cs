@@ -16,7 +16,7 @@ namespace PciBackFlow.Perf.Load;
 internal sealed class EmbeddedLoad : IDisposable
 {
     private const int TickMilliseconds = 50;
-    private const int ConnectSeconds = 60;
+    private const int ConnectSeconds = 30;
 
     private readonly LoadOptions _options;
     private readonly CancellationToken _cancel;
@@ -53,7 +53,11 @@ internal sealed class EmbeddedLoad : IDisposable
             Topology = options.Topology,
             Shards = options.Shards,
             SpinMicroseconds = options.SpinMicroseconds ?? defaults.SpinMicroseconds,
-            Engine = defaults.Engine with { LaneCapacity = Math.Max(defaults.Engine.LaneCapacity, options.Guests) },
+            Engine = defaults.Engine with
+            {
+                LaneCapacity = Math.Max(defaults.Engine.LaneCapacity, options.Guests),
+                AccessLimitMilliseconds = options.AccessLimitMilliseconds ?? defaults.Engine.AccessLimitMilliseconds,
+            },
         });
         try
         {

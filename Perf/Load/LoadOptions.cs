@@ -42,6 +42,12 @@ public sealed record LoadOptions
     /// <summary>The Linux frontends' patience.</summary>
     public FrontendTiming Timing { get; init; } = FrontendTiming.Linux;
 
+    /// <summary>
+    /// How long one register access may last before the engine takes its function for stuck, in milliseconds: 10 to 60,000; null takes the engine's
+    /// own default. Raise it where other programs keep this machine so busy that a thread may not run for that long.
+    /// </summary>
+    public int? AccessLimitMilliseconds { get; init; }
+
     /// <summary>Throws for the first option that is not legal.</summary>
     /// <exception cref="ArgumentException">The message names the option and its legal range, or says what is not available.</exception>
     public void Validate()
@@ -51,6 +57,7 @@ public sealed record LoadOptions
         Require("warm-up", WarmupSeconds, 0, 3_600);
         Require("shards", Shards, 0, 256);
         Require("rate", Rate, 0, 1e9);
+        Require("access limit", AccessLimitMilliseconds ?? 10, 10, 60_000);
         Require("client threads", ClientThreads, 0, 256);
         if (Mix == LoadMix.Interrupts)
         {

@@ -1,3 +1,4 @@
+using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Hardware.Pci.Registers;
 using PciBackFlow.Stages.Wire;
 
@@ -145,7 +146,8 @@ public static class AccessFilter
         {
             PlanAction.PowerControl or PlanAction.FunctionReset => true,
             // Enabling asks the host's kernel; every other Command write is a register access.
-            PlanAction.Command => !function.Registers.IsEnabled && (value & 0x3) != 0,
+            PlanAction.Command => !function.Registers.IsEnabled
+                && (ByteLanes.Merge(function.Registers.Command, value, plan.Steps[plan.StepCount - 1].Mask) & (CommandBits.Io | CommandBits.Memory)) != 0,
             _ => false,
         };
     }

@@ -25,11 +25,11 @@ internal sealed class CapabilityChain
     }
 
     internal static RegisterDefinition NoExtendedSpace(int size)
-        => new("Extended Configuration Space", 0, size - ConfigRegisters.StandardSize, RegisterRule.ReadOnly, "QEMU hw/xen/xen_pt.c") { Virtual = All, Value = 0 };
+        => new("Extended Configuration Space", 0, size - ConfigRegisters.StandardSize, WriteRule.ReadOnly, "QEMU hw/xen/xen_pt.c") { Virtual = All, Value = 0 };
 
     internal static RegisterDefinition[] Blank(RegisterDefinition[] rows) => Array.ConvertAll(rows, row => row with
     {
-        Rule = row.Rule == RegisterRule.HardDenied ? row.Rule : RegisterRule.ReadOnly,
+        Rule = row.Rule == WriteRule.HardDenied ? row.Rule : WriteRule.ReadOnly,
         Virtual = All,
         Value = 0,
         Shadow = 0,
@@ -49,7 +49,7 @@ internal sealed class CapabilityChain
         int first = NextVisible(_standard, -1);
         return Array.ConvertAll(rows, row => row.Name switch
         {
-            "Capabilities Pointer" => row with { Rule = RegisterRule.ReadOnly, Virtual = 0xFF, Value = (uint)first, Shadow = 0, Note = Edited },
+            "Capabilities Pointer" => row with { Rule = WriteRule.ReadOnly, Virtual = 0xFF, Value = (uint)first, Shadow = 0, Note = Edited },
             "Status" when first == 0 => row with { Virtual = StatusCapabilityList, Value = 0, Note = Edited },
             _ => row,
         });

@@ -24,7 +24,7 @@ public static class ConfigSpaceMapCompiler
         if (kind is not (HeaderKind.Device or HeaderKind.Bridge))
             throw new UnsupportedFunctionException(function.Origin, (byte)kind);
 
-        MapSettings settings = SettingsOf(function, policy);
+        MapSettings settings = SettingsOf(policy);
         bool isQemu = policy.Profile.Value == PolicyProfile.QemuXen;
         BaseAddressAnswer[] answers = BaseAddressAnswer.ForAll(function.BaseAddresses, function.IsVirtualFunction);
         CapabilityList list = CapabilityWalk.Read(image);
@@ -35,34 +35,49 @@ public static class ConfigSpaceMapCompiler
         IReadOnlyList<PciCapability> hidden = HiddenCapabilities.Of(list, policy, builder.Problems);
         var chain = new CapabilityChain(list, hidden);
         bool isPermissive = (settings & MapSettings.Permissive) != 0;
-        PlaceAll(chain.AdjustHeader(CommonHeaderTable.Rows(function, isPermissive)), 0, ConfigRegisters.HeaderSize);
+        PlaceAll(chain.AdjustHeader(ForProfile(CommonHeaderTable.Rows(function, isPermissive), 0)), 0, ConfigRegisters.HeaderSize);
         PlaceAll(kind == HeaderKind.Bridge ? Type1HeaderTable.Rows(answers) : Type0HeaderTable.Rows(answers), 0, ConfigRegisters.HeaderSize);
 
         var context = new CapabilityTables.CapabilityContext(image, settings, isPermissive || policy.AllowFunctionReset.Value, kind == HeaderKind.Bridge, CapabilityTables.IsRoot(list, image));
+        var bodies = new List<(RegisterDefinition Row, int At, int Limit)>();
         foreach (PciCapability capability in list.Capabilities)
         {
-            RegisterDefinition[] rows = CapabilityTables.Rows(capability, CapabilityHeaders.NameOf(capability), in context);
+            int at = capability.Offset;
+            int limit = capability.IsExtended ? ConfigRegisters.ExtendedSize : ConfigRegisters.StandardSize;
+            RegisterDefinition[] rows = ForProfile(CapabilityTables.Rows(capability, CapabilityHeaders.NameOf(capability), in context), at);
             if (chain.IsHidden(capability))
                 rows = CapabilityChain.Blank(rows);
             else if (IsRepeated(list, capability))
                 rows = Array.ConvertAll(rows, Passive);
-            PlaceAll(chain.AdjustCapability(capability, rows), capability.Offset, capability.IsExtended ? ConfigRegisters.ExtendedSize : ConfigRegisters.StandardSize);
+            rows = chain.AdjustCapability(capability, rows);
+            PlaceAll(Array.FindAll(rows, row => row.IsReadAtOnce), at, limit);
+            foreach (RegisterDefinition row in rows)
+            {
+                if (!row.IsReadAtOnce)
+                    bodies.Add((row, at + row.Offset, limit));
+            }
         }
 
+        // A length that a vendor made up must not swallow the registers of another capability: these come last.
+        foreach (var (row, at, limit) in bodies)
+            builder.Place(row, at, limit);
         if (isQemu && function.Size > ConfigRegisters.StandardSize)
             PlaceAll([CapabilityChain.NoExtendedSpace(function.Size)], ConfigRegisters.StandardSize, function.Size);
 
         var applied = PolicyRules.Apply(policy, builder, list);
         return Finish(function, builder, image, settings, policy, applied, answers, readAll);
 
+        RegisterDefinition[] ForProfile(RegisterDefinition[] rows, int at)
+            => isQemu ? Array.ConvertAll(rows, row => QemuXenTable.Adjust(row, at + row.Offset, image)) : rows;
+
         void PlaceAll(RegisterDefinition[] rows, int at, int limit)
         {
             foreach (RegisterDefinition row in rows)
-                builder.Place(isQemu ? QemuXenTable.Adjust(row, at + row.Offset, image) : row, at + row.Offset, limit);
+                builder.Place(row, at + row.Offset, limit);
         }
     }
 
-    private static MapSettings SettingsOf(IPciFunction function, AccessPolicy policy)
+    private static MapSettings SettingsOf(AccessPolicy policy)
     {
         MapSettings settings = policy.Profile.Value switch
         {
@@ -72,7 +87,7 @@ public static class ConfigSpaceMapCompiler
         };
         if (policy.AllowInterruptControl.Value)
             settings |= MapSettings.InterruptControl;
-        return function.IsVirtualFunction ? settings | MapSettings.VirtualFunction : settings;
+        return settings;
     }
 
     private static bool IsRepeated(CapabilityList list, PciCapability capability)
@@ -88,7 +103,7 @@ public static class ConfigSpaceMapCompiler
 
     // A function has one power state and one MSI control: a second register of that kind is a lie, and does nothing.
     private static RegisterDefinition Passive(RegisterDefinition row)
-        => row.EffectMask == 0 ? row : row with { Rule = RegisterRule.HardDenied, EffectMask = 0, Writable = 0, Note = "a second capability of a kind that occurs once" };
+        => row.EffectMask == 0 ? row : row with { Rule = WriteRule.HardDenied, EffectMask = 0, Writable = 0, Note = "a second capability of a kind that occurs once" };
 
     private static CompiledFunction Finish(
         IPciFunction function, MapBuilder builder, FunctionImage image, MapSettings settings, AccessPolicy policy, PolicyRules.Applied applied, BaseAddressAnswer[] answers, bool readAll)

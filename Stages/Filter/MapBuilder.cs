@@ -54,20 +54,18 @@ internal sealed class MapBuilder
             Problems.Add($"{row.Name} at 0x{at:x2} overlaps another register");
     }
 
-    /// <summary>The row of a name, case ignored.</summary>
+    /// <summary>The row of a name, case ignored; of several the one that comes first in the space.</summary>
     internal bool TryFind(string name, out int at, out int size)
     {
+        at = Size;
+        size = 0;
         foreach (Placed placed in _placed)
         {
-            if (!placed.Row.Name.Equals(name, StringComparison.OrdinalIgnoreCase) || placed.At >= Size)
-                continue;
-            at = placed.At;
-            size = placed.Row.Size;
-            return true;
+            if (placed.At < at && placed.Row.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
+                (at, size) = (placed.At, placed.Row.Size);
         }
 
-        at = size = 0;
-        return false;
+        return size != 0;
     }
 
     /// <summary>Opens or shuts bits of one byte; the tables' own rules stay above it.</summary>
@@ -103,8 +101,8 @@ internal sealed class MapBuilder
             isVirtual |= Slice(row.Virtual, inRow, lane);
             shadow |= Slice(row.Shadow, inRow, lane);
             rw1c |= Slice(row.Rw1c, inRow, lane);
-            denied |= row.Rule == RegisterRule.HardDenied ? all : Slice(row.Denied, inRow, lane);
-            if (row.Rule == RegisterRule.ByPolicy)
+            denied |= row.Rule == WriteRule.HardDenied ? all : Slice(row.Denied, inRow, lane);
+            if (row.Rule == WriteRule.ByPolicy)
                 byPolicy |= all;
             else
                 writable |= Slice(row.Writable, inRow, lane);
@@ -194,7 +192,7 @@ internal sealed class MapBuilder
     }
 
     private static bool DeniesByte(RegisterDefinition row, int inRow)
-        => row.Rule == RegisterRule.HardDenied || Slice(row.Denied, inRow, 0) != 0;
+        => row.Rule == WriteRule.HardDenied || Slice(row.Denied, inRow, 0) != 0;
 
     // One byte of a row's mask, moved into a lane.
     private static uint Slice(uint mask, int inRow, int lane) => ByteLanes.ToDword(ByteLanes.FromDword(mask, inRow, 1), lane);

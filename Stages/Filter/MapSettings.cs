@@ -15,7 +15,4 @@ public enum MapSettings : byte
 
     /// <summary>The guest may switch MSI, MSI-X and INTx in the registers themselves (a device model in a stub domain).</summary>
     InterruptControl = 4,
-
-    /// <summary>The function is an SR-IOV virtual function: its id and base address registers are not in its own space.</summary>
-    VirtualFunction = 8,
 }

@@ -26,7 +26,7 @@ public static class PolicySuggestion
             if (mine == 0)
                 continue;
             // A register's name says more than its offset, and holds where the capability lies elsewhere.
-            bool isNamed = row.Size <= 4 && (row.Offset & 3) + row.Size <= 4;
+            bool isNamed = row.IsNamed && row.Size <= 4 && (row.Offset & 3) + row.Size <= 4;
             int at = isNamed ? row.Offset : offset;
             rules.Add(new PolicyRule
             {
@@ -38,5 +38,28 @@ public static class PolicySuggestion
         }
 
         return rules;
+    }
+
+    /// <summary>Puts rules for the same place together: the smallest set that allows what all of them allow.</summary>
+    /// <param name="rules">Rules as suggested for one write after the other.</param>
+    /// <returns>One rule for each place, in the order of their first occurrence.</returns>
+    public static IReadOnlyList<PolicyRule> Merge(IEnumerable<PolicyRule> rules)
+    {
+        var merged = new List<PolicyRule>();
+        var places = new Dictionary<(string?, int, int, bool), int>();
+        foreach (PolicyRule rule in rules)
+        {
+            var place = (rule.Register, rule.Offset, rule.Size, rule.Allow);
+            if (places.TryGetValue(place, out int index))
+            {
+                merged[index] = merged[index] with { Mask = merged[index].Mask | rule.Mask };
+                continue;
+            }
+
+            places.Add(place, merged.Count);
+            merged.Add(rule);
+        }
+
+        return merged;
     }
 }

@@ -17,7 +17,7 @@ namespace PciBackFlow.Stages.Filter;
 /// <param name="Size">Bytes.</param>
 /// <param name="Rule">Who decides about writes.</param>
 /// <param name="Source">Specification and section, or XSA number.</param>
-internal sealed record RegisterDefinition(string Name, int Offset, int Size, RegisterRule Rule, string Source)
+internal sealed record RegisterDefinition(string Name, int Offset, int Size, WriteRule Rule, string Source)
 {
     internal const uint All = uint.MaxValue;
 

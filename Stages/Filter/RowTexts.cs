@@ -12,16 +12,17 @@ internal static class RowTexts
         foreach (var (row, at, offset, size) in builder.Runs())
         {
             string name = row?.Name ?? $"Unlisted 0x{offset:x2}–0x{offset + size - 1:x2}";
-            if (!names.Add(name))
+            bool isFirst = names.Add(name);
+            if (!isFirst)
                 names.Add(name = $"{name} at 0x{offset:x2}");
-            RegisterRule rule = row?.Rule ?? RegisterRule.ByPolicy;
+            WriteRule rule = row?.Rule ?? WriteRule.ByPolicy;
             int span = Math.Min(size, 4 - (offset & 3));
             uint lanes = Bits(offset, span);
             ConfigDword dword = dwords[offset >> 2];
             uint allowable = (dword.ByPolicy & ~dword.Denied & ~dword.EffectMask & lanes) >> (8 * (offset & 3));
-            bool broken = dword.Denied == uint.MaxValue && rule != RegisterRule.HardDenied;
+            bool broken = dword.Denied == uint.MaxValue && rule != WriteRule.HardDenied;
             string text = $"{Reading(dword, lanes)}; {(broken ? "shares its dword with another capability, writes denied in every policy" : Writing(row, rule, policy, applied.Describe(offset, size)))}";
-            rows.Add(new RegisterRow(name, offset, size, broken ? RegisterRule.HardDenied : rule, text, row?.Source ?? UnlistedSource, allowable));
+            rows.Add(new RegisterRow(name, offset, size, broken ? WriteRule.HardDenied : rule, text, row?.Source ?? UnlistedSource, allowable, isFirst && row is not null));
         }
 
         return [.. rows];
@@ -53,18 +54,18 @@ internal static class RowTexts
         };
     }
 
-    private static string Writing(RegisterDefinition? row, RegisterRule rule, AccessPolicy policy, string? rules)
+    private static string Writing(RegisterDefinition? row, WriteRule rule, AccessPolicy policy, string? rules)
     {
         string profile = AccessPolicy.NameOf(policy.Profile.Value);
         string origin = policy.Profile.Origin.Source == SettingSource.BuiltIn ? string.Empty : $" ({policy.Profile.Origin})";
         string text = rule switch
         {
-            RegisterRule.ByPolicy when policy.Profile.Value == PolicyProfile.Permissive => $"writes pass by {profile} policy{origin}",
-            RegisterRule.ByPolicy => $"writes denied by {profile} policy{origin}",
-            RegisterRule.ReadOnly => "writes ignored in every policy",
-            RegisterRule.Writable => "writes reach hardware",
-            RegisterRule.Virtual => "writes stay virtual",
-            RegisterRule.SideEffect => "writes have a rule of their own",
+            WriteRule.ByPolicy when policy.Profile.Value == PolicyProfile.Permissive => $"writes pass by {profile} policy{origin}",
+            WriteRule.ByPolicy => $"writes denied by {profile} policy{origin}",
+            WriteRule.ReadOnly => "writes ignored in every policy",
+            WriteRule.Writable => "writes reach hardware",
+            WriteRule.Virtual => "writes stay virtual",
+            WriteRule.SideEffect => "writes have a rule of their own",
             _ => "writes denied in every policy",
         };
         if (row is { Note.Length: > 0 })

@@ -13,16 +13,16 @@ internal static class AdvancedFeaturesTable
         return
         [
             CapabilityHeaders.Standard("AF"),
-            new("AF Length", AdvancedFeaturesRegisters.Length, 1, RegisterRule.ReadOnly, "Advanced Capabilities ECN") { Shadow = All },
-            new("AF Capabilities", AdvancedFeaturesRegisters.Capabilities, 1, RegisterRule.ByPolicy, "Advanced Capabilities ECN") { Shadow = All },
-            new("AF Control", AdvancedFeaturesRegisters.Control, 1, RegisterRule.ByPolicy, "Advanced Capabilities ECN")
+            new("AF Length", AdvancedFeaturesRegisters.Length, 1, WriteRule.ReadOnly, "Advanced Capabilities ECN") { Shadow = All },
+            new("AF Capabilities", AdvancedFeaturesRegisters.Capabilities, 1, WriteRule.ByPolicy, "Advanced Capabilities ECN") { Shadow = All },
+            new("AF Control", AdvancedFeaturesRegisters.Control, 1, WriteRule.ByPolicy, "Advanced Capabilities ECN")
             {
                 Denied = reset,
                 EffectMask = resets ? reset : 0,
                 Effect = PlanAction.FunctionReset,
                 Note = !hasReset ? string.Empty : resets ? "Initiate FLR is carried out by the host" : "Initiate FLR is dropped unless function reset is allowed",
             },
-            new("AF Status", AdvancedFeaturesRegisters.Status, 1, RegisterRule.ByPolicy, "Advanced Capabilities ECN"),
+            new("AF Status", AdvancedFeaturesRegisters.Status, 1, WriteRule.ByPolicy, "Advanced Capabilities ECN"),
         ];
     }
 }

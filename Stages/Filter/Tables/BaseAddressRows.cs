@@ -13,7 +13,7 @@ internal static class BaseAddressRows
         => Row("Expansion ROM", offset, VirtualRegisters.BaseAddressCount - 1, answer, "PCI Local Bus 3.0 §6.2.5.2");
 
     private static RegisterDefinition Row(string name, int offset, int index, BaseAddressAnswer answer, string source)
-        => new(name, offset, 4, RegisterRule.SideEffect, source)
+        => new(name, offset, 4, WriteRule.SideEffect, source)
         {
             Virtual = All,
             Value = answer.Address,

@@ -27,8 +27,8 @@ internal static class CapabilityHeaders
     };
 
     internal static RegisterDefinition Standard(string name)
-        => new($"{name} Capability Header", 0, 2, RegisterRule.ReadOnly, "PCI Local Bus 3.0 §6.7") { Shadow = 0xFFFF };
+        => new($"{name} Capability Header", 0, 2, WriteRule.ReadOnly, "PCI Local Bus 3.0 §6.7") { Shadow = 0xFFFF };
 
     internal static RegisterDefinition Extended(string name)
-        => new($"{name} Extended Capability Header", 0, 4, RegisterRule.ReadOnly, "PCI Express Base 3.0 §7.9.3") { Shadow = uint.MaxValue };
+        => new($"{name} Extended Capability Header", 0, 4, WriteRule.ReadOnly, "PCI Express Base 3.0 §7.9.3") { Shadow = uint.MaxValue };
 }

@@ -29,7 +29,7 @@ internal static class DeniedCapabilityTable
     };
 
     private static RegisterDefinition[] Whole(string name, int size, string source)
-        => [CapabilityHeaders.Extended(name), new($"{name} Registers", 4, size - 4, RegisterRule.HardDenied, source)];
+        => [CapabilityHeaders.Extended(name), new($"{name} Registers", 4, size - 4, WriteRule.HardDenied, source)];
 
     private static int AcsSize(FunctionImage image, int at)
     {
@@ -56,8 +56,8 @@ internal static class DeniedCapabilityTable
         for (int i = 0; i < count; i++)
         {
             int pair = i * ResizableBarRegisters.Stride;
-            rows.Add(new($"{name} {i} Capability", pair + ResizableBarRegisters.Capability, 4, RegisterRule.HardDenied, Source));
-            rows.Add(new($"{name} {i} Control", pair + ResizableBarRegisters.Control, 4, RegisterRule.HardDenied, Source));
+            rows.Add(new($"{name} {i} Capability", pair + ResizableBarRegisters.Capability, 4, WriteRule.HardDenied, Source));
+            rows.Add(new($"{name} {i} Control", pair + ResizableBarRegisters.Control, 4, WriteRule.HardDenied, Source));
         }
 
         return [.. rows];

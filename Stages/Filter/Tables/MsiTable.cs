@@ -16,23 +16,23 @@ internal static class MsiTable
         var rows = new List<RegisterDefinition>
         {
             CapabilityHeaders.Standard("MSI"),
-            new("MSI Message Control", MsiRegisters.Control, 2, RegisterRule.SideEffect, "PCI Local Bus 3.0 §6.8.1.3")
+            new("MSI Message Control", MsiRegisters.Control, 2, WriteRule.SideEffect, "PCI Local Bus 3.0 §6.8.1.3")
             {
                 Writable = MessageControlBits(settings, MsiRegisters.Enable),
                 EffectMask = 0xFFFF,
                 Effect = PlanAction.MsiControl,
                 Note = "changes are refused unless interrupt control is allowed",
             },
-            new("MSI Message Address", MsiRegisters.AddressLow, 4, RegisterRule.HardDenied, "PCI Local Bus 3.0 §6.8.1.4; XSA-128"),
+            new("MSI Message Address", MsiRegisters.AddressLow, 4, WriteRule.HardDenied, "PCI Local Bus 3.0 §6.8.1.4; XSA-128"),
         };
         if (isWide)
-            rows.Add(new("MSI Message Upper Address", MsiRegisters.AddressHigh, 4, RegisterRule.HardDenied, "PCI Local Bus 3.0 §6.8.1.5; XSA-128"));
-        rows.Add(new("MSI Message Data", data, 2, RegisterRule.HardDenied, "PCI Local Bus 3.0 §6.8.1.6; XSA-128"));
-        rows.Add(new("MSI Extended Message Data", data + 2, 2, RegisterRule.HardDenied, "PCI Express Base 4.0 §7.7.1.7; XSA-128"));
+            rows.Add(new("MSI Message Upper Address", MsiRegisters.AddressHigh, 4, WriteRule.HardDenied, "PCI Local Bus 3.0 §6.8.1.5; XSA-128"));
+        rows.Add(new("MSI Message Data", data, 2, WriteRule.HardDenied, "PCI Local Bus 3.0 §6.8.1.6; XSA-128"));
+        rows.Add(new("MSI Extended Message Data", data + 2, 2, WriteRule.HardDenied, "PCI Express Base 4.0 §7.7.1.7; XSA-128"));
         if ((control & MsiRegisters.PerVectorMask) != 0)
         {
-            rows.Add(new("MSI Mask Bits", isWide ? MsiRegisters.Mask64 : MsiRegisters.Mask32, 4, RegisterRule.HardDenied, "PCI Local Bus 3.0 §6.8.1.7; XSA-129"));
-            rows.Add(new("MSI Pending Bits", isWide ? MsiRegisters.Pending64 : MsiRegisters.Pending32, 4, RegisterRule.HardDenied, "PCI Local Bus 3.0 §6.8.1.8; XSA-129"));
+            rows.Add(new("MSI Mask Bits", isWide ? MsiRegisters.Mask64 : MsiRegisters.Mask32, 4, WriteRule.HardDenied, "PCI Local Bus 3.0 §6.8.1.7; XSA-129"));
+            rows.Add(new("MSI Pending Bits", isWide ? MsiRegisters.Pending64 : MsiRegisters.Pending32, 4, WriteRule.HardDenied, "PCI Local Bus 3.0 §6.8.1.8; XSA-129"));
         }
 
         return [.. rows];

@@ -8,14 +8,14 @@ internal static class MsixTable
     internal static RegisterDefinition[] Rows(MapSettings settings) =>
     [
         CapabilityHeaders.Standard("MSI-X"),
-        new("MSI-X Message Control", MsiXRegisters.Control, 2, RegisterRule.SideEffect, "PCI Local Bus 3.0 §6.8.2.3")
+        new("MSI-X Message Control", MsiXRegisters.Control, 2, WriteRule.SideEffect, "PCI Local Bus 3.0 §6.8.2.3")
         {
             Writable = MsiTable.MessageControlBits(settings, MsiXRegisters.Enable | MsiXRegisters.FunctionMask),
             EffectMask = 0xFFFF,
             Effect = PlanAction.MsixControl,
             Note = "changes are refused unless interrupt control is allowed",
         },
-        new("MSI-X Table Offset/BIR", MsiXRegisters.Table, 4, RegisterRule.HardDenied, "PCI Local Bus 3.0 §6.8.2.4") { Shadow = uint.MaxValue },
-        new("MSI-X PBA Offset/BIR", MsiXRegisters.PendingBits, 4, RegisterRule.HardDenied, "PCI Local Bus 3.0 §6.8.2.5") { Shadow = uint.MaxValue },
+        new("MSI-X Table Offset/BIR", MsiXRegisters.Table, 4, WriteRule.HardDenied, "PCI Local Bus 3.0 §6.8.2.4") { Shadow = uint.MaxValue },
+        new("MSI-X PBA Offset/BIR", MsiXRegisters.PendingBits, 4, WriteRule.HardDenied, "PCI Local Bus 3.0 §6.8.2.5") { Shadow = uint.MaxValue },
     ];
 }

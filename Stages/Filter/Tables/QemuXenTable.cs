@@ -43,7 +43,7 @@ internal static class QemuXenTable
             bool keepsEffect = row.Effect is PlanAction.Command or PlanAction.MsiControl;
             return row with
             {
-                Rule = keepsEffect ? RegisterRule.SideEffect : line.Emulated == 0xFFFF || line.Emulated == 0xFF ? RegisterRule.Virtual : RegisterRule.Writable,
+                Rule = keepsEffect ? WriteRule.SideEffect : line.Emulated == 0xFFFF || line.Emulated == 0xFF ? WriteRule.Virtual : WriteRule.Writable,
                 Virtual = line.Emulated,
                 Value = (hardware & line.Keep) | line.Set,
                 Shadow = row.Shadow & ~line.Emulated,

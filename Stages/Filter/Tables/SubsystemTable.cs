@@ -9,8 +9,8 @@ internal static class SubsystemTable
     internal static RegisterDefinition[] Rows() =>
     [
         CapabilityHeaders.Standard("Bridge Subsystem ID"),
-        new("Bridge Subsystem Reserved", 2, 2, RegisterRule.ByPolicy, "PCI-to-PCI Bridge 1.2 §3.2.6") { Shadow = All },
-        new("Bridge Subsystem Vendor ID", SubsystemRegisters.VendorId, 2, RegisterRule.ByPolicy, "PCI-to-PCI Bridge 1.2 §3.2.6") { Shadow = All },
-        new("Bridge Subsystem Device ID", SubsystemRegisters.Id, 2, RegisterRule.ByPolicy, "PCI-to-PCI Bridge 1.2 §3.2.6") { Shadow = All },
+        new("Bridge Subsystem Reserved", 2, 2, WriteRule.ByPolicy, "PCI-to-PCI Bridge 1.2 §3.2.6") { Shadow = All },
+        new("Bridge Subsystem Vendor ID", SubsystemRegisters.VendorId, 2, WriteRule.ByPolicy, "PCI-to-PCI Bridge 1.2 §3.2.6") { Shadow = All },
+        new("Bridge Subsystem Device ID", SubsystemRegisters.Id, 2, WriteRule.ByPolicy, "PCI-to-PCI Bridge 1.2 §3.2.6") { Shadow = All },
     ];
 }

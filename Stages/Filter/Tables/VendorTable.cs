@@ -16,19 +16,19 @@ internal static class VendorTable
     internal static RegisterDefinition[] Standard(FunctionImage image, int at)
     {
         int length = (int)image.Read(at + VendorRegisters.Length, 1);
-        var length8 = new RegisterDefinition("Vendor-specific Length", VendorRegisters.Length, 1, RegisterRule.ReadOnly, "PCI Local Bus 3.0 appendix H") { Shadow = All };
+        var length8 = new RegisterDefinition("Vendor-specific Length", VendorRegisters.Length, 1, WriteRule.ReadOnly, "PCI Local Bus 3.0 appendix H") { Shadow = All };
         RegisterDefinition header = CapabilityHeaders.Standard("Vendor-specific");
         return length > StandardHeader
-            ? [header, length8, new("Vendor-specific Data", StandardHeader, length - StandardHeader, RegisterRule.ByPolicy, "PCI Local Bus 3.0 appendix H; XSA-124") { IsReadAtOnce = false }]
+            ? [header, length8, new("Vendor-specific Data", StandardHeader, length - StandardHeader, WriteRule.ByPolicy, "PCI Local Bus 3.0 appendix H; XSA-124") { IsReadAtOnce = false }]
             : [header, length8];
     }
 
     internal static RegisterDefinition[] Extended(string name, FunctionImage image, int at)
     {
         int length = (int)(image.Read(at + VendorRegisters.ExtendedHeader, 4) >> VendorRegisters.ExtendedLengthShift);
-        var own = new RegisterDefinition($"{name} Header", VendorRegisters.ExtendedHeader, 4, RegisterRule.ReadOnly, "PCI Express Base 3.0 §7.19.2") { Shadow = All };
+        var own = new RegisterDefinition($"{name} Header", VendorRegisters.ExtendedHeader, 4, WriteRule.ReadOnly, "PCI Express Base 3.0 §7.19.2") { Shadow = All };
         return length > ExtendedHeader
-            ? [CapabilityHeaders.Extended(name), own, new($"{name} Data", ExtendedHeader, length - ExtendedHeader, RegisterRule.ByPolicy, "PCI Express Base 3.0 §7.19.3; XSA-124") { IsReadAtOnce = false }]
+            ? [CapabilityHeaders.Extended(name), own, new($"{name} Data", ExtendedHeader, length - ExtendedHeader, WriteRule.ByPolicy, "PCI Express Base 3.0 §7.19.3; XSA-124") { IsReadAtOnce = false }]
             : [CapabilityHeaders.Extended(name), own];
     }
 }

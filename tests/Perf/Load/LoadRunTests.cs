@@ -11,7 +11,8 @@ namespace PciBackFlow.Perf.Tests.Load;
 [Collection("one load at a time")]
 public sealed class LoadRunTests
 {
-    private static readonly LoadOptions s_short = new() { Guests = 64, DurationSeconds = 1, WarmupSeconds = 0.2 };
+    // A busy test machine may keep a thread off its processor for long: that must not pass for a stuck function, which workers would then serve.
+    private static readonly LoadOptions s_short = new() { Guests = 64, DurationSeconds = 1, WarmupSeconds = 0.2, AccessLimitMilliseconds = 30_000 };
 
     [Theory]
     [InlineData(PipelineTopology.Fused)]
@@ -28,8 +29,17 @@ public sealed class LoadRunTests
         Assert.InRange(report.ShadowHitRatio, 0.01, 1);
         Assert.All(Stages, stage => Assert.NotEmpty(report.StageThreads[stage]));
         Assert.Equal(Stages, report.StageThreads.Keys);
-        bool crosses = report.StageThreads.Values.SelectMany(ids => ids).Distinct().Count() > 1;
-        Assert.Equal(topology != PipelineTopology.Fused, crosses);
+
+        // Workers run Command writes that enable the function, in every topology; only where all of Execute left the first stage's threads, stages are apart.
+        if (topology == PipelineTopology.Fused)
+        {
+            Assert.Equal(report.StageThreads["ingest"], report.StageThreads["notify"]);
+            Assert.All(report.StageThreads["ingest"], id => Assert.Contains(id, report.StageThreads["execute"]));
+        }
+        else if (topology == PipelineTopology.Queued)
+        {
+            Assert.DoesNotContain(report.StageThreads["execute"], id => report.StageThreads["ingest"].Contains(id));
+        }
     }
 
     [Theory]

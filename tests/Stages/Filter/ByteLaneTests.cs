@@ -28,9 +28,9 @@ public sealed class ByteLaneTests
         var guest = new FilteredFunction(Card());
         guest.Hardware.SetHardware(0x06, 2, 0x0810);
         guest.Write(0x04, 2, 0x0147);
-        Assert.Equal(0x0810_0147u, guest.Read(0x04) & 0xFFFFFD43 | (guest.Read(0x04) & 0x4));
+        Assert.Equal(0x0810_0147u, guest.Read(0x04));
+        Assert.Equal(0x0810u, guest.Read(0x06, 2));
         Assert.Equal(0x80_00_00_10u, guest.Read(0x0C));
-        Assert.Equal(0x1001u, guest.Read(0x04, 2) >> 8 | guest.Read(0x06, 1) << 8);
     }
 
     // V10: the values of the original; every read size after every write size.
@@ -131,7 +131,6 @@ public sealed class ByteLaneTests
             uint mask = 0;
             for (int lane = 0; lane < 4; lane++)
                 mask |= (set & (1u << lane)) != 0 ? 0x10u << (8 * lane) : 0;
-            Assert.Equal(set * 0, ByteLanes.WholeBytes(mask) & ~ByteLanes.WholeBytes(mask));
             ByteLanes.Field(mask, out int from, out int width);
             Assert.Equal(mask, mask & ByteLanes.Lanes(from, width));
         }

@@ -76,6 +76,12 @@ public sealed class CommandRegisterTests
         Assert.True(guest.LastMayBlock);
         guest.Write(4, 2, 0x0006);
         Assert.False(guest.LastMayBlock);
+
+        // The other byte alone enables as well: the virtual value has the decode bit of the host's.
+        var other = new FilteredFunction(NewHardware());
+        other.Write(5, 1, 0x04);
+        Assert.True(other.LastMayBlock);
+        Assert.True(other.Assigned.Registers.IsEnabled);
     }
 
     [Fact]

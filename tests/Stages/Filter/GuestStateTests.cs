@@ -112,7 +112,9 @@ public sealed class GuestStateTests
         var guest = new FilteredFunction(Card());
         guest.Hardware.SetHardware(0x2C, 4, 0x00011234);
         Assert.Equal(0x7A118086u, guest.Read(0x2C));
+        Assert.Equal(new ShadowMismatch(0x2C, 0xFFFFFFFF, 0x7A118086, 0x00011234), Assert.Single(ShadowVerification.Run(guest.Assigned)));
         guest.Assigned.Refresh();
+        Assert.Empty(ShadowVerification.Run(guest.Assigned));
         Assert.Equal(0x00011234u, guest.Read(0x2C));
         Assert.Equal(0x0023u, guest.Read(Pm + 2, 2));
     }

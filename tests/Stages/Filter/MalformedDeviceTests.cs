@@ -55,6 +55,20 @@ public sealed class MalformedDeviceTests
     }
 
     [Fact]
+    public void A_vendors_made_up_length_swallows_no_other_register()
+    {
+        EmulatedFunction card = new EmulatedFunctionBuilder(0x1234, 0x5678)
+            .Capability(0x40, CapabilityId.Vendor, [0xC0])
+            .Capability(0x50, CapabilityId.Msi, [0x80, 0x01])
+            .Build();
+        var guest = new FilteredFunction(card, AccessPolicy.Permissive);
+        Sound(guest.Compiled);
+        Assert.Equal(PlanAction.MsiControl, guest.Assigned.Map[0x50 / 4].Effect);
+        guest.Write(0x54, 4, 0xFFFFFFFF);
+        Assert.Empty(guest.Writes());
+    }
+
+    [Fact]
     public void A_second_capability_of_a_kind_that_occurs_once_does_nothing()
     {
         EmulatedFunction card = new EmulatedFunctionBuilder(0x1234, 0x5678)

@@ -68,6 +68,26 @@ public sealed class PolicyTests
         Assert.Equal((null, 0x800, 2, 0x00F0u), (plain.Register, plain.Offset, plain.Size, plain.Mask));
     }
 
+    // Fed back, every suggestion opens what was denied, wherever the write was and whatever lies there.
+    [Fact]
+    public void Every_suggestion_fed_back_opens_its_bits_and_no_others()
+    {
+        CompiledFunction denied = ConfigSpaceMapCompiler.Compile(Card(), AccessPolicy.Default, readAll: true);
+        for (int offset = 0; offset < 0x1C0; offset += 4)
+        {
+            IReadOnlyList<PolicyRule> rules = PolicySuggestion.For(denied.Map, offset, 4, 0x5A5A5A5A);
+            if (rules.Count == 0)
+                continue;
+            CompiledFunction opened = ConfigSpaceMapCompiler.Compile(Card(), AccessPolicy.Default with { Rules = rules }, readAll: true);
+            Assert.Empty(opened.Problems);
+            for (int dword = 0; dword < 1024; dword++)
+            {
+                uint expected = dword == offset / 4 ? 0x5A5A5A5A & denied.Map[dword].ByPolicy & ~denied.Map[dword].Denied : 0;
+                Assert.Equal(expected, opened.Map[dword].Writable & ~denied.Map[dword].Writable);
+            }
+        }
+    }
+
     [Theory]
     [InlineData("pcie device control", 0)]
     [InlineData("CAP_EXP", 8)]
@@ -195,5 +215,18 @@ public sealed class PolicyTests
         AccessPolicy policy = AccessPolicy.For(PolicyProfile.Permissive, origin);
         var guest = new FilteredFunction(Card(), policy);
         Assert.Contains("writes pass by permissive policy (toolstack options opts-0)", guest.Assigned.Map.RowsAt(0x06, 2)[0].Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Suggestions_of_many_writes_become_one_rule_for_each_register()
+    {
+        ConfigSpaceMap map = new FilteredFunction(Card()).Assigned.Map;
+        IReadOnlyList<PolicyRule> rules = PolicySuggestion.Merge(
+        [
+            .. PolicySuggestion.For(map, Express + 8, 2, 0x0020),
+            .. PolicySuggestion.For(map, Express + 0x10, 2, 0x0040),
+            .. PolicySuggestion.For(map, Express + 8, 4, 0x00004000),
+        ]);
+        Assert.Equal([("PCIe Device Control", 0x4020u), ("PCIe Link Control", 0x0040u)], rules.Select(rule => (rule.Register!, rule.Mask)));
     }
 }

@@ -1,7 +1,7 @@
 namespace PciBackFlow.Stages.Filter;
 
 /// <summary>Who decides about writes to a register.</summary>
-public enum RegisterRule : byte
+public enum WriteRule : byte
 {
     /// <summary>No rule of its own: the profile's default and the policy's rules decide.</summary>
     ByPolicy = 0,
