@@ -10,6 +10,7 @@ internal sealed class Carrier(string name)
     private int _threadId;
     private int _ran;
     private long _allocated;
+    private long _allocatedBefore;
     private int _asked;
     private int _replaced;
 
@@ -27,7 +28,12 @@ internal sealed class Carrier(string name)
 
     internal bool IsCurrentThread => Volatile.Read(ref _threadId) == Environment.CurrentManagedThreadId;
 
-    internal void Begin() => Volatile.Write(ref _threadId, Environment.CurrentManagedThreadId);
+    internal void Begin()
+    {
+        // What starting a thread allocates is not what carrying items allocates.
+        _allocatedBefore = GC.GetAllocatedBytesForCurrentThread();
+        Volatile.Write(ref _threadId, Environment.CurrentManagedThreadId);
+    }
 
     /// <summary>Notes that stages from (inclusive) to (exclusive) ran here.</summary>
     internal void Note(int from, int to)
@@ -45,12 +51,12 @@ internal sealed class Carrier(string name)
     internal void Answer()
     {
         // Two plain stores: a carrying thread that took a lock here would count what the lock allocates.
-        Volatile.Write(ref _allocated, GC.GetAllocatedBytesForCurrentThread());
+        NoteAllocated();
         Volatile.Write(ref _asked, 0);
     }
 
     /// <summary>Own pool thread: the same without being asked.</summary>
-    internal void NoteAllocated() => Volatile.Write(ref _allocated, GC.GetAllocatedBytesForCurrentThread());
+    internal void NoteAllocated() => Volatile.Write(ref _allocated, GC.GetAllocatedBytesForCurrentThread() - _allocatedBefore);
 
     /// <summary>Reporter: waits for the answer; a thread inside a long access gives none, and its last figures stand.</summary>
     internal void AwaitAnswer(int milliseconds) => SpinWait.SpinUntil(() => !IsAsked, milliseconds);
