@@ -3,8 +3,8 @@ using System.Threading.Channels;
 namespace PciBackFlow.Pipeline;
 
 /// <summary>
-/// Threads for the one stage that may block: started on demand, fed by one bounded channel. A worker runs the item's next stage and sends the
-/// item home.
+/// Threads for the one stage that may block: all started when the first item needs one, so that a shard allocates for threads once in its life;
+/// fed by one bounded channel. A worker runs the item's next stage and sends the item home.
 /// </summary>
 internal sealed class WorkerPool<TItem, TChain>(TChain chain, EngineOptions options) : IDisposable
     where TItem : PipelineItem
@@ -20,7 +20,6 @@ internal sealed class WorkerPool<TItem, TChain>(TChain chain, EngineOptions opti
     private readonly Carrier[] _carriers = new Carrier[options.Workers];
     private readonly Thread[] _threads = new Thread[options.Workers];
     private int _started;
-    private int _idle;
     private int _stopping;
 
     /// <summary>Any thread: hands an away item to a worker.</summary>
@@ -32,11 +31,9 @@ internal sealed class WorkerPool<TItem, TChain>(TChain chain, EngineOptions opti
             return false;
         }
 
-        // Waiting items against idle workers: an idle one that is just being woken still counts, so a burst may start one thread
-        // too few at first; the next item starts it, and the woken worker passes the signal on.
-        if (_queue.Reader.Count > Volatile.Read(ref _idle))
+        if (Volatile.Read(ref _started) == 0)
         {
-            StartOne();
+            StartAll();
         }
 
         _parking.Signal();
@@ -45,8 +42,7 @@ internal sealed class WorkerPool<TItem, TChain>(TChain chain, EngineOptions opti
 
     internal void Collect(List<Carrier> carriers)
     {
-        int started = Math.Min(Volatile.Read(ref _started), _threads.Length);
-        for (int i = 0; i < started; i++)
+        for (int i = 0; i < _carriers.Length; i++)
         {
             if (Volatile.Read(ref _carriers[i]) is { } carrier)
             {
@@ -60,8 +56,7 @@ internal sealed class WorkerPool<TItem, TChain>(TChain chain, EngineOptions opti
         Volatile.Write(ref _stopping, 1);
         _parking.Signal();
         bool ended = true;
-        int started = Math.Min(Volatile.Read(ref _started), _threads.Length);
-        for (int i = 0; i < started; i++)
+        for (int i = 0; i < _threads.Length; i++)
         {
             // A thread inside a dead device cannot be joined; it is a background thread and ends with the process.
             ended &= Volatile.Read(ref _threads[i]) is not { } thread || thread.Join(PipelineTimes.JoinMilliseconds);
@@ -73,23 +68,19 @@ internal sealed class WorkerPool<TItem, TChain>(TChain chain, EngineOptions opti
         }
     }
 
-    private void StartOne()
+    private void StartAll()
     {
-        if (Volatile.Read(ref _started) >= _threads.Length)
+        // Several shards may come here at once: one of them starts the threads.
+        if (Interlocked.Exchange(ref _started, 1) == 0)
         {
-            return;
+            for (int index = 0; index < _threads.Length; index++)
+            {
+                StartAt(index);
+            }
         }
-
-        int index = Interlocked.Increment(ref _started) - 1;
-        if (index >= _threads.Length)
-        {
-            return;
-        }
-
-        StartAt(index);
     }
 
-    // Apart, because the thread's closure is made on entry, also where nothing is started.
+    // Apart, because each thread's closure holds a carrier of its own.
     private void StartAt(int index)
     {
         var carrier = new Carrier($"worker {index}");
@@ -117,7 +108,6 @@ internal sealed class WorkerPool<TItem, TChain>(TChain chain, EngineOptions opti
             }
 
             _parking.Announce();
-            Interlocked.Increment(ref _idle);
             if (_queue.Reader.Count > 0 || Volatile.Read(ref _stopping) != 0)
             {
                 _parking.Withdraw();
@@ -126,8 +116,6 @@ internal sealed class WorkerPool<TItem, TChain>(TChain chain, EngineOptions opti
             {
                 _parking.Park();
             }
-
-            Interlocked.Decrement(ref _idle);
         }
 
         _parking.Signal();
