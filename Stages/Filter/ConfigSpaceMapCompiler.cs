@@ -113,7 +113,8 @@ public static class ConfigSpaceMapCompiler
         for (int i = 0; i < dwords.Length; i++)
         {
             dwords[i] = builder.Dword(i, settings);
-            if ((readAll || builder.IsReadAtOnce(i)) && image.Fetch(i))
+            // What the walk has read already is known, even beside bytes that are left alone.
+            if (image.IsKnown(i) || ((readAll || builder.IsReadAtOnce(i)) && image.Fetch(i)))
             {
                 initial.Set(i, image.Dword(i), All);
                 initial.MarkSeen(i);

@@ -27,8 +27,8 @@ internal static class ExtendedCapabilityTable
             ExtendedCapabilityId.AlternativeRouting =>
             [
                 header,
-                new("ARI Capability", 4, 2, WriteRule.ByPolicy, "PCI Express Base 3.0 §7.17.2"),
-                new("ARI Control", 6, 2, WriteRule.ByPolicy, "PCI Express Base 3.0 §7.17.3"),
+                new("ARI Capability", 4, 2, WriteRule.ByPolicy, "PCI Express Base 3.0 §7.23.2"),
+                new("ARI Control", 6, 2, WriteRule.ByPolicy, "PCI Express Base 3.0 §7.23.3"),
             ],
             ExtendedCapabilityId.LatencyTolerance =>
             [

@@ -204,4 +204,19 @@ public sealed class CapabilityTests
             Assert.True(guest.Accesses().Count == 0, $"0x{offset:x} read hardware");
         }
     }
+
+    // Undocumented registers may do anything when touched (XSA-124).
+    [Fact]
+    public void Compiling_reads_known_registers_once_and_no_others()
+    {
+        EmulatedFunction card = Card();
+        card.RecordAccesses(true);
+        CompiledFunction compiled = ConfigSpaceMapCompiler.Compile(card, AccessPolicy.Default);
+        IReadOnlyList<RecordedAccess> accesses = card.RecordedAccesses();
+        Assert.All(accesses, access => Assert.False(access.IsWrite));
+        Assert.Equal(accesses.Count, accesses.Select(access => access.Offset).Distinct().Count());
+        Assert.DoesNotContain(accesses, access => access.Offset is (>= Vendor + 4 and < Vendor + 0x10) or (>= 0x48 and < Msi) or >= Ltr + 8);
+        foreach (int header in new[] { Pm, Msi, Express, Msix, Vpd, Vendor, Af })
+            Assert.Equal(0xFFFFu, compiled.Map[header / 4].Shadow & 0xFFFF);
+    }
 }
