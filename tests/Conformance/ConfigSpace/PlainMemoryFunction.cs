@@ -1,0 +1,87 @@
+using System.Buffers.Binary;
+using PciBackFlow.Hardware.Pci;
+
+namespace PciBackFlow.Conformance.Tests.ConfigSpace;
+
+/// <summary>
+/// The most trusting hardware there is: every bit of every register keeps what is written to it. What a guest can change in it
+/// is exactly what the filter lets through, because nothing behind the filter stops anything.
+/// </summary>
+internal sealed class PlainMemoryFunction : IPciFunction
+{
+    private readonly byte[] _bytes;
+
+    public PlainMemoryFunction(byte[] bytes, IReadOnlyList<BaseAddress> baseAddresses, PciAddress address)
+    {
+        _bytes = (byte[])bytes.Clone();
+        BaseAddresses = baseAddresses;
+        Address = address;
+        VendorId = BinaryPrimitives.ReadUInt16LittleEndian(bytes);
+        DeviceId = BinaryPrimitives.ReadUInt16LittleEndian(bytes.AsSpan(2));
+        InterruptLine = bytes[0x3C];
+    }
+
+    public ReadOnlySpan<byte> Bytes => _bytes;
+
+    public int Writes { get; private set; }
+
+    public int Reads { get; private set; }
+
+    public int Resets { get; private set; }
+
+    public List<int> ReadOffsets { get; } = [];
+
+    public PciAddress Address { get; }
+
+    public string Origin => $"memory {Address}";
+
+    public int Size => _bytes.Length;
+
+    public int ReadableSize => _bytes.Length;
+
+    public ushort VendorId { get; }
+
+    public ushort DeviceId { get; }
+
+    public bool IsVirtualFunction => false;
+
+    public byte InterruptLine { get; }
+
+    public IReadOnlyList<BaseAddress> BaseAddresses { get; }
+
+    public bool TryRead(int offset, int size, out uint value)
+    {
+        Reads++;
+        ReadOffsets.Add(offset);
+        value = 0;
+        for (var lane = size - 1; lane >= 0; lane--)
+            value = (value << 8) | _bytes[offset + lane];
+        return true;
+    }
+
+    public bool TryWrite(int offset, int size, uint value)
+    {
+        Writes++;
+        for (var lane = 0; lane < size; lane++)
+            _bytes[offset + lane] = (byte)(value >> (8 * lane));
+        return true;
+    }
+
+    public bool TryEnable()
+    {
+        _bytes[4] |= 0x03;
+        return true;
+    }
+
+    public bool TrySetPowerState(int state) => true;
+
+    public bool TryReset()
+    {
+        Resets++;
+        return true;
+    }
+
+    public void Dispose()
+    {
+    }
+}
