@@ -1,3 +1,4 @@
+using PciBackFlow.Hardware.Pci.Registers;
 using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Stages.Filter;
@@ -8,6 +9,8 @@ namespace PciBackFlow.Stages.Filter;
 /// </summary>
 public static class AccessFilter
 {
+
+    private const uint StartSelfTest = 0x40;
 
     /// <summary>Plans a read.</summary>
     /// <param name="function">The function.</param>
@@ -71,6 +74,8 @@ public static class AccessFilter
         }
 
         uint denied = DroppedChange(function, in rule, dword, lanes, written);
+        if (effect != 0)
+            denied = OwnRuleDenies(in rule, effect, written, denied);
         plan.DeniedBits = ByteLanes.FromDword(denied, offset, size);
         if ((map.Settings & MapSettings.SayDenied) != 0 && (denied & rule.ByPolicy) != 0)
             plan.Status = PciOpStatus.AccessDenied;
@@ -99,6 +104,19 @@ public static class AccessFilter
         uint known = rule.Memory | function.Registers.Seen(dword);
         uint differs = (written ^ function.Registers[dword]) | ~known;
         return dropped & ((differs & ~rule.Rw1c) | (written & rule.Rw1c));
+    }
+
+    // Two fields decide by the value, not by its difference from what is there.
+    private static uint OwnRuleDenies(in ConfigDword rule, uint effect, uint written, uint denied)
+    {
+        ByteLanes.Field(rule.EffectMask, out int lane, out int size);
+        uint value = ByteLanes.FromDword(written & effect, lane, size);
+        return rule.Effect switch
+        {
+            PlanAction.SelfTest when value == StartSelfTest => denied & ~rule.EffectMask,
+            PlanAction.VpdAddress => ByteLanes.Merge(denied, written, ByteLanes.ToDword(VpdRegisters.Flag, lane) & effect),
+            _ => denied,
+        };
     }
 
     // Only bytes that hold an open bit are written (XSA-128), in the largest aligned blocks.

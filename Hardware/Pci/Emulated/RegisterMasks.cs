@@ -9,6 +9,8 @@ namespace PciBackFlow.Hardware.Pci.Emulated;
 /// </summary>
 public sealed class RegisterMasks
 {
+    private const int HeaderSize = 4;
+
     private readonly byte[] _writable;
     private readonly byte[] _clearedByOne;
     private readonly byte[] _reset;
@@ -40,8 +42,12 @@ public sealed class RegisterMasks
     /// <param name="space">The function.</param>
     /// <param name="capabilities">Its capabilities.</param>
     /// <param name="lengths">Bytes decoded by the registers at indexes 0–5 (BARs) and 6 (ROM); a power of two, or 0.</param>
+    /// <param name="claimUnknownLengths">
+    /// Whether a capability of unknown length is taken to reach up to the next one; without, only its header is known.
+    /// </param>
     /// <returns>The masks.</returns>
-    public static RegisterMasks Compile(IConfigSpace space, CapabilityList capabilities, ReadOnlySpan<ulong> lengths)
+    public static RegisterMasks Compile(
+        IConfigSpace space, CapabilityList capabilities, ReadOnlySpan<ulong> lengths, bool claimUnknownLengths = true)
     {
         var masks = new RegisterMasks(space.Size);
         masks._known.AsSpan(0, Math.Min(space.Size, ConfigRegisters.HeaderSize)).Fill(true);
@@ -53,7 +59,7 @@ public sealed class RegisterMasks
             masks.AddBridge(space);
         masks.AddBaseAddresses(space, kind, lengths);
         foreach (var capability in capabilities.Capabilities)
-            masks.AddCapability(space, capability, capabilities);
+            masks.AddCapability(space, capability, capabilities, claimUnknownLengths);
         for (var i = ConfigRegisters.HeaderSize; i < space.Size; i++)
         {
             if (!masks._known[i])
@@ -91,7 +97,7 @@ public sealed class RegisterMasks
             Add(new RegisterRule(rom, 4, ((uint)~(lengths[6] - 1) & 0xFFFFF800) | 1));
     }
 
-    private void AddCapability(IConfigSpace space, PciCapability capability, CapabilityList all)
+    private void AddCapability(IConfigSpace space, PciCapability capability, CapabilityList all, bool claimUnknownLengths)
     {
         var size = CapabilitySize.Of(space, capability);
         foreach (var rule in CapabilityRules.Of(space, capability, size))
@@ -101,7 +107,9 @@ public sealed class RegisterMasks
         }
 
         // Of unknown length: everything up to whatever comes next is taken as its own, and so left alone.
-        var end = size != 0 ? capability.Offset + size : NextStart(capability, all, space.Size);
+        if (size == 0)
+            size = claimUnknownLengths ? NextStart(capability, all, space.Size) - capability.Offset : HeaderSize;
+        var end = capability.Offset + size;
         for (var i = capability.Offset; i < Math.Min(end, space.Size); i++)
             _known[i] = true;
         // The last dword's spare bytes (MSI's 10 and 14) are reserved, not device-specific.

@@ -22,7 +22,9 @@ internal static class MessageControl
             return PciOpStatus.OperationFailed;
         if (function.IsGone)
             return PciOpStatus.Success;
-        uint wanted = ByteLanes.Merge(hardware, step.Value, step.Mask);
+        // Bits that the guest sees from memory say nothing about hardware.
+        uint isVirtual = ByteLanes.FromDword(function.Map[step.Offset >> 2].Virtual, step.Offset, step.Size);
+        uint wanted = ByteLanes.Merge(hardware, step.Value, step.Mask & ~isVirtual);
         if ((function.Map.Settings & MapSettings.Permissive) != 0)
             return SideEffects.Status(function.TryWriteHardware(step.Offset, step.Size, wanted));
         if (wanted == hardware)

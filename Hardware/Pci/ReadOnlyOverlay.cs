@@ -1,0 +1,166 @@
+using PciBackFlow.Hardware.Pci.Emulated;
+
+namespace PciBackFlow.Hardware.Pci;
+
+/// <summary>
+/// Lets a guest use a function of this host without a write ever reaching it: writes stay in a shadow, where they act as the
+/// registers' rules say (RW, RW1C, RO), and are counted; reads return the written bits from there and all others from the
+/// function. One thread accesses it at a time.
+/// </summary>
+public sealed class ReadOnlyOverlay : IPciFunction
+{
+    private readonly IPciFunction _function;
+    private readonly RegisterMasks _masks;
+    private readonly byte[] _shadow;
+    private readonly byte[] _written;
+    private readonly bool _knownRegistersOnly;
+    private long _writesKept;
+    private long _readsAnswered;
+
+    /// <summary>Lays a shadow over a function; both lists of capabilities are read once.</summary>
+    /// <param name="function">The function; disposed of with the overlay.</param>
+    /// <param name="knownRegistersOnly">
+    /// Whether reads outside the header and the capabilities of known length are answered with 0 without touching the device:
+    /// some lock up when undefined registers are read.
+    /// </param>
+    public ReadOnlyOverlay(IPciFunction function, bool knownRegistersOnly = true)
+    {
+        _function = function;
+        _knownRegistersOnly = knownRegistersOnly;
+        var lengths = new ulong[ResourceLengths.Count];
+        for (var i = 0; i < lengths.Length && i < function.BaseAddresses.Count; i++)
+            lengths[i] = function.BaseAddresses[i].Length;
+        _masks = RegisterMasks.Compile(function, CapabilityWalk.Read(function), lengths, claimUnknownLengths: false);
+        _shadow = new byte[function.Size];
+        _written = new byte[function.Size];
+    }
+
+    /// <summary>Writes that stayed here instead of reaching the device.</summary>
+    public long WritesKept => Volatile.Read(ref _writesKept);
+
+    /// <summary>Reads answered without touching the device, because no register is known there.</summary>
+    public long ReadsAnswered => Volatile.Read(ref _readsAnswered);
+
+    /// <inheritdoc/>
+    public PciAddress Address => _function.Address;
+
+    /// <inheritdoc/>
+    public string Origin => _function.Origin;
+
+    /// <inheritdoc/>
+    public int Size => _function.Size;
+
+    /// <inheritdoc/>
+    public int ReadableSize => _function.ReadableSize;
+
+    /// <inheritdoc/>
+    public ushort VendorId => _function.VendorId;
+
+    /// <inheritdoc/>
+    public ushort DeviceId => _function.DeviceId;
+
+    /// <inheritdoc/>
+    public bool IsVirtualFunction => _function.IsVirtualFunction;
+
+    /// <inheritdoc/>
+    public byte InterruptLine => _function.InterruptLine;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<BaseAddress> BaseAddresses => _function.BaseAddresses;
+
+    /// <inheritdoc/>
+    public bool TryRead(int offset, int size, out uint value)
+    {
+        if (!IsAccess(offset, size))
+        {
+            value = size switch { 1 => 0xFF, 2 => 0xFFFF, _ => 0xFFFFFFFF };
+            return false;
+        }
+
+        if (_knownRegistersOnly && !AnyKnown(offset, size))
+        {
+            Volatile.Write(ref _readsAnswered, _readsAnswered + 1);
+            value = Shadowed(0, offset, size);
+            return true;
+        }
+
+        if (!_function.TryRead(offset, size, out value))
+            return false;
+        value = Shadowed(value, offset, size);
+        return true;
+    }
+
+    /// <inheritdoc/>
+    public bool TryWrite(int offset, int size, uint value)
+    {
+        if (!IsAccess(offset, size))
+            return false;
+        Volatile.Write(ref _writesKept, _writesKept + 1);
+        for (var i = 0; i < size; i++)
+        {
+            var at = offset + i;
+            var lane = (byte)(value >> (8 * i));
+            var writable = _masks.Writable[at];
+            var cleared = (byte)(lane & _masks.ClearedByOne[at]);
+            _shadow[at] = (byte)(((_shadow[at] & ~writable) | (lane & writable)) & ~cleared);
+            _written[at] |= (byte)(writable | cleared);
+        }
+
+        return true;
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>Kept here: the device stays as it is.</remarks>
+    public bool TryEnable()
+    {
+        var decode = 0u;
+        for (var i = 0; i < ResourceLengths.Rom && i < BaseAddresses.Count; i++)
+        {
+            if (BaseAddresses[i].IsPresent)
+                decode |= BaseAddresses[i].IsIo ? CommandBits.Io : CommandBits.Memory;
+        }
+
+        return TryRead(ConfigRegisters.Command, 2, out var command) && TryWrite(ConfigRegisters.Command, 2, command | decode);
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>Kept here: only the state that is read back changes.</remarks>
+    public bool TrySetPowerState(int state) => PowerTransition.TryMove(this, state);
+
+    /// <inheritdoc/>
+    /// <remarks>Kept here: whatever was written is forgotten.</remarks>
+    public bool TryReset()
+    {
+        Array.Clear(_shadow);
+        Array.Clear(_written);
+        return true;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _function.Dispose();
+
+    private bool IsAccess(int offset, int size) =>
+        size is 1 or 2 or 4 && offset >= 0 && (offset & (size - 1)) == 0 && offset + size <= ReadableSize;
+
+    private bool AnyKnown(int offset, int size)
+    {
+        for (var i = 0; i < size; i++)
+        {
+            if (_masks.IsKnown(offset + i))
+                return true;
+        }
+
+        return false;
+    }
+
+    private uint Shadowed(uint value, int offset, int size)
+    {
+        for (var i = 0; i < size; i++)
+        {
+            var written = (uint)_written[offset + i] << (8 * i);
+            value = (value & ~written) | (((uint)_shadow[offset + i] << (8 * i)) & written);
+        }
+
+        return value;
+    }
+}

@@ -1,0 +1,186 @@
+using System.Runtime.InteropServices;
+
+namespace PciBackFlow.Hardware.Pci.Sysfs;
+
+/// <summary>
+/// A function of this host through sysfs. Its <c>config</c> file is opened once; one access is one system call of that size.
+/// The kernel answers all ones for a device that does not respond, and reports that as success.
+/// </summary>
+public sealed unsafe class SysfsFunction : IPciFunction
+{
+    /// <summary>Where the kernel lists the functions.</summary>
+    public const string DefaultRoot = "/sys/bus/pci/devices";
+
+    private const int CardBusUnprivileged = 128;
+
+    private readonly string _directory;
+    private readonly BaseAddress[] _baseAddresses;
+    private readonly bool _writable;
+    private int _descriptor;
+
+    private SysfsFunction(PciAddress address, string directory, int descriptor, bool writable)
+    {
+        Address = address;
+        _directory = directory;
+        _descriptor = descriptor;
+        _writable = writable;
+        Size = new FileInfo(Path.Combine(directory, "config")).Length switch
+        {
+            >= ConfigRegisters.ExtendedSize => ConfigRegisters.ExtendedSize,
+            >= ConfigRegisters.StandardSize => ConfigRegisters.StandardSize,
+            _ => ConfigRegisters.HeaderSize,
+        };
+        ReadableSize = Size;
+        ReadableSize = FindReadableSize();
+        VendorId = (ushort)(SysfsAttributes.Hex(directory, "vendor") ?? Register(ConfigRegisters.VendorId));
+        DeviceId = (ushort)(SysfsAttributes.Hex(directory, "device") ?? Register(ConfigRegisters.DeviceId));
+        IsVirtualFunction = SysfsAttributes.Link(directory, "physfn") is not null;
+        // With MSI on, "irq" is the first message's number, which is not the pin's: then the pin's is not known.
+        InterruptLine = HasMessageInterrupts(directory) ? (byte)0 : (byte)(SysfsAttributes.Decimal(directory, "irq") ?? 0);
+        _baseAddresses = SysfsAttributes.Resources(directory);
+    }
+
+    /// <inheritdoc/>
+    public PciAddress Address { get; }
+
+    /// <inheritdoc/>
+    public string Origin => $"sysfs {Address}";
+
+    /// <inheritdoc/>
+    public int Size { get; }
+
+    /// <inheritdoc/>
+    public int ReadableSize { get; }
+
+    /// <inheritdoc/>
+    public ushort VendorId { get; }
+
+    /// <inheritdoc/>
+    public ushort DeviceId { get; }
+
+    /// <inheritdoc/>
+    public bool IsVirtualFunction { get; }
+
+    /// <inheritdoc/>
+    public byte InterruptLine { get; }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<BaseAddress> BaseAddresses => _baseAddresses;
+
+    /// <summary>The driver bound to it now, or null.</summary>
+    public string? Driver => SysfsAttributes.Link(_directory, "driver");
+
+    /// <summary>Opens a function.</summary>
+    /// <param name="address">Its address.</param>
+    /// <param name="writable">Whether writes and operations may reach the device; without, they all return false.</param>
+    /// <param name="root">The directory of all functions.</param>
+    /// <returns>The function.</returns>
+    /// <exception cref="IOException">It does not exist, or may not be opened so; the message says which.</exception>
+    public static SysfsFunction Open(PciAddress address, bool writable = false, string root = DefaultRoot)
+    {
+        var directory = Path.Combine(root, address.ToString());
+        if (!Directory.Exists(directory))
+            throw new IOException($"{address}: no such function on this host ({directory})");
+        var flags = (writable ? PosixFile.ReadWrite : PosixFile.ReadOnly) | PosixFile.CloseOnExec;
+        var descriptor = PosixFile.Open(Path.Combine(directory, "config"), flags);
+        if (descriptor < 0)
+        {
+            var error = Marshal.GetLastPInvokeError();
+            throw new IOException($"{address}: config: {Marshal.GetPInvokeErrorMessage(error)}", error);
+        }
+
+        return new SysfsFunction(address, directory, descriptor, writable);
+    }
+
+    /// <inheritdoc/>
+    public bool TryRead(int offset, int size, out uint value)
+    {
+        value = size switch { 1 => 0xFF, 2 => 0xFFFF, _ => 0xFFFFFFFF };
+        if (!IsAccess(offset, size))
+            return false;
+        uint buffer = 0;
+        nint done;
+        do
+        {
+            done = PosixFile.Read(_descriptor, &buffer, (nuint)size, offset);
+        }
+        while (done < 0 && Marshal.GetLastPInvokeError() == PosixFile.Interrupted);
+        if (done != size)
+            return false;
+        value = buffer;
+        return true;
+    }
+
+    /// <inheritdoc/>
+    public bool TryWrite(int offset, int size, uint value)
+    {
+        if (!_writable || !IsAccess(offset, size))
+            return false;
+        nint done;
+        do
+        {
+            done = PosixFile.Write(_descriptor, &value, (nuint)size, offset);
+        }
+        while (done < 0 && Marshal.GetLastPInvokeError() == PosixFile.Interrupted);
+        return done == size;
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>
+    /// Writes <c>enable</c> where the count is 0. The kernel refuses that while a driver is bound; then power and decoding are set
+    /// through the registers, which is what its enabling does to the device.
+    /// </remarks>
+    public bool TryEnable()
+    {
+        if (!_writable || !TrySetPowerState(0))
+            return false;
+        if (SysfsAttributes.Decimal(_directory, "enable") is 0 && SysfsAttributes.TryWrite(_directory, "enable", "1"))
+            return true;
+        var decode = 0u;
+        foreach (var resource in _baseAddresses.AsSpan(0, ResourceLengths.Rom))
+        {
+            if (resource.IsPresent)
+                decode |= resource.IsIo ? CommandBits.Io : CommandBits.Memory;
+        }
+
+        return TryRead(ConfigRegisters.Command, 2, out var command)
+            && ((command & decode) == decode || TryWrite(ConfigRegisters.Command, 2, command | decode));
+    }
+
+    /// <inheritdoc/>
+    public bool TrySetPowerState(int state) => _writable && PowerTransition.TryMove(this, state);
+
+    /// <inheritdoc/>
+    public bool TryReset() => _writable && SysfsAttributes.TryWrite(_directory, "reset", "1");
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        var descriptor = Interlocked.Exchange(ref _descriptor, -1);
+        if (descriptor >= 0)
+            _ = PosixFile.Close(descriptor);
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Closes the descriptor of a function nobody disposed of.</summary>
+    ~SysfsFunction() => Dispose();
+
+    private static bool HasMessageInterrupts(string directory)
+    {
+        var path = Path.Combine(directory, "msi_irqs");
+        return Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).GetEnumerator().MoveNext();
+    }
+
+    private bool IsAccess(int offset, int size) =>
+        size is 1 or 2 or 4 && offset >= 0 && (offset & (size - 1)) == 0 && offset + size <= ReadableSize;
+
+    private uint Register(int offset) => TryRead(offset, 2, out var value) ? value : 0xFFFF;
+
+    // Without privilege the kernel ends the file behind the header (CardBus: behind 128 bytes), and only reading tells.
+    private int FindReadableSize()
+    {
+        if (Size == ConfigRegisters.HeaderSize || !TryRead(ConfigRegisters.HeaderSize, 1, out _))
+            return ConfigRegisters.HeaderSize;
+        return ConfigHeader.KindOf(this) == HeaderKind.CardBus && !TryRead(CardBusUnprivileged, 1, out _) ? CardBusUnprivileged : Size;
+    }
+}

@@ -1,0 +1,28 @@
+using PciBackFlow.Hardware.Pci.Registers;
+using static PciBackFlow.Stages.Filter.RegisterDefinition;
+
+namespace PciBackFlow.Stages.Filter.Tables;
+
+/// <summary>Advanced Features (Conventional PCI Advanced Capabilities ECN): function level reset without PCI Express.</summary>
+internal static class AdvancedFeaturesTable
+{
+    internal static RegisterDefinition[] Rows(FunctionImage image, int at, bool resets)
+    {
+        bool hasReset = (image.Read(at + AdvancedFeaturesRegisters.Capabilities, 1) & AdvancedFeaturesRegisters.FunctionLevelReset) != 0;
+        uint reset = hasReset ? AdvancedFeaturesRegisters.InitiateFunctionLevelReset : 0;
+        return
+        [
+            CapabilityHeaders.Standard("AF"),
+            new("AF Length", AdvancedFeaturesRegisters.Length, 1, RegisterRule.ReadOnly, "Advanced Capabilities ECN") { Shadow = All },
+            new("AF Capabilities", AdvancedFeaturesRegisters.Capabilities, 1, RegisterRule.ByPolicy, "Advanced Capabilities ECN") { Shadow = All },
+            new("AF Control", AdvancedFeaturesRegisters.Control, 1, RegisterRule.ByPolicy, "Advanced Capabilities ECN")
+            {
+                Denied = reset,
+                EffectMask = resets ? reset : 0,
+                Effect = PlanAction.FunctionReset,
+                Note = !hasReset ? string.Empty : resets ? "Initiate FLR is carried out by the host" : "Initiate FLR is dropped unless function reset is allowed",
+            },
+            new("AF Status", AdvancedFeaturesRegisters.Status, 1, RegisterRule.ByPolicy, "Advanced Capabilities ECN"),
+        ];
+    }
+}

@@ -1,0 +1,25 @@
+using PciBackFlow.Hardware.Pci;
+using static PciBackFlow.Stages.Filter.RegisterDefinition;
+
+namespace PciBackFlow.Stages.Filter.Tables;
+
+/// <summary>Base address registers and the expansion ROM: answered from the host's resources (PCI Local Bus 3.0 §6.2.5).</summary>
+internal static class BaseAddressRows
+{
+    internal static RegisterDefinition Bar(int index, BaseAddressAnswer answer)
+        => Row($"BAR{index}", ConfigRegisters.BaseAddress0 + (4 * index), index, answer, "PCI Local Bus 3.0 §6.2.5.1");
+
+    internal static RegisterDefinition Rom(int offset, BaseAddressAnswer answer)
+        => Row("Expansion ROM", offset, VirtualRegisters.BaseAddressCount - 1, answer, "PCI Local Bus 3.0 §6.2.5.2");
+
+    private static RegisterDefinition Row(string name, int offset, int index, BaseAddressAnswer answer, string source)
+        => new(name, offset, 4, RegisterRule.SideEffect, source)
+        {
+            Virtual = All,
+            Value = answer.Address,
+            EffectMask = All,
+            Effect = PlanAction.RestoreBaseAddress,
+            Index = (byte)index,
+            Note = "answers its size while all its address bits are set, else the host's address; hardware gets nothing but that address back",
+        };
+}

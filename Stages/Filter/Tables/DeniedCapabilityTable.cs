@@ -1,0 +1,65 @@
+using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Hardware.Pci.Registers;
+
+namespace PciBackFlow.Stages.Filter.Tables;
+
+/// <summary>
+/// Extended capabilities that no policy opens, permissive neither: each of them creates functions, changes how the fabric routes or trusts
+/// requests, or moves the host's own resources.
+/// </summary>
+internal static class DeniedCapabilityTable
+{
+    private const int SrIovSize = 0x40;
+    private const int AtsSize = 8;
+    private const int PasidSize = 8;
+    private const int DpcLogSizeShift = 8;
+    private const uint DpcLogSizeMask = 0xF;
+
+    internal static RegisterDefinition[]? Rows(PciCapability capability, string name, FunctionImage image) => capability.ExtendedId switch
+    {
+        ExtendedCapabilityId.SrIov => Whole(name, SrIovSize, "SR-IOV 1.1 §3.3: a guest that enables virtual functions makes functions nobody assigned"),
+        ExtendedCapabilityId.MrIov => Whole(name, SrIovSize, "MR-IOV 1.0 §4.2: as SR-IOV"),
+        ExtendedCapabilityId.AddressTranslation => Whole(name, AtsSize, "ATS 1.1 §5.1: translated requests pass the IOMMU unchecked"),
+        ExtendedCapabilityId.Pasid => Whole(name, PasidSize, "PCI Express Base 3.1 §7.29: address spaces belong to the IOMMU's owner"),
+        ExtendedCapabilityId.PageRequest => Whole(name, PriRegisters.Size, "ATS 1.1 §5.2: page requests go to the host's IOMMU"),
+        ExtendedCapabilityId.AccessControl => Whole(name, AcsSize(image, capability.Offset), "PCI Express Base 3.0 §7.16: isolation between functions"),
+        ExtendedCapabilityId.DownstreamPortContainment => Whole(name, DpcSize(image, capability.Offset), "PCI Express Base 3.1 §7.31: takes the link below away"),
+        ExtendedCapabilityId.ResizableBar or ExtendedCapabilityId.VfResizableBar => ResizableBars(name, image, capability.Offset),
+        _ => null,
+    };
+
+    private static RegisterDefinition[] Whole(string name, int size, string source)
+        => [CapabilityHeaders.Extended(name), new($"{name} Registers", 4, size - 4, RegisterRule.HardDenied, source)];
+
+    private static int AcsSize(FunctionImage image, int at)
+    {
+        uint capability = image.Read(at + AcsRegisters.Capability, 2);
+        if ((capability & AcsRegisters.EgressControl) == 0)
+            return AcsRegisters.EgressVector;
+        uint bits = (capability & AcsRegisters.EgressVectorSize) >> 8;
+        return AcsRegisters.EgressVector + (4 * (int)(((bits == 0 ? 256 : bits) + 31) / 32));
+    }
+
+    private static int DpcSize(FunctionImage image, int at)
+    {
+        uint capability = image.Read(at + DpcRegisters.Capability, 2);
+        return (capability & DpcRegisters.RootPortExtensions) == 0
+            ? DpcRegisters.Size
+            : DpcRegisters.RootPortSize + (4 * (int)((capability >> DpcLogSizeShift) & DpcLogSizeMask));
+    }
+
+    private static RegisterDefinition[] ResizableBars(string name, FunctionImage image, int at)
+    {
+        const string Source = "PCI Express Base 3.0 §7.22: the host has laid out its windows";
+        int count = Math.Max(1, (int)((image.Read(at + ResizableBarRegisters.Control, 4) & ResizableBarRegisters.BarCount) >> 5));
+        var rows = new List<RegisterDefinition> { CapabilityHeaders.Extended(name) };
+        for (int i = 0; i < count; i++)
+        {
+            int pair = i * ResizableBarRegisters.Stride;
+            rows.Add(new($"{name} {i} Capability", pair + ResizableBarRegisters.Capability, 4, RegisterRule.HardDenied, Source));
+            rows.Add(new($"{name} {i} Control", pair + ResizableBarRegisters.Control, 4, RegisterRule.HardDenied, Source));
+        }
+
+        return [.. rows];
+    }
+}

@@ -1,0 +1,25 @@
+using PciBackFlow.Hardware.Pci;
+using static PciBackFlow.Stages.Filter.RegisterDefinition;
+
+namespace PciBackFlow.Stages.Filter.Tables;
+
+/// <summary>The rest of a device's header (PCI Local Bus 3.0 §6.1).</summary>
+internal static class Type0HeaderTable
+{
+    internal static RegisterDefinition[] Rows(BaseAddressAnswer[] answers) =>
+    [
+        BaseAddressRows.Bar(0, answers[0]),
+        BaseAddressRows.Bar(1, answers[1]),
+        BaseAddressRows.Bar(2, answers[2]),
+        BaseAddressRows.Bar(3, answers[3]),
+        BaseAddressRows.Bar(4, answers[4]),
+        BaseAddressRows.Bar(5, answers[5]),
+        new("CardBus CIS Pointer", 0x28, 4, RegisterRule.ByPolicy, "PCI Local Bus 3.0 §6.2.4") { Shadow = All },
+        new("Subsystem Vendor ID", 0x2C, 2, RegisterRule.ByPolicy, "PCI Local Bus 3.0 §6.2.4") { Shadow = All },
+        new("Subsystem ID", 0x2E, 2, RegisterRule.ByPolicy, "PCI Local Bus 3.0 §6.2.4") { Shadow = All },
+        BaseAddressRows.Rom(ConfigRegisters.ExpansionRom, answers[6]),
+        new("Reserved", 0x38, 4, RegisterRule.ByPolicy, "PCI Local Bus 3.0 §6.1: reads 0") { Shadow = All },
+        new("Min_Gnt", 0x3E, 1, RegisterRule.ByPolicy, "PCI Local Bus 3.0 §6.2.4") { Shadow = All },
+        new("Max_Lat", 0x3F, 1, RegisterRule.ByPolicy, "PCI Local Bus 3.0 §6.2.4") { Shadow = All },
+    ];
+}

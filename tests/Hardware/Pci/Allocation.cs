@@ -1,0 +1,25 @@
+using PciBackFlow.Hardware.Pci;
+
+namespace PciBackFlow.Hardware.Tests.Pci;
+
+internal static class Allocation
+{
+    /// <summary>Bytes this thread allocates for a thousand reads and writes, after a warm-up.</summary>
+    public static long Of(IConfigSpace space)
+    {
+        Run(space);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        Run(space);
+        return GC.GetAllocatedBytesForCurrentThread() - before;
+    }
+
+    private static void Run(IConfigSpace space)
+    {
+        for (var i = 0; i < 1000; i++)
+        {
+            space.TryRead(i & 0x3C, 4, out var value);
+            space.TryRead(0x1001, 2, out _);
+            space.TryWrite(0x0C, 1, value);
+        }
+    }
+}

@@ -1,0 +1,38 @@
+using PciBackFlow.Stages.Wire;
+
+namespace PciBackFlow.Stages.Tests;
+
+public sealed class AllocationTests
+{
+    [Fact]
+    public void Reads_and_writes_allocate_nothing_in_any_stage()
+    {
+        using var guest = new TestGuest();
+        PciOpRequest[] requests =
+        [
+            TestGuest.Read(0, 4), TestGuest.Read(0x80, 4), TestGuest.Read(0x82, 2), TestGuest.Write(0x10, 4, 1), TestGuest.Write(0x40, 4, 2),
+            TestGuest.Write(0x44, 4, 3), TestGuest.Write(0x48, 1, 4), TestGuest.Read(-1, 4), TestGuest.Read(4096, 4), new() { Devfn = 77 },
+            new() { Domain = 1, Bus = 5 }, new() { Command = (PciOpCode)99 },
+        ];
+        Serve(guest, requests, 200);
+
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Serve(guest, requests, 1000);
+        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+
+        Assert.Equal(0, allocated);
+        Assert.Equal(1200 * requests.Length, guest.Notifications);
+    }
+
+    private static void Serve(TestGuest guest, PciOpRequest[] requests, int rounds)
+    {
+        for (int round = 0; round < rounds; round++)
+        {
+            for (int i = 0; i < requests.Length; i++)
+            {
+                guest.Page.Frontend.Post(requests[i]);
+                guest.Run();
+            }
+        }
+    }
+}
