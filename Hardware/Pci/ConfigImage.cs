@@ -22,7 +22,7 @@ public sealed class ConfigImage : IConfigSpace
     public bool TryRead(int offset, int size, out uint value)
     {
         value = size switch { 1 => 0xFF, 2 => 0xFFFF, _ => 0xFFFFFFFF };
-        if (size is not (1 or 2 or 4) || offset < 0 || (offset & (size - 1)) != 0 || offset + size > _readable)
+        if (size is not (1 or 2 or 4) || offset < 0 || (offset & (size - 1)) != 0 || offset > _readable - size)
             return false;
         var bytes = _bytes.Span;
         value = 0;

@@ -26,8 +26,10 @@ public readonly partial record struct PciAddress
             return false;
         }
 
-        // Only a domain is followed by two more colon-separated parts; without a second colon the first part is the bus.
-        var hasDomain = firstDigits > 2 || text[(firstDigits + 1)..].Contains(':');
+        // A domain is followed by another colon and, behind that, a dot: in 00:1c:0 the first part is the bus, the second colon wrong.
+        var afterFirst = text[(firstDigits + 1)..];
+        var secondColon = afterFirst.IndexOf(':');
+        var hasDomain = firstDigits > 2 || (secondColon >= 0 && afterFirst[secondColon..].Contains('.'));
         if (hasDomain)
         {
             if (firstDigits < MinDomainDigits)

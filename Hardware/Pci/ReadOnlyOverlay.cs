@@ -140,7 +140,7 @@ public sealed class ReadOnlyOverlay : IPciFunction
     public void Dispose() => _function.Dispose();
 
     private bool IsAccess(int offset, int size) =>
-        size is 1 or 2 or 4 && offset >= 0 && (offset & (size - 1)) == 0 && offset + size <= ReadableSize;
+        size is 1 or 2 or 4 && offset >= 0 && (offset & (size - 1)) == 0 && offset <= ReadableSize - size;
 
     private bool AnyKnown(int offset, int size)
     {

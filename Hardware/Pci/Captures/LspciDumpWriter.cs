@@ -3,10 +3,13 @@ using System.Globalization;
 namespace PciBackFlow.Hardware.Pci.Captures;
 
 /// <summary>Writes configuration spaces as <c>lspci -xxxx</c> prints them, so that <c>lspci -F</c> and <see cref="LspciDump"/> read them back.</summary>
+/// <remarks>
+/// pciutils 3.9 skips functions whose domain has more than five digits when it reads a dump, however many zeros lead; domains
+/// are therefore printed with as few digits as they need, four at least, as lspci itself prints them.
+/// </remarks>
 public static class LspciDumpWriter
 {
     private const int BytesPerRow = 16;
-    private const uint MaxShortDomain = 0xFFFF;
 
     /// <summary>Writes one function and the blank line that ends it.</summary>
     /// <param name="writer">Where to.</param>
@@ -16,7 +19,7 @@ public static class LspciDumpWriter
     public static void Write(TextWriter writer, PciAddress address, string description, ReadOnlySpan<byte> bytes)
     {
         if (address.Domain != 0)
-            writer.Write(address.Domain.ToString(address.Domain > MaxShortDomain ? "x8" : "x4", CultureInfo.InvariantCulture) + ":");
+            writer.Write(address.Domain.ToString("x4", CultureInfo.InvariantCulture) + ":");
         writer.Write(string.Create(CultureInfo.InvariantCulture, $"{address.Bus:x2}:{address.Slot:x2}.{address.Function:x} "));
         var lineEnd = description.AsSpan().IndexOfAny('\r', '\n');
         writer.Write(lineEnd < 0 ? description : description.AsSpan(0, lineEnd));

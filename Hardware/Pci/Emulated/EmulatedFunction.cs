@@ -191,7 +191,7 @@ public partial class EmulatedFunction : IPciFunction
     private static uint AllOnes(int size) => size switch { 1 => 0xFF, 2 => 0xFFFF, _ => 0xFFFFFFFF };
 
     private bool IsAccess(int offset, int size) =>
-        size is 1 or 2 or 4 && offset >= 0 && (offset & (size - 1)) == 0 && offset + size <= ReadableSize;
+        size is 1 or 2 or 4 && offset >= 0 && (offset & (size - 1)) == 0 && offset <= ReadableSize - size;
 
     private uint Load(int offset, int size) => size switch
     {

@@ -172,7 +172,7 @@ public sealed unsafe class SysfsFunction : IPciFunction
     }
 
     private bool IsAccess(int offset, int size) =>
-        size is 1 or 2 or 4 && offset >= 0 && (offset & (size - 1)) == 0 && offset + size <= ReadableSize;
+        size is 1 or 2 or 4 && offset >= 0 && (offset & (size - 1)) == 0 && offset <= ReadableSize - size;
 
     private uint Register(int offset) => TryRead(offset, 2, out var value) ? value : 0xFFFF;
 

@@ -33,6 +33,7 @@ public class PciAddressTests
     [InlineData("00:1c.0 ", 7)]
     [InlineData("00:1c.00", 7)]
     [InlineData("00:1c:0", 5)]
+    [InlineData("00:00:1c.0", 2)]
     [InlineData("g0:1c.0", 0)]
     [InlineData("0g:1c.0", 1)]
     [InlineData("0:1c.0", 1)]

@@ -78,7 +78,7 @@ public class RealCapturesTests
     }
 
     [Fact]
-    public void Lspci_reads_a_domain_of_eight_digits()
+    public void Lspci_reads_a_domain_that_needs_five_digits()
     {
         if (!File.Exists("/usr/bin/lspci"))
             Assert.Skip("needs lspci");
@@ -86,7 +86,7 @@ public class RealCapturesTests
         try
         {
             using (var writer = new StreamWriter(file))
-                LspciDumpWriter.Write(writer, new PciAddress(0x10000, 0xE1, 2, 3), string.Empty, new byte[64]);
+                LspciDumpWriter.Write(writer, new PciAddress(0x10000, 0xE1, 2, 3), string.Empty, CapabilityWalkTests.Space("00=34127856", 64));
             Assert.StartsWith("10000:e1:02.3 ", Decode("/usr/bin/lspci", file), StringComparison.Ordinal);
         }
         finally
@@ -102,7 +102,8 @@ public class RealCapturesTests
         var output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
         Assert.Equal(0, process.ExitCode);
-        Assert.Empty(error.Result);
+        // A host without kernel modules is not the dump's fault.
+        Assert.DoesNotContain(error.Result.Split('\n', StringSplitOptions.RemoveEmptyEntries), line => !line.Contains("libkmod", StringComparison.Ordinal));
         return output;
     }
 }
