@@ -20,11 +20,16 @@ internal sealed unsafe class OneGuest : IDisposable
     private readonly GuestOperation _operation;
 
     public OneGuest(IPciFunction function, AccessPolicy policy)
+        : this(function, ConfigSpaceMapCompiler.Compile(function, policy))
+    {
+    }
+
+    public OneGuest(IPciFunction function, CompiledFunction compiled)
     {
         _memory = (byte*)NativeMemory.AlignedAlloc(4096, 4096);
         _page = new FrontendPage(_memory);
         _page.Zero();
-        Function = new AssignedFunction(function, default, ConfigSpaceMapCompiler.Compile(function, policy));
+        Function = new AssignedFunction(function, default, compiled);
         _operation = new GuestOperation(new GuestConnection(1, new SharedPage(_memory), new Silence(), new FunctionTable([Function])));
     }
 
@@ -34,12 +39,16 @@ internal sealed unsafe class OneGuest : IDisposable
 
     public PciOpStatus Write(int offset, int size, uint value) => Run(PciOpCode.ConfigWrite, offset, size, value).Status;
 
+    /// <summary>Called when the request has been taken from the page and before anybody has looked at it.</summary>
+    public Action<FrontendPage>? AfterIngest { get; set; }
+
     public void Dispose() => NativeMemory.AlignedFree(_memory);
 
     private (PciOpStatus Status, uint Value) Run(PciOpCode command, int offset, int size, uint value)
     {
         _page.Post(new PciOpRequest { Command = command, Offset = offset, Size = size, Value = value });
         Assert.Equal(StageFlow.Continue, default(IngestStage).Process(_operation));
+        AfterIngest?.Invoke(_page);
         Assert.Equal(StageFlow.Continue, default(DecodeStage).Process(_operation));
 
         // Offload only says that another thread would run the next stage.

@@ -29,7 +29,33 @@ internal sealed class PlainMemoryFunction : IPciFunction
 
     public int Resets { get; private set; }
 
+    public int Enables { get; private set; }
+
+    /// <summary>What TryEnable, TrySetPowerState and TryReset answer.</summary>
+    public bool HostAgrees { get; set; } = true;
+
+    /// <summary>Power states asked for, in order.</summary>
+    public List<int> PowerRequests { get; } = [];
+
+    /// <summary>Every write that reached it; null (the default) while not recorded.</summary>
+    public List<(int Offset, int Size, uint Value)>? WriteLog { get; set; }
+
+    /// <summary>Bytes that ignore writes.</summary>
+    public HashSet<int> ReadOnlyBytes { get; } = [];
+
+    public bool RecordsReads { get; set; }
+
     public List<int> ReadOffsets { get; } = [];
+
+    /// <summary>Changes a register as hardware would, without an access.</summary>
+    public void Poke(int offset, int size, uint value)
+    {
+        for (var lane = 0; lane < size; lane++)
+            _bytes[offset + lane] = (byte)(value >> (8 * lane));
+    }
+
+    /// <summary>Puts every byte at once.</summary>
+    public void Restore(ReadOnlySpan<byte> bytes) => bytes.CopyTo(_bytes);
 
     public PciAddress Address { get; }
 
@@ -43,7 +69,7 @@ internal sealed class PlainMemoryFunction : IPciFunction
 
     public ushort DeviceId { get; }
 
-    public bool IsVirtualFunction => false;
+    public bool IsVirtualFunction { get; init; }
 
     public byte InterruptLine { get; }
 
@@ -52,7 +78,8 @@ internal sealed class PlainMemoryFunction : IPciFunction
     public bool TryRead(int offset, int size, out uint value)
     {
         Reads++;
-        ReadOffsets.Add(offset);
+        if (RecordsReads)
+            ReadOffsets.Add(offset);
         value = 0;
         for (var lane = size - 1; lane >= 0; lane--)
             value = (value << 8) | _bytes[offset + lane];
@@ -62,23 +89,34 @@ internal sealed class PlainMemoryFunction : IPciFunction
     public bool TryWrite(int offset, int size, uint value)
     {
         Writes++;
+        WriteLog?.Add((offset, size, value));
         for (var lane = 0; lane < size; lane++)
-            _bytes[offset + lane] = (byte)(value >> (8 * lane));
+        {
+            if (ReadOnlyBytes.Count == 0 || !ReadOnlyBytes.Contains(offset + lane))
+                _bytes[offset + lane] = (byte)(value >> (8 * lane));
+        }
+
         return true;
     }
 
     public bool TryEnable()
     {
-        _bytes[4] |= 0x03;
-        return true;
+        Enables++;
+        if (HostAgrees)
+            _bytes[4] |= 0x03;
+        return HostAgrees;
     }
 
-    public bool TrySetPowerState(int state) => true;
+    public bool TrySetPowerState(int state)
+    {
+        PowerRequests.Add(state);
+        return HostAgrees;
+    }
 
     public bool TryReset()
     {
         Resets++;
-        return true;
+        return HostAgrees;
     }
 
     public void Dispose()
