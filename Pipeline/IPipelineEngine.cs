@@ -27,18 +27,23 @@ public interface IPipelineEngine<TItem> : IDisposable
     /// (binding and unbinding ports of its descriptor, for instance). An exception of the action is thrown here.
     /// </summary>
     /// <param name="shard">The shard.</param>
-    /// <param name="action">What to run; short, not blocking.</param>
+    /// <param name="action">What to run; short, not blocking. Before <see cref="Start"/> it runs on the caller's thread.</param>
+    /// <exception cref="InvalidOperationException">Called on the shard's own thread.</exception>
+    /// <exception cref="ObjectDisposedException">The engine has ended.</exception>
     void Invoke(int shard, Action action);
 
     /// <summary>Adds a lane and looks at it once. Returns when the shard has it.</summary>
     /// <param name="shard">The shard.</param>
     /// <param name="port">The port that signals it on that shard's source.</param>
     /// <param name="item">Its item.</param>
+    /// <exception cref="ArgumentException">The port has a lane already.</exception>
+    /// <exception cref="InvalidOperationException">The shard has as many lanes as it may have.</exception>
     void Attach(int shard, int port, TItem item);
 
     /// <summary>
     /// Removes a lane. When this returns, no thread of the shard touches the item's request any more; a worker that still
-    /// runs will find its result dropped (see <see cref="PipelineItem.Discard"/>). Unknown ports are ignored.
+    /// runs will find its result dropped (see <see cref="PipelineItem.Discard"/>). Unknown ports are ignored. An item that was away
+    /// must not be attached again: the engine recycles it when its worker is done.
     /// </summary>
     /// <param name="shard">The shard.</param>
     /// <param name="port">The lane's port.</param>
@@ -48,7 +53,8 @@ public interface IPipelineEngine<TItem> : IDisposable
     /// <returns>The totals.</returns>
     EngineCounters ReadCounters();
 
-    /// <summary>Which threads ran which stage, and what each has allocated so far: asks every thread that carries items and waits for all.</summary>
+    /// <summary>Which threads ran which stage, and what each has allocated so far: asks every thread that carries items and waits for all; one
+    /// that is inside a long access is reported as it last was.</summary>
     /// <returns>One entry per thread.</returns>
     IReadOnlyList<StageThread> ReadThreads();
 

@@ -18,6 +18,9 @@ internal sealed class Watchdog(ITakeOver[] roles, int limitMilliseconds) : IDisp
     private int _asleep;
     private int _stopping;
 
+    /// <summary>Whether it waits without a timeout.</summary>
+    internal bool IsAsleep => Volatile.Read(ref _asleep) != 0;
+
     internal void Start()
     {
         _thread = new Thread(RunLoop) { IsBackground = true, Name = "watchdog" };

@@ -86,6 +86,12 @@ internal sealed class WorkerPool<TItem, TChain>(TChain chain, EngineOptions opti
             return;
         }
 
+        StartAt(index);
+    }
+
+    // Apart, because the thread's closure is made on entry, also where nothing is started.
+    private void StartAt(int index)
+    {
         var carrier = new Carrier($"worker {index}");
         var thread = new Thread(() => RunWorker(carrier)) { IsBackground = true, Name = carrier.Name };
         Volatile.Write(ref _threads[index], thread);

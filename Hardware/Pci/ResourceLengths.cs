@@ -2,7 +2,7 @@ namespace PciBackFlow.Hardware.Pci;
 
 /// <summary>
 /// What base addresses decode when nobody can size them: from the lengths a dump names, else 4 KiB of memory and 32 ports
-/// where a register is in use. Never more than the address's own alignment allows.
+/// where a register is in use. A named length is never more than the address's own alignment allows.
 /// </summary>
 internal static class ResourceLengths
 {
@@ -77,7 +77,9 @@ internal static class ResourceLengths
 
     private static ulong Fit(ulong named, ulong standard, ulong min, ulong start)
     {
-        var length = Math.Max(min, named != 0 ? named : standard);
+        if (named == 0)
+            return standard;
+        var length = Math.Max(min, named);
         // An address always is a multiple of what it decodes.
         var alignment = start & (ulong)-(long)start;
         return start == 0 ? length : Math.Min(length, alignment);

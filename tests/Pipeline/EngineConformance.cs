@@ -128,8 +128,11 @@ public abstract class EngineConformance(PipelineTopology topology)
             ToyEngine.Until(() => toy.Counters.Spurious == expected && !toy.Source.IsMasked(0));
         }
 
-        // The first is free, then 1 + 2 + 4 + 8 + 16 + 32 ms: two to seven of the run.
+        // The first is free, the second to the seventh wait 1 + 2 + 4 + 8 + 16 + 32 ms.
         Assert.True(clock.ElapsedMilliseconds >= 1 + 2 + 4 + 8 + 16 + 32, $"took {clock.ElapsedMilliseconds} ms");
+
+        // The open port is seen before the shard's second look: let that pass, or it may find the request before its event does.
+        toy.Engine.Invoke(0, () => { });
         toy.Post(0, 3);
         Assert.Equal(6, toy.Await(0));
         ToyEngine.Until(() => !toy.Source.IsMasked(0));
@@ -306,13 +309,17 @@ public abstract class EngineConformance(PipelineTopology topology)
     [Fact]
     public void An_access_given_up_before_the_deadline_is_answered_with_a_failure()
     {
-        if (Options.Topology == PipelineTopology.Dataflow)
-        {
-            Assert.Skip("dataflow runs on pool threads, which have no role to lose");
-        }
-
         using var toy = new ToyEngine(Options, 1, deadline: 60_000);
         toy.Post(0, 21, ToyWork.StuckThenLost);
+        Assert.True(toy.Pages[0].Entered.Wait(5000));
+        if (toy.Engine.Topology == PipelineTopology.Dataflow)
+        {
+            // A pool thread has no role to lose, so its stage has no reason to give up.
+            toy.Pages[0].Gate.Set();
+            Assert.Equal(42, toy.Await(0));
+            return;
+        }
+
         ToyEngine.Until(() => toy.Pages[0].StuckMarks == 1);
         toy.Pages[0].Gate.Set();
         Assert.Equal(ToyPage.Failed, toy.Await(0));

@@ -18,10 +18,18 @@ public sealed record Capture(string Name, IReadOnlyList<CapturedConfig> Function
     public static Capture Load(string path)
     {
         var name = Path.GetFileName(path);
-        // A device or an endless pipe is no capture, and must not fill memory.
-        if (new FileInfo(path) is { Exists: true, Length: > MaxFileBytes } file)
-            throw new CaptureFormatException(name, 0, $"{file.Length} bytes are too many for a capture");
-        return Read(name, File.ReadAllBytes(path));
+        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, 0);
+        using var content = new MemoryStream();
+        var buffer = new byte[64 << 10];
+        for (int count; (count = stream.Read(buffer)) > 0;)
+        {
+            content.Write(buffer, 0, count);
+            // A device or an endless pipe is no capture, and must not fill memory.
+            if (content.Length > MaxFileBytes)
+                throw new CaptureFormatException(name, 0, $"more than {MaxFileBytes >> 20} MiB are no capture");
+        }
+
+        return Read(name, content.GetBuffer().AsSpan(0, (int)content.Length));
     }
 
     /// <summary>Reads a file's content.</summary>

@@ -88,7 +88,8 @@ public sealed class RegisterMasks
             space.TryRead(at, 4, out var value);
             var mask = ~(lengths[i] - 1);
             Add(new RegisterRule(at, 4, (uint)mask & ((value & 1) != 0 ? ~3u : ~0xFu)));
-            if (new BaseAddress(0, 0, value & 0xF).Is64Bit)
+            // The last register has no upper half, whatever its type says: behind it lie other registers.
+            if (new BaseAddress(0, 0, value & 0xF).Is64Bit && i + 1 < ConfigHeader.BaseAddressCount(kind))
                 Add(new RegisterRule(at + 4, 4, (uint)(mask >> 32)));
         }
 

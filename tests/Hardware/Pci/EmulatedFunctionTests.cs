@@ -299,4 +299,47 @@ public class EmulatedFunctionTests
         using var all = new ReadOnlyOverlay(function, knownRegistersOnly: false);
         Assert.Equal(0x12345678u, Read(all, 0xE0));
     }
+
+    [Fact]
+    public void A_last_base_address_that_claims_an_upper_half_does_not_get_one()
+    {
+        using var function = new EmulatedFunctionBuilder(1, 2).Set(0x24, 4, 0xF0000004).Build();
+        Write(function, ConfigRegisters.CardBusCis, 4, 0xFFFFFFFF);
+        Assert.Equal(0u, Read(function, ConfigRegisters.CardBusCis));
+        Write(function, 0x24, 4, 0xFFFFFFFF);
+        Assert.Equal(0xFFFFF004u, Read(function, 0x24));
+    }
+
+    [Theory]
+    [InlineData(64)]
+    [InlineData(256)]
+    [InlineData(4096)]
+    public void Whatever_bytes_a_function_has_it_can_be_used_and_keeps_its_ids(int size)
+    {
+        for (var seed = 0; seed < 100; seed++)
+        {
+            var random = new Random(seed);
+            var bytes = new byte[size];
+            random.NextBytes(bytes);
+            bytes[ConfigRegisters.Status] |= 0x10;
+            bytes[ConfigRegisters.HeaderType] = (byte)(seed % 4);
+            var function = new EmulatedFunction(default, "random", bytes);
+            using var overlay = new ReadOnlyOverlay(function, knownRegistersOnly: seed % 2 == 0);
+            var id = Read(overlay, 0);
+            for (var i = 0; i < 200; i++)
+            {
+                var width = 1 << random.Next(3);
+                var offset = random.Next(size / width) * width;
+                IConfigSpace target = i % 2 == 0 ? function : overlay;
+                Write(target, offset, width, (uint)random.NextInt64(1L << 32));
+                Read(target, offset, width);
+            }
+
+            overlay.TrySetPowerState(seed % 2);
+            function.TryEnable();
+            function.TryReset();
+            Assert.Equal(id, Read(overlay, 0));
+            Assert.Equal(id, Read(function, 0));
+        }
+    }
 }

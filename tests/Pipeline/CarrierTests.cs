@@ -2,7 +2,7 @@ using PciBackFlow.Pipeline.Tests.Toy;
 
 namespace PciBackFlow.Pipeline.Tests;
 
-public sealed class AllocationTests
+public sealed class CarrierTests
 {
     [Theory]
     [InlineData(PipelineTopology.Fused, 0, 0)]
@@ -22,6 +22,42 @@ public sealed class AllocationTests
         var after = toy.Engine.ReadThreads();
         Assert.Equal(before.Select(t => t.ManagedThreadId), after.Select(t => t.ManagedThreadId));
         Assert.Equal(before.Select(t => t.AllocatedBytes), after.Select(t => t.AllocatedBytes));
+    }
+
+    [Fact]
+    public void Offloading_allocates_nothing_once_its_workers_run()
+    {
+        using var toy = new ToyEngine(new EngineOptions { Workers = 1 }, 2);
+        Run(toy, 300, ToyWork.Offloaded);
+        toy.Engine.ReadThreads();
+        Run(toy, 300, ToyWork.Offloaded);
+        var before = toy.Engine.ReadThreads();
+        Run(toy, 2000, ToyWork.Offloaded);
+        var after = toy.Engine.ReadThreads();
+        Assert.Equal(2, after.Count);
+        Assert.Equal(before.Select(t => t.AllocatedBytes), after.Select(t => t.AllocatedBytes));
+    }
+
+    [Fact]
+    public void Each_shard_serves_its_own_lanes_on_its_own_thread()
+    {
+        var sources = new[] { new MemorySource(1), new MemorySource(1), new MemorySource(1) };
+        using var engine = new PipelineEngine<ToyItem, Ingest, Decode, Filter, Execute, Respond, Notify>(
+            default, new EngineOptions { Shards = 3 }, i => sources[i], static () => new ToyItem());
+        var pages = new ToyPage[3];
+        for (int i = 0; i < 3; i++)
+        {
+            // Before the start too: the shard looks at what it finds when it begins.
+            pages[i] = new ToyPage { Request = i + 1, Active = 1 };
+            engine.Attach(i, 0, new ToyItem { Page = pages[i] });
+            Assert.Same(sources[i], engine.Source(i));
+        }
+
+        engine.Start();
+        ToyEngine.Until(() => engine.ReadCounters().Served == 3);
+        Assert.Equal([2, 4, 6], pages.Select(p => p.Answer));
+        Assert.Equal(3, pages.Select(p => p.AnsweringThread).Distinct().Count());
+        Assert.Equal(["shard 0", "shard 1", "shard 2"], engine.ReadThreads().Select(t => t.Name));
     }
 
     [Fact]
@@ -58,11 +94,11 @@ public sealed class AllocationTests
         Assert.Equal(["decode", "execute", "filter"], pool.Order(StringComparer.Ordinal));
     }
 
-    private static void Run(ToyEngine toy, int rounds)
+    private static void Run(ToyEngine toy, int rounds, ToyWork work = ToyWork.Plain)
     {
         for (int r = 1; r <= rounds; r++)
         {
-            toy.Post(r % toy.Pages.Length, r);
+            toy.Post(r % toy.Pages.Length, r, work);
             toy.SpinAwait(r % toy.Pages.Length);
         }
     }

@@ -1,0 +1,138 @@
+using PciBackFlow.Backend.Guests;
+using PciBackFlow.Backend.Slots;
+using PciBackFlow.Hardware.Hypervisor;
+using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pipeline;
+using PciBackFlow.Stages;
+using PciBackFlow.Stages.Decode;
+using PciBackFlow.Stages.Execute;
+using PciBackFlow.Stages.Filter;
+using PciBackFlow.Stages.Ingest;
+using PciBackFlow.Stages.Notify;
+using PciBackFlow.Stages.Respond;
+
+namespace PciBackFlow.Backend;
+
+/// <summary>
+/// The backend, composed: the engine with its shards, and the life cycles that bind guests to them. Serve, load and tests all use it.
+/// Any thread; <see cref="Start"/> and <see cref="Dispose"/> once each.
+/// </summary>
+public sealed class BackendHost : IDisposable
+{
+    private readonly Lock _lock = new();
+    private readonly BackendOptions _options;
+    private readonly ConfigSpaceMapCache _maps = new();
+    private readonly PipelineEngine<GuestOperation, IngestStage, DecodeStage, FilterStage, ExecuteStage, RespondStage, NotifyStage> _engine;
+    private readonly IEventChannels[] _channels;
+    private IGrantTable? _grants;
+    private IXenStore? _store;
+    private GuestRegistry? _registry;
+    private bool _isDisposed;
+
+    /// <summary>Builds the backend; opens one event-channel descriptor for each shard. Nothing runs before <see cref="Start"/>.</summary>
+    /// <param name="options">What it is made of.</param>
+    /// <exception cref="ArgumentException">An option is out of range; the message names it and the legal range.</exception>
+    /// <exception cref="HypervisorException">The platform refused a descriptor.</exception>
+    public BackendHost(BackendOptions options)
+    {
+        _options = options;
+        EngineOptions engine = options.Engine with
+        {
+            Topology = options.Topology,
+            Shards = options.Shards == 0 ? BackendOptions.AutomaticShards : options.Shards,
+            SpinMicroseconds = options.SpinMicroseconds,
+            SampleEvery = options.SampleEvery,
+        };
+        engine.Validate();
+        Warnings = new(options.Logger);
+        _channels = new IEventChannels[engine.Shards];
+        _engine = new(new(default, default, default, default, default, default), engine, OpenSource, static () => new GuestOperation());
+    }
+
+    /// <summary>The engine: counters, threads, stage timings.</summary>
+    public IPipelineEngine<GuestOperation> Engine => _engine;
+
+    /// <summary>What guests did wrong.</summary>
+    public DistinctWarnings Warnings { get; }
+
+    /// <summary>The guests that live now, by domain id.</summary>
+    public IReadOnlyList<GuestSnapshot> Guests => _registry?.Snapshots() ?? [];
+
+    /// <summary>Starts the shards, finds the guests that are there and watches for more.</summary>
+    /// <exception cref="HypervisorException">The platform refused grants or xenstore; nothing is left open.</exception>
+    public void Start()
+    {
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
+            if (_registry is not null)
+                throw new InvalidOperationException("the backend has been started already");
+            try
+            {
+                _grants = _options.Hypervisor.OpenGrantTable();
+                _store = _options.Hypervisor.OpenXenStore();
+                _engine.Start();
+                _registry = new(new GuestServices
+                {
+                    Store = _store,
+                    Grants = _grants,
+                    Lanes = new(_engine, _channels, _options.Interrupts),
+                    Functions = _options.FunctionSource,
+                    CreateSlots = _options.Slots == SlotMode.Passthrough ? static () => new PassthroughSlots() : static () => new VpciSlots(),
+                    Compile = Compile,
+                    Logger = _options.Logger,
+                    Warnings = Warnings,
+                });
+                _registry.Start();
+            }
+            catch
+            {
+                Close();
+                throw;
+            }
+        }
+    }
+
+    /// <summary>How often a guest's life cycle has looked at xenstore: what a storm of events must not multiply.</summary>
+    /// <param name="guest">Which guest.</param>
+    /// <returns>Passes since it was found.</returns>
+    public long ReadPasses(GuestId guest) => _registry?.PassesOf(guest) ?? 0;
+
+    /// <summary>
+    /// Stops: no guest is served any more, pages are unmapped, ports unbound. Guests keep their directories and functions, so that a
+    /// later backend can go on with those that were not connected.
+    /// </summary>
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            if (!_isDisposed)
+                Close();
+        }
+    }
+
+    private void Close()
+    {
+        _isDisposed = true;
+        _registry?.Dispose();
+        _engine.Dispose();
+        _grants?.Dispose();
+        _store?.Dispose();
+    }
+
+    private EventChannelReadySource OpenSource(int shard)
+    {
+        IEventChannels channels = _options.Hypervisor.OpenEventChannels();
+        _channels[shard] = channels;
+        return new(channels);
+    }
+
+    private CompiledFunction Compile(int domainId, IPciFunction function)
+    {
+        AccessPolicy policy = _options.PolicyFor?.Invoke(domainId, function) ?? _options.Policy;
+        CompiledFunction compiled = Devices.FunctionPermissions.Compile(function, policy, _maps);
+        foreach (string problem in compiled.Problems)
+            Warnings.Warn(domainId, $"{function.Address}: {problem}");
+        return compiled;
+    }
+}

@@ -1,0 +1,54 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using PciBackFlow.Backend.Devices;
+using PciBackFlow.Backend.Slots;
+using PciBackFlow.Hardware.Hypervisor;
+using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pipeline;
+using PciBackFlow.Stages.Execute;
+using PciBackFlow.Stages.Filter;
+
+namespace PciBackFlow.Backend;
+
+/// <summary>What a backend is made of. Checked once, when the host is made.</summary>
+public sealed record BackendOptions
+{
+    /// <summary>The platform: event channels, grants, xenstore.</summary>
+    public required IHypervisor Hypervisor { get; init; }
+
+    /// <summary>Where guests' functions come from. Not disposed by the host.</summary>
+    public required IFunctionSource FunctionSource { get; init; }
+
+    /// <summary>How stages lie over threads.</summary>
+    public PipelineTopology Topology { get; init; } = PipelineTopology.Fused;
+
+    /// <summary>Number of shards, 1 to 256; 0 for half of this machine's processors, at least one.</summary>
+    public int Shards { get; init; }
+
+    /// <summary>How long a shard keeps looking at the guests it has just served before it blocks, in microseconds: 0 to 1,000,000.</summary>
+    public int SpinMicroseconds { get; init; } = 20;
+
+    /// <summary>Times the stages of every N-th request, 0 (none) to 1,000,000.</summary>
+    public int SampleEvery { get; init; }
+
+    /// <summary>The engine's finer settings; topology, shards, spin and sampling are taken from this record's own properties.</summary>
+    public EngineOptions Engine { get; init; } = new();
+
+    /// <summary>How host addresses become guest addresses.</summary>
+    public SlotMode Slots { get; init; } = SlotMode.Vpci;
+
+    /// <summary>The policy of every assignment for which <see cref="PolicyFor"/> gives none.</summary>
+    public AccessPolicy Policy { get; init; } = AccessPolicy.Default;
+
+    /// <summary>The policy of one guest for one function, or null for <see cref="Policy"/>. Called on guests' queues, many at once.</summary>
+    public Func<int, IPciFunction, AccessPolicy?>? PolicyFor { get; init; }
+
+    /// <summary>Who enables interrupts; null: such requests answer <c>not_implemented</c>.</summary>
+    public IInterruptOperations? Interrupts { get; init; }
+
+    /// <summary>Where the control plane's lines go.</summary>
+    public ILogger Logger { get; init; } = NullLogger.Instance;
+
+    /// <summary>The number of shards that 0 stands for.</summary>
+    public static int AutomaticShards => Math.Clamp(Environment.ProcessorCount / 2, 1, 256);
+}

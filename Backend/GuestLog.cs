@@ -1,0 +1,25 @@
+using Microsoft.Extensions.Logging;
+
+namespace PciBackFlow.Backend;
+
+/// <summary>Every line the control plane writes about guests.</summary>
+internal static partial class GuestLog
+{
+    [LoggerMessage(EventId = 1, Level = LogLevel.Information, Message = "domain {DomainId}: backend state {Previous} -> {Next}")]
+    public static partial void StateSwitched(ILogger logger, int domainId, Guests.XenbusState previous, Guests.XenbusState next);
+
+    [LoggerMessage(EventId = 2, Level = LogLevel.Information, Message = "domain {DomainId}: {Host} given as {Guest}")]
+    public static partial void FunctionGiven(ILogger logger, int domainId, Hardware.Pci.PciAddress host, Hardware.Pci.PciAddress guest);
+
+    [LoggerMessage(EventId = 3, Level = LogLevel.Information, Message = "domain {DomainId}: {Host} taken back")]
+    public static partial void FunctionTakenBack(ILogger logger, int domainId, Hardware.Pci.PciAddress host);
+
+    [LoggerMessage(EventId = 4, Level = LogLevel.Warning, Message = "domain {DomainId}: {Subject} (seen {Count} times)")]
+    public static partial void Distinct(ILogger logger, int domainId, string subject, long count);
+
+    [LoggerMessage(EventId = 5, Level = LogLevel.Information, Message = "domain {DomainId}: served by shard {Shard}, port {Port}")]
+    public static partial void Attached(ILogger logger, int domainId, int shard, int port);
+
+    [LoggerMessage(EventId = 6, Level = LogLevel.Error, Message = "domain {DomainId}: life cycle failed")]
+    public static partial void Failed(ILogger logger, int domainId, Exception exception);
+}

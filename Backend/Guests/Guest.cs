@@ -1,0 +1,233 @@
+using PciBackFlow.Backend.Slots;
+using PciBackFlow.Hardware.Hypervisor;
+using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Stages.Filter;
+
+namespace PciBackFlow.Backend.Guests;
+
+/// <summary>
+/// One instance of a guest's backend: reads xenstore, feeds <see cref="GuestLifecycle"/>, does what it says. Owned by the guest's queue;
+/// <see cref="Snapshot"/> may be called by any thread. When it is gone, a successor begins with the directory as it is then.
+/// </summary>
+internal sealed class Guest : IDisposable
+{
+    // A pass follows its own writes at once instead of waiting for their watch events; the bound is for a store that answers oddly.
+    private const int MaxRounds = 4;
+
+    private readonly GuestId _id;
+    private readonly GuestServices _services;
+    private readonly Action _wake;
+    private readonly bool _adopt;
+    private readonly GuestExports _exports;
+    private GuestState _state = GuestState.New;
+    private XenbusState _written;
+    private bool _hasAppeared;
+    private string? _frontend;
+    private GuestAttachment? _attachment;
+    private IDisposable? _frontendWatch;
+    private volatile GuestSnapshot _snapshot;
+
+    /// <param name="id">Which guest.</param>
+    /// <param name="services">Through what it acts.</param>
+    /// <param name="wake">Asks for another pass.</param>
+    /// <param name="adopt">Whether a directory that an earlier daemon left is continued.</param>
+    public Guest(GuestId id, GuestServices services, Action wake, bool adopt)
+    {
+        _id = id;
+        _services = services;
+        _wake = wake;
+        _adopt = adopt;
+        _exports = new(id.DomainId, services);
+        _snapshot = new(id, XenbusState.Unknown, XenbusState.Unknown, null, null, [], null);
+    }
+
+    /// <summary>Whether this instance is finished.</summary>
+    public bool IsGone => _state.IsGone;
+
+    /// <summary>What is known about it.</summary>
+    public GuestSnapshot Snapshot => _snapshot;
+
+    /// <summary>One pass: looks at everything and acts on what changed.</summary>
+    public void Pass()
+    {
+        if (!_hasAppeared)
+        {
+            (GuestNode node, _frontend) = GuestNodeReader.Read(_services.Store, _id, attached: null);
+            _hasAppeared = true;
+            _written = node.Backend;
+            Apply(new GuestEvent.Appeared(node, _adopt));
+            if (!IsGone && _frontend is not null)
+                _frontendWatch = _services.Store.Watch($"{_frontend}/state", _ => _wake());
+        }
+
+        XenbusState before;
+        int rounds = 0;
+        do
+        {
+            before = _state.Own;
+            if (!IsGone)
+                Apply(new GuestEvent.BackendChanged(Read()));
+            if (!IsGone)
+                Apply(new GuestEvent.FrontendChanged(Read()));
+        }
+        while (!IsGone && _state.Own != before && ++rounds < MaxRounds);
+        TakeSnapshot();
+    }
+
+    /// <summary>The daemon stops: the guest is no longer served, but keeps everything.</summary>
+    public void Stop()
+    {
+        Apply(new GuestEvent.Stopping());
+        TakeSnapshot();
+    }
+
+    /// <summary>Ends the watch; the instance is gone or stopped.</summary>
+    public void Dispose()
+    {
+        _frontendWatch?.Dispose();
+        _frontendWatch = null;
+        _attachment?.Dispose();
+        _attachment = null;
+    }
+
+    private GuestNode Read() => GuestNodeReader.Read(_services.Store, _id, _attachment?.Keys).Node;
+
+    private void Apply(GuestEvent guestEvent)
+    {
+        GuestTransition transition = GuestLifecycle.Next(_state, guestEvent);
+        _state = transition.State;
+        foreach (GuestAction action in transition.Actions)
+        {
+            if (Perform(action) is not { } outcome)
+                continue;
+
+            // An instance that ends finishes what is left to let go; otherwise the outcome decides how it goes on.
+            if (_state.IsGone)
+                continue;
+            Apply(outcome);
+            return;
+        }
+    }
+
+    private GuestEvent? Perform(GuestAction action)
+    {
+        switch (action)
+        {
+            case GuestAction.SwitchState switching:
+                return SwitchState(switching.State);
+            case GuestAction.ExportDevice export:
+                Export(export.Device);
+                return null;
+            case GuestAction.RemoveDevice remove:
+                Remove(remove.Device);
+                return null;
+            case GuestAction.FailDevice fail:
+                FailDevice(fail.Index, fail.Reason);
+                return null;
+            case GuestAction.PublishRoots:
+                return RootPublisher.Publish(_services.Store, _id.Backend, _exports.Roots) is { } reason
+                    ? new GuestEvent.PublishFailed(Errno.InvalidArgument, reason)
+                    : null;
+            case GuestAction.Attach:
+                return Attach();
+            case GuestAction.Detach:
+                _attachment?.Dispose();
+                _attachment = null;
+                return null;
+            case GuestAction.ReportError report:
+                _services.Warnings.Warn(_id.DomainId, report.Reason);
+                _services.Store.Write(_id.ErrorNode, StoreFormats.FormatError(report.Errno, report.Reason));
+                return null;
+            case GuestAction.Warn warn:
+                _services.Warnings.Warn(_id.DomainId, warn.Subject);
+                return null;
+            case GuestAction.ReleaseDevices:
+                _exports.LetGoOfAll();
+                _services.Warnings.Forget(_id.DomainId);
+                return null;
+            default:
+                return null;
+        }
+    }
+
+    private GuestEvent.Vanished? SwitchState(XenbusState next)
+    {
+        if (!StateSwitch.Write(_services.Store, _id.Backend, _written, next))
+            return new GuestEvent.Vanished();
+        GuestLog.StateSwitched(_services.Logger, _id.DomainId, _written, next);
+        _written = next;
+        return null;
+    }
+
+    private void Export(DeviceNode device)
+    {
+        PciAddress host = device.Host!.Value;
+        byte? requested = device.Guest is { Domain: 0, Bus: 0 } published ? published.Devfn : device.RequestedDevfn;
+        string? failure = _exports.Add(host, requested, out PciAddress guest);
+        if (failure is not null)
+        {
+            FailDevice(device.Index, failure);
+            return;
+        }
+
+        _attachment?.Lane.SetFunctions(_exports.Table);
+        string backend = _id.Backend;
+        try
+        {
+            _services.Store.Write($"{backend}/vdev-{device.Index}", StoreFormats.FormatGuestAddress(guest));
+            _services.Store.Remove($"{backend}/error-{device.Index}");
+            WriteDeviceState(device.Index, XenbusState.Initialised);
+        }
+        catch (HypervisorException)
+        {
+            // Not published is not given: a function nobody can find must not stay claimed.
+            TakeBack(host);
+            throw;
+        }
+    }
+
+    private void Remove(DeviceNode device)
+    {
+        PciAddress? host = device.Host ?? (device.Guest is { } guest ? _exports.FindHost(guest) : null);
+        if (host is { } known)
+            TakeBack(known);
+    }
+
+    private void TakeBack(PciAddress host)
+    {
+        if (_exports.Remove(host) is not { } function)
+            return;
+        _attachment?.Lane.SetFunctions(_exports.Table);
+        _exports.LetGo(function);
+    }
+
+    private void FailDevice(int index, string reason)
+    {
+        _services.Warnings.Warn(_id.DomainId, reason);
+        _services.Store.Write($"{_id.Backend}/error-{index}", StoreFormats.Bounded(reason));
+        WriteDeviceState(index, XenbusState.Closed);
+    }
+
+    private void WriteDeviceState(int index, XenbusState state) =>
+        _services.Store.Write($"{_id.Backend}/state-{index}", StoreFormats.FormatState(state));
+
+    private GuestEvent Attach()
+    {
+        GuestAttachment? attachment = GuestAttachment.Create(
+            _services, _id.DomainId, _frontend!, _exports.Table, out int errno, out string? reason);
+        if (attachment is null)
+            return new GuestEvent.AttachFailed(errno, reason!);
+        _attachment = attachment;
+        GuestLog.Attached(_services.Logger, _id.DomainId, attachment.Lane.Shard, attachment.Lane.Port);
+        return new GuestEvent.Attached();
+    }
+
+    private void TakeSnapshot()
+    {
+        List<FunctionSnapshot> functions = [];
+        foreach (AssignedFunction function in _exports.Table.Functions)
+            functions.Add(new(function));
+        _snapshot = new(
+            _id, _state.Own, _state.LastFrontend, _attachment?.Lane.Shard, _attachment?.Lane.Port, functions, _attachment?.Lane.Connection.Counters);
+    }
+}

@@ -1,0 +1,52 @@
+using PciBackFlow.Hardware.Pci;
+
+namespace PciBackFlow.Backend.Guests;
+
+/// <summary>Something the life cycle wants done. Actions of one transition are done in order.</summary>
+public abstract record GuestAction
+{
+    private GuestAction()
+    {
+    }
+
+    /// <summary>Write the own state, unless the node is gone or was created anew.</summary>
+    /// <param name="State">The state to write.</param>
+    public sealed record SwitchState(XenbusState State) : GuestAction;
+
+    /// <summary>
+    /// Give the guest a function: claim it, find it a slot, publish <c>vdev-N</c>, then <c>state-N</c> = 3. A function the guest
+    /// has already keeps its slot and is published again. A failure concerns this device alone (<see cref="FailDevice"/>).
+    /// </summary>
+    /// <param name="Device">Its keys; <see cref="DeviceNode.Host"/> is not null.</param>
+    public sealed record ExportDevice(DeviceNode Device) : GuestAction;
+
+    /// <summary>Take a function away from the guest and let it go, as <c>state-N</c> = 5 asks.</summary>
+    /// <param name="Device">Its keys.</param>
+    public sealed record RemoveDevice(DeviceNode Device) : GuestAction;
+
+    /// <summary>Report one device as unusable: <c>state-N</c> = 6 and the reason in <c>error-N</c>. The others go on.</summary>
+    /// <param name="Index">N.</param>
+    /// <param name="Reason">Why.</param>
+    public sealed record FailDevice(int Index, string Reason) : GuestAction;
+
+    /// <summary>Publish the root buses of everything the guest has. Repeating it changes nothing.</summary>
+    public sealed record PublishRoots : GuestAction;
+
+    /// <summary>Read the frontend's keys, map the page, bind the port, serve. Ends in <see cref="GuestEvent.Attached"/> or <see cref="GuestEvent.AttachFailed"/>.</summary>
+    public sealed record Attach : GuestAction;
+
+    /// <summary>Stop serving, unbind the port, unmap the page, in this order.</summary>
+    public sealed record Detach : GuestAction;
+
+    /// <summary>Write the error node.</summary>
+    /// <param name="Errno">Positive error number.</param>
+    /// <param name="Reason">What was wrong.</param>
+    public sealed record ReportError(int Errno, string Reason) : GuestAction;
+
+    /// <summary>Warn, once for each subject, about something the guest or an earlier daemon left.</summary>
+    /// <param name="Subject">What is wrong, in words.</param>
+    public sealed record Warn(string Subject) : GuestAction;
+
+    /// <summary>Let go of every function; reset them.</summary>
+    public sealed record ReleaseDevices : GuestAction;
+}

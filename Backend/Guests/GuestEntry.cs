@@ -1,0 +1,80 @@
+using PciBackFlow.Hardware.Hypervisor;
+
+namespace PciBackFlow.Backend.Guests;
+
+/// <summary>
+/// A backend directory's place in the registry: its queue, and the instance that lives now. Instances of one directory follow each
+/// other on one queue, so a successor never meets its predecessor's leftovers (XSA-350).
+/// </summary>
+internal sealed class GuestEntry
+{
+    private readonly GuestId _id;
+    private readonly GuestServices _services;
+    private readonly Action<GuestEntry> _empty;
+    private bool _adopt;
+    private volatile Guest? _guest;
+
+    public GuestEntry(GuestId id, GuestServices services, TaskScheduler scheduler, bool adopt, Action<GuestEntry> empty)
+    {
+        _id = id;
+        _services = services;
+        _adopt = adopt;
+        _empty = empty;
+        Queue = new(Pass, scheduler);
+    }
+
+    public GuestId Id => _id;
+
+    public GuestQueue Queue { get; }
+
+    /// <summary>The instance that lives; null when there is none.</summary>
+    public GuestSnapshot? Snapshot => _guest?.Snapshot;
+
+    /// <summary>Stops the queue, then the instance. Not on the queue.</summary>
+    public void Stop()
+    {
+        Queue.Complete();
+        Queue.Completion.Wait();
+        try
+        {
+            _guest?.Stop();
+        }
+        catch (HypervisorException e)
+        {
+            GuestLog.Failed(_services.Logger, _id.DomainId, e);
+        }
+
+        _guest?.Dispose();
+        _guest = null;
+    }
+
+    private void Pass()
+    {
+        try
+        {
+            Guest guest = _guest ??= new(_id, _services, Queue.Wake, _adopt);
+            _adopt = false;
+            guest.Pass();
+            if (!guest.IsGone)
+                return;
+            guest.Dispose();
+            _guest = null;
+
+            string? state = _services.Store.Read($"{_id.Backend}/state");
+            if (StoreFormats.ParseState(state) == XenbusState.Initialising)
+                Queue.Wake();
+            else if (state is null && _services.Store.Directory(_id.Backend) is null)
+                _empty(this);
+        }
+        catch (HypervisorException e)
+        {
+            // xenstore refused something: this guest's next event tries again, the others are not concerned.
+            _services.Warnings.Warn(_id.DomainId, $"xenstore: {e.Message}");
+        }
+        catch (Exception e)
+        {
+            // A defect of ours met by one guest must not take the queue, and with it the guest's later events, away.
+            GuestLog.Failed(_services.Logger, _id.DomainId, e);
+        }
+    }
+}

@@ -1,0 +1,41 @@
+namespace PciBackFlow.Backend.Guests;
+
+/// <summary>Something that happened to a guest.</summary>
+public abstract record GuestEvent
+{
+    private GuestEvent()
+    {
+    }
+
+    /// <summary>The backend directory was found.</summary>
+    /// <param name="Node">What it holds.</param>
+    /// <param name="Adopt">Whether nodes that an earlier daemon left before connecting are continued: only while the daemon starts.</param>
+    public sealed record Appeared(GuestNode Node, bool Adopt) : GuestEvent;
+
+    /// <summary>Something in the backend directory may have changed.</summary>
+    /// <param name="Node">What it holds now.</param>
+    public sealed record BackendChanged(GuestNode Node) : GuestEvent;
+
+    /// <summary>The frontend's state may have changed.</summary>
+    /// <param name="Node">What both directories hold now.</param>
+    public sealed record FrontendChanged(GuestNode Node) : GuestEvent;
+
+    /// <summary>The page is mapped, the port bound and the shard serves it.</summary>
+    public sealed record Attached : GuestEvent;
+
+    /// <summary>The frontend's keys, page or port could not be used. Nothing is left mapped or bound.</summary>
+    /// <param name="Errno">Positive error number for the error node.</param>
+    /// <param name="Reason">What was wrong.</param>
+    public sealed record AttachFailed(int Errno, string Reason) : GuestEvent;
+
+    /// <summary>Devices cannot be published: a root key is unreadable, or xenstore refuses.</summary>
+    /// <param name="Errno">Positive error number for the error node.</param>
+    /// <param name="Reason">What was wrong.</param>
+    public sealed record PublishFailed(int Errno, string Reason) : GuestEvent;
+
+    /// <summary>A state switch found the node removed, or removed and created anew: it belongs to a successor.</summary>
+    public sealed record Vanished : GuestEvent;
+
+    /// <summary>The daemon stops: the guest keeps its node and its devices.</summary>
+    public sealed record Stopping : GuestEvent;
+}

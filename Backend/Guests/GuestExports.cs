@@ -1,0 +1,138 @@
+using PciBackFlow.Backend.Devices;
+using PciBackFlow.Backend.Slots;
+using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Stages;
+using PciBackFlow.Stages.Filter;
+
+namespace PciBackFlow.Backend.Guests;
+
+/// <summary>
+/// The functions one guest has, by their host addresses: the toolstack's N changes under renumbering. Owned by the guest's queue;
+/// <see cref="Table"/> is replaced, never changed.
+/// </summary>
+internal sealed class GuestExports
+{
+    private const int ClassOffset = ConfigRegisters.ClassCode + 2;
+    private const uint HeaderTypeMask = 0x7F;
+
+    private readonly int _domainId;
+    private readonly GuestServices _services;
+    private readonly ISlotAllocator _slots;
+    private readonly Dictionary<PciAddress, AssignedFunction> _functions = [];
+
+    public GuestExports(int domainId, GuestServices services)
+    {
+        _domainId = domainId;
+        _services = services;
+        _slots = services.CreateSlots();
+    }
+
+    public FunctionTable Table { get; private set; } = FunctionTable.Empty;
+
+    public IReadOnlyList<RootBus> Roots => _functions.Count == 0 ? [] : _slots.Roots();
+
+    /// <summary>Claims a function, finds it a place and compiles its permissions; what the guest has already is left as it is.</summary>
+    /// <param name="host">The host's function.</param>
+    /// <param name="requested">Where the guest should see it; null for anywhere.</param>
+    /// <param name="guest">Where the guest sees it.</param>
+    /// <returns>Null, or why the guest does not get it; then nothing is held.</returns>
+    public string? Add(PciAddress host, byte? requested, out PciAddress guest)
+    {
+        if (_functions.TryGetValue(host, out AssignedFunction? existing))
+        {
+            guest = existing.GuestAddress;
+            return null;
+        }
+
+        guest = default;
+        FunctionClaim claim = _services.Functions.Claim(_domainId, host);
+        if (!claim.IsGranted)
+            return claim.Refusal;
+        string? refusal;
+        try
+        {
+            refusal = Place(claim.Function, host, requested, out guest);
+        }
+        catch (Exception e) when (e is UnsupportedFunctionException or InvalidOperationException or ArgumentException)
+        {
+            // A function that cannot be compiled is this device's failure, not the guest's.
+            refusal = $"{host}: {e.Message}";
+        }
+
+        if (refusal is not null)
+        {
+            _slots.Remove(host);
+            _services.Functions.Release(_domainId, host);
+        }
+
+        return refusal;
+    }
+
+    /// <summary>Takes a function out of the guest's table; the caller makes sure that nobody works on it before <see cref="LetGo"/>.</summary>
+    /// <param name="host">The host's function.</param>
+    /// <returns>It, or null when the guest does not have it.</returns>
+    public AssignedFunction? Remove(PciAddress host)
+    {
+        if (!_functions.Remove(host, out AssignedFunction? function))
+            return null;
+        _slots.Remove(host);
+        Table = Table.Without(function.GuestAddress);
+        return function;
+    }
+
+    /// <summary>Finds the host address of what a guest sees at an address.</summary>
+    public PciAddress? FindHost(PciAddress guest)
+    {
+        foreach ((PciAddress host, AssignedFunction function) in _functions)
+        {
+            if (function.GuestAddress == guest)
+                return host;
+        }
+
+        return null;
+    }
+
+    /// <summary>Forgets what the guest left in a function, resets it and lets others have it.</summary>
+    public void LetGo(AssignedFunction function)
+    {
+        PciAddress host = function.Hardware.Address;
+        function.Release();
+        if (!function.Hardware.TryReset())
+            _services.Warnings.Warn(_domainId, $"{host} could not be reset after use");
+        _services.Functions.Release(_domainId, host);
+        GuestLog.FunctionTakenBack(_services.Logger, _domainId, host);
+    }
+
+    /// <summary>Lets go of everything; the guest is detached.</summary>
+    public void LetGoOfAll()
+    {
+        foreach (PciAddress host in new List<PciAddress>(_functions.Keys))
+        {
+            if (Remove(host) is { } function)
+                LetGo(function);
+        }
+    }
+
+    private string? Place(IPciFunction function, PciAddress host, byte? requested, out PciAddress guest)
+    {
+        guest = default;
+        if (!function.TryRead(ClassOffset, 1, out uint baseClass) || !function.TryRead(ConfigRegisters.HeaderType, 1, out uint headerType))
+            return $"{host} does not answer";
+        if (baseClass == 0xFF && headerType == 0xFF)
+            return $"{host} is gone: it answers all ones";
+        if ((headerType & HeaderTypeMask) != 0)
+            return $"{host} is a bridge (header type {headerType & HeaderTypeMask}); only functions with header type 0 can be given to a guest";
+
+        SlotResult slot = _slots.Add(new(host, function.IsVirtualFunction, (byte)baseClass, requested));
+        if (!slot.IsPlaced)
+            return $"{host}: {slot.Refusal}";
+        if (slot.Note is not null)
+            _services.Warnings.Warn(_domainId, $"{host}: {slot.Note}");
+        guest = slot.Guest;
+        AssignedFunction assigned = new(function, guest, _services.Compile(_domainId, function));
+        _functions.Add(host, assigned);
+        Table = Table.With(assigned);
+        GuestLog.FunctionGiven(_services.Logger, _domainId, host, guest);
+        return null;
+    }
+}

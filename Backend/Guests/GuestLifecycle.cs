@@ -1,0 +1,230 @@
+namespace PciBackFlow.Backend.Guests;
+
+/// <summary>
+/// The backend's side of the xenbus handshake as a function of state and event; it touches nothing. The rows are those of
+/// Linux's xen-pciback (<c>drivers/xen/xen-pciback/xenbus.c</c>), with three differences: a device that cannot be given
+/// closes itself and not its siblings, a frontend that closed may connect again, and attach failures leave nothing behind.
+/// </summary>
+public static class GuestLifecycle
+{
+    /// <summary>Decides what an event means.</summary>
+    /// <param name="state">The state so far.</param>
+    /// <param name="guestEvent">What happened.</param>
+    /// <returns>The new state and what to do.</returns>
+    public static GuestTransition Next(GuestState state, GuestEvent guestEvent)
+    {
+        if (state.IsGone)
+            return Nothing(state);
+        return guestEvent switch
+        {
+            GuestEvent.Appeared e => OnAppeared(state, e.Node, e.Adopt),
+            GuestEvent.BackendChanged e => OnBackendChanged(state, e.Node),
+            GuestEvent.FrontendChanged e => OnFrontendChanged(state, e.Node),
+            GuestEvent.Attached => Switch(state with { IsAttached = true }, XenbusState.Connected),
+            GuestEvent.AttachFailed e => Fatal(state with { IsAttached = false }, e.Errno, e.Reason),
+            GuestEvent.PublishFailed e => Fatal(state, e.Errno, e.Reason),
+            GuestEvent.Vanished => Destroy(state),
+            GuestEvent.Stopping => Stop(state),
+            _ => Nothing(state),
+        };
+    }
+
+    private static GuestTransition OnAppeared(GuestState state, GuestNode node, bool adopt)
+    {
+        state = state with { LastFrontend = node.Frontend };
+        if (!node.Exists)
+            return Nothing(state with { IsGone = true });
+
+        // InitWait and Initialised are left by a daemon that died before it connected: the frontend has nothing yet,
+        // so the set-up is simply done again. A connected guest needs more than its node to go on.
+        bool begins = node.Backend == XenbusState.Initialising
+            || (adopt && node.Backend is XenbusState.InitWait or XenbusState.Initialised);
+        if (!begins)
+        {
+            return new(state with { IsGone = true }, adopt && node.Backend is XenbusState.Connected or XenbusState.Reconfiguring or XenbusState.Reconfigured
+                ? [new GuestAction.Warn($"found in state {(int)node.Backend}, which another backend left; not taken over")]
+                : []);
+        }
+
+        if (node.FrontendError is not null)
+            return Fatal(state, Errno.NoEntry, node.FrontendError);
+        if (node.Frontend == XenbusState.Unknown)
+            return Fatal(state, Errno.NoEntry, "the frontend directory has no state");
+        return Switch(state with { Own = node.Backend }, XenbusState.InitWait);
+    }
+
+    private static GuestTransition OnBackendChanged(GuestState state, GuestNode node)
+    {
+        if (!node.Exists || IsSuccessor(state, node))
+            return Destroy(state);
+        switch (node.Backend)
+        {
+            case XenbusState.InitWait when state.Own == XenbusState.InitWait:
+                return SetUp(state, node);
+
+            // The toolstack adds boot-time devices one transaction at a time: the first creates the node, the others
+            // raise num_devs while the backend is already here.
+            case XenbusState.Initialised:
+                return Reconfigure(state, node, XenbusState.Initialised);
+
+            // The toolstack wants the device gone. The frontend reacts first; remembering the write makes the later
+            // switch to Closed a real one even if this side had been closed before.
+            case XenbusState.Closing:
+                return Nothing(state with { Own = XenbusState.Closing });
+
+            // Reconfiguring waits for the frontend's echo.
+            default:
+                return Nothing(state);
+        }
+    }
+
+    private static GuestTransition OnFrontendChanged(GuestState state, GuestNode node)
+    {
+        if (!node.Exists || IsSuccessor(state, node))
+            return Destroy(state);
+        if (node.FrontendError is not null)
+            return Nothing(state);
+        XenbusState previous = state.LastFrontend;
+        state = state with { LastFrontend = node.Frontend };
+        return node.Frontend switch
+        {
+            XenbusState.Unknown => FrontendGone(state),
+            XenbusState.Initialising => OnFrontendStarted(state, node, previous),
+            XenbusState.Initialised => OnFrontendInitialised(state, node),
+            XenbusState.Connected => OnFrontendConnected(state),
+            XenbusState.Closing => Disconnect(state, XenbusState.Closing),
+            XenbusState.Closed => OnFrontendClosed(state, node),
+            XenbusState.Reconfiguring when node.Backend == XenbusState.Reconfiguring
+                => Reconfigure(state, node, XenbusState.Reconfigured),
+            XenbusState.Invalid => new(state, [new GuestAction.Warn("frontend state is not a state; ignored")]),
+            _ => Nothing(state),
+        };
+    }
+
+    /// <summary>A frontend that closed starts again (mini-os, a kernel after kexec): it waits for a backend state from 2 to 5.</summary>
+    private static GuestTransition OnFrontendStarted(GuestState state, GuestNode node, XenbusState previous)
+    {
+        bool closed = state.Own is XenbusState.Closing or XenbusState.Closed;
+        return closed && node.Online && previous != XenbusState.Initialising
+            ? Disconnect(state, XenbusState.InitWait)
+            : Nothing(state);
+    }
+
+    private static GuestTransition OnFrontendInitialised(GuestState state, GuestNode node)
+    {
+        if (state.Own != node.Backend)
+            return Nothing(state);
+        if (state.Own == XenbusState.Initialised && !state.IsAttached)
+            return new(state, [new GuestAction.Attach()]);
+
+        // A new kernel published a new page without closing the old one.
+        if (state.Own == XenbusState.Connected && state.IsAttached && node.FrontendKeysChanged)
+        {
+            return new(
+                state with { IsAttached = false, Own = XenbusState.Initialised },
+                [new GuestAction.Detach(), new GuestAction.SwitchState(XenbusState.Initialised), new GuestAction.Attach()]);
+        }
+
+        return Nothing(state);
+    }
+
+    /// <summary>The frontend has scanned its buses again. One that never attached cannot be connected, whatever it says.</summary>
+    private static GuestTransition OnFrontendConnected(GuestState state) =>
+        state.IsAttached ? Switch(state, XenbusState.Connected) : Nothing(state);
+
+    private static GuestTransition OnFrontendClosed(GuestState state, GuestNode node)
+    {
+        GuestTransition closed = Disconnect(state, XenbusState.Closed);
+        return node.Online
+            ? closed
+            : new(closed.State with { IsGone = true }, [.. closed.Actions, new GuestAction.ReleaseDevices()]);
+    }
+
+    /// <summary>No frontend directory any more. Who waits for Closed gets it.</summary>
+    private static GuestTransition FrontendGone(GuestState state)
+    {
+        GuestTransition closed = Disconnect(state, XenbusState.Closed);
+        return new(closed.State with { IsGone = true }, [.. closed.Actions, new GuestAction.ReleaseDevices()]);
+    }
+
+    private static GuestTransition SetUp(GuestState state, GuestNode node)
+    {
+        if (node.DevicesError is not null)
+            return Fatal(state, Errno.InvalidArgument, node.DevicesError);
+        List<GuestAction> actions = [];
+        foreach (DeviceNode device in node.Devices)
+            actions.Add(Export(device));
+        actions.Add(new GuestAction.PublishRoots());
+        actions.Add(new GuestAction.SwitchState(XenbusState.Initialised));
+        return new(state with { Own = XenbusState.Initialised }, actions);
+    }
+
+    private static GuestTransition Reconfigure(GuestState state, GuestNode node, XenbusState next)
+    {
+        if (node.DevicesError is not null)
+            return Fatal(state, Errno.InvalidArgument, node.DevicesError);
+        List<GuestAction> actions = [];
+        bool added = false;
+
+        // Removals first: a step that removes one function and adds another may need the freed slot or the freed function.
+        foreach (DeviceNode device in node.Devices)
+        {
+            if (device.State == XenbusState.Closing)
+                actions.Add(new GuestAction.RemoveDevice(device));
+        }
+
+        foreach (DeviceNode device in node.Devices)
+        {
+            if (device.State != XenbusState.Initialising)
+                continue;
+            actions.Add(Export(device));
+            added = true;
+        }
+
+        if (added)
+            actions.Add(new GuestAction.PublishRoots());
+        if (next != node.Backend)
+        {
+            actions.Add(new GuestAction.SwitchState(next));
+            state = state with { Own = next };
+        }
+
+        return actions.Count == 0 ? Nothing(state) : new(state, actions);
+    }
+
+    private static GuestAction Export(DeviceNode device) => device.Host is not null
+        ? new GuestAction.ExportDevice(device)
+        : new GuestAction.FailDevice(device.Index, device.Text is null
+            ? $"dev-{device.Index} is missing"
+            : $"dev-{device.Index} is not a PCI address: '{StoreFormats.Printable(device.Text)}'");
+
+    private static GuestTransition Disconnect(GuestState state, XenbusState next)
+    {
+        GuestTransition switched = Switch(state with { IsAttached = false }, next);
+        return state.IsAttached ? new(switched.State, [new GuestAction.Detach(), .. switched.Actions]) : switched;
+    }
+
+    /// <summary>Tells everybody and closes. The page stays served until the frontend has seen it, as Linux does.</summary>
+    private static GuestTransition Fatal(GuestState state, int errno, string reason) => state.Own == XenbusState.Closing
+        ? new(state, [new GuestAction.ReportError(errno, reason)])
+        : new(state with { Own = XenbusState.Closing }, [new GuestAction.ReportError(errno, reason), new GuestAction.SwitchState(XenbusState.Closing)]);
+
+    /// <summary>The node is no longer ours: let go of everything and write nothing.</summary>
+    private static GuestTransition Destroy(GuestState state) => new(
+        state with { IsAttached = false, IsGone = true },
+        state.IsAttached ? [new GuestAction.Detach(), new GuestAction.ReleaseDevices()] : [new GuestAction.ReleaseDevices()]);
+
+    private static GuestTransition Stop(GuestState state) => new(
+        state with { IsAttached = false, IsGone = true },
+        state.IsAttached ? [new GuestAction.Detach()] : []);
+
+    /// <summary>Removed and created again by the toolstack: somebody else's life begins there.</summary>
+    private static bool IsSuccessor(GuestState state, GuestNode node) =>
+        node.Backend == XenbusState.Initialising && state.Own != XenbusState.Initialising;
+
+    private static GuestTransition Switch(GuestState state, XenbusState next) => state.Own == next
+        ? Nothing(state)
+        : new(state with { Own = next }, [new GuestAction.SwitchState(next)]);
+
+    private static GuestTransition Nothing(GuestState state) => new(state, []);
+}

@@ -1,0 +1,105 @@
+using PciBackFlow.Hardware.Hypervisor;
+using PciBackFlow.Hardware.Pci;
+
+namespace PciBackFlow.Backend.Guests;
+
+/// <summary>Reads a guest's two xenstore directories. Everything below the frontend's is the guest's to write.</summary>
+internal static class GuestNodeReader
+{
+    private const int MaxPathLength = 256;
+
+    /// <summary>Reads both directories.</summary>
+    /// <param name="store">The store.</param>
+    /// <param name="guest">Which guest.</param>
+    /// <param name="attached">The frontend's keys in use; null when nothing is attached.</param>
+    /// <returns>What they hold, and the frontend directory when it can be used.</returns>
+    public static (GuestNode Node, string? Frontend) Read(IXenStoreAccess store, GuestId guest, FrontendKeys? attached)
+    {
+        string backend = guest.Backend;
+        if (store.Directory(backend) is null)
+            return (new() { Exists = false }, null);
+
+        string? frontend = ReadFrontendPath(store, guest, out string? frontendError);
+        DeviceNode[] devices = ReadDevices(store, backend, out string? devicesError);
+        GuestNode node = new()
+        {
+            Exists = true,
+            Backend = StoreFormats.ParseState(store.Read($"{backend}/state")),
+            Frontend = frontend is null ? XenbusState.Unknown : StoreFormats.ParseState(store.Read($"{frontend}/state")),
+            Online = store.Read($"{backend}/online") == "1",
+            FrontendKeysChanged = attached is not null && frontend is not null && FrontendKeys.Read(store, frontend) != attached,
+            Devices = devices,
+            DevicesError = devicesError,
+            FrontendError = frontendError,
+        };
+        return (node, frontend);
+    }
+
+    /// <summary>
+    /// The frontend's directory. The toolstack writes the key, but a backend that follows it anywhere would serve one guest with
+    /// another's page: it must lie in the guest's own part of the store.
+    /// </summary>
+    private static string? ReadFrontendPath(IXenStoreAccess store, GuestId guest, out string? error)
+    {
+        string? id = store.Read($"{guest.Backend}/frontend-id");
+        if (!GuestId.TryParseId(id, out int domain))
+        {
+            error = id is null ? "frontend-id is missing" : $"frontend-id is not a domain id: '{StoreFormats.Printable(id)}'";
+            return null;
+        }
+
+        string? path = store.Read($"{guest.Backend}/frontend");
+        if (string.IsNullOrEmpty(path))
+        {
+            error = path is null ? "frontend is missing" : "frontend is empty";
+            return null;
+        }
+
+        error = domain != guest.DomainId
+            ? $"frontend-id {domain} is not the domain of this directory"
+            : !IsBelow(path, $"/local/domain/{domain}/")
+                ? $"frontend is not a path of domain {domain}: '{StoreFormats.Printable(path)}'"
+                : null;
+        return error is null ? path : null;
+    }
+
+    private static bool IsBelow(string path, string ancestor)
+    {
+        if (path.Length > MaxPathLength || path.Length == ancestor.Length || !path.StartsWith(ancestor, StringComparison.Ordinal))
+            return false;
+        foreach (string part in path[ancestor.Length..].Split('/'))
+        {
+            if (part.Length == 0 || part is "." or "..")
+                return false;
+        }
+
+        return true;
+    }
+
+    private static DeviceNode[] ReadDevices(IXenStoreAccess store, string backend, out string? error)
+    {
+        string? text = store.Read($"{backend}/num_devs");
+        bool isNumber = StoreFormats.TryParseDecimal(text, out uint count);
+        error = text is null ? "num_devs is missing"
+            : !isNumber ? $"num_devs is not a number: '{StoreFormats.Printable(text)}'"
+            : count > GuestNode.MaxDevices ? $"num_devs {count} is more than {GuestNode.MaxDevices}"
+            : null;
+        if (error is not null)
+            return [];
+
+        DeviceNode[] devices = new DeviceNode[count];
+        for (int i = 0; i < devices.Length; i++)
+        {
+            string? host = store.Read($"{backend}/dev-{i}");
+            devices[i] = new(
+                i,
+                StoreFormats.TryParseAddress(host, out PciAddress address) ? address : null,
+                host,
+                StoreFormats.ParseState(store.Read($"{backend}/state-{i}")),
+                StoreFormats.TryParseAddress(store.Read($"{backend}/vdev-{i}"), out PciAddress guest) ? guest : null,
+                StoreFormats.TryParseDevfn(store.Read($"{backend}/vdevfn-{i}"), out byte devfn) ? devfn : null);
+        }
+
+        return devices;
+    }
+}

@@ -1,0 +1,132 @@
+using PciBackFlow.Hardware.Hypervisor;
+
+namespace PciBackFlow.Backend.Guests;
+
+/// <summary>
+/// Finds the guests: watches where toolstacks create backend directories, and wakes the queue of the guest that an event concerns.
+/// All queues share a few threads. Thread-safe.
+/// </summary>
+internal sealed class GuestRegistry : IDisposable
+{
+    // Life cycles wait for xenstore and shards, not for the processor; a few at a time keep a thousand guests' start orderly.
+    private const int ConcurrentPasses = 4;
+
+    private readonly Lock _lock = new();
+    private readonly Dictionary<GuestId, GuestEntry> _entries = [];
+    private readonly GuestServices _services;
+    private readonly TaskScheduler _scheduler = new ConcurrentExclusiveSchedulerPair(TaskScheduler.Default, ConcurrentPasses).ConcurrentScheduler;
+    private readonly List<IDisposable> _watches = [];
+    private bool _isStarting = true;
+    private bool _isStopped;
+
+    public GuestRegistry(GuestServices services) => _services = services;
+
+    /// <summary>Finds the guests that are there and watches for more.</summary>
+    /// <exception cref="HypervisorException">xenstore refused the watch.</exception>
+    public void Start()
+    {
+        Rescan();
+        lock (_lock)
+            _isStarting = false;
+        _watches.Add(_services.Store.Watch(GuestId.Root, Changed));
+
+        // A domain that died is found even if its toolstack forgets it: its directory goes.
+        _watches.Add(_services.Store.Watch("@releaseDomain", _ => WakeAll()));
+    }
+
+    /// <summary>The guests that live now, by domain id.</summary>
+    public IReadOnlyList<GuestSnapshot> Snapshots()
+    {
+        List<GuestSnapshot> snapshots = [];
+        lock (_lock)
+        {
+            foreach (GuestEntry entry in _entries.Values)
+            {
+                if (entry.Snapshot is { } snapshot)
+                    snapshots.Add(snapshot);
+            }
+        }
+
+        snapshots.Sort(static (a, b) => (a.DomainId, a.Id.DeviceId).CompareTo((b.DomainId, b.Id.DeviceId)));
+        return snapshots;
+    }
+
+    /// <summary>Life-cycle passes of one guest so far; 0 when it is not known.</summary>
+    public long PassesOf(GuestId id)
+    {
+        lock (_lock)
+            return _entries.TryGetValue(id, out GuestEntry? entry) ? entry.Queue.Passes : 0;
+    }
+
+    /// <summary>Stops watching, then stops serving every guest. Nothing in xenstore changes.</summary>
+    public void Dispose()
+    {
+        foreach (IDisposable watch in _watches)
+            watch.Dispose();
+        List<GuestEntry> entries;
+        lock (_lock)
+        {
+            _isStopped = true;
+            entries = [.. _entries.Values];
+            _entries.Clear();
+        }
+
+        foreach (GuestEntry entry in entries)
+            entry.Stop();
+    }
+
+    private void Changed(string path)
+    {
+        if (GuestId.TryParse(path, out GuestId guest))
+            Wake(guest);
+        else if (GuestId.Root.StartsWith(path, StringComparison.Ordinal) || path.StartsWith(GuestId.Root, StringComparison.Ordinal))
+            Rescan();
+    }
+
+    /// <summary>An event above all guests: any of them may have come or gone.</summary>
+    private void Rescan()
+    {
+        WakeAll();
+        foreach (string domain in _services.Store.Directory(GuestId.Root) ?? [])
+        {
+            if (!GuestId.TryParseId(domain, out int domainId))
+                continue;
+            foreach (string device in _services.Store.Directory($"{GuestId.Root}/{domain}") ?? [])
+            {
+                if (GuestId.TryParseId(device, out int deviceId))
+                    Wake(new(domainId, deviceId));
+            }
+        }
+    }
+
+    private void WakeAll()
+    {
+        lock (_lock)
+        {
+            foreach (GuestEntry entry in _entries.Values)
+                entry.Queue.Wake();
+        }
+    }
+
+    private void Wake(GuestId guest)
+    {
+        lock (_lock)
+        {
+            if (_isStopped)
+                return;
+            if (!_entries.TryGetValue(guest, out GuestEntry? entry))
+                _entries.Add(guest, entry = new(guest, _services, _scheduler, _isStarting, Forget));
+            entry.Queue.Wake();
+        }
+    }
+
+    /// <summary>On the entry's queue: its directory is gone. An event that came meanwhile keeps it.</summary>
+    private void Forget(GuestEntry entry)
+    {
+        lock (_lock)
+        {
+            if (!_isStopped && !entry.Queue.IsPending && _entries.Remove(entry.Id))
+                entry.Queue.Complete();
+        }
+    }
+}

@@ -1,0 +1,29 @@
+using Microsoft.Extensions.Logging;
+using PciBackFlow.Backend.Devices;
+using PciBackFlow.Backend.Slots;
+using PciBackFlow.Hardware.Hypervisor;
+using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Stages.Filter;
+
+namespace PciBackFlow.Backend.Guests;
+
+/// <summary>What every guest's life cycle acts through. All of it may be used by many guests' queues at once.</summary>
+internal sealed record GuestServices
+{
+    public required IXenStore Store { get; init; }
+
+    public required IGrantTable Grants { get; init; }
+
+    public required GuestLanes Lanes { get; init; }
+
+    public required IFunctionSource Functions { get; init; }
+
+    public required Func<ISlotAllocator> CreateSlots { get; init; }
+
+    /// <summary>Compiles a function for a guest under the policy that holds for the two.</summary>
+    public required Func<int, IPciFunction, CompiledFunction> Compile { get; init; }
+
+    public required ILogger Logger { get; init; }
+
+    public required DistinctWarnings Warnings { get; init; }
+}

@@ -1,0 +1,12 @@
+namespace PciBackFlow.Backend.Guests;
+
+/// <summary>What the life cycle remembers of one guest between events.</summary>
+/// <param name="Own">The backend state this instance last wrote (or took over from the toolstack).</param>
+/// <param name="LastFrontend">The frontend state seen last: a reconnect is a change to Initialising, not its presence.</param>
+/// <param name="IsAttached">Whether the page is mapped and the port bound.</param>
+/// <param name="IsGone">Whether this instance is finished: every later event is ignored.</param>
+public readonly record struct GuestState(XenbusState Own, XenbusState LastFrontend, bool IsAttached, bool IsGone)
+{
+    /// <summary>Before its node was looked at.</summary>
+    public static GuestState New => new(XenbusState.Initialising, XenbusState.Unknown, IsAttached: false, IsGone: false);
+}

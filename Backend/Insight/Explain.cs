@@ -1,0 +1,78 @@
+using PciBackFlow.Backend.Devices;
+using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Stages.Filter;
+using PciBackFlow.Stages.Wire;
+
+namespace PciBackFlow.Backend.Insight;
+
+/// <summary>Runs accesses in order against one function as one guest would, and says for each what happened and why.</summary>
+public static class Explain
+{
+    /// <summary>Runs the accesses. Each sees what the ones before it left.</summary>
+    /// <param name="function">The function; whether writes reach hardware is its own affair (an overlay keeps them).</param>
+    /// <param name="policy">The guest's policy.</param>
+    /// <param name="accesses">The accesses; anything a guest can send.</param>
+    /// <returns>One explanation for each.</returns>
+    /// <exception cref="UnsupportedFunctionException">A CardBus bridge, or a function that does not answer.</exception>
+    public static IReadOnlyList<ExplainedAccess> Run(IPciFunction function, AccessPolicy policy, IReadOnlyList<ConfigAccess> accesses)
+    {
+        RecordingFunction recording = new(function);
+        CompiledFunction compiled = FunctionPermissions.Compile(recording, policy, new ConfigSpaceMapCache(), FunctionPermissions.IsEmulated(function));
+        using SoloGuest guest = new(recording, compiled);
+
+        // What assignment itself read is not part of any access.
+        recording.Take();
+        ExplainedAccess[] explained = new ExplainedAccess[accesses.Count];
+        for (int i = 0; i < explained.Length; i++)
+        {
+            ConfigAccess access = accesses[i];
+            PciOpStatus status = guest.Send(access, out uint value, out uint denied);
+            IReadOnlyList<RegisterRow> rows = guest.Map.RowsAt(access.Offset, access.Size);
+            explained[i] = new(
+                access.IsWrite ? "write" : "read",
+                access.Offset,
+                access.Size,
+                access.WriteValue ?? value,
+                NameOf(status),
+                Describe(rows),
+                recording.Take(),
+                denied,
+                Suggest(guest.Map, access, denied));
+        }
+
+        return explained;
+    }
+
+    /// <summary>A status by its name in Xen's public header, without prefix.</summary>
+    /// <param name="status">The status.</param>
+    /// <returns>The name.</returns>
+    public static string NameOf(PciOpStatus status) => status switch
+    {
+        PciOpStatus.Success => "success",
+        PciOpStatus.DeviceNotFound => "dev_not_found",
+        PciOpStatus.InvalidOffset => "invalid_offset",
+        PciOpStatus.AccessDenied => "access_denied",
+        PciOpStatus.NotImplemented => "not_implemented",
+        _ => "op_failed",
+    };
+
+    private static ExplainedRow[] Describe(IReadOnlyList<RegisterRow> rows)
+    {
+        ExplainedRow[] described = new ExplainedRow[rows.Count];
+        for (int i = 0; i < described.Length; i++)
+            described[i] = new(rows[i].Name, rows[i].Offset, rows[i].Size, rows[i].Text, rows[i].Source);
+        return described;
+    }
+
+    private static PolicyRule? Suggest(ConfigSpaceMap map, ConfigAccess access, uint denied)
+    {
+        IReadOnlyList<PolicyRule> rules = PolicySuggestion.For(map, access.Offset, access.Size, denied);
+        if (rules.Count < 2)
+            return rules.Count == 0 ? null : rules[0];
+
+        // Several registers in one access: one rule by offset opens exactly these bits in all of them.
+        ref readonly ConfigDword dword = ref map[access.Offset >> 2];
+        uint openable = dword.ByPolicy & ~dword.Denied & ~dword.EffectMask;
+        return new() { Offset = access.Offset, Size = access.Size, Mask = denied & (openable >> (8 * (access.Offset & 3))) };
+    }
+}

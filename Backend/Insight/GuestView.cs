@@ -1,0 +1,33 @@
+using System.Buffers.Binary;
+using PciBackFlow.Backend.Devices;
+using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Stages.Filter;
+using PciBackFlow.Stages.Wire;
+
+namespace PciBackFlow.Backend.Insight;
+
+/// <summary>What a guest sees of a function: every dword read as a guest reads it.</summary>
+/// <param name="Bytes">The bytes, from offset 0 to what the host can read of the function: 64, 256 or 4096 of them; all ones where a read failed.</param>
+/// <param name="FailedOffsets">Offsets of the dwords whose read was not answered with success.</param>
+public sealed record GuestView(ReadOnlyMemory<byte> Bytes, IReadOnlyList<int> FailedOffsets)
+{
+    /// <summary>Looks at a function.</summary>
+    /// <param name="function">The function; only read.</param>
+    /// <param name="policy">The guest's policy.</param>
+    /// <exception cref="UnsupportedFunctionException">A CardBus bridge, or a function that does not answer.</exception>
+    /// <returns>What the guest sees before it has written anything.</returns>
+    public static GuestView Of(IPciFunction function, AccessPolicy policy)
+    {
+        using SoloGuest guest = new(function, FunctionPermissions.Compile(function, policy, new ConfigSpaceMapCache()));
+        byte[] bytes = new byte[Math.Min(function.ReadableSize, function.Size) & ~3];
+        List<int> failed = [];
+        for (int offset = 0; offset < bytes.Length; offset += sizeof(uint))
+        {
+            if (guest.Send(new(offset, sizeof(uint), WriteValue: null), out uint value, out _) != PciOpStatus.Success)
+                failed.Add(offset);
+            BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(offset), value);
+        }
+
+        return new(bytes, failed);
+    }
+}

@@ -1,0 +1,69 @@
+using PciBackFlow.Hardware.Pci;
+
+namespace PciBackFlow.Backend.Insight;
+
+/// <summary>Writes down every register access that reaches a function. Used by one thread; does not own the function.</summary>
+internal sealed class RecordingFunction(IPciFunction function) : IPciFunction
+{
+    private List<HardwareAccess> _accesses = [];
+
+    public PciAddress Address => function.Address;
+
+    public string Origin => function.Origin;
+
+    public int Size => function.Size;
+
+    public int ReadableSize => function.ReadableSize;
+
+    public ushort VendorId => function.VendorId;
+
+    public ushort DeviceId => function.DeviceId;
+
+    public bool IsVirtualFunction => function.IsVirtualFunction;
+
+    public byte InterruptLine => function.InterruptLine;
+
+    public IReadOnlyList<BaseAddress> BaseAddresses => function.BaseAddresses;
+
+    /// <summary>What was written down since the last call.</summary>
+    public IReadOnlyList<HardwareAccess> Take()
+    {
+        List<HardwareAccess> taken = _accesses;
+        _accesses = [];
+        return taken;
+    }
+
+    public bool TryRead(int offset, int size, out uint value)
+    {
+        bool answered = function.TryRead(offset, size, out value);
+        _accesses.Add(new(HardwareAccess.Read, offset, size, value));
+        return answered;
+    }
+
+    public bool TryWrite(int offset, int size, uint value)
+    {
+        _accesses.Add(new(HardwareAccess.Write, offset, size, value));
+        return function.TryWrite(offset, size, value);
+    }
+
+    public bool TryEnable() => WithCommand(function.TryEnable);
+
+    public bool TrySetPowerState(int state) => function.TrySetPowerState(state);
+
+    public bool TryReset() => function.TryReset();
+
+    public void Dispose()
+    {
+        // The function is the caller's.
+    }
+
+    /// <summary>The host's own operations write Command behind the interface: what they changed reached hardware too.</summary>
+    private bool WithCommand(Func<bool> operation)
+    {
+        bool known = function.TryRead(ConfigRegisters.Command, 2, out uint before);
+        bool done = operation();
+        if (known && function.TryRead(ConfigRegisters.Command, 2, out uint after) && after != before)
+            _accesses.Add(new(HardwareAccess.Write, ConfigRegisters.Command, 2, after));
+        return done;
+    }
+}

@@ -1,0 +1,92 @@
+using System.CommandLine;
+using System.CommandLine.Invocation;
+using System.CommandLine.Parsing;
+
+namespace PciBackFlow.Cli;
+
+/// <summary>Runs one command line to its exit code. Nothing escapes: whatever goes wrong becomes lines on the error stream.</summary>
+public static class CliRunner
+{
+    private const string DebugVariable = "PCIBACKFLOW_DEBUG";
+
+    /// <summary>Parses and runs.</summary>
+    /// <param name="args">The words after the program's name.</param>
+    /// <param name="console">Where to write.</param>
+    /// <returns>An <see cref="ExitCode"/>.</returns>
+    public static int Run(IReadOnlyList<string> args, CliConsole console)
+    {
+        try
+        {
+            var code = Invoke(args, console);
+            console.Output.Flush();
+            return code;
+        }
+        catch (Exception failure)
+        {
+            return Report(failure, console);
+        }
+    }
+
+    private static int Invoke(IReadOnlyList<string> args, CliConsole console)
+    {
+        // No response files: '@' may begin a file's name.
+        var parsed = CommandTree.Create(console).Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        if (parsed.Action is ParseErrorAction || (parsed.Action is null && parsed.Errors.Count > 0))
+            return ReportWrongWords(parsed, console);
+        return parsed.Invoke(new InvocationConfiguration
+        {
+            Output = console.Output,
+            Error = console.Error,
+            EnableDefaultExceptionHandler = false,
+            ProcessTerminationTimeout = null,
+        });
+    }
+
+    private static int ReportWrongWords(ParseResult parsed, CliConsole console)
+    {
+        var words = new List<string>();
+        for (Command? command = parsed.CommandResult.Command; command is not (null or RootCommand); command = command.Parents.OfType<Command>().FirstOrDefault())
+            words.Insert(0, command.Name);
+        var verb = string.Join(' ', words.Prepend("pcibackflow"));
+
+        // A verb that is mistyped is also "not provided": the first of the two says it all.
+        var errors = parsed.UnmatchedTokens.Count > 0
+            ? parsed.Errors.Where(error => error.SymbolResult is not CommandResult || error.Message.Contains(parsed.UnmatchedTokens[0], StringComparison.Ordinal))
+            : parsed.Errors;
+        foreach (var message in errors.Select(error => error.Message).Distinct())
+            console.Error.WriteLine($"{verb}: {message}");
+        foreach (var suggestion in WordSuggestions.For(parsed))
+            console.Error.WriteLine($"  did you mean {suggestion}?");
+        console.Error.WriteLine($"  See: {verb} --help");
+        return ExitCode.WrongWords;
+    }
+
+    private static int Report(Exception failure, CliConsole console)
+    {
+        try
+        {
+            console.Output.Flush();
+        }
+        catch (IOException)
+        {
+            // The output itself failed (disk full): the message below says so.
+        }
+
+        console.Error.WriteLine($"pcibackflow: {OneLine(failure)}");
+        if (failure is VerbException { Advice: { } advice })
+            console.Error.WriteLine($"  {advice}");
+        if (Environment.GetEnvironmentVariable(DebugVariable) == "1")
+            console.Error.WriteLine(failure);
+        else if (failure is not (VerbException or IOException or UnauthorizedAccessException))
+            console.Error.WriteLine($"  This is a defect of the program; {DebugVariable}=1 shows where it happened.");
+        return failure is VerbException verb ? verb.Code : ExitCode.Failed;
+    }
+
+    private static string OneLine(Exception failure)
+    {
+        var message = failure is VerbException or IOException or UnauthorizedAccessException
+            ? failure.Message
+            : $"{failure.GetType().Name}: {failure.Message}";
+        return message.ReplaceLineEndings(" ");
+    }
+}

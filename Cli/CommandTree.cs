@@ -1,0 +1,66 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+using System.Reflection;
+using PciBackFlow.Cli.Verbs;
+
+namespace PciBackFlow.Cli;
+
+/// <summary>All verbs under one root.</summary>
+public static class CommandTree
+{
+    private static readonly string[] RootExamples =
+    [
+        "pcibackflow load",
+        "pcibackflow devices",
+        "pcibackflow guest-view --device 00:02.0 > guest.txt; lspci -F guest.txt -vvv",
+        "pcibackflow explain --device 00:02.0 COMMAND=0 BASE_ADDRESS_0=ffffffff BASE_ADDRESS_0",
+    ];
+
+    /// <summary>The program's version, as <c>--version</c> prints it.</summary>
+    public static string Version { get; } =
+        typeof(CommandTree).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
+
+    /// <summary>Builds the tree.</summary>
+    /// <param name="console">Where the verbs write.</param>
+    /// <returns>The root.</returns>
+    public static RootCommand Create(CliConsole console)
+    {
+        var root = new RootCommand("A userspace Xen PCI backend: load-test it, look at what guests see of a PCI function, and why.");
+        var examples = new Dictionary<Command, string[]> { [root] = RootExamples };
+        foreach (var verb in Verbs(console))
+        {
+            root.Add(verb.Command);
+            examples.Add(verb.Command, verb.Examples);
+            foreach (var (command, lines) in verb.Below)
+                examples.Add(command, lines);
+        }
+
+        foreach (var option in root.Options)
+        {
+            if (option is HelpOption { Action: HelpAction standard })
+                option.Action = new HelpWithExamples(standard, examples);
+            else if (option is VersionOption)
+                option.Action = new PrintVersion();
+        }
+
+        return root;
+    }
+
+    private static IEnumerable<Verb> Verbs(CliConsole console) =>
+    [
+        DevicesVerb.Create(console),
+        CompletionVerb.Create(console),
+    ];
+
+    private sealed class PrintVersion : SynchronousCommandLineAction
+    {
+        public override bool ClearsParseErrors => true;
+
+        public override int Invoke(ParseResult parseResult)
+        {
+            parseResult.InvocationConfiguration.Output.WriteLine($"pcibackflow {Version}");
+            return ExitCode.Done;
+        }
+    }
+}

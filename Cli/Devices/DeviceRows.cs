@@ -1,0 +1,82 @@
+using System.Globalization;
+using PciBackFlow.Cli.Sources;
+using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Hardware.Pci.Sysfs;
+
+namespace PciBackFlow.Cli.Devices;
+
+/// <summary>Describes functions: of this host with all the host says, of a capture with what its registers say.</summary>
+public static class DeviceRows
+{
+    /// <summary>A function of this host.</summary>
+    /// <param name="function">What sysfs says.</param>
+    /// <param name="uses">What the host uses its functions for.</param>
+    /// <param name="names">Names.</param>
+    /// <returns>The row.</returns>
+    public static DeviceRow Of(HostFunction function, HostUses uses, PciIds names)
+    {
+        var usedBy = uses.Of(function.Address);
+        var reasons = ReasonsOf(function.Header).Concat(usedBy).ToArray();
+        return new DeviceRow(
+            function.Address.ToString(), Hex4(function.VendorId), Hex4(function.DeviceId),
+            Optional(function.SubsystemVendorId), Optional(function.SubsystemId), Hex6(function.ClassCode), Hex2(function.Revision),
+            names.Vendor(function.VendorId), names.Device(function.VendorId, function.DeviceId), names.Class(function.ClassCode),
+            Description: null, WordOf(function.Header), function.ConfigSize, function.ReadableSize,
+            function.Driver, function.IommuGroup, function.PhysicalFunction?.ToString(),
+            [.. function.Capabilities.Capabilities.Select(Of)], [.. function.Capabilities.Defects.Select(defect => defect.ToString())],
+            function.ResetMethods.Count > 0 || !function.CanReset ? function.ResetMethods : ["reset"],
+            usedBy, reasons.Length == 0, reasons);
+    }
+
+    /// <summary>A captured function: nothing is known of a host.</summary>
+    /// <param name="function">The function.</param>
+    /// <param name="description">What the capture says it is.</param>
+    /// <param name="names">Names.</param>
+    /// <returns>The row.</returns>
+    public static DeviceRow Of(IPciFunction function, string description, PciIds names)
+    {
+        var kind = ConfigHeader.KindOf(function);
+        function.TryRead(ConfigRegisters.RevisionId, 4, out var revisionAndClass);
+        var hasSubsystem = kind == HeaderKind.Device;
+        var capabilities = CapabilityWalk.Read(function);
+        var reasons = ReasonsOf(kind).ToArray();
+        return new DeviceRow(
+            function.Address.ToString(), Hex4(function.VendorId), Hex4(function.DeviceId),
+            hasSubsystem ? Optional(Word(ConfigRegisters.SubsystemVendorId)) : null, hasSubsystem ? Optional(Word(ConfigRegisters.SubsystemId)) : null,
+            Hex6(revisionAndClass >> 8), Hex2((byte)revisionAndClass),
+            names.Vendor(function.VendorId), names.Device(function.VendorId, function.DeviceId), names.Class(revisionAndClass >> 8),
+            description.Length == 0 ? null : description, WordOf(kind), function.Size, function.ReadableSize,
+            Driver: null, IommuGroup: null, PhysicalFunction: null,
+            [.. capabilities.Capabilities.Select(Of)], [.. capabilities.Defects.Select(defect => defect.ToString())],
+            ResetMethods: [], UsedBy: [], reasons.Length == 0, reasons);
+
+        ushort Word(int offset) => function.TryRead(offset, 2, out var value) ? (ushort)value : (ushort)0;
+    }
+
+    private static IEnumerable<string> ReasonsOf(HeaderKind kind)
+    {
+        if (kind != HeaderKind.Device)
+            yield return $"it is a {FunctionSet.NameOf(kind)}";
+    }
+
+    private static string WordOf(HeaderKind kind) => kind switch
+    {
+        HeaderKind.Device => "device",
+        HeaderKind.Bridge => "bridge",
+        HeaderKind.CardBus => "cardbus",
+        _ => "unknown",
+    };
+
+    private static DeviceCapability Of(PciCapability capability) => new(
+        capability.Id,
+        capability.IsExtended ? CapabilityNames.ShortOf(capability.ExtendedId) : CapabilityNames.ShortOf(capability.StandardId),
+        CapabilityNames.Of(capability), capability.Offset, capability.IsExtended, capability.Version);
+
+    private static string? Optional(ushort id) => id == 0 ? null : Hex4(id);
+
+    private static string Hex2(byte value) => value.ToString("x2", CultureInfo.InvariantCulture);
+
+    private static string Hex4(ushort value) => value.ToString("x4", CultureInfo.InvariantCulture);
+
+    private static string Hex6(uint value) => (value & 0xFFFFFF).ToString("x6", CultureInfo.InvariantCulture);
+}

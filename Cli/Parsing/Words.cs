@@ -1,0 +1,150 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using PciBackFlow.Hardware.Pci;
+
+namespace PciBackFlow.Cli.Parsing;
+
+/// <summary>Makes the typed options and arguments: each refuses a wrong word with its legal range.</summary>
+internal static class Words
+{
+    /// <summary>The word that stands for every function of the host.</summary>
+    public const string AllDevices = "all";
+
+    public static Option<long> Number(string name, string helpName, string description, long min, long max, long standard) => new(name)
+    {
+        HelpName = helpName,
+        Description = description,
+        DefaultValueFactory = _ => standard,
+        CustomParser = result =>
+        {
+            var word = result.Tokens[0].Value;
+            if (long.TryParse(word, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value >= min && value <= max)
+                return value;
+            result.AddError($"{name} takes a whole number from {min} to {max}, not '{word}'");
+            return standard;
+        },
+    };
+
+    /// <summary>A number that has no default of ours.</summary>
+    public static Option<int?> OptionalNumber(string name, string helpName, string description, int min, int max) => new(name)
+    {
+        HelpName = helpName,
+        Description = description,
+        CustomParser = result =>
+        {
+            var word = result.Tokens[0].Value;
+            if (int.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value >= min && value <= max)
+                return value;
+            result.AddError($"{name} takes a whole number from {min} to {max}, not '{word}'");
+            return null;
+        },
+    };
+
+    public static Option<double> Seconds(string name, string description, double max, double standard) => new(name)
+    {
+        HelpName = "SECONDS",
+        Description = description,
+        DefaultValueFactory = _ => standard,
+        CustomParser = result =>
+        {
+            var word = result.Tokens[0].Value;
+            if (double.TryParse(word, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value) && value > 0 && value <= max)
+                return value;
+            result.AddError(string.Create(CultureInfo.InvariantCulture, $"{name} takes seconds, more than 0 and at most {max}, not '{word}'"));
+            return standard;
+        },
+    };
+
+    /// <summary>A word out of a fixed list; the first is the default.</summary>
+    public static Option<string> Choice(string name, string description, params string[] choices)
+    {
+        var option = new Option<string>(name)
+        {
+            HelpName = string.Join('|', choices),
+            Description = description,
+            DefaultValueFactory = _ => choices[0],
+            CustomParser = result =>
+            {
+                var word = result.Tokens[0].Value;
+                if (!choices.Contains(word, StringComparer.Ordinal))
+                    result.AddError($"{name} takes {string.Join(", ", choices)}, not '{word}'");
+                return word;
+            },
+        };
+        option.CompletionSources.Add(choices);
+        return option;
+    }
+
+    /// <summary><c>auto</c> (0) or a number.</summary>
+    public static Option<int> AutoOrNumber(string name, string helpName, string description, int max)
+    {
+        const string Auto = "auto";
+        var option = new Option<int>(name)
+        {
+            HelpName = helpName,
+            Description = description,
+            CustomParser = result =>
+            {
+                var word = result.Tokens[0].Value;
+                if (word == Auto)
+                    return 0;
+                if (int.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value >= 1 && value <= max)
+                    return value;
+                result.AddError($"{name} takes '{Auto}' or a whole number from 1 to {max}, not '{word}'");
+                return 0;
+            },
+        };
+        option.CompletionSources.Add(Auto);
+        return option;
+    }
+
+    /// <summary>An output file's name, or any other text that must not be empty.</summary>
+    public static Option<string?> Text(string name, string helpName, string description) => new(name)
+    {
+        HelpName = helpName,
+        Description = description,
+        CustomParser = result =>
+        {
+            var word = result.Tokens[0].Value;
+            if (word.Length == 0)
+                result.AddError($"{name} takes {helpName}, not an empty word");
+            return word;
+        },
+    };
+
+    public static Option<bool> Flag(string name, string description) => new(name) { Description = description };
+
+    /// <summary>A function's address.</summary>
+    public static Option<PciAddress?> Address(string name, string description) => new(name)
+    {
+        HelpName = "BDF",
+        Description = description,
+        CustomParser = result => ReadAddress(result, name),
+    };
+
+    /// <summary>A function's address, as a word without an option's name.</summary>
+    public static Argument<PciAddress?> AddressArgument(string name, string description) => new(name)
+    {
+        HelpName = name,
+        Description = description,
+        CustomParser = result => ReadAddress(result, name),
+    };
+
+    /// <summary>A function's address or <c>all</c> (a null address behind a given option).</summary>
+    public static Option<PciAddress?> AddressOrAll(string name, string description) => new(name)
+    {
+        HelpName = $"BDF|{AllDevices}",
+        Description = description,
+        CustomParser = result => result.Tokens[0].Value == AllDevices ? null : ReadAddress(result, name),
+    };
+
+    private static PciAddress? ReadAddress(ArgumentResult result, string name)
+    {
+        var word = result.Tokens[0].Value;
+        if (PciAddress.TryParse(word, out var address, out var index, out var reason))
+            return address;
+        result.AddError(Caret.Under($"{name}: '{word}' is not a PCI address: {reason}", word, index));
+        return null;
+    }
+}

@@ -1,0 +1,10 @@
+using PciBackFlow.Hardware.Pci;
+
+namespace PciBackFlow.Cli.Sources;
+
+/// <summary>One function of a source, opened on demand: each call gives an instance with registers of its own.</summary>
+/// <param name="Address">Its address.</param>
+/// <param name="Kind">Its header's layout.</param>
+/// <param name="Description">What a dump or the host says it is, or empty.</param>
+/// <param name="Open">Opens it; the caller disposes it.</param>
+internal sealed record SourceFunction(PciAddress Address, HeaderKind Kind, string Description, Func<IPciFunction> Open);

@@ -1,0 +1,83 @@
+using System.CommandLine;
+using PciBackFlow.Cli.Devices;
+using PciBackFlow.Cli.Output;
+using PciBackFlow.Cli.Parsing;
+using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Hardware.Pci.Sysfs;
+
+namespace PciBackFlow.Cli.Verbs;
+
+/// <summary><c>devices</c>: the functions of this host or of a capture; <c>devices capture</c> makes a capture.</summary>
+internal static class DevicesVerb
+{
+    public static Verb Create(CliConsole console)
+    {
+        var source = new SourceOptions();
+        var json = Words.Flag("--json", "print a JSON array instead of a table");
+        var command = new Command("devices", "list PCI functions: what they are, what uses them, whether a guest can be given them") { json };
+        source.AddTo(command);
+        command.SetAction(parsed =>
+        {
+            var rows = source.IsCapture(parsed) ? OfCapture() : OfHost();
+            if (parsed.GetValue(json))
+                CliJson.Write(console.Output, rows);
+            else if (rows.Count > 0)
+                DeviceTable.Write(console, rows);
+            else
+                console.Remark($"this host has no PCI functions: {SysfsFunction.DefaultRoot} lists none");
+            return ExitCode.Done;
+
+            List<DeviceRow> OfCapture()
+            {
+                var found = new List<DeviceRow>();
+                foreach (var one in source.Resolve(parsed, console).Functions)
+                {
+                    using var function = one.Open();
+                    found.Add(DeviceRows.Of(function, one.Description, PciIds.Installed));
+                }
+
+                return found;
+            }
+
+            List<DeviceRow> OfHost()
+            {
+                // A named function that isn't there is a failure; an empty host is an answer.
+                var wanted = source.Device(parsed);
+                if (wanted is not null)
+                    source.Resolve(parsed, console);
+                var uses = HostUses.Read();
+                return [.. PciDevices.List().Where(function => wanted is null || function.Address == wanted).Select(function => DeviceRows.Of(function, uses, PciIds.Installed))];
+            }
+        });
+        var (capture, examples) = CreateCapture(console);
+        command.Add(capture);
+        return new Verb(
+            command,
+            "pcibackflow devices",
+            "pcibackflow devices --from-dump machine.txt",
+            "pcibackflow devices --json | jq -r '.[] | select(.assignable) | .address'")
+        {
+            Below = new Dictionary<Command, string[]> { [capture] = examples },
+        };
+    }
+
+    private static (Command Command, string[] Examples) CreateCapture(CliConsole console)
+    {
+        var address = Words.AddressArgument("BDF", "the function of this host to capture; run as root for all of it");
+        var file = new Argument<string>("FILE") { Description = "the file to write, replaced when it exists; - for the standard output" };
+        var command = new Command("capture", "write a function's registers as an lspci -xxxx dump that every verb and lspci -F read") { address, file };
+        command.SetAction(parsed =>
+        {
+            // Every register is read, as lspci -xxxx does.
+            var function = Sources.HostSource.One(parsed.GetValue(address)!.Value, allRegisters: true, console).Functions[0];
+            var path = parsed.GetRequiredValue(file);
+            using var opened = function.Open();
+            using var writer = path == "-" ? null : OutputFile.Open(path);
+            CaptureText.Write(writer ?? console.Output, opened, function.Description);
+            if (writer is not null)
+                console.Remark($"{opened.ReadableSize} bytes of {function.Address} written to {path}");
+            return ExitCode.Done;
+        });
+        return (command, ["sudo pcibackflow devices capture 00:02.0 nic.txt", "pcibackflow guest-view --from-dump nic.txt"]);
+    }
+}

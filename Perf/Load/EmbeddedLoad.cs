@@ -1,0 +1,324 @@
+using System.Diagnostics;
+using PciBackFlow.Backend;
+using PciBackFlow.Backend.Devices;
+using PciBackFlow.Backend.Guests;
+using PciBackFlow.Hardware.Hypervisor;
+using PciBackFlow.Hardware.Hypervisor.Loopback;
+using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Perf.Frontends;
+
+namespace PciBackFlow.Perf.Load;
+
+/// <summary>
+/// A whole host in this process: the loopback, the real backend, guests that are connected, and client threads that play them.
+/// Used by one thread.
+/// </summary>
+internal sealed class EmbeddedLoad : IDisposable
+{
+    private const int TickMilliseconds = 50;
+    private const int ConnectSeconds = 60;
+
+    private readonly LoadOptions _options;
+    private readonly CancellationToken _cancel;
+    private readonly List<SourceFunction> _sources;
+    private readonly List<LoadedFunction> _functions = [];
+    private readonly List<SimulatedGuest> _guests = [];
+    private readonly List<LoopbackEventSet> _sets = [];
+    private readonly List<IEventChannels> _channels = [];
+    private readonly List<LoadClient> _clients = [];
+    private readonly LoopbackToolstack _toolstack;
+    private readonly ExclusiveFunctions _exclusive;
+
+    /// <summary>Builds everything and connects the guests.</summary>
+    /// <exception cref="LoadFailedException">A source function cannot be used, or a guest did not connect.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled meanwhile.</exception>
+    internal EmbeddedLoad(LoadOptions options, LoadSource source, Action<LoadProgress>? progress, CancellationToken cancel)
+    {
+        options.Validate();
+        _options = options;
+        _cancel = cancel;
+        Progress = progress;
+        _sources = SourceFunction.OpenAll(source, options.Guests, options.AllRegisters, options.Mix, options.Frontend);
+        for (int i = 0; i < options.Guests; i++)
+        {
+            _functions.Add(_sources[i % _sources.Count].Load(i));
+        }
+
+        _exclusive = new ExclusiveFunctions(_functions);
+        var loopback = new LoopbackHost();
+        _toolstack = new LoopbackToolstack(loopback);
+        var defaults = new BackendOptions { Hypervisor = loopback.BackendView, FunctionSource = _exclusive };
+        Backend = new BackendHost(defaults with
+        {
+            Topology = options.Topology,
+            Shards = options.Shards,
+            SpinMicroseconds = options.SpinMicroseconds ?? defaults.SpinMicroseconds,
+            Engine = defaults.Engine with { LaneCapacity = Math.Max(defaults.Engine.LaneCapacity, options.Guests) },
+        });
+        try
+        {
+            Backend.Start();
+            Connect(loopback);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    internal BackendHost Backend { get; }
+
+    internal IReadOnlyList<LoadClient> Clients => _clients;
+
+    internal Action<LoadProgress>? Progress { get; }
+
+    internal bool IsCancelled => _cancel.IsCancellationRequested;
+
+    /// <summary>Register accesses of the backend so far.</summary>
+    internal long HardwareAccesses
+    {
+        get
+        {
+            long sum = 0;
+            foreach (LoadedFunction function in _functions)
+            {
+                sum += function.Accesses;
+            }
+
+            return sum;
+        }
+    }
+
+    /// <summary>Answers that the backend dropped so far.</summary>
+    internal long LateReplies
+    {
+        get
+        {
+            long sum = 0;
+            foreach (GuestSnapshot guest in Backend.Guests)
+            {
+                sum += guest.ReadCounters().LateReplies;
+            }
+
+            return sum;
+        }
+    }
+
+    internal long Operations
+    {
+        get
+        {
+            long sum = 0;
+            foreach (LoadClient client in _clients)
+            {
+                sum += client.Operations;
+            }
+
+            return sum;
+        }
+    }
+
+    /// <summary>Starts the clients and waits until every guest has found its function.</summary>
+    /// <exception cref="LoadFailedException">A guest got no further.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled meanwhile.</exception>
+    internal void Probe()
+    {
+        foreach (LoadClient client in _clients)
+        {
+            client.Start();
+        }
+
+        long last = -1;
+        long lastChange = Environment.TickCount64;
+        Run(LoadPhase.Probe, () =>
+        {
+            int probed = Probed();
+            if (Errors() == 0 && probed == last && Environment.TickCount64 - lastChange > ConnectSeconds * 1000)
+            {
+                throw new LoadFailedException($"{_options.Guests - probed} of {_options.Guests} guests get no answers while they look for their function");
+            }
+
+            if (probed != last)
+            {
+                last = probed;
+                lastChange = Environment.TickCount64;
+            }
+
+            // Guests whose every request fails never end their search; a run with errors goes on and reports them.
+            return probed == _options.Guests || (Errors() != 0 && Environment.TickCount64 - lastChange > ConnectSeconds * 100);
+        });
+        _cancel.ThrowIfCancellationRequested();
+    }
+
+    /// <summary>Moves all clients into a phase and lets it last.</summary>
+    /// <param name="phase">The phase.</param>
+    /// <param name="isOver">Asked about every 50 ms; allocates nothing.</param>
+    internal void Run(LoadPhase phase, Func<bool> isOver)
+    {
+        foreach (LoadClient client in _clients)
+        {
+            client.Enter(phase);
+        }
+
+        long start = Stopwatch.GetTimestamp();
+        long reported = start;
+        long reportedOperations = 0;
+        while (!_cancel.IsCancellationRequested && !isOver())
+        {
+            Thread.Sleep(TickMilliseconds);
+            foreach (LoadClient client in _clients)
+            {
+                client.Tick();
+            }
+
+            long now = Stopwatch.GetTimestamp();
+            if (Progress is not null && now - reported >= Stopwatch.Frequency)
+            {
+                long operations = Operations;
+                double rate = (operations - reportedOperations) / ((now - reported) / (double)Stopwatch.Frequency);
+                Progress(new LoadProgress(phase, Seconds(start, now), Probed(), operations, rate, TakeLongest(), Errors()));
+                reported = now;
+                reportedOperations = operations;
+            }
+        }
+    }
+
+    /// <summary>Lets the clients finish what is under way, and waits for them.</summary>
+    internal void Drain()
+    {
+        foreach (LoadClient client in _clients)
+        {
+            client.Enter(LoadPhase.Drain);
+        }
+
+        while (_clients.Exists(client => !client.HasEnded))
+        {
+            Thread.Sleep(1);
+            _clients.ForEach(client => client.Tick());
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (_clients.Count != 0)
+        {
+            foreach (LoadClient client in _clients)
+            {
+                client.Enter(LoadPhase.Done);
+            }
+
+            Drain();
+        }
+
+        // The backend goes first: it must not take the guests' end for a thousand closings.
+        Backend.Dispose();
+        _guests.ForEach(guest => guest.Dispose());
+        _channels.ForEach(channels => channels.Dispose());
+        _sets.ForEach(set => set.Dispose());
+        _toolstack.Dispose();
+        _exclusive.Dispose();
+        SourceFunction.Close(_sources);
+    }
+
+    private static double Seconds(long from, long to) => (to - from) / (double)Stopwatch.Frequency;
+
+    private int Probed()
+    {
+        int sum = 0;
+        foreach (LoadClient client in _clients)
+        {
+            sum += client.Probed;
+        }
+
+        return sum;
+    }
+
+    private long Errors()
+    {
+        long sum = 0;
+        foreach (LoadClient client in _clients)
+        {
+            sum += client.Errors;
+        }
+
+        return sum;
+    }
+
+    private long TakeLongest()
+    {
+        long longest = 0;
+        foreach (LoadClient client in _clients)
+        {
+            longest = Math.Max(longest, client.TakeLongest());
+        }
+
+        return longest;
+    }
+
+    private void Connect(LoopbackHost loopback)
+    {
+        int threads = _options.ClientThreads != 0 ? _options.ClientThreads : Math.Max(1, Environment.ProcessorCount - Backend.Engine.ShardCount);
+        threads = Math.Min(threads, _options.Guests);
+        for (int thread = 0; thread < threads; thread++)
+        {
+            _sets.Add(new LoopbackEventSet((_options.Guests + threads - 1) / threads));
+        }
+
+        // Neighbours go to different threads, so that a source's functions are spread over all of them.
+        for (int i = 0; i < _options.Guests; i++)
+        {
+            _cancel.ThrowIfCancellationRequested();
+            int domain = i + 1;
+            _toolstack.CreateGuest(domain, _functions[i].Address);
+            LoopbackHypervisor view = loopback.ViewOf(domain);
+            IEventChannels channels = _sets[i % threads].Open(view);
+            _channels.Add(channels);
+            var guest = new SimulatedGuest(view, channels, _options.Frontend, _options.Timing);
+            _guests.Add(guest);
+            guest.Publish();
+        }
+
+        long start = Stopwatch.GetTimestamp();
+        long reported = start;
+        for (int i = 0; i < _guests.Count; i++)
+        {
+            _cancel.ThrowIfCancellationRequested();
+            double left = ConnectSeconds - Stopwatch.GetElapsedTime(start).TotalSeconds;
+            if (!_guests[i].TryConnect(TimeSpan.FromSeconds(Math.Max(0, left))) || _guests[i].Functions.Count == 0)
+            {
+                throw new LoadFailedException(
+                    $"guest {_guests[i].DomainId} did not connect: {_guests[i].BackendError() ?? $"the backend was in state {_toolstack.BackendState(_guests[i].DomainId)} after {ConnectSeconds} s"}");
+            }
+
+            if (Progress is not null && Stopwatch.GetElapsedTime(reported).TotalSeconds >= 1)
+            {
+                reported = Stopwatch.GetTimestamp();
+                Progress(new LoadProgress(LoadPhase.Connect, Seconds(start, reported), i + 1, 0, 0, 0, 0));
+            }
+        }
+
+        CreateClients(threads);
+    }
+
+    private void CreateClients(int threads)
+    {
+        double interval = _options.Rate > 0 ? _options.Guests / _options.Rate * Stopwatch.Frequency : 0;
+        for (int thread = 0; thread < threads; thread++)
+        {
+            var guests = new List<LoadGuest>();
+            var channels = new List<IEventChannels>();
+            for (int i = thread; i < _options.Guests; i += threads)
+            {
+                SourceFunction source = _sources[i % _sources.Count];
+                guests.Add(new LoadGuest(_guests[i], source.Expect(), source.Script, _functions[i]));
+                channels.Add(_channels[i]);
+            }
+
+            // The threads' plans interleave: together they keep one constant rate.
+            double offset = interval * thread / _options.Guests;
+            _clients.Add(new LoadClient(_sets[thread], [.. channels], [.. guests], _options.Rate > 0 ? Math.Max(1, (long)interval) : 0, (long)offset));
+        }
+    }
+}

@@ -1,0 +1,341 @@
+using System.Diagnostics;
+using HdrHistogram;
+using PciBackFlow.Hardware.Hypervisor;
+using PciBackFlow.Hardware.Hypervisor.Loopback;
+using PciBackFlow.Perf.Frontends;
+
+namespace PciBackFlow.Perf.Load;
+
+/// <summary>
+/// One thread that plays many guests: waits for any of their events, judges answers, sends the next requests. From the moment it
+/// runs it allocates nothing.
+/// </summary>
+internal sealed class LoadClient
+{
+    /// <summary>Highest latency that the histogram tells apart: longer ones are recorded as this.</summary>
+    internal const long HighestNanoseconds = 60_000_000_000;
+
+    private const int SignificantDigits = 3;
+
+    // A waiting frontend without an event looks at its clock this often; the run's own thread wakes the client for it.
+    private const int SweepMilliseconds = 50;
+
+    // Closer than this to the next planned request the thread yields instead of sleeping, because sleeps end late.
+    private const int LeastSleepMilliseconds = 2;
+
+    // Linux gives up after 3 s at most; who has no answer a while later never gets one.
+    private const int DrainSeconds = 4;
+
+    private static readonly double s_nanosecondsPerTick = 1e9 / Stopwatch.Frequency;
+
+    private readonly LoopbackEventSet _events;
+    private readonly IEventChannels[] _channels;
+    private readonly LoadGuest[] _guests;
+    private readonly int[] _ready;
+    private readonly int[] _ports = new int[4];
+    private readonly long _interval;
+    private readonly long _firstOffset;
+    private readonly Thread _thread;
+    private int _phase = (int)LoadPhase.Probe;
+    private long _operations;
+    private long _errors;
+    private long _longest;
+    private int _probed;
+    private int _waiting;
+    private int _planCursor;
+    private bool _allOverdue;
+    private long _windowStart;
+    private long _windowEnd;
+    private long _allocatedAtStart;
+    private long _allocatedAtEnd;
+
+    /// <summary>Creates a client thread.</summary>
+    /// <param name="events">What it waits on.</param>
+    /// <param name="channels">The guests' descriptors, members of <paramref name="events"/> in the same order.</param>
+    /// <param name="guests">Its guests.</param>
+    /// <param name="interval">Open loop: ticks between two requests of one guest; 0 is a closed loop.</param>
+    /// <param name="firstOffset">Open loop: ticks after which its first request is due; spreads the client threads' plans.</param>
+    internal LoadClient(LoopbackEventSet events, IEventChannels[] channels, LoadGuest[] guests, long interval, long firstOffset)
+    {
+        _events = events;
+        _channels = channels;
+        _guests = guests;
+        _interval = interval;
+        _firstOffset = firstOffset;
+        _ready = new int[Math.Min(guests.Length, 256)];
+        _thread = new Thread(Run) { IsBackground = true, Name = "load client" };
+    }
+
+    internal LongHistogram Latency { get; } = new(1, HighestNanoseconds, SignificantDigits);
+
+    internal IReadOnlyList<LoadGuest> Guests => _guests;
+
+    /// <summary>Answers in the measured window so far. Any thread.</summary>
+    internal long Operations => Volatile.Read(ref _operations);
+
+    /// <summary>Errors since the start. Any thread.</summary>
+    internal long Errors => Volatile.Read(ref _errors);
+
+    /// <summary>Guests that have looked for their functions. Any thread.</summary>
+    internal int Probed => Volatile.Read(ref _probed);
+
+    internal bool HasEnded => !_thread.IsAlive;
+
+    /// <summary>Length of the measured window in seconds, as this thread saw it.</summary>
+    internal double WindowSeconds => (_windowEnd - _windowStart) / (double)Stopwatch.Frequency;
+
+    /// <summary>Bytes that this thread allocated in the measured window.</summary>
+    internal long WindowAllocatedBytes => _allocatedAtEnd - _allocatedAtStart;
+
+    internal void Start() => _thread.Start();
+
+    /// <summary>Moves the client on. Any thread.</summary>
+    internal void Enter(LoadPhase phase)
+    {
+        Volatile.Write(ref _phase, (int)phase);
+        _events.Wake();
+    }
+
+    internal void Join() => _thread.Join();
+
+    /// <summary>Lets time pass for frontends that wait without an event. Any thread, about every 50 ms.</summary>
+    internal void Tick() => _events.Wake();
+
+    /// <summary>Longest latency since the last call. Any thread.</summary>
+    internal long TakeLongest() => Interlocked.Exchange(ref _longest, 0);
+
+    private void Run()
+    {
+        var phase = LoadPhase.Probe;
+        long now = Stopwatch.GetTimestamp();
+        long drainEnd = long.MaxValue;
+        long nextSweep = now;
+        foreach (LoadGuest guest in _guests)
+        {
+            Post(guest, now, now);
+        }
+
+        while (true)
+        {
+            var wanted = (LoadPhase)Volatile.Read(ref _phase);
+            if (wanted != phase)
+            {
+                phase = wanted;
+                now = Stopwatch.GetTimestamp();
+                drainEnd = OnEntered(phase, now);
+            }
+
+            if (phase >= LoadPhase.Drain && (_waiting == 0 || now >= drainEnd))
+            {
+                break;
+            }
+
+            int count = _events.Wait(_ready, WaitMilliseconds(phase));
+            for (int i = 0; i < count; i++)
+            {
+                int member = _ready[i];
+                int delivered = _channels[member].Read(_ports, 0);
+                _channels[member].Unmask(_ports.AsSpan(0, delivered));
+                now = Stopwatch.GetTimestamp();
+                Look(_guests[member], phase, now, signalled: delivered != 0);
+            }
+
+            if (count == 0)
+            {
+                now = Stopwatch.GetTimestamp();
+            }
+
+            if (IsPlanned(phase))
+            {
+                PostDue(now);
+            }
+
+            if (now >= nextSweep)
+            {
+                Sweep(phase, now);
+                nextSweep = now + (SweepMilliseconds * Stopwatch.Frequency / 1000);
+            }
+        }
+
+        foreach (LoadGuest guest in _guests)
+        {
+            if (guest.Frontend.IsWaiting)
+            {
+                guest.NoteUnanswered();
+                Volatile.Write(ref _errors, _errors + 1);
+            }
+        }
+    }
+
+    private long OnEntered(LoadPhase phase, long now)
+    {
+        switch (phase)
+        {
+            case LoadPhase.WarmUp when _interval != 0:
+                for (int i = 0; i < _guests.Length; i++)
+                {
+                    _guests[i].NextPlanned = now + _firstOffset + (long)((double)_interval * i / _guests.Length);
+                }
+
+                break;
+            case LoadPhase.Measure:
+                Latency.Reset();
+                foreach (LoadGuest guest in _guests)
+                {
+                    guest.Operations = 0;
+                    guest.ShadowHits = 0;
+                }
+
+                _allocatedAtStart = GC.GetAllocatedBytesForCurrentThread();
+                _windowStart = now;
+                break;
+            case LoadPhase.Drain:
+                _windowEnd = now;
+                _allocatedAtEnd = GC.GetAllocatedBytesForCurrentThread();
+                return now + (DrainSeconds * Stopwatch.Frequency);
+        }
+
+        return long.MaxValue;
+    }
+
+    private int WaitMilliseconds(LoadPhase phase)
+    {
+        if (!IsPlanned(phase))
+        {
+            return -1;
+        }
+
+        if (_allOverdue)
+        {
+            // Everybody is due and nobody is free: the next answer sets things going.
+            return -1;
+        }
+
+        long due = _guests[_planCursor].NextPlanned - Stopwatch.GetTimestamp();
+        int milliseconds = (int)Math.Clamp(due * 1000 / Stopwatch.Frequency, 0, SweepMilliseconds);
+        if (milliseconds >= LeastSleepMilliseconds)
+        {
+            return milliseconds - 1;
+        }
+
+        if (due > 0)
+        {
+            Thread.Yield();
+        }
+
+        return 0;
+    }
+
+    private void Look(LoadGuest guest, LoadPhase phase, long now, bool signalled)
+    {
+        FrontendOutcome outcome = guest.Frontend.Look(now, signalled);
+        if (outcome == FrontendOutcome.Waiting)
+        {
+            return;
+        }
+
+        _waiting--;
+        bool hadProbed = guest.HasProbed;
+        bool right = guest.Judge(outcome);
+        if (!right)
+        {
+            Volatile.Write(ref _errors, _errors + 1);
+        }
+
+        if (phase == LoadPhase.Measure)
+        {
+            Record(guest, now);
+        }
+
+        if (guest.HasProbed && !hadProbed)
+        {
+            Volatile.Write(ref _probed, _probed + 1);
+        }
+
+        if (phase >= LoadPhase.Drain)
+        {
+            return;
+        }
+
+        if (_interval == 0 || !guest.HasProbed)
+        {
+            long sent = Stopwatch.GetTimestamp();
+            Post(guest, sent, sent);
+        }
+        else if (IsPlanned(phase) && guest.NextPlanned <= now)
+        {
+            // The plan went on while the guest waited: its next request is late already, and its latency counts from the plan.
+            PostPlanned(guest);
+        }
+    }
+
+    private void Record(LoadGuest guest, long now)
+    {
+        long nanoseconds = Math.Clamp((long)((now - guest.PlannedAt) * s_nanosecondsPerTick), 1, HighestNanoseconds);
+        Latency.RecordValue(nanoseconds);
+        guest.Operations++;
+        if (guest.WasShadowHit)
+        {
+            guest.ShadowHits++;
+        }
+
+        Volatile.Write(ref _operations, _operations + 1);
+        if (nanoseconds > Volatile.Read(ref _longest))
+        {
+            // The reader's reset may be overwritten once in a while: a report, not a measurement.
+            Volatile.Write(ref _longest, nanoseconds);
+        }
+    }
+
+    private void PostDue(long now)
+    {
+        _allOverdue = false;
+
+        // All guests have the same interval, so the order in which they come due never changes: one cursor goes round.
+        for (int i = 0; i < _guests.Length; i++)
+        {
+            LoadGuest guest = _guests[_planCursor];
+            if (guest.NextPlanned > now)
+            {
+                return;
+            }
+
+            // One that still waits is passed over: its answer sends the request that is due.
+            if (!guest.Frontend.IsWaiting)
+            {
+                PostPlanned(guest);
+            }
+
+            _planCursor = _planCursor + 1 < _guests.Length ? _planCursor + 1 : 0;
+        }
+
+        _allOverdue = true;
+    }
+
+    private bool IsPlanned(LoadPhase phase) => _interval != 0 && phase is (LoadPhase.WarmUp or LoadPhase.Measure);
+
+    private void PostPlanned(LoadGuest guest)
+    {
+        long planned = guest.NextPlanned;
+        guest.NextPlanned = planned + _interval;
+        Post(guest, Stopwatch.GetTimestamp(), planned);
+    }
+
+    private void Post(LoadGuest guest, long now, long planned)
+    {
+        guest.PlannedAt = planned;
+        _waiting++;
+        guest.Post(now);
+    }
+
+    private void Sweep(LoadPhase phase, long now)
+    {
+        foreach (LoadGuest guest in _guests)
+        {
+            if (guest.Frontend.IsWaiting)
+            {
+                Look(guest, phase, now, signalled: false);
+            }
+        }
+    }
+}

@@ -1,0 +1,17 @@
+namespace PciBackFlow.Perf.Load;
+
+/// <summary>What the simulated guests do.</summary>
+public enum LoadMix
+{
+    /// <summary>Reads, as a full listing (<c>lspci -vvv</c>) makes them.</summary>
+    Scan = 0,
+
+    /// <summary>Mostly reads, with Command writes, base address sizing and cache line writes in between.</summary>
+    Mixed = 1,
+
+    /// <summary>Writes, each read back.</summary>
+    Write = 2,
+
+    /// <summary>MSI and MSI-X set-up. Not available: the backend answers these opcodes with not_implemented so far.</summary>
+    Interrupts = 3,
+}

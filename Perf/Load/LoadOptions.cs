@@ -1,0 +1,69 @@
+using PciBackFlow.Perf.Frontends;
+using PciBackFlow.Pipeline;
+
+namespace PciBackFlow.Perf.Load;
+
+/// <summary>What a load run does. Checked once by <see cref="Validate"/>.</summary>
+public sealed record LoadOptions
+{
+    /// <summary>Simulated guests, each with one function: 1 to 32,000.</summary>
+    public int Guests { get; init; } = 64;
+
+    /// <summary>Length of the measured window in seconds: 0.1 to 86,400.</summary>
+    public double DurationSeconds { get; init; } = 10;
+
+    /// <summary>Load before the window in seconds, after every guest has found its function: 0 to 3,600.</summary>
+    public double WarmupSeconds { get; init; } = 1;
+
+    /// <summary>Shards: 1 to 256; 0 chooses by the number of processors.</summary>
+    public int Shards { get; init; }
+
+    /// <summary>How the stages lie over threads.</summary>
+    public PipelineTopology Topology { get; init; } = PipelineTopology.Fused;
+
+    /// <summary>What the guests do.</summary>
+    public LoadMix Mix { get; init; } = LoadMix.Scan;
+
+    /// <summary>Requests per second over all guests, on a constant plan; 0 is a closed loop: each guest asks as soon as it is answered.</summary>
+    public double Rate { get; init; }
+
+    /// <summary>How long a shard keeps looking before it blocks, in microseconds; null takes the engine's own default.</summary>
+    public int? SpinMicroseconds { get; init; }
+
+    /// <summary>Threads that play the guests: 1 to 256; 0 chooses by the number of processors.</summary>
+    public int ClientThreads { get; init; }
+
+    /// <summary>Whose frontend the guests have.</summary>
+    public FrontendKind Frontend { get; init; } = FrontendKind.Linux;
+
+    /// <summary>Real hardware only: read everything instead of header and known capabilities. Captures are always read whole.</summary>
+    public bool AllRegisters { get; init; }
+
+    /// <summary>The Linux frontends' patience.</summary>
+    public FrontendTiming Timing { get; init; } = FrontendTiming.Linux;
+
+    /// <summary>Throws for the first option that is not legal.</summary>
+    /// <exception cref="ArgumentException">The message names the option and its legal range, or says what is not available.</exception>
+    public void Validate()
+    {
+        Require("guests", Guests, 1, 32_000);
+        Require("duration", DurationSeconds, 0.1, 86_400);
+        Require("warm-up", WarmupSeconds, 0, 3_600);
+        Require("shards", Shards, 0, 256);
+        Require("rate", Rate, 0, 1e9);
+        Require("client threads", ClientThreads, 0, 256);
+        if (Mix == LoadMix.Interrupts)
+        {
+            throw new ArgumentException(
+                "the mix 'interrupts' is not available: this version's backend answers MSI and MSI-X requests with not_implemented; use scan, mixed or write");
+        }
+    }
+
+    private static void Require(string name, double value, double least, double most)
+    {
+        if (!(value >= least && value <= most))
+        {
+            throw new ArgumentException(FormattableString.Invariant($"{name} is {value}; it must be {least} to {most}"));
+        }
+    }
+}

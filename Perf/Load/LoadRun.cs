@@ -1,0 +1,156 @@
+using System.Diagnostics;
+using HdrHistogram;
+using PciBackFlow.Perf.Frontends;
+using PciBackFlow.Perf.Reports;
+using PciBackFlow.Pipeline;
+
+namespace PciBackFlow.Perf.Load;
+
+/// <summary>
+/// Simulated guests against the real backend in one process: connect, search, warm up, measure, drain, report. Every answer is compared
+/// with its source.
+/// </summary>
+public static class LoadRun
+{
+    /// <summary>Runs a load. Blocks until it is over.</summary>
+    /// <param name="options">What to do.</param>
+    /// <param name="source">The guests' functions.</param>
+    /// <param name="progress">
+    /// Called about once a second on this thread. In the measured window what it allocates shows in the collection counts: see <see cref="ProgressLine"/>.
+    /// </param>
+    /// <param name="cancel">Ends the run; in the measured window with a report of what was measured so far.</param>
+    /// <returns>The report.</returns>
+    /// <exception cref="ArgumentException">An option is not legal or not available; the message says which.</exception>
+    /// <exception cref="LoadFailedException">No function fits, or a guest did not connect.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled before anything was measured.</exception>
+    public static LoadReport Execute(LoadOptions options, LoadSource source, Action<LoadProgress>? progress = null, CancellationToken cancel = default)
+    {
+        using var load = new EmbeddedLoad(options, source, progress, cancel);
+        load.Probe();
+
+        // Setting up leaves garbage; its collection belongs before the window.
+        GC.Collect();
+        load.Run(LoadPhase.WarmUp, After(options.WarmupSeconds));
+        cancel.ThrowIfCancellationRequested();
+
+        Func<bool> isOver = After(options.DurationSeconds);
+        Edge before = Edge.Read(load);
+        long start = Stopwatch.GetTimestamp();
+        load.Run(LoadPhase.Measure, isOver);
+        bool interrupted = cancel.IsCancellationRequested && Stopwatch.GetElapsedTime(start).TotalSeconds < options.DurationSeconds;
+        int[] collections = Collections();
+        load.Drain();
+        Edge after = Edge.Read(load);
+        return Report(options, source, load, before, after, collections, interrupted);
+    }
+
+    private static Func<bool> After(double seconds)
+    {
+        long start = 0;
+        return () =>
+        {
+            start = start == 0 ? Stopwatch.GetTimestamp() : start;
+            return Stopwatch.GetElapsedTime(start).TotalSeconds >= seconds;
+        };
+    }
+
+    private static int[] Collections() => [GC.CollectionCount(0), GC.CollectionCount(1), GC.CollectionCount(2)];
+
+    private static LoadReport Report(
+        LoadOptions options, LoadSource source, EmbeddedLoad load, Edge before, Edge after, int[] collections, bool interrupted)
+    {
+        var latency = new LongHistogram(1, LoadClient.HighestNanoseconds, 3);
+        var guests = new List<LoadGuest>(options.Guests);
+        double seconds = 0;
+        long clientBytes = 0;
+        foreach (LoadClient client in load.Clients)
+        {
+            latency.Add(client.Latency);
+            guests.AddRange(client.Guests);
+            seconds += client.WindowSeconds / load.Clients.Count;
+            clientBytes += client.WindowAllocatedBytes;
+        }
+
+        long operations = guests.Sum(guest => guest.Operations);
+        double perOperation = operations == 0 ? 0 : 1.0 / operations;
+        long wire = guests.Sum(guest => guest.WireErrors);
+        long timeOuts = guests.Sum(guest => guest.TimeOuts);
+        long wrong = guests.Sum(guest => guest.WrongData);
+        return new LoadReport
+        {
+            Guests = options.Guests,
+            Shards = load.Backend.Engine.ShardCount,
+            Topology = Names.Of(options.Topology),
+            Mix = Names.Of(options.Mix),
+            Source = source.Name,
+            Frontend = Names.Of(options.Frontend),
+            Rate = options.Rate,
+            ClientThreads = load.Clients.Count,
+            Seconds = seconds,
+            Operations = operations,
+            OperationsPerSecond = seconds > 0 ? operations / seconds : 0,
+            Errors = wire + timeOuts + wrong,
+            WireErrors = wire,
+            TimeOuts = timeOuts,
+            WrongData = wrong,
+            FirstError = guests.Select(FailureText.Of).FirstOrDefault(text => text is not null),
+            LateRepliesDropped = after.LateReplies - before.LateReplies,
+            Latency = LatencySummary.From(latency),
+            PerGuest = new PerGuestOperations(guests.Min(guest => guest.Operations), guests.Max(guest => guest.Operations)),
+            BytesAllocatedPerOperation = (clientBytes + after.AllocatedSince(before)) * perOperation,
+            GcCollections = [.. collections.Zip(before.Collections, (now, then) => now - then)],
+            HardwareAccessesPerOperation = (after.HardwareAccesses - before.HardwareAccesses) * perOperation,
+            ShadowHitRatio = guests.Sum(guest => guest.ShadowHits) * perOperation,
+            WakeupsPerOperation = (after.Wakeups - before.Wakeups) * perOperation,
+            StageThreads = after.StageThreads(),
+            Machine = Machine.Describe(),
+            Histogram = latency,
+            Interrupted = interrupted,
+        };
+    }
+
+    /// <summary>The backend's counters at one edge of the window.</summary>
+    private sealed class Edge
+    {
+        private IReadOnlyList<StageThread> _threads = [];
+
+        internal required long LateReplies { get; init; }
+
+        internal required long HardwareAccesses { get; init; }
+
+        internal required long Wakeups { get; init; }
+
+        internal int[] Collections { get; private set; } = [];
+
+        internal static Edge Read(EmbeddedLoad load)
+        {
+            var edge = new Edge
+            {
+                LateReplies = load.LateReplies,
+                HardwareAccesses = load.HardwareAccesses,
+                Wakeups = load.Backend.Engine.ReadCounters().Wakeups,
+            };
+            edge._threads = load.Backend.Engine.ReadThreads();
+
+            // Last: what reading the rest allocates is not the load's.
+            edge.Collections = LoadRun.Collections();
+            return edge;
+        }
+
+        /// <summary>What the backend's threads have allocated between the edges; a thread that began in between counts whole.</summary>
+        internal long AllocatedSince(Edge before) => _threads.Sum(thread =>
+            thread.AllocatedBytes - (before._threads.FirstOrDefault(earlier => earlier.ManagedThreadId == thread.ManagedThreadId)?.AllocatedBytes ?? 0));
+
+        internal Dictionary<string, IReadOnlyList<int>> StageThreads()
+        {
+            var stages = new Dictionary<string, IReadOnlyList<int>>();
+            foreach (string name in Names.Stages)
+            {
+                int[] ids = [.. _threads.Where(thread => thread.Stages.Contains(name)).Select(thread => thread.ManagedThreadId).Order()];
+                stages.Add(name, ids);
+            }
+
+            return stages;
+        }
+    }
+}

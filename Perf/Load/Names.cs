@@ -1,0 +1,33 @@
+using PciBackFlow.Perf.Frontends;
+using PciBackFlow.Pipeline;
+
+namespace PciBackFlow.Perf.Load;
+
+/// <summary>The words of options in reports, as the command line spells them.</summary>
+internal static class Names
+{
+    /// <summary>The stages in the order of a request.</summary>
+    internal static readonly string[] Stages = ["ingest", "decode", "filter", "execute", "respond", "notify"];
+
+    internal static string Of(PipelineTopology topology) => topology switch
+    {
+        PipelineTopology.Fused => "fused",
+        PipelineTopology.Queued => "queued",
+        _ => "dataflow",
+    };
+
+    internal static string Of(LoadMix mix) => mix switch
+    {
+        LoadMix.Scan => "scan",
+        LoadMix.Mixed => "mixed",
+        LoadMix.Write => "write",
+        _ => "interrupts",
+    };
+
+    internal static string Of(FrontendKind kind) => kind switch
+    {
+        FrontendKind.Linux => "linux",
+        FrontendKind.NetBsd => "netbsd",
+        _ => "minios",
+    };
+}

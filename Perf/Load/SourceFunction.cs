@@ -1,0 +1,93 @@
+using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Perf.Frontends;
+
+namespace PciBackFlow.Perf.Load;
+
+/// <summary>One function of a source, read out once: what its guests are compared with, and what they repeat.</summary>
+internal sealed class SourceFunction : IDisposable
+{
+    private const int Endpoint = 0;
+
+    private readonly Func<IPciFunction> _open;
+    private readonly IPciFunction? _live;
+
+    private SourceFunction(Func<IPciFunction> open, FunctionImage image, IPciFunction? live, AccessStep[] script)
+    {
+        _open = open;
+        Image = image;
+        _live = live;
+        Script = script;
+    }
+
+    internal FunctionImage Image { get; }
+
+    internal AccessStep[] Script { get; }
+
+    /// <summary>Reads the functions that guests can be given. Bridges stay with the host.</summary>
+    /// <exception cref="LoadFailedException">There is none, or one cannot be read.</exception>
+    internal static List<SourceFunction> OpenAll(LoadSource source, int most, bool allRegisters, LoadMix mix, FrontendKind kind)
+    {
+        var opened = new List<SourceFunction>();
+        try
+        {
+            foreach (Func<IPciFunction> open in source.Functions)
+            {
+                if (opened.Count == most)
+                {
+                    break;
+                }
+
+                IPciFunction function = open();
+                FunctionImage image;
+                try
+                {
+                    image = FunctionImage.Take(function, source.IsLive, allRegisters || !source.IsLive);
+                }
+                catch
+                {
+                    function.Dispose();
+                    throw;
+                }
+
+                if (image.HeaderType != Endpoint || !source.IsLive)
+                {
+                    function.Dispose();
+                }
+
+                if (image.HeaderType == Endpoint)
+                {
+                    opened.Add(new SourceFunction(open, image, source.IsLive ? function : null, ScriptOf(image, mix, kind)));
+                }
+            }
+        }
+        catch (InvalidOperationException e)
+        {
+            Close(opened);
+            throw new LoadFailedException(e.Message);
+        }
+
+        return opened.Count != 0 ? opened
+            : throw new LoadFailedException($"{source.Name}: no function can be given to a guest; bridges stay with the host. Choose another source.");
+    }
+
+    internal static void Close(List<SourceFunction> functions) => functions.ForEach(function => function.Dispose());
+
+    /// <summary>The function as one guest's, at a host address that no other guest's function has.</summary>
+    internal LoadedFunction Load(int guest)
+    {
+        // Slot and function stay, so that the guest sees the function number that the source has; the segment tells the guests apart.
+        PciAddress own = Image.Address;
+        return new LoadedFunction(_open(), new PciAddress((uint)guest + 1, own.Bus, own.Slot, own.Function));
+    }
+
+    internal ExpectedAnswers Expect() => new(Image, _live);
+
+    public void Dispose() => _live?.Dispose();
+
+    private static AccessStep[] ScriptOf(FunctionImage image, LoadMix mix, FrontendKind kind) => mix switch
+    {
+        LoadMix.Mixed => AccessScript.Mixed(image, kind),
+        LoadMix.Write => AccessScript.Writes(image, kind),
+        _ => AccessScript.Scan(image),
+    };
+}

@@ -1,0 +1,90 @@
+using System.Globalization;
+using System.Text;
+using PciBackFlow.Perf.Load;
+using PciBackFlow.Perf.Profiling;
+
+namespace PciBackFlow.Perf.Reports;
+
+/// <summary>The reports as a person reads them in a terminal.</summary>
+public static class TextReport
+{
+    /// <summary>A load run: summary, latency table, histogram.</summary>
+    /// <param name="report">The report.</param>
+    /// <returns>Lines, each ended by a line feed.</returns>
+    public static string Format(LoadReport report)
+    {
+        var text = new StringBuilder();
+        string loop = report.Rate > 0 ? string.Create(CultureInfo.InvariantCulture, $"open loop at {report.Rate:0.##} op/s, latency from the planned time") : "closed loop";
+        Line(text, $"{report.Guests} guests ({report.Frontend}), {report.Shards} shards, {report.Topology}, {report.Mix} of {report.Source}, {loop}");
+        Line(text, $"{report.Machine.Cpu}, {report.Machine.Cores} cores, {report.Machine.Kernel}, {report.Machine.Virtualisation}, {report.Machine.Runtime}");
+        text.Append('\n');
+        Line(text, $"  operations          {report.Operations:#,0} in {report.Seconds:0.00} s{(report.Interrupted ? " (interrupted)" : string.Empty)}");
+        Line(text, $"  rate                {report.OperationsPerSecond:#,0} op/s");
+        Line(text, $"  per guest           {report.PerGuest.Min:#,0} to {report.PerGuest.Max:#,0} operations");
+        Line(text, $"  errors              {report.Errors:#,0} (wire {report.WireErrors}, time-outs {report.TimeOuts}, wrong data {report.WrongData})");
+        if (report.FirstError is not null)
+        {
+            Line(text, $"  first error         {report.FirstError}");
+        }
+
+        Line(text, $"  late replies        {report.LateRepliesDropped:#,0} dropped");
+        Line(text, $"  allocated           {report.BytesAllocatedPerOperation:0.######} B/op; collections {string.Join('/', report.GcCollections)}");
+        Line(text, $"  hardware accesses   {report.HardwareAccessesPerOperation:0.000} per op; {report.ShadowHitRatio * 100:0.0} % of ops from the shadow");
+        Line(text, $"  wake-ups            {report.WakeupsPerOperation:0.000} per op");
+        text.Append('\n');
+        text.Append(LatencyTable(report.Latency));
+        text.Append('\n');
+        text.Append("latency in nanoseconds\n");
+        text.Append(PowerOfTwoRows.Format(PowerOfTwoRows.Count(report.Histogram)));
+        return text.ToString();
+    }
+
+    /// <summary>A latency table of two lines: names and values.</summary>
+    /// <param name="latency">The percentiles.</param>
+    /// <returns>Lines, each ended by a line feed.</returns>
+    public static string LatencyTable(LatencySummary latency)
+    {
+        var names = new StringBuilder("latency  ");
+        var values = new StringBuilder("         ");
+        foreach ((string name, double value) in Columns(latency))
+        {
+            names.Append(CultureInfo.InvariantCulture, $"{name,11}");
+            values.Append(CultureInfo.InvariantCulture, $"{DurationText.Format(value),11}");
+        }
+
+        return $"{names}\n{values}\n";
+    }
+
+    /// <summary>A profile: one line for each stage.</summary>
+    /// <param name="report">The report.</param>
+    /// <returns>Lines, each ended by a line feed.</returns>
+    public static string Format(ProfileReport report)
+    {
+        var text = new StringBuilder();
+        Line(text, $"{report.Operations:#,0} operations, {report.Topology}, {report.Source}; stages of {report.Sampled:#,0} timed");
+        Line(text, $"{report.Machine.Cpu}, {report.Machine.Cores} cores, {report.Machine.Kernel}, {report.Machine.Virtualisation}, {report.Machine.Runtime}");
+        text.Append('\n');
+        Line(text, $"{"stage",-12}{"p50",11}{"p99",11}");
+        foreach (StageProfile stage in report.Stages.Append(report.Total))
+        {
+            Line(text, $"{stage.Name,-12}{DurationText.Format(stage.P50),11}{DurationText.Format(stage.P99),11}");
+        }
+
+        text.Append('\n');
+        Line(text, $"one config access   {DurationText.Format(report.ConfigAccessNanoseconds)}");
+        Line(text, $"allocated           {report.BytesAllocatedPerOperation:0.######} B/op");
+        text.Append('\n');
+        text.Append("round trip as the guest sees it\n");
+        text.Append(LatencyTable(report.RoundTrip));
+        return text.ToString();
+    }
+
+    internal static IEnumerable<(string Name, double Nanoseconds)> Columns(LatencySummary latency) =>
+    [
+        ("p50", latency.P50), ("p90", latency.P90), ("p99", latency.P99), ("p99.9", latency.P999),
+        ("p99.99", latency.P9999), ("max", latency.Max), ("mean", latency.Mean),
+    ];
+
+    private static void Line(StringBuilder text, FormattableString line) =>
+        text.Append(line.ToString(CultureInfo.InvariantCulture)).Append('\n');
+}

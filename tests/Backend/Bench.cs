@@ -1,0 +1,145 @@
+using System.Diagnostics;
+using System.Globalization;
+using PciBackFlow.Backend.Devices;
+using PciBackFlow.Backend.Guests;
+using PciBackFlow.Backend.Slots;
+using PciBackFlow.Hardware.Hypervisor;
+using PciBackFlow.Hardware.Hypervisor.Loopback;
+using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Hardware.Pci.Emulated;
+
+namespace PciBackFlow.Backend.Tests;
+
+/// <summary>A loopback host, a backend on it, and the toolstack's pen in domain 0.</summary>
+internal sealed class Bench : IDisposable
+{
+    public static readonly PciAddress HostA = new(0, 3, 0, 0);
+    public static readonly PciAddress HostB = new(0, 4, 0, 0);
+    public static readonly PciAddress HostC = new(0, 5, 0, 1);
+
+    private readonly ExclusiveFunctions _functions;
+
+    public Bench(SlotMode slots = SlotMode.Vpci, bool start = true)
+    {
+        Platform = new(Host.BackendView);
+        Store = Host.BackendView.OpenXenStore();
+        _functions = new([Device(HostA), Device(HostB), Device(HostC), Bridge(new(0, 6, 0, 0))]);
+        Backend = new(new()
+        {
+            Hypervisor = Platform,
+            FunctionSource = _functions,
+            Shards = 2,
+            Slots = slots,
+            Logger = Lines,
+        });
+        if (start)
+            Backend.Start();
+    }
+
+    public LoopbackHost Host { get; } = new();
+
+    public LiveMappings Platform { get; }
+
+    public IXenStore Store { get; }
+
+    public CapturedLines Lines { get; } = new();
+
+    public BackendHost Backend { get; }
+
+    public static uint IdOf(PciAddress address) => 0x10000000u | ((uint)address.Bus << 16) | 0x8086;
+
+    public static string BackendPath(int domain) => $"/local/domain/0/backend/pci/{domain}/0";
+
+    public static string FrontendPath(int domain) => $"/local/domain/{domain}/device/pci/0";
+
+    public string? Read(int domain, string key) => Store.Read($"{BackendPath(domain)}/{key}");
+
+    public int State(int domain) => int.Parse(Read(domain, "state") ?? "0", CultureInfo.InvariantCulture);
+
+    public string? Error(int domain) => Store.Read($"/local/domain/0/error/backend/pci/{domain}/0/error");
+
+    public GuestSnapshot? Snapshot(int domain) => Backend.Guests.FirstOrDefault(guest => guest.DomainId == domain);
+
+    /// <summary>Creates a domain with its directories and devices in one transaction.</summary>
+    public void Create(int domain, params PciAddress[] devices)
+    {
+        if (Host.Domains.All(known => known.DomainId != domain))
+            Host.CreateDomain(domain);
+        WriteDirectories(domain, "1", devices);
+    }
+
+    public void WriteDirectories(int domain, string state, params PciAddress[] devices) => Commit(store =>
+    {
+        string frontend = FrontendPath(domain);
+        string backend = BackendPath(domain);
+        store.MakeDirectory(frontend);
+        store.SetPermissions(frontend, [new(domain, XenStoreAccess.None), new(0, XenStoreAccess.Read)]);
+        store.MakeDirectory(backend);
+        store.SetPermissions(backend, [new(0, XenStoreAccess.None), new(domain, XenStoreAccess.Read)]);
+        store.Write($"{frontend}/backend", backend);
+        store.Write($"{frontend}/state", "1");
+        store.Write($"{backend}/frontend", frontend);
+        store.Write($"{backend}/frontend-id", $"{domain}");
+        store.Write($"{backend}/online", "1");
+        for (int i = 0; i < devices.Length; i++)
+            WriteDevice(store, domain, i, devices[i]);
+        store.Write($"{backend}/state", state);
+    });
+
+    public static void WriteDevice(IXenStoreAccess store, int domain, int number, PciAddress device)
+    {
+        store.Write($"{BackendPath(domain)}/dev-{number}", device.ToString());
+        store.Write($"{BackendPath(domain)}/state-{number}", "1");
+        store.Write($"{BackendPath(domain)}/num_devs", $"{number + 1}");
+    }
+
+    public void Commit(Action<IXenStoreAccess> change)
+    {
+        while (true)
+        {
+            using IXenStoreTransaction transaction = Store.BeginTransaction();
+            change(transaction);
+            if (transaction.Commit())
+                return;
+        }
+    }
+
+    public static void Eventually(Func<bool> holds, string what)
+    {
+        long start = Stopwatch.GetTimestamp();
+        while (!holds())
+        {
+            Assert.True(Stopwatch.GetElapsedTime(start) < TimeSpan.FromSeconds(20), $"not within 20 s: {what}");
+            Thread.Sleep(1);
+        }
+    }
+
+    public void AwaitState(int domain, int state) => Eventually(() => State(domain) == state, $"domain {domain} in backend state {state}, is {State(domain)}: {Error(domain)}");
+
+    public void Dispose()
+    {
+        Backend.Dispose();
+        Store.Dispose();
+        _functions.Dispose();
+        Assert.Equal(0, Platform.Count);
+        Assert.Empty(Lines.Errors);
+    }
+
+    private static EmulatedFunction Device(PciAddress address)
+    {
+        byte[] bytes = new byte[256];
+        BitConverter.TryWriteBytes(bytes.AsSpan(0), IdOf(address));
+        bytes[0x0B] = 2;
+        return new(address, $"test {address}", bytes);
+    }
+
+    private static EmulatedFunction Bridge(PciAddress address)
+    {
+        byte[] bytes = new byte[256];
+        BitConverter.TryWriteBytes(bytes.AsSpan(0), IdOf(address));
+        bytes[0x0B] = 6;
+        bytes[0x0A] = 4;
+        bytes[0x0E] = 1;
+        return new(address, $"test {address}", bytes);
+    }
+}

@@ -1,0 +1,87 @@
+using System.Diagnostics;
+using PciBackFlow.Hardware.Hypervisor;
+using PciBackFlow.Hardware.Hypervisor.Loopback;
+using PciBackFlow.Stages.Wire;
+
+namespace PciBackFlow.Backend.Tests;
+
+/// <summary>The least a frontend does: publish, ask, write its state.</summary>
+internal sealed unsafe class SmallFrontend : IDisposable
+{
+    private readonly LoopbackHypervisor _view;
+    private readonly IXenStore _store;
+    private readonly IEventChannels _channels;
+    private readonly string _path;
+    private GrantedPage? _grant;
+    private FrontendPage _page;
+    private int _port;
+
+    public SmallFrontend(Bench bench, int domain)
+    {
+        _view = bench.Host.ViewOf(domain);
+        _store = _view.OpenXenStore();
+        _channels = _view.OpenEventChannels();
+        _path = Bench.FrontendPath(domain);
+    }
+
+    public void Publish(string? state = "3")
+    {
+        _grant?.Dispose();
+        _grant = _view.Grant(0);
+        _page = new(_grant.Address);
+        _port = _channels.AllocateUnbound(0);
+        using (IXenStoreTransaction transaction = _store.BeginTransaction())
+        {
+            transaction.Write($"{_path}/pci-op-ref", $"{_grant.Reference}");
+            transaction.Write($"{_path}/event-channel", $"{_port}");
+            transaction.Write($"{_path}/magic", "7");
+            Assert.True(transaction.Commit());
+        }
+
+        if (state is not null)
+            Write("state", state);
+    }
+
+    public uint ReadOnlyReference()
+    {
+        _grant = _view.Grant(0, readOnly: true);
+        return _grant.Reference;
+    }
+
+    public void Write(string key, string? value)
+    {
+        if (value is null)
+            _store.Remove($"{_path}/{key}");
+        else
+            _store.Write($"{_path}/{key}", value);
+    }
+
+    /// <summary>Asks once and waits.</summary>
+    public (PciOpStatus Status, uint Value) Read(uint devfn, int offset, int size, uint bus = 0)
+    {
+        PciOpRequest request = default;
+        request.Command = PciOpCode.ConfigRead;
+        request.Bus = bus;
+        request.Devfn = devfn;
+        request.Offset = offset;
+        request.Size = size;
+        _page.Post(request);
+        _channels.Notify(_port);
+        long start = Stopwatch.GetTimestamp();
+        while (!_page.IsAnswered)
+        {
+            Assert.True(Stopwatch.GetElapsedTime(start) < TimeSpan.FromSeconds(10), "no answer within 10 s");
+            Thread.Yield();
+        }
+
+        _page.ReadAnswer(out PciOpRequest answer);
+        return (answer.Error, answer.Value);
+    }
+
+    public void Dispose()
+    {
+        _store.Dispose();
+        _channels.Dispose();
+        _grant?.Dispose();
+    }
+}

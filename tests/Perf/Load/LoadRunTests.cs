@@ -1,0 +1,189 @@
+using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Hardware.Pci.Emulated;
+using PciBackFlow.Perf.Frontends;
+using PciBackFlow.Perf.Load;
+using PciBackFlow.Perf.Profiling;
+using PciBackFlow.Pipeline;
+
+namespace PciBackFlow.Perf.Tests.Load;
+
+/// <summary>Short runs of the whole harness. Nothing here judges speed.</summary>
+[Collection("one load at a time")]
+public sealed class LoadRunTests
+{
+    private static readonly LoadOptions s_short = new() { Guests = 64, DurationSeconds = 1, WarmupSeconds = 0.2 };
+
+    [Theory]
+    [InlineData(PipelineTopology.Fused)]
+    [InlineData(PipelineTopology.Queued)]
+    [InlineData(PipelineTopology.Dataflow)]
+    public void Every_topology_serves_64_guests_without_an_error(PipelineTopology topology)
+    {
+        LoadReport report = LoadRun.Execute(s_short with { Topology = topology, Mix = LoadMix.Mixed }, LoadSource.Builtin());
+
+        Assert.Null(report.FirstError);
+        Assert.Equal(0, report.Errors);
+        Assert.True(report.PerGuest.Min > 0);
+        Assert.Equal(report.Operations, report.Histogram.TotalCount);
+        Assert.InRange(report.ShadowHitRatio, 0.01, 1);
+        Assert.All(Stages, stage => Assert.NotEmpty(report.StageThreads[stage]));
+        Assert.Equal(Stages, report.StageThreads.Keys);
+        bool crosses = report.StageThreads.Values.SelectMany(ids => ids).Distinct().Count() > 1;
+        Assert.Equal(topology != PipelineTopology.Fused, crosses);
+    }
+
+    [Theory]
+    [InlineData(PipelineTopology.Fused, LoadMix.Scan)]
+    [InlineData(PipelineTopology.Fused, LoadMix.Write)]
+    [InlineData(PipelineTopology.Queued, LoadMix.Scan)]
+    [InlineData(PipelineTopology.Queued, LoadMix.Write)]
+    public void Fused_and_queued_requests_allocate_nothing_end_to_end(PipelineTopology topology, LoadMix mix)
+    {
+        LoadReport report = LoadRun.Execute(s_short with { Guests = 8, Topology = topology, Mix = mix, DurationSeconds = 0.5 }, TestFunctions.Source());
+
+        Assert.Null(report.FirstError);
+        Assert.True(report.Operations > 100);
+        Assert.Equal(0, report.BytesAllocatedPerOperation);
+    }
+
+    [Fact]
+    public void A_thousand_guests_are_all_served_without_an_error()
+    {
+        LoadReport report = LoadRun.Execute(new LoadOptions { Guests = 1000, DurationSeconds = 3, WarmupSeconds = 0 }, LoadSource.Builtin());
+
+        Assert.Null(report.FirstError);
+        Assert.Equal(0, report.Errors);
+        Assert.True(report.PerGuest.Min > 0);
+    }
+
+    [Theory]
+    [InlineData(FrontendKind.NetBsd)]
+    [InlineData(FrontendKind.MiniOs)]
+    public void Other_systems_frontends_are_served_too(FrontendKind kind)
+    {
+        LoadReport report = LoadRun.Execute(s_short with { Guests = 4, DurationSeconds = 0.3, Frontend = kind, Mix = LoadMix.Mixed }, TestFunctions.Source());
+
+        Assert.Null(report.FirstError);
+        Assert.True(report.Operations > 0);
+    }
+
+    [Fact]
+    public void A_wrong_bit_in_one_answer_of_many_is_an_error()
+    {
+        LoadReport report = LoadRun.Execute(
+            s_short with { Guests = 2, DurationSeconds = 0.5 }, TestFunctions.Source(() => new CorruptingFunction(TestFunctions.Open())));
+
+        Assert.True(report.WrongData > 0);
+        Assert.Equal(report.WireErrors + report.TimeOuts + report.WrongData, report.Errors);
+        Assert.Contains("which the source does not have", report.FirstError, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_failing_function_is_a_wire_error()
+    {
+        EmulatedFunction? last = null;
+        LoadReport report = LoadRun.Execute(
+            s_short with { Guests = 1, DurationSeconds = 0.5, WarmupSeconds = 0 },
+            TestFunctions.Source(() => last = TestFunctions.Open()),
+            progress: null,
+            FailSoon(() => last!));
+
+        Assert.True(report.WireErrors > 0, report.FirstError);
+    }
+
+    [Fact]
+    public void Open_loop_keeps_its_rate_and_counts_latency_from_the_plan()
+    {
+        // One guest whose every hardware read takes 10 ms cannot keep 1000 op/s: the backlog grows, and with it the latency from the plan.
+        LoadReport report = LoadRun.Execute(
+            new LoadOptions { Guests = 1, DurationSeconds = 1, WarmupSeconds = 0, Rate = 1000 },
+            TestFunctions.Source(() => new SlowFunction(TestFunctions.Open(), TimeSpan.FromMilliseconds(10))));
+
+        Assert.Equal(0, report.Errors);
+        Assert.True(report.OperationsPerSecond < 1000);
+        Assert.True(report.Latency.Max > 100_000_000, $"max {report.Latency.Max} ns");
+    }
+
+    [Fact]
+    public void Open_loop_sends_no_more_than_planned()
+    {
+        LoadReport report = LoadRun.Execute(s_short with { Guests = 16, Rate = 400, DurationSeconds = 1 }, TestFunctions.Source());
+
+        Assert.Equal(0, report.Errors);
+        Assert.InRange(report.OperationsPerSecond, 200, 440);
+    }
+
+    [Fact]
+    public void A_cancelled_run_reports_what_was_measured()
+    {
+        using var cancel = new CancellationTokenSource();
+        LoadReport report = LoadRun.Execute(
+            s_short with { Guests = 2, DurationSeconds = 600 },
+            TestFunctions.Source(),
+            progress =>
+            {
+                if (progress.Phase == LoadPhase.Measure)
+                {
+                    cancel.Cancel();
+                }
+            },
+            cancel.Token);
+
+        Assert.True(report.Interrupted);
+        Assert.True(report.Operations > 0);
+        Assert.InRange(report.Seconds, 0.5, 60);
+    }
+
+    [Fact]
+    public void Interrupts_are_refused_because_they_are_not_available() =>
+        Assert.Contains(
+            "not available",
+            Assert.Throws<ArgumentException>(() => LoadRun.Execute(s_short with { Mix = LoadMix.Interrupts }, TestFunctions.Source())).Message,
+            StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData(0, 1, "guests")]
+    [InlineData(1, 0, "duration")]
+    [InlineData(1, double.NaN, "duration")]
+    public void Options_out_of_range_are_named(int guests, double seconds, string name) =>
+        Assert.StartsWith(
+            name,
+            Assert.Throws<ArgumentException>(() => new LoadOptions { Guests = guests, DurationSeconds = seconds }.Validate()).Message,
+            StringComparison.Ordinal);
+
+    [Fact]
+    public void A_source_of_bridges_alone_is_refused()
+    {
+        byte[] bytes = TestFunctions.Bytes();
+        bytes[0x0E] = 1;
+        Assert.Throws<LoadFailedException>(() => LoadRun.Execute(
+            s_short, TestFunctions.Source(() => new EmulatedFunction(new PciAddress(0, 0, 1, 0), "bridge", bytes))));
+    }
+
+    [Theory]
+    [InlineData(PipelineTopology.Fused)]
+    [InlineData(PipelineTopology.Queued)]
+    public void A_profile_times_every_stage_and_allocates_nothing(PipelineTopology topology)
+    {
+        ProfileReport report = ProfileRun.Execute(new ProfileOptions { Operations = 2000, SampleEvery = 4, Topology = topology }, TestFunctions.Source());
+
+        Assert.Equal(Stages, report.Stages.Select(stage => stage.Name).Where(name => name != "handover"));
+        Assert.True(report.Sampled > 100);
+        Assert.True(report.Total.P50 > 0);
+        Assert.True(report.ConfigAccessNanoseconds > 0);
+        Assert.Equal(0, report.BytesAllocatedPerOperation);
+    }
+
+    private static readonly string[] Stages = ["ingest", "decode", "filter", "execute", "respond", "notify"];
+
+    private static CancellationToken FailSoon(Func<EmulatedFunction> function)
+    {
+        // The guest has found its function by then; from there on each hardware access fails.
+        _ = Task.Run(async () =>
+        {
+            await Task.Delay(300);
+            function().Faults.Inject(FaultKind.Fails);
+        });
+        return CancellationToken.None;
+    }
+}

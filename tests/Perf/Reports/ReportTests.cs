@@ -1,0 +1,209 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Xml.Linq;
+using HdrHistogram;
+using PciBackFlow.Perf.Load;
+using PciBackFlow.Perf.Profiling;
+using PciBackFlow.Perf.Reports;
+
+namespace PciBackFlow.Perf.Tests.Reports;
+
+public sealed class ReportTests
+{
+    [Fact]
+    public void Load_json_has_the_contracts_names()
+    {
+        using JsonDocument json = JsonDocument.Parse(PerfJson.Format(Report(Histogram(1000, 2000, 3000))));
+        JsonElement root = json.RootElement;
+        foreach (string name in (string[])
+            ["guests", "shards", "topology", "mix", "seconds", "operations", "operations_per_second", "errors", "late_replies_dropped", "latency_ns", "per_guest",
+             "bytes_allocated_per_operation", "gc_collections", "hardware_accesses_per_operation", "shadow_hit_ratio", "wakeups_per_operation", "stage_threads"])
+        {
+            Assert.True(root.TryGetProperty(name, out _), name);
+        }
+
+        Assert.Equal(["p50", "p90", "p99", "p99_9", "p99_99", "max", "mean"], root.GetProperty("latency_ns").EnumerateObject().Select(p => p.Name));
+        Assert.Equal(["min_operations", "max_operations"], root.GetProperty("per_guest").EnumerateObject().Select(p => p.Name));
+        Assert.Equal([0, 0, 0], root.GetProperty("gc_collections").EnumerateArray().Select(e => e.GetInt32()));
+        Assert.Equal([4, 5], root.GetProperty("stage_threads").GetProperty("execute").EnumerateArray().Select(e => e.GetInt32()));
+        Assert.InRange(root.GetProperty("latency_ns").GetProperty("p50").GetInt64(), 2000, 2002);
+        Assert.False(root.TryGetProperty("Histogram", out _));
+    }
+
+    [Fact]
+    public void Profile_json_has_the_contracts_names()
+    {
+        var report = new ProfileReport
+        {
+            Topology = "fused",
+            Operations = 10,
+            Sampled = 1,
+            Stages = [new StageProfile("ingest", 5, 9)],
+            Total = new StageProfile("total", 50, 90),
+            RoundTrip = LatencySummary.From(Histogram(1000)),
+            BytesAllocatedPerOperation = 0,
+            ConfigAccessNanoseconds = 12.5,
+            Source = "test",
+            Machine = Machine.Describe(),
+        };
+        using JsonDocument json = JsonDocument.Parse(PerfJson.Format(report));
+        JsonElement root = json.RootElement;
+        Assert.Equal("ingest", root.GetProperty("stages")[0].GetProperty("name").GetString());
+        Assert.Equal(5, root.GetProperty("stages")[0].GetProperty("p50_ns").GetInt64());
+        Assert.Equal(90, root.GetProperty("total").GetProperty("p99_ns").GetInt64());
+        Assert.Equal(0, root.GetProperty("bytes_allocated_per_operation").GetDouble());
+        Assert.Equal(12.5, root.GetProperty("config_access_ns").GetDouble());
+    }
+
+    [Fact]
+    public void The_percentile_file_reads_back()
+    {
+        using var writer = new StringWriter(CultureInfo.InvariantCulture);
+        PercentileFile.Write(Histogram([.. Enumerable.Range(1, 1000).Select(i => i * 1000L)]), writer);
+        string[] lines = writer.ToString().Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+
+        Assert.Equal(["Value", "Percentile", "TotalCount", "1/(1-Percentile)"], lines[0].Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        double[][] rows = [.. lines.Skip(1).TakeWhile(line => !line.StartsWith('#')).Select(Row)];
+        Assert.True(rows.Length > 10);
+        Assert.All(rows.Zip(rows.Skip(1)), pair => Assert.True(pair.First[0] <= pair.Second[0] && pair.First[1] <= pair.Second[1]));
+        Assert.Equal(1000, rows[^1][2]);
+        Assert.InRange(rows[^1][0], 999, 1001);
+        Assert.Contains(lines, line => line.StartsWith("#[Max", StringComparison.Ordinal));
+
+        static double[] Row(string line) =>
+            [.. line.Split(' ', StringSplitOptions.RemoveEmptyEntries).Take(3).Select(cell => double.Parse(cell, CultureInfo.InvariantCulture))];
+    }
+
+    [Fact]
+    public void Histogram_rows_are_bpftraces()
+    {
+        var counts = new long[64];
+        counts[13] = 120;
+        counts[15] = 60;
+        string[] rows = PowerOfTwoRows.Format(counts).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+
+        Assert.Equal("[8K, 16K)              120 |" + new string('@', 52) + "|", rows[0]);
+        Assert.Equal("[16K, 32K)               0 |" + new string(' ', 52) + "|", rows[1]);
+        Assert.Equal("[32K, 64K)              60 |" + new string('@', 26) + new string(' ', 26) + "|", rows[2]);
+        Assert.Equal(3, rows.Length);
+    }
+
+    [Fact]
+    public void Histogram_rows_count_every_value_in_its_power_of_two()
+    {
+        IReadOnlyList<long> counts = PowerOfTwoRows.Count(Histogram(1, 1023, 1024, 2047, 2048, 5_000_000));
+        Assert.Equal(1, counts[0]);
+        Assert.Equal(1, counts[9]);
+        Assert.Equal(2, counts[10]);
+        Assert.Equal(1, counts[11]);
+        Assert.Equal(1, counts[22]);
+        Assert.Equal(6, counts.Sum());
+    }
+
+    [Theory]
+    [InlineData(0, "0 ns")]
+    [InlineData(870, "870 ns")]
+    [InlineData(1_234, "1.23 µs")]
+    [InlineData(12_345, "12.3 µs")]
+    [InlineData(1_020_000, "1.02 ms")]
+    [InlineData(2_000_000_000, "2.00 s")]
+    public void Durations_have_three_digits_and_a_unit(double nanoseconds, string text) => Assert.Equal(text, DurationText.Format(nanoseconds));
+
+    [Fact]
+    public void The_page_is_well_formed_shows_figures_and_machine_and_loads_nothing()
+    {
+        LoadReport report = Report(Histogram(1000, 2000, 3_000_000)) with { Source = "<dump> & more", Errors = 2, FirstError = "guest 1: a < b" };
+        string html = HtmlReport.Format(report);
+
+        Assert.DoesNotContain("http", html, StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain("src=", html, StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain("url(", html, StringComparison.OrdinalIgnoreCase);
+        Assert.Contains("prefers-color-scheme: dark", html, StringComparison.Ordinal);
+        Assert.Contains("&lt;dump&gt; &amp; more", html, StringComparison.Ordinal);
+        Assert.Contains(report.Machine.Kernel.Replace("#", "&#35;", StringComparison.Ordinal)[..5], html, StringComparison.Ordinal);
+        string body = html[html.IndexOf("<body>", StringComparison.Ordinal)..html.IndexOf("</html>", StringComparison.Ordinal)];
+        XDocument document = XDocument.Parse(body);
+        Assert.Single(document.Descendants("svg"));
+        // One bar for each power of two from 2^9 to 2^21.
+        Assert.Equal(13, document.Descendants("rect").Count());
+    }
+
+    [Fact]
+    public void The_text_names_the_first_error_and_the_interruption()
+    {
+        string text = TextReport.Format(Report(Histogram(1000)) with { Errors = 1, FirstError = "guest 7: read 4 at 0x010", Interrupted = true });
+        Assert.Contains("guest 7: read 4 at 0x010", text, StringComparison.Ordinal);
+        Assert.Contains("(interrupted)", text, StringComparison.Ordinal);
+        Assert.Contains("p99.99", text, StringComparison.Ordinal);
+        Assert.Contains("[512, 1K)", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_live_line_fits_its_buffer_and_allocates_nothing()
+    {
+        var progress = new LoadProgress(LoadPhase.Measure, 86_400, 32_000, long.MaxValue / 2, 1e9, LongestNanoseconds, 1_000_000);
+        Span<byte> buffer = stackalloc byte[ProgressLine.MaxBytes];
+        Assert.InRange(ProgressLine.Format(in progress, 32_000, buffer), 20, ProgressLine.MaxBytes);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = 0; i < 100; i++)
+        {
+            ProgressLine.Format(in progress, 32_000, buffer);
+        }
+
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+    }
+
+    [Fact]
+    public void The_machine_is_described()
+    {
+        Machine machine = Machine.Describe();
+        Assert.NotEmpty(machine.Cpu);
+        Assert.Equal(Environment.ProcessorCount, machine.Cores);
+        Assert.NotEmpty(machine.Kernel);
+        Assert.NotEmpty(machine.Virtualisation);
+        Assert.StartsWith(".NET", machine.Runtime, StringComparison.Ordinal);
+    }
+
+    private const long LongestNanoseconds = 60_000_000_000;
+
+    private static LongHistogram Histogram(params long[] values)
+    {
+        var histogram = new LongHistogram(1, LongestNanoseconds, 3);
+        foreach (long value in values)
+        {
+            histogram.RecordValue(value);
+        }
+
+        return histogram;
+    }
+
+    private static LoadReport Report(LongHistogram histogram) => new()
+    {
+        Guests = 2,
+        Shards = 1,
+        Topology = "fused",
+        Mix = "scan",
+        Source = "test",
+        Frontend = "linux",
+        Rate = 0,
+        ClientThreads = 1,
+        Seconds = 1.5,
+        Operations = histogram.TotalCount,
+        OperationsPerSecond = histogram.TotalCount / 1.5,
+        Errors = 0,
+        WireErrors = 0,
+        TimeOuts = 0,
+        WrongData = 0,
+        LateRepliesDropped = 0,
+        Latency = LatencySummary.From(histogram),
+        PerGuest = new PerGuestOperations(1, 2),
+        BytesAllocatedPerOperation = 0,
+        GcCollections = [0, 0, 0],
+        HardwareAccessesPerOperation = 0.25,
+        ShadowHitRatio = 0.75,
+        WakeupsPerOperation = 0.5,
+        StageThreads = new Dictionary<string, IReadOnlyList<int>> { ["ingest"] = [4], ["execute"] = [4, 5] },
+        Machine = Machine.Describe(),
+        Histogram = histogram,
+    };
+}

@@ -1,0 +1,207 @@
+using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Hardware.Pci.Emulated;
+using PciBackFlow.Stages.Execute.SideEffects;
+using PciBackFlow.Stages.Filter;
+using PciBackFlow.Stages.Wire;
+using static PciBackFlow.Stages.Tests.Filter.SampleFunctions;
+
+namespace PciBackFlow.Stages.Tests.Filter;
+
+public sealed class CapabilityTests
+{
+    private static AccessPolicy WithInterruptControl { get; } =
+        AccessPolicy.Default with { AllowInterruptControl = new(true, new SettingOrigin(SettingSource.Verb, "test")) };
+
+    [Fact]
+    public void Capability_headers_are_read_only_in_every_profile()
+    {
+        var guest = new FilteredFunction(Card(), AccessPolicy.Permissive);
+        byte[] before = guest.Hardware.Snapshot();
+        foreach (int at in new[] { Pm, Msi, Express, Msix, Vpd, Vendor, Af })
+            Assert.Equal(PciOpStatus.Success, guest.Write(at, 2, 0));
+        foreach (int at in new[] { Aer, Acs, SrIov, Ltr })
+            Assert.Equal(PciOpStatus.Success, guest.Write(at, 4, 0));
+        Assert.Empty(guest.Writes());
+        Assert.Equal(before, guest.Hardware.Snapshot());
+    }
+
+    [Fact]
+    public void Pme_support_is_gone_and_pme_is_switched_off_before_the_guest_comes()
+    {
+        EmulatedFunction card = CardBuilder().Set(Pm + 4, 2, 0x2108).Build();
+        var guest = new FilteredFunction(card);
+        Assert.True(SideEffects.Prepare(guest.Assigned));
+        Assert.Equal(0x0023u, guest.Read(Pm + 2, 2));
+        Assert.Equal(0xF823u, guest.Raw(Pm + 2, 2));
+        Assert.Equal(0u, guest.Raw(Pm + 4, 2) & 0x0100);
+    }
+
+    // S9: states, and whether the function of the sample (no D1, no D2) takes them.
+    [Theory]
+    [InlineData(0u, PciOpStatus.Success, 0)]
+    [InlineData(1u, PciOpStatus.AccessDenied, 0)]
+    [InlineData(2u, PciOpStatus.AccessDenied, 0)]
+    [InlineData(3u, PciOpStatus.Success, 3)]
+    public void Power_states_are_changed_by_the_host(uint state, PciOpStatus status, int reached)
+    {
+        var guest = new FilteredFunction(Card());
+        Assert.Equal(status, guest.Write(Pm + 4, 2, state));
+        Assert.True(guest.LastMayBlock);
+        Assert.Equal(reached, guest.Hardware.PowerState);
+    }
+
+    [Fact]
+    public void A_power_cycle_leaves_the_addresses_where_they_were()
+    {
+        var guest = new FilteredFunction(Card());
+        uint bar = guest.Raw(0x1C, 4);
+        guest.Write(Pm + 4, 2, 3);
+        guest.Write(Pm + 4, 2, 0);
+        Assert.Equal(bar, guest.Raw(0x1C, 4));
+        Assert.Equal(0x10FB8086u, guest.Read(0));
+    }
+
+    // Own bits of PMCSR: PME_Status (cleared by one) and Data_Select; PME_En never.
+    [Fact]
+    public void Data_select_passes_and_pme_enable_does_not()
+    {
+        var guest = new FilteredFunction(Card());
+        Assert.Equal(PciOpStatus.Success, guest.Write(Pm + 4, 2, 0x1F00));
+        Assert.Equal(0x1E00u, guest.Raw(Pm + 4, 2) & 0x1F00);
+        Assert.Equal(PciOpStatus.Success, guest.Write(Pm + 4, 4, 0xFFFF0000));
+    }
+
+    // S8: VPD reads work, writes are refused in every profile.
+    [Theory]
+    [InlineData(PolicyProfile.Default)]
+    [InlineData(PolicyProfile.Permissive)]
+    [InlineData(PolicyProfile.Strict)]
+    public void Vpd_can_be_read_and_not_written(PolicyProfile profile)
+    {
+        var guest = new FilteredFunction(Card(), AccessPolicy.For(profile));
+        byte[] vpd = [0x82, 0x04, 0x00, (byte)'T', (byte)'e', (byte)'s', (byte)'t', 0x78];
+        guest.Hardware.Vpd = vpd;
+        Assert.Equal(PciOpStatus.Success, guest.Write(Vpd + 2, 2, 0x0004));
+        Assert.Equal(0x8004u, guest.Read(Vpd + 2, 2));
+        Assert.Equal(0x78747365u, guest.Read(Vpd + 4));
+        guest.Write(Vpd + 4, 4, 0x11111111);
+        Assert.Equal(PciOpStatus.AccessDenied, guest.Write(Vpd + 2, 2, 0x8004));
+        Assert.Equal(0x8000u, guest.LastDenied & 0x8000);
+        Assert.Equal(PciOpStatus.AccessDenied, guest.Write(Vpd, 4, 0x8004_0000));
+        Assert.Equal((byte)'e', guest.Hardware.Vpd.Span[4]);
+    }
+
+    // S10 and Linux xen-pciback's msi_field_config, msix_field_config: hardware MSI control and MSI-X control before, INTx disabled,
+    // which control is written with what, by whom, the answer.
+    public static TheoryData<uint, uint, bool, uint, bool, PciOpStatus> ControlRows => new()
+    {
+        { 0x0180, 0x003F, false, 0x0180, false, PciOpStatus.Success },
+        { 0x0180, 0x003F, false, 0x0181, false, PciOpStatus.AccessDenied },
+        { 0x0180, 0x003F, false, 0x0181, true, PciOpStatus.Success },
+        { 0x0180, 0x003F, false, 0x01F1, true, PciOpStatus.AccessDenied },
+        { 0x0181, 0x003F, false, 0x0180, true, PciOpStatus.Success },
+        { 0x0180, 0x803F, false, 0x0181, true, PciOpStatus.AccessDenied },
+        { 0x0180, 0x003F, true, 0x803F, false, PciOpStatus.AccessDenied },
+        { 0x0180, 0x003F, true, 0x803F, true, PciOpStatus.Success },
+        { 0x0180, 0x003F, true, 0xC03F, true, PciOpStatus.Success },
+        { 0x0180, 0x003F, true, 0x0000, true, PciOpStatus.AccessDenied },
+        { 0x0181, 0x003F, true, 0x803F, true, PciOpStatus.AccessDenied },
+        { 0x0181, 0x003F, true, 0x403F, true, PciOpStatus.Success },
+        { 0x0180, 0x803F, true, 0xC03F, true, PciOpStatus.Success },
+    };
+
+    [Theory]
+    [MemberData(nameof(ControlRows))]
+    public void Message_control_follows_its_rule_table(uint msi, uint msix, bool writesMsix, uint value, bool interruptControl, PciOpStatus status)
+    {
+        EmulatedFunction card = CardBuilder().Set(Msi + 2, 2, msi).Set(Msix + 2, 2, msix).Build();
+        var guest = new FilteredFunction(card, interruptControl ? WithInterruptControl : AccessPolicy.Default);
+        int at = (writesMsix ? Msix : Msi) + 2;
+        uint before = guest.Raw(at, 2);
+        Assert.Equal(status, guest.Write(at, 2, value));
+        Assert.Equal(status == PciOpStatus.Success ? value : before, guest.Raw(at, 2));
+    }
+
+    // XSA-128, XSA-129; in every profile, with every option.
+    [Theory]
+    [InlineData(PolicyProfile.Default)]
+    [InlineData(PolicyProfile.Permissive)]
+    [InlineData(PolicyProfile.Strict)]
+    [InlineData(PolicyProfile.QemuXen)]
+    public void Message_address_data_and_mask_are_out_of_reach(PolicyProfile profile)
+    {
+        AccessPolicy policy = AccessPolicy.For(profile) with
+        {
+            AllowInterruptControl = new(true, SettingOrigin.BuiltIn),
+            Rules = [new PolicyRule { Register = "CAP_MSI", Offset = 4 }, new PolicyRule { Register = "MSI Mask Bits" }],
+            Quirks = [new QuirkField(Msi + 4, 4, uint.MaxValue, SettingOrigin.BuiltIn)],
+        };
+        var guest = new FilteredFunction(Card(), policy);
+        byte[] before = guest.Hardware.Snapshot()[(Msi + 4)..(Msi + 0x18)];
+        for (int size = 1; size <= 4; size *= 2)
+        {
+            for (int offset = Msi + 4; offset < Msi + 0x18; offset += size)
+                guest.Write(offset, size, 0x5A5A5A5A);
+        }
+
+        Assert.Equal(before, guest.Hardware.Snapshot()[(Msi + 4)..(Msi + 0x18)]);
+        Assert.Empty(guest.Writes());
+    }
+
+    [Theory]
+    [InlineData(SrIov + 8)]
+    [InlineData(SrIov + 0x10)]
+    [InlineData(Acs + 4)]
+    public void Extended_capabilities_of_the_host_are_out_of_reach_even_permissive(int offset)
+    {
+        var policy = AccessPolicy.Permissive with { Rules = [new PolicyRule { Offset = offset }] };
+        var guest = new FilteredFunction(Card(), policy);
+        Assert.Equal(PciOpStatus.Success, guest.Write(offset, 4, 0xFFFFFFFF));
+        Assert.Empty(guest.Writes());
+        Assert.NotEmpty(guest.Compiled.Problems);
+    }
+
+    // vfio-pci and openvmm: the bit is trapped by its byte, only where the function has the reset.
+    [Theory]
+    [InlineData(Express + 8, 2, 0xA810u, 1)]
+    [InlineData(Express + 9, 1, 0x80u, 1)]
+    [InlineData(Express + 8, 4, 0x0000A810u, 1)]
+    [InlineData(Express + 8, 1, 0x80u, 0)]
+    [InlineData(Af + 4, 1, 0x01u, 1)]
+    [InlineData(Af + 5, 1, 0x01u, 0)]
+    public void A_function_level_reset_is_done_by_the_host_where_it_is_allowed(int offset, int size, uint value, int resets)
+    {
+        AccessPolicy policy = AccessPolicy.Default with { AllowFunctionReset = new(true, SettingOrigin.BuiltIn) };
+        var guest = new FilteredFunction(Card(), policy);
+        uint bar = guest.Raw(0x1C, 4);
+        Assert.Equal(PciOpStatus.Success, guest.Write(offset, size, value));
+        Assert.Equal(resets == 1, guest.LastMayBlock);
+        Assert.Equal(resets, guest.Hardware.Resets);
+        Assert.Equal(bar, guest.Raw(0x1C, 4));
+
+        var other = new FilteredFunction(Card());
+        Assert.Equal(PciOpStatus.Success, other.Write(offset, size, value));
+        Assert.Equal(0, other.Hardware.Resets);
+        if (resets == 1)
+            Assert.NotEqual(0u, other.LastDenied);
+    }
+
+    [Fact]
+    public void Volatile_registers_go_to_hardware_and_static_ones_do_not()
+    {
+        var guest = new FilteredFunction(Card());
+        int[] fromHardware = [0x04, 0x0C, Pm + 4, Msi, Express + 8, Express + 0x10, Express + 0x18, Msix, Vpd, Vpd + 4, Aer + 4, Aer + 0x10];
+        int[] fromShadow = [0x00, 0x08, 0x10, 0x2C, 0x34, 0x3C, Pm, Express, Express + 4, Msix + 4, Msix + 8, Aer, Acs, Ltr];
+        foreach (int offset in fromHardware)
+        {
+            guest.Read(offset);
+            Assert.True(guest.Accesses().Count == 1, $"0x{offset:x} did not read hardware");
+        }
+
+        foreach (int offset in fromShadow)
+        {
+            Assert.Equal(offset == Pm ? guest.Raw(offset, 4) & ~0xF8000000u : guest.Raw(offset, 4), guest.Read(offset));
+            Assert.True(guest.Accesses().Count == 0, $"0x{offset:x} read hardware");
+        }
+    }
+}

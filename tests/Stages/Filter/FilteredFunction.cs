@@ -1,0 +1,87 @@
+using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Hardware.Pci.Emulated;
+using PciBackFlow.Stages.Execute.SideEffects;
+using PciBackFlow.Stages.Filter;
+using PciBackFlow.Stages.Wire;
+
+namespace PciBackFlow.Stages.Tests.Filter;
+
+/// <summary>A guest's view of an emulated function: plans each access and takes its steps at once.</summary>
+internal sealed class FilteredFunction
+{
+    internal FilteredFunction(EmulatedFunction hardware, AccessPolicy? policy = null, bool readAll = true)
+    {
+        Hardware = hardware;
+        Compiled = ConfigSpaceMapCompiler.Compile(hardware, policy ?? AccessPolicy.Default, readAll);
+        Assigned = new AssignedFunction(hardware, default, Compiled);
+        hardware.RecordAccesses(true);
+    }
+
+    internal EmulatedFunction Hardware { get; }
+
+    internal CompiledFunction Compiled { get; }
+
+    internal AssignedFunction Assigned { get; }
+
+    internal PciOpStatus LastStatus { get; private set; }
+
+    internal uint LastDenied { get; private set; }
+
+    internal bool LastMayBlock { get; private set; }
+
+    internal uint Read(int offset, int size = 4)
+    {
+        AccessPlan plan = default;
+        AccessFilter.PlanRead(Assigned, offset, size, ref plan);
+        LastMayBlock = plan.MayBlock;
+        uint value = plan.Value;
+        LastStatus = plan.Status;
+        for (int i = 0; i < plan.StepCount; i++)
+        {
+            // Assert.Equal would allocate, and allocation is measured through here.
+            if (plan.Steps[i].Action != PlanAction.Read)
+                Assert.Fail("a read planned something else");
+            if (!Assigned.TryReadHardware(plan.Steps[i].Offset, plan.Steps[i].Size, out uint hardware))
+                LastStatus = PciOpStatus.OperationFailed;
+            value |= hardware & plan.HardwareMask;
+        }
+
+        return value;
+    }
+
+    internal PciOpStatus Write(int offset, int size, uint value)
+    {
+        AccessPlan plan = default;
+        AccessFilter.PlanWrite(Assigned, offset, size, value, ref plan);
+        LastMayBlock = plan.MayBlock;
+        LastStatus = plan.Status;
+        LastDenied = plan.DeniedBits;
+        for (int i = 0; i < plan.StepCount; i++)
+        {
+            PciOpStatus status = SideEffects.Run(in plan.Steps[i], Assigned);
+            if (status != PciOpStatus.Success)
+                return LastStatus = status;
+        }
+
+        return LastStatus;
+    }
+
+    /// <summary>What hardware holds, without an access.</summary>
+    internal uint Raw(int offset, int size)
+    {
+        byte[] bytes = Hardware.Snapshot();
+        uint value = 0;
+        for (int i = size - 1; i >= 0; i--)
+            value = (value << 8) | bytes[offset + i];
+        return value;
+    }
+
+    internal IReadOnlyList<RecordedAccess> Accesses()
+    {
+        IReadOnlyList<RecordedAccess> record = Hardware.RecordedAccesses();
+        Hardware.RecordAccesses(true);
+        return record;
+    }
+
+    internal IReadOnlyList<RecordedAccess> Writes() => [.. Accesses().Where(access => access.IsWrite)];
+}
