@@ -18,7 +18,16 @@ internal sealed class OracleImage
     {
         _bytes = bytes;
         WalkCapabilities();
+        WalkExtendedCapabilities();
     }
+
+    /// <summary>Every standard capability reached by the list, in its order.</summary>
+    public List<(int Id, int Offset)> Standard { get; } = [];
+
+    /// <summary>Every extended capability reached by the list, in its order.</summary>
+    public List<(int Id, int Offset)> Extended { get; } = [];
+
+    public bool HasExtendedCapabilities => Size >= 4096 && Capability(0x10) >= 0 && Extended.Count > 0;
 
     public int Size => _bytes.Length;
 
@@ -66,6 +75,21 @@ internal sealed class OracleImage
             if (_bytes[pointer] == 0xFF)
                 return;
             _capabilities.TryAdd(_bytes[pointer], pointer);
+            Standard.Add((_bytes[pointer], pointer));
+        }
+    }
+
+    private void WalkExtendedCapabilities()
+    {
+        if (Size < 4096)
+            return;
+        var seen = new HashSet<int>();
+        for (var at = 0x100; at >= 0x100 && seen.Add(at); at = (int)(Read(at, 4) >> 20) & 0xFFC)
+        {
+            var header = Read(at, 4);
+            if (header is 0 or 0xFFFFFFFF)
+                return;
+            Extended.Add(((int)(header & 0xFFFF), at));
         }
     }
 }
