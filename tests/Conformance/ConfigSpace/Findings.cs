@@ -3,7 +3,7 @@ namespace PciBackFlow.Conformance.Tests.ConfigSpace;
 /// <summary>Deviations found in one sweep: all are counted, the first are shown, so that one failure doesn't hide the others.</summary>
 internal sealed class Findings
 {
-    private const int Shown = 25;
+    private const int Shown = 40;
 
     private readonly List<string> _lines = [];
     private int _checks;
@@ -16,6 +16,8 @@ internal sealed class Findings
         if (_lines.Count < Shown)
             _lines.Add(line);
     }
+
+    public void Checked() => _checks++;
 
     /// <summary>Counts a check; false keeps the line, which is only built then.</summary>
     public void Check(bool holds, Func<string> line)

@@ -106,10 +106,13 @@ public sealed class FullMatrixTests
             var changed = (byte)(hardware.Bytes[at] ^ before[at]);
             if (changed == 0)
                 continue;
-            Assert.True(at >= offset && at < offset + size || at is 4, $"{name}: write {offset:x}/{size} {pattern:x} changed {at:x}");
+            Assert.True(at >= offset && at < offset + size || IsCommandsOwn(at, offset, size), $"{name}: write {offset:x}/{size} {pattern:x} changed {at:x}");
             Assert.True((changed & ~DefaultPolicyOracle.ChangeableBits(image, at)) == 0, $"{name}: write {offset:x}/{size} {pattern:x}: {at:x} became {hardware.Bytes[at]:x2} from {before[at]:x2}");
         }
     }
+
+    // Command switches decoding on in its own low byte, and sets a cache line size that the function lacks.
+    private static bool IsCommandsOwn(int at, int offset, int size) => at is 0x04 or 0x0C && offset < 6 && offset + size > 4;
 
     // Where no rule opens anything, the sweep over the whole space covers it; single writes are tried where a rule exists.
     private static bool IsPlain(OracleImage image, int offset, int size)

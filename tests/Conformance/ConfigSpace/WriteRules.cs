@@ -52,6 +52,8 @@ internal static class WriteRules
         (0x11, 2, 2, WriteRule.Own), // MSI-X control: MessageControlTests
         (0x11, 4, 8, WriteRule.Open), // table and PBA offsets: read-only in hardware
         (0x10, 9, 1, WriteRule.Open), // Device Control, high byte: bit 15 resets the function
+        (0x13, 2, 2, WriteRule.Open), // AF length and capabilities: read-only in hardware
+        (0x09, 2, 1, WriteRule.Open), // vendor-specific length: read-only in hardware
         (0x13, 4, 1, WriteRule.Open), // AF control: bit 0 resets the function
     ];
 
@@ -95,7 +97,11 @@ internal static class WriteRules
             }
 
             if (id == 0x05)
+            {
+                // Behind 16 bits of data lie 16 reserved ones, or the extended message data of PCI Express Base 4.0 §7.7.1.7.
+                Set(at + 4, MsiLength(image, at) - 2, WriteRule.Open);
                 Set(at + 4, MsiLength(image, at) - 4, WriteRule.HardDenied);
+            }
         }
 
         foreach (var (id, at) in image.Extended)
@@ -114,6 +120,8 @@ internal static class WriteRules
                     Set(at + offset, length, WriteRule.HardDenied);
             }
 
+            if (id is 0x0B or 0x23)
+                Set(at + 4, 4, WriteRule.Open); // second header of vendor-specific capabilities: read-only in hardware
             if (id == 0x15 && at + 12 <= image.Size)
             {
                 // Resizable BAR: as many pairs of capability and control as the first control says (bits 7:5).
