@@ -47,6 +47,11 @@ public sealed class FullMatrixTests
         foreach (var (name, bytes, function) in CapturedImages.Usable())
         {
             var image = new OracleImage(bytes);
+            var hardware = new PlainMemoryFunction(bytes, function.BaseAddresses, function.Address);
+            using var guest = new OneGuest(hardware, AccessPolicy.Default);
+
+            // Taking the function over may itself have changed a bit (PME_En): what counts is what the write does.
+            var before = hardware.Bytes.ToArray();
             for (var offset = 0; offset < bytes.Length; offset++)
             {
                 foreach (var size in (ReadOnlySpan<int>)[1, 2, 4])
@@ -54,7 +59,11 @@ public sealed class FullMatrixTests
                     if (!IsValid(offset, size, bytes.Length) || IsPlain(image, offset, size))
                         continue;
                     foreach (var pattern in Patterns)
-                        CheckOneWrite(name, bytes, function, image, offset, size, pattern);
+                        {
+                        CheckOneWrite(name, before, guest, hardware, image, offset, size, pattern);
+                        hardware.Restore(before);
+                        guest.Function.Release();
+                    }
                 }
             }
         }
@@ -91,17 +100,13 @@ public sealed class FullMatrixTests
         }
     }
 
-    private static void CheckOneWrite(string name, byte[] bytes, IPciFunction function, OracleImage image, int offset, int size, uint pattern)
+    private static void CheckOneWrite(
+        string name, byte[] before, OneGuest guest, PlainMemoryFunction hardware, OracleImage image, int offset, int size, uint pattern)
     {
-        var hardware = new PlainMemoryFunction(bytes, function.BaseAddresses, function.Address);
-        using var guest = new OneGuest(hardware, AccessPolicy.Default);
-
-        // Taking the function over may itself have changed a bit (PME_En): what counts is what the write does.
-        var before = hardware.Bytes.ToArray();
         var status = guest.Write(offset, size, pattern);
         if (!DefaultPolicyOracle.MayBeDenied(image, offset, size))
             Assert.True(status == PciOpStatus.Success, $"{name}: write {offset:x}/{size} {pattern:x}: {status}");
-        for (var at = 0; at < bytes.Length; at++)
+        for (var at = 0; at < before.Length; at++)
         {
             var changed = (byte)(hardware.Bytes[at] ^ before[at]);
             if (changed == 0)

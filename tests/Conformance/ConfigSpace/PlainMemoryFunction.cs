@@ -29,6 +29,9 @@ internal sealed class PlainMemoryFunction : IPciFunction
 
     public int Resets { get; private set; }
 
+    /// <summary>Everything that may have changed it: writes and what was asked of the host.</summary>
+    public int Touches => Writes + Enables + Resets + PowerRequests.Count;
+
     public int Enables { get; private set; }
 
     /// <summary>What TryEnable, TrySetPowerState and TryReset answer.</summary>

@@ -90,10 +90,10 @@ public sealed class WriteMatrixTests
             {
                 foreach (var pattern in patterns)
                 {
-                    var writes = hardware.Writes;
+                    var touches = hardware.Touches;
                     var status = guest.Write(offset, size, pattern);
                     CheckStatus(findings, name, policy, rules, before, offset, size, pattern, status);
-                    if (hardware.Writes == writes)
+                    if (hardware.Touches == touches)
                     {
                         CheckBytes(findings, name, policy, rules, before, hardware, offset, size, pattern, offset, offset + size);
                     }
