@@ -1,0 +1,84 @@
+namespace PciBackFlow.Conformance.Tests.ConfigSpace;
+
+/// <summary>
+/// What the default policy promises a guest, restated as a handful of rules instead of tables: the bytes it reads of a fresh
+/// function, and which bits of hardware one write may change.
+/// </summary>
+/// <remarks>
+/// Origin: the behaviour of Linux drivers/xen/xen-pciback (conf_space_header.c, conf_space_capability.c) with the
+/// corrections of XSA-120, XSA-128 and XSA-129.
+/// </remarks>
+internal static class DefaultPolicyOracle
+{
+    private const int PowerManagement = 0x01;
+    private const int VitalProductData = 0x03;
+
+    /// <summary>The byte a guest reads of a function nobody has written to.</summary>
+    public static byte VisibleByte(OracleImage image, int offset)
+    {
+        var power = image.Capability(PowerManagement);
+        if (power >= 0)
+        {
+            // PMC bits 15:11 say in which states the function can signal PME: a guest has no use for it.
+            if (offset == power + 3)
+                return (byte)(image[offset] & 0x07);
+
+            // PME_En is cleared when the function is taken over.
+            if (offset == power + 5)
+                return (byte)(image[offset] & ~0x01);
+        }
+
+        return image[offset];
+    }
+
+    public static uint Visible(OracleImage image, int offset, int size)
+    {
+        uint value = 0;
+        for (var lane = 0; lane < size; lane++)
+            value |= (uint)VisibleByte(image, offset + lane) << (8 * lane);
+        return value;
+    }
+
+    /// <summary>Bits of a hardware byte that some write of a guest may change at all.</summary>
+    public static byte ChangeableBits(OracleImage image, int offset)
+    {
+        switch (offset)
+        {
+            case 0x04:
+                return 0x17; // I/O and memory (set only, by enabling), bus master, memory write and invalidate
+            case 0x05:
+            case 0x06:
+            case 0x07:
+                return 0;
+            case 0x0C:
+                return 0xFF; // cache line size
+            case 0x0F:
+                return 0xFF; // BIST, by its own rule
+        }
+
+        var power = image.Capability(PowerManagement);
+        if (power >= 0 && offset == power + 4)
+            return 0x03; // the power state, through the host's own transition
+        if (power >= 0 && offset == power + 5)
+            return 0x9F; // PME_Status (write one to clear), Data_Select, and PME_En, which was cleared at take-over
+        var vpd = image.Capability(VitalProductData);
+        if (vpd >= 0 && (offset == vpd + 2 || offset == vpd + 3))
+            return 0xFF; // the address, with F = 0; hardware sets F when the data is there
+        if (vpd >= 0 && offset >= vpd + 4 && offset < vpd + 8)
+            return 0xFF; // the data register follows the address
+        return 0;
+    }
+
+    /// <summary>Whether a write may be refused with access_denied instead of being dropped silently.</summary>
+    public static bool MayBeDenied(OracleImage image, int offset, int size)
+    {
+        foreach (var (id, first, length) in new[] { (PowerManagement, 4, 2), (VitalProductData, 2, 2), (0x05, 2, 2), (0x11, 2, 2) })
+        {
+            var capability = image.Capability(id);
+            if (capability >= 0 && offset < capability + first + length && offset + size > capability + first)
+                return true;
+        }
+
+        return false;
+    }
+}

@@ -1,0 +1,111 @@
+using PciBackFlow.Stages.Filter;
+
+namespace PciBackFlow.Conformance.Tests.ConfigSpace;
+
+/// <summary>A hidden capability is taken out of the chain by its predecessor's pointer; the rest of the chain stays as it was.</summary>
+/// <remarks>Origin: Linux drivers/vfio/pci/vfio_pci_config.c (vfio_cap_init, vfio_ecap_init), QEMU hw/xen/xen_pt_config_init.c.</remarks>
+public sealed class HiddenCapabilityTests
+{
+    private static readonly int[] StandardIds = [0x01, 0x03, 0x05, 0x11, 0x10, 0x13, 0x09];
+    private static readonly int[] ExtendedIds = [0x01, 0x10, 0x0F, 0x13, 0x1B, 0x0D, 0x1D, 0x15, 0x18, 0x0B, 0x03, 0x777];
+
+    [Theory]
+    [InlineData("CAP_PM")]
+    [InlineData("CAP_VPD")]
+    [InlineData("CAP_VNDR")]
+    [InlineData("CAP_MSI", "CAP_MSIX")]
+    [InlineData("CAP_PM", "CAP_VPD", "CAP_MSI")]
+    [InlineData("CAP_AF", "CAP_VNDR")]
+    [InlineData("CAP_PM", "CAP_VPD", "CAP_MSI", "CAP_MSIX", "CAP_EXP", "CAP_AF", "CAP_VNDR")]
+    public void A_walk_of_the_standard_list_finds_all_but_the_hidden_ones(params string[] hidden)
+    {
+        var ids = new Dictionary<string, int> { ["CAP_PM"] = 1, ["CAP_VPD"] = 3, ["CAP_MSI"] = 5, ["CAP_MSIX"] = 0x11, ["CAP_EXP"] = 0x10, ["CAP_AF"] = 0x13, ["CAP_VNDR"] = 9 };
+        var hardware = EveryCapability.Function();
+        var before = hardware.Bytes.ToArray();
+        using var guest = new OneGuest(hardware, AccessPolicy.Default with { HiddenCapabilities = hidden });
+        var expected = StandardIds.Except(hidden.Select(name => ids[name])).ToArray();
+
+        Assert.Equal(expected, Walk(guest, 1));
+        Assert.Equal(expected, Walk(guest, 2));
+        Assert.Equal(expected, Walk(guest, 4));
+        Assert.Equal(before, hardware.Bytes.ToArray());
+    }
+
+    [Theory]
+    [InlineData("ECAP_AER", 0x01)]
+    [InlineData("ECAP_LTR", 0x18)]
+    [InlineData("ECAP_SRIOV", 0x10)]
+    [InlineData("ECAP_0777", 0x777)]
+    public void A_walk_of_the_extended_list_finds_all_but_the_hidden_one_and_always_starts_at_0x100(string hidden, int id)
+    {
+        var hardware = EveryCapability.Function();
+        using var guest = new OneGuest(hardware, AccessPolicy.Default with { HiddenCapabilities = [hidden] });
+
+        Assert.Equal(ExtendedIds.Where(other => other != id), WalkExtended(guest));
+        if (id == 0x01)
+        {
+            // What replaces the first is an empty header that still points on (vfio does the same).
+            var header = guest.Read(0x100, 4).Value;
+            Assert.Equal(EveryCapability.SrIov, (int)(header >> 20));
+            Assert.NotEqual(0x0001u, header & 0xFFFF);
+        }
+    }
+
+    [Fact]
+    public void An_edited_pointer_reads_the_same_in_every_size()
+    {
+        using var guest = new OneGuest(EveryCapability.Function(), AccessPolicy.Default with { HiddenCapabilities = ["CAP_PM", "CAP_MSI", "ECAP_AER", "ECAP_LTR"] });
+        for (var at = 0; at < 0x300; at += 4)
+        {
+            var dword = guest.Read(at, 4).Value;
+            Assert.Equal(dword, guest.Read(at, 2).Value | (guest.Read(at + 2, 2).Value << 16));
+            Assert.Equal(dword, guest.Read(at, 1).Value | (guest.Read(at + 1, 1).Value << 8) | (guest.Read(at + 2, 1).Value << 16) | (guest.Read(at + 3, 1).Value << 24));
+        }
+    }
+
+    [Theory]
+    [InlineData(0x02)]
+    [InlineData(0x04)]
+    [InlineData(0x07)]
+    [InlineData(0x0C)]
+    [InlineData(0x0D)]
+    [InlineData(0x0E)]
+    public void The_qemu_xen_policy_unlinks_what_QEMU_hides(byte id)
+    {
+        // AGP, slot id, PCI-X, SHPC, subsystem ids and AGP3 (QEMU hw/xen/xen_pt_config_init.c).
+        var bytes = new SpaceBytes().Standard(0x40, 0x01).Put(0x42, 2, 0xFFC3).Standard(0x50, id).Standard(0x60, 0x05).Put(0x62, 2, 0x0080).Standard(0x80, 0x10).Put(0x82, 2, 0x0002).Bytes;
+        var hardware = new PlainMemoryFunction(bytes, new Hardware.Pci.BaseAddress[7], default);
+        using var guest = new OneGuest(hardware, AccessPolicy.QemuXen);
+
+        Assert.Equal([0x01, 0x05, 0x10], Walk(guest, 1));
+    }
+
+    private static int[] Walk(OneGuest guest, int size)
+    {
+        var found = new List<int>();
+        if ((Byte(0x06) & 0x10) == 0)
+            return [];
+        for (var at = Byte(0x34) & 0xFC; at != 0 && found.Count < 48; at = Byte(at + 1) & 0xFC)
+            found.Add(Byte(at));
+        return [.. found];
+
+        int Byte(int offset) => (int)(guest.Read(offset & -size, size).Value >> (8 * (offset & (size - 1)))) & 0xFF;
+    }
+
+    private static int[] WalkExtended(OneGuest guest)
+    {
+        var found = new List<int>();
+        for (var at = 0x100; at != 0 && found.Count < 480;)
+        {
+            var header = guest.Read(at, 4).Value;
+            var id = (int)(header & 0xFFFF);
+
+            // An id of zero with a pointer is the null capability (PCI Express Base 4.0 §7.9.1): skipped.
+            if (id != 0 && id != 0xFFFF)
+                found.Add(id);
+            at = (int)(header >> 20) & 0xFFC;
+        }
+
+        return [.. found];
+    }
+}

@@ -1,0 +1,95 @@
+using System.Buffers.Binary;
+
+namespace PciBackFlow.Conformance.Tests.ConfigSpace;
+
+/// <summary>
+/// A function's bytes and what can be read off them by hand: header type, the first capability of each id. Written from the
+/// PCI specifications and independent of the product's own walk and tables, on purpose.
+/// </summary>
+internal sealed class OracleImage
+{
+    private const int StatusRegister = 0x06;
+    private const int CapabilityListBit = 0x10;
+
+    private readonly byte[] _bytes;
+    private readonly Dictionary<int, int> _capabilities = [];
+
+    public OracleImage(byte[] bytes)
+    {
+        _bytes = bytes;
+        WalkCapabilities();
+        WalkExtendedCapabilities();
+    }
+
+    /// <summary>Every standard capability reached by the list, in its order.</summary>
+    public List<(int Id, int Offset)> Standard { get; } = [];
+
+    /// <summary>Every extended capability reached by the list, in its order.</summary>
+    public List<(int Id, int Offset)> Extended { get; } = [];
+
+    public bool HasExtendedCapabilities => Size >= 4096 && Capability(0x10) >= 0 && Extended.Count > 0;
+
+    public int Size => _bytes.Length;
+
+    public int HeaderType => _bytes[0x0E] & 0x7F;
+
+    public int BarCount => HeaderType switch { 0 => 6, 1 => 2, _ => 0 };
+
+    public int RomRegister => HeaderType switch { 0 => 0x30, 1 => 0x38, _ => -1 };
+
+    public byte this[int offset] => _bytes[offset];
+
+    /// <summary>Offset of the first capability of an id, or -1.</summary>
+    public int Capability(int id) => _capabilities.GetValueOrDefault(id, -1);
+
+    public uint Read(int offset, int size) => size switch
+    {
+        1 => _bytes[offset],
+        2 => BinaryPrimitives.ReadUInt16LittleEndian(_bytes.AsSpan(offset)),
+        _ => BinaryPrimitives.ReadUInt32LittleEndian(_bytes.AsSpan(offset)),
+    };
+
+    /// <summary>Whether the dword is the upper half of a 64-bit memory BAR.</summary>
+    public bool IsUpperHalf(int register)
+    {
+        for (var bar = 0; bar < BarCount; bar++)
+        {
+            var low = Read(0x10 + (4 * bar), 4);
+            if ((low & 7) != 4)
+                continue;
+            bar++;
+            if (register == 0x10 + (4 * bar))
+                return true;
+        }
+
+        return false;
+    }
+
+    private void WalkCapabilities()
+    {
+        if (HeaderType > 1 || (_bytes[StatusRegister] & CapabilityListBit) == 0 || Size < 256)
+            return;
+        var seen = new HashSet<int>();
+        for (var pointer = _bytes[0x34] & 0xFC; pointer >= 0x40 && seen.Add(pointer); pointer = _bytes[pointer + 1] & 0xFC)
+        {
+            if (_bytes[pointer] == 0xFF)
+                return;
+            _capabilities.TryAdd(_bytes[pointer], pointer);
+            Standard.Add((_bytes[pointer], pointer));
+        }
+    }
+
+    private void WalkExtendedCapabilities()
+    {
+        if (Size < 4096)
+            return;
+        var seen = new HashSet<int>();
+        for (var at = 0x100; at >= 0x100 && seen.Add(at); at = (int)(Read(at, 4) >> 20) & 0xFFC)
+        {
+            var header = Read(at, 4);
+            if (header is 0 or 0xFFFFFFFF)
+                return;
+            Extended.Add(((int)(header & 0xFFFF), at));
+        }
+    }
+}
