@@ -112,7 +112,7 @@ internal sealed partial class Shard<TItem, TChain> : IItemHome<TItem>, ITakeOver
             return;
         }
 
-        // The deadline won: the guest has its answer, and nobody will ask for this item again.
+        // The deadline won: the lane has its answer, and nobody will ask for this item again.
         item.Discard();
         Interlocked.Increment(ref _counters.LateResults);
         Recycle(item);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using PciBackFlow.Backend.Devices;
 using PciBackFlow.Cli.Sources;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Hardware.Pci.Sysfs;

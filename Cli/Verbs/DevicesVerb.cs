@@ -1,4 +1,5 @@
 using System.CommandLine;
+using PciBackFlow.Backend.Devices;
 using PciBackFlow.Cli.Devices;
 using PciBackFlow.Cli.Output;
 using PciBackFlow.Cli.Parsing;

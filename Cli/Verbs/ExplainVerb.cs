@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using PciBackFlow.Backend.Devices;
 using PciBackFlow.Backend.Insight;
 using PciBackFlow.Cli.Devices;
 using PciBackFlow.Cli.Output;

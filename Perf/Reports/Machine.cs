@@ -21,7 +21,8 @@ public sealed record Machine(
     public static Machine Describe()
     {
         string cpuInfo = ReadText("/proc/cpuinfo");
-        string compiled = System.Runtime.CompilerServices.RuntimeFeature.IsDynamicCodeCompiled ? "JIT" : "native";
+        // RuntimeFeature says "native" of a JIT build that is meant to be published natively; the JIT itself does not lie.
+        string compiled = System.Runtime.JitInfo.GetCompiledMethodCount() > 0 ? "JIT" : "native";
         return new Machine(
             FieldOf(cpuInfo, "model name") ?? FieldOf(cpuInfo, "Hardware") ?? RuntimeInformation.ProcessArchitecture.ToString(),
             Environment.ProcessorCount,

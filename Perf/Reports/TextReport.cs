@@ -15,7 +15,7 @@ public static class TextReport
     {
         var text = new StringBuilder();
         string loop = report.Rate > 0 ? string.Create(CultureInfo.InvariantCulture, $"open loop at {report.Rate:0.##} op/s, latency from the planned time") : "closed loop";
-        Line(text, $"{report.Guests} guests ({report.Frontend}), {report.Shards} shards, {report.Topology}, {report.Mix} of {report.Source}, {loop}");
+        Line(text, $"{report.Guests} guests ({report.Frontend}), {report.Shards} {(report.Shards == 1 ? "shard" : "shards")}, {report.Topology}, {report.Mix} of {report.Source}, {loop}");
         Line(text, $"{report.Machine.Cpu}, {report.Machine.Cores} cores, {report.Machine.Kernel}, {report.Machine.Virtualisation}, {report.Machine.Runtime}");
         text.Append('\n');
         Line(text, $"  operations          {report.Operations:#,0} in {report.Seconds:0.00} s{(report.Interrupted ? " (interrupted)" : string.Empty)}");

@@ -1,8 +1,8 @@
 using System.Globalization;
-using PciBackFlow.Backend.Guests;
+using PciBackFlow.Backend.Slots;
 using PciBackFlow.Hardware.Hypervisor;
 
-namespace PciBackFlow.Backend.Slots;
+namespace PciBackFlow.Backend.Guests;
 
 /// <summary>
 /// Publishes root buses as <c>root_num</c> and <c>root-K</c>. Roots that are there, from an earlier hot-plug or an earlier daemon, are

@@ -1,7 +1,7 @@
-using PciBackFlow.Cli.Devices;
+using PciBackFlow.Backend.Devices;
 using PciBackFlow.Hardware.Pci;
 
-namespace PciBackFlow.Cli.Tests;
+namespace PciBackFlow.Backend.Tests.Devices;
 
 /// <summary>Made-up trees of sysfs and procfs with the links that Linux makes.</summary>
 public sealed class HostUsesTests : IDisposable

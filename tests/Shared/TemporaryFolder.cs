@@ -1,9 +1,9 @@
-namespace PciBackFlow.Cli.Tests;
+namespace PciBackFlow.Tests.Shared;
 
 /// <summary>A folder that lives as long as a test.</summary>
 internal sealed class TemporaryFolder : IDisposable
 {
-    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("pcibackflow-cli-");
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("pcibackflow-test-");
 
     public string this[string name] => Path.Combine(_directory.FullName, name);
 

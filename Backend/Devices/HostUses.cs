@@ -1,7 +1,7 @@
 using System.Globalization;
 using PciBackFlow.Hardware.Pci;
 
-namespace PciBackFlow.Cli.Devices;
+namespace PciBackFlow.Backend.Devices;
 
 /// <summary>
 /// What this host does with its PCI functions that it would lose with them: mounted file systems, swap, interfaces that are up, the
