@@ -1,3 +1,7 @@
 using BenchmarkDotNet.Running;
+using PciBackFlow.Benchmarks;
 
-BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
+if (args is ["maps", ..])
+    MapFigures.Print(args[1..]);
+else
+    BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);

@@ -1,0 +1,78 @@
+using System.Runtime.InteropServices;
+using BenchmarkDotNet.Attributes;
+using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Stages;
+using PciBackFlow.Stages.Decode;
+using PciBackFlow.Stages.Execute;
+using PciBackFlow.Stages.Filter;
+using PciBackFlow.Stages.Ingest;
+using PciBackFlow.Stages.Notify;
+using PciBackFlow.Stages.Respond;
+using PciBackFlow.Stages.Wire;
+
+namespace PciBackFlow.Benchmarks;
+
+/// <summary>
+/// The six stages as the fused executor composes them, over a real page but without threads, events or hardware: the engine's own
+/// time. The empty pipeline answers a request for a function that is not there, so the filter has nothing to do.
+/// </summary>
+[MemoryDiagnoser]
+public unsafe class EngineBenchmarks
+{
+    private byte* _memory;
+    private GuestOperation? _operation;
+    private PciOpRequest _shadowRead;
+    private PciOpRequest _sizingWrite;
+    private PciOpRequest _absent;
+
+    /// <summary>Makes a guest with one function.</summary>
+    [GlobalSetup]
+    public void Connect()
+    {
+        IPciFunction function = BenchmarkFunction.Open();
+        var assigned = new AssignedFunction(function, default, ConfigSpaceMapCompiler.Compile(function, AccessPolicy.Default, readAll: true));
+        _memory = (byte*)NativeMemory.AlignedAlloc(SharedInfoLayout.PageSize, SharedInfoLayout.PageSize);
+        new FrontendPage(_memory).Zero();
+        _operation = new GuestOperation(new GuestConnection(1, new SharedPage(_memory), new Nobody(), new FunctionTable([assigned])));
+        _shadowRead = new PciOpRequest { Command = PciOpCode.ConfigRead, Size = 4 };
+        _sizingWrite = new PciOpRequest { Command = PciOpCode.ConfigWrite, Offset = 0x10, Size = 4, Value = uint.MaxValue };
+        _absent = new PciOpRequest { Command = PciOpCode.ConfigRead, Size = 4, Devfn = 0xF8 };
+    }
+
+    /// <summary>Frees the page.</summary>
+    [GlobalCleanup]
+    public void Close() => NativeMemory.AlignedFree(_memory);
+
+    /// <summary>A request for no function: everything but the filter.</summary>
+    [Benchmark(Baseline = true)]
+    public bool EmptyPipeline() => Serve(in _absent);
+
+    /// <summary>A read that the shadow answers: the ids.</summary>
+    [Benchmark]
+    public bool ReadShadow() => Serve(in _shadowRead);
+
+    /// <summary>A write that stays in memory: sizing a base address.</summary>
+    [Benchmark]
+    public bool WriteVirtual() => Serve(in _sizingWrite);
+
+    private bool Serve(in PciOpRequest request)
+    {
+        var page = new FrontendPage(_memory);
+        page.Post(in request);
+        GuestOperation operation = _operation!;
+        default(IngestStage).Process(operation);
+        default(DecodeStage).Process(operation);
+        default(FilterStage).Process(operation);
+        default(ExecuteStage).Process(operation);
+        default(RespondStage).Process(operation);
+        default(NotifyStage).Process(operation);
+        return page.IsAnswered;
+    }
+
+    private sealed class Nobody : IGuestNotifier
+    {
+        public void Notify()
+        {
+        }
+    }
+}
