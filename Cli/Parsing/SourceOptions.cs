@@ -44,17 +44,17 @@ internal sealed class SourceOptions
     public bool IsCapture(ParseResult parsed) => IsGiven(parsed, _fromDump) || IsGiven(parsed, _builtin);
 
     /// <summary>The one function of this host that the words name, or null.</summary>
-    public PciAddress? Device(ParseResult parsed) => parsed.GetValue(_device);
+    public PciAddress? Device(ParseResult parsed) => AddressOf(parsed.GetResult(_device));
 
     /// <summary>Whether the words name one function of this host.</summary>
-    public bool NamesDevice(CommandResult result) => result.GetResult(_device) is { Implicit: false } && result.GetValue(_device) is not null;
+    public bool NamesDevice(CommandResult result) => AddressOf(result.GetResult(_device)) is not null;
 
     /// <summary>The functions the words name; without any, the captures that come with the program.</summary>
     /// <exception cref="VerbException">There are none; it says why.</exception>
     public FunctionSet Resolve(ParseResult parsed, CliConsole console)
     {
         if (IsGiven(parsed, _device))
-            return parsed.GetValue(_device) is { } address
+            return Device(parsed) is { } address
                 ? HostSource.One(address, AllRegisters(parsed), console)
                 : HostSource.All(AllRegisters(parsed), console);
         var only = parsed.GetValue(_function);
@@ -62,6 +62,10 @@ internal sealed class SourceOptions
             return CaptureSource.FromFile(file, only);
         return parsed.GetValue(_builtin) is { } name ? CaptureSource.FromBuiltin(name, only) : CaptureSource.AllBuiltin();
     }
+
+    // The parser's converter cannot hand a null address out, so that 'all' is told by its word.
+    private PciAddress? AddressOf(OptionResult? given) =>
+        given is not { Implicit: false } || given.Tokens is [{ Value: Words.AllDevices }] ? null : given.GetValue(_device);
 
     private static bool IsGiven(ParseResult parsed, Option option) => parsed.GetResult(option) is { Implicit: false };
 

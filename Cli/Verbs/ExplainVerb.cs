@@ -70,8 +70,8 @@ internal sealed class ExplainVerb
             _console.Remark($"no source was named: explaining {chosen.Address} {chosen.Description} of {functions.Name}");
         }
 
-        if (chosen.Kind == HeaderKind.CardBus)
-            throw FunctionSet.CardBusRefused(chosen.Address.ToString());
+        if (!FunctionSet.IsViewable(chosen))
+            throw FunctionSet.Refused(chosen);
         using var function = parsed.GetValue(_live) ? OpenLive(chosen.Address, parsed.GetValue(_force)) : chosen.Open();
         var expressions = parsed.GetRequiredValue(_accesses);
         var explained = Explain.Run(function, policy, Locate(expressions, function));

@@ -23,7 +23,7 @@ internal static class GuestViewVerb
         {
             var rules = policy.Resolve(parsed);
             var functions = source.Resolve(parsed, console);
-            var viewable = functions.Functions.Where(function => function.Kind != HeaderKind.CardBus).ToArray();
+            var viewable = functions.Functions.Where(FunctionSet.IsViewable).ToArray();
             var views = viewable.Select(one =>
             {
                 using var function = one.Open();
@@ -39,8 +39,8 @@ internal static class GuestViewVerb
                     LspciDumpWriter.Write(console.Output, function.Address, function.Description, view.Bytes.Span);
             }
 
-            var refused = functions.Functions.Except(viewable).Select(function => function.Address.ToString()).ToArray();
-            return refused.Length == 0 ? ExitCode.Done : throw FunctionSet.CardBusRefused(string.Join(", ", refused));
+            var refused = functions.Functions.Except(viewable).ToArray();
+            return refused.Length == 0 ? ExitCode.Done : throw FunctionSet.Refused(refused);
         });
         return new Verb(
             command,
