@@ -4,6 +4,7 @@ using PciBackFlow.Pipeline;
 using PciBackFlow.Stages;
 using PciBackFlow.Stages.Decode;
 using PciBackFlow.Stages.Execute;
+using PciBackFlow.Stages.Execute.SideEffects;
 using PciBackFlow.Stages.Filter;
 using PciBackFlow.Stages.Ingest;
 using PciBackFlow.Stages.Notify;
@@ -30,6 +31,9 @@ internal sealed unsafe class OneGuest : IDisposable
         _page = new FrontendPage(_memory);
         _page.Zero();
         Function = new AssignedFunction(function, default, compiled);
+
+        // What the backend does when it takes a function over for a guest.
+        SideEffects.Prepare(Function);
         _operation = new GuestOperation(new GuestConnection(1, new SharedPage(_memory), new Silence(), new FunctionTable([Function])));
     }
 
