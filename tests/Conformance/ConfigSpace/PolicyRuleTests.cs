@@ -176,6 +176,32 @@ public sealed class PolicyRuleTests
         }
     }
 
+    [Fact]
+    public void What_is_suggested_for_a_denied_write_opens_exactly_what_was_denied()
+    {
+        var bytes = EveryCapability.Bytes();
+        var rules = WriteRules.Of(new OracleImage(bytes));
+        var random = new Random(4);
+        var suggestions = 0;
+        for (var at = 0x40; at < 4096; at += at < 0x300 ? 4 : 0x7C)
+        {
+            if (rules.AsSpan(at, 4).ContainsAnyExcept(WriteRule.Unknown))
+                continue;
+            var size = 1 << random.Next(3);
+            var offset = at + (random.Next(4) & -size);
+            var mask = (uint)random.NextInt64() & (0xFFFFFFFF >> (32 - (8 * size)));
+            var map = ConfigSpaceMapCompiler.Compile(EveryCapability.Function(), AccessPolicy.Default).Map;
+
+            var suggested = PolicySuggestion.For(map, offset, size, mask);
+
+            Assert.NotEmpty(suggested);
+            suggestions++;
+            OpensExactly(AccessPolicy.Default with { Rules = suggested }, offset, size, mask);
+        }
+
+        Assert.True(suggestions > 50, $"only {suggestions}");
+    }
+
     private static void OpensExactly(AccessPolicy policy, int offset, int size, uint mask)
     {
         var rules = WriteRules.Of(new OracleImage(EveryCapability.Bytes()));
