@@ -23,6 +23,47 @@ public sealed class SecurityAdvisoryTests
         Assert.Equal(0u, guest.Read(0x04, 2).Value & 0x03);
     }
 
+    [Theory]
+    [InlineData("default")]
+    [InlineData("permissive")]
+    [InlineData("strict")]
+    [InlineData("qemu-xen")]
+    public void XSA_120_CVE_2015_2150_no_rule_and_no_quirk_opens_the_decode_bits(string policy)
+    {
+        var hardware = EveryCapability.Function();
+        hardware.Poke(0x04, 2, 0x0147);
+        using var guest = new OneGuest(hardware, Policies.Named(policy) with
+        {
+            Rules = [new PolicyRule { Offset = 4, Size = 4 }, new PolicyRule { Register = "Command", Mask = 0xFFFF }],
+            Quirks = [new QuirkField(4, 2, 0xFFFF, SettingOrigin.BuiltIn), new QuirkField(4, 1, 0xFF, SettingOrigin.BuiltIn)],
+        });
+        foreach (var size in (ReadOnlySpan<int>)[1, 2, 4])
+        {
+            guest.Write(0x04, size, 0x0007);
+            guest.Write(0x04, size, 0);
+            Assert.Equal(0x03, hardware.Bytes[0x04] & 0x03);
+            Assert.Equal(0x40, hardware.Bytes[0x04] & 0x40);
+        }
+    }
+
+    [Theory]
+    [InlineData("default")]
+    [InlineData("strict")]
+    public void XSA_128_no_rule_opens_an_MSI_control_word_that_the_option_keeps_closed(string policy)
+    {
+        var hardware = EveryCapability.Function();
+        using var guest = new OneGuest(hardware, Policies.Named(policy) with
+        {
+            Rules = [new PolicyRule { Offset = EveryCapability.Msi, Size = 4 }, new PolicyRule { Offset = EveryCapability.Msix, Size = 4 }],
+        });
+
+        Assert.Equal(PciOpStatus.AccessDenied, guest.Write(EveryCapability.Msi + 2, 2, 0x0187));
+        Assert.Equal(PciOpStatus.AccessDenied, guest.Write(EveryCapability.Msix + 2, 2, 0x8004));
+
+        Assert.Equal(0, hardware.Bytes[EveryCapability.Msi + 2] & 0x01);
+        Assert.Equal(0, hardware.Bytes[EveryCapability.Msix + 3] & 0x80);
+    }
+
     [Fact]
     public void XSA_120_addendum_CVE_2015_8553_a_permissive_guest_reaches_only_six_bits_of_Command()
     {
