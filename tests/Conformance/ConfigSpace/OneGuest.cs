@@ -34,10 +34,14 @@ internal sealed unsafe class OneGuest : IDisposable
 
         // What the backend does when it takes a function over for a guest.
         SideEffects.Prepare(Function);
-        _operation = new GuestOperation(new GuestConnection(1, new SharedPage(_memory), new Silence(), new FunctionTable([Function])));
+        var connection = new GuestConnection(1, new SharedPage(_memory), new Silence(), new FunctionTable([Function]));
+        Counters = connection.Counters;
+        _operation = new GuestOperation(connection);
     }
 
     public AssignedFunction Function { get; }
+
+    public GuestCounters Counters { get; }
 
     public (PciOpStatus Status, uint Value) Read(int offset, int size) => Run(PciOpCode.ConfigRead, offset, size, 0);
 
