@@ -27,6 +27,7 @@ public sealed class BackendHost : IDisposable
     private IGrantTable? _grants;
     private IXenStore? _store;
     private GuestRegistry? _registry;
+    private DeniedWriteLog? _deniedWrites;
     private bool _isDisposed;
 
     /// <summary>Builds the backend; opens one event-channel descriptor for each shard. Nothing runs before <see cref="Start"/>.</summary>
@@ -72,11 +73,12 @@ public sealed class BackendHost : IDisposable
                 _grants = _options.Hypervisor.OpenGrantTable();
                 _store = _options.Hypervisor.OpenXenStore();
                 _engine.Start();
+                _deniedWrites = new(Warnings);
                 _registry = new(new GuestServices
                 {
                     Store = _store,
                     Grants = _grants,
-                    Lanes = new(_engine, _channels, _options.Interrupts),
+                    Lanes = new(_engine, _channels, _options.Interrupts, _deniedWrites),
                     Functions = _options.FunctionSource,
                     CreateSlots = _options.Slots == SlotMode.Passthrough ? static () => new PassthroughSlots() : static () => new VpciSlots(),
                     Compile = Compile,
@@ -116,6 +118,7 @@ public sealed class BackendHost : IDisposable
         _isDisposed = true;
         _registry?.Dispose();
         _engine.Dispose();
+        _deniedWrites?.Dispose();
         _grants?.Dispose();
         _store?.Dispose();
     }
