@@ -1,4 +1,5 @@
 using PciBackFlow.Backend.Guests;
+using PciBackFlow.Backend.Policy;
 using PciBackFlow.Backend.Slots;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Pci;
@@ -22,6 +23,7 @@ public sealed class BackendHost : IDisposable
     private readonly Lock _lock = new();
     private readonly BackendOptions _options;
     private readonly ConfigSpaceMapCache _maps = new();
+    private readonly QuirkParameter _quirks;
     private readonly PipelineEngine<GuestOperation, IngestStage, DecodeStage, FilterStage, ExecuteStage, RespondStage, NotifyStage> _engine;
     private readonly IEventChannels[] _channels;
     private IGrantTable? _grants;
@@ -45,6 +47,7 @@ public sealed class BackendHost : IDisposable
             SampleEvery = options.SampleEvery,
         };
         engine.Validate();
+        _quirks = new(options.Quirks);
         Warnings = new(options.Logger);
         _channels = new IEventChannels[engine.Shards];
         _engine = new(new(default, default, default, default, default, default), engine, OpenSource, static () => new GuestOperation());
@@ -130,9 +133,10 @@ public sealed class BackendHost : IDisposable
         return new(channels);
     }
 
-    private CompiledFunction Compile(int domainId, IPciFunction function)
+    private CompiledFunction Compile(int domainId, IPciFunction function, ToolstackOptions? toolstack)
     {
-        AccessPolicy policy = _options.PolicyFor?.Invoke(domainId, function) ?? _options.Policy;
+        AccessPolicy policy = _quirks.ApplyTo(_options.PolicyFor?.Invoke(domainId, function) ?? _options.Policy, function.Address);
+        policy = toolstack?.ApplyTo(policy) ?? policy;
         CompiledFunction compiled = Devices.FunctionPermissions.Compile(function, policy, _maps);
         foreach (string problem in compiled.Problems)
             Warnings.Warn(domainId, $"{function.Address}: {problem}");
