@@ -30,7 +30,7 @@ internal sealed class LearnVerb
         command.SetAction(verb.Run);
         return new Verb(
             command,
-            "pcibackflow learn --builtin e1000e CAP_EXP+8.w=2830 CAP_EXP+10.w=42 > policy.json",
+            "pcibackflow learn --builtin e1000e CAP_EXP+8.w=2830 ECAP_AER+14=40 > policy.json",
             "pcibackflow learn --from-dump machine.txt --function 03:00.0 --from accesses.txt",
             "pcibackflow learn --device 00:02.0 --policy policy.json CAP_EXP+28.w=6");
     }

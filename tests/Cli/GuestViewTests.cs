@@ -1,6 +1,7 @@
 using System.Text.Json;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Hardware.Pci.Captures;
+using PciBackFlow.Hardware.Pci.Emulated;
 
 namespace PciBackFlow.Cli.Tests;
 
@@ -83,7 +84,7 @@ public sealed class GuestViewTests
         var config = capture.Functions[0];
 
         // A Subsystem ID that is another one at every reading.
-        var function = new Sources.SourceFunction(config.Address, HeaderKind.Device, "restless", () => new Restless(capture.Name, config));
+        var function = new Sources.SourceFunction(config.Address, HeaderKind.Device, "restless", () => new Restless(config));
         using var output = new StringWriter();
         using var errors = new StringWriter();
         var console = new CliConsole(output, errors, Stream.Null, outputIsTerminal: false, progressIsTerminal: false, () => CancellationToken.None);
@@ -98,7 +99,7 @@ public sealed class GuestViewTests
         Assert.Contains("1 differ", lines[1], StringComparison.Ordinal);
     }
 
-    private sealed class Restless(string capture, CapturedConfig config) : CapturedFunction(capture, config), IPciFunction
+    private sealed class Restless(CapturedConfig config) : EmulatedFunction(config.Address, "restless", config.Bytes.Span), IPciFunction
     {
         private uint _reads;
 

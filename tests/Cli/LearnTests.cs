@@ -30,12 +30,12 @@ public sealed class LearnTests
         using var folder = new TemporaryFolder();
         var file = folder.Write("accesses.txt", "# what the driver does\n\n  CAP_EXP+8.w=f  # error reporting\r\nCOMMAND\n");
 
-        var both = CliRun.Of("learn", "--builtin", "e1000e", "--from", file, "CAP_EXP+10.w=40").Succeeded();
+        var both = CliRun.Of("learn", "--builtin", "e1000e", "--from", file, "ECAP_AER+14=40").Succeeded();
 
         Assert.Equal(
-            ["PCIe Device Control", "PCIe Link Control"],
+            ["PCIe Device Control", "AER Correctable Error Mask"],
             JsonDocument.Parse(both.Output).RootElement.GetProperty("rules").EnumerateArray().Select(rule => rule.GetProperty("register").GetString()!));
-        Assert.Equal(both.Output, CliRun.OfLine("learn --builtin e1000e CAP_EXP+8.w=f COMMAND CAP_EXP+10.w=40").Succeeded().Output);
+        Assert.Equal(both.Output, CliRun.OfLine("learn --builtin e1000e CAP_EXP+8.w=f COMMAND ECAP_AER+14=40").Succeeded().Output);
     }
 
     [Fact]
