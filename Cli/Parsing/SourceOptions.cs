@@ -67,6 +67,20 @@ internal sealed class SourceOptions
     private PciAddress? AddressOf(OptionResult? given) =>
         given is not { Implicit: false } || given.Tokens is [{ Value: Words.AllDevices }] ? null : given.GetValue(_device);
 
+    /// <summary>The one function a verb looks into: what the words name, else the first device that comes with the program, which is said.</summary>
+    /// <param name="parsed">The words.</param>
+    /// <param name="console">Receives the remark.</param>
+    /// <param name="doing">What the verb does with it: <c>explaining</c>.</param>
+    /// <exception cref="VerbException">There is none, there are several, or it is one that nobody can look into.</exception>
+    public SourceFunction ResolveOne(ParseResult parsed, CliConsole console, string doing)
+    {
+        var functions = Resolve(parsed, console);
+        var chosen = IsGiven(parsed) ? functions.Single() : functions.Functions.First(function => function.Kind == HeaderKind.Device);
+        if (!IsGiven(parsed))
+            console.Remark($"no source was named: {doing} {chosen.Address} {chosen.Description} of {functions.Name}");
+        return FunctionSet.IsViewable(chosen) ? chosen : throw FunctionSet.Refused(chosen);
+    }
+
     private static bool IsGiven(ParseResult parsed, Option option) => parsed.GetResult(option) is { Implicit: false };
 
     private void Validate(CommandResult result)

@@ -4,4 +4,8 @@ namespace PciBackFlow.Stages.Filter;
 /// <param name="Map">The permissions; shared where equal.</param>
 /// <param name="Initial">The values this function starts with.</param>
 /// <param name="Problems">What was odd: broken capability lists, rules that open nothing. One line each, for people.</param>
-public sealed record CompiledFunction(ConfigSpaceMap Map, InitialRegisters Initial, IReadOnlyList<string> Problems);
+public sealed record CompiledFunction(ConfigSpaceMap Map, InitialRegisters Initial, IReadOnlyList<string> Problems)
+{
+    /// <summary>The policy it was compiled under, with the origin of each setting.</summary>
+    public AccessPolicy Policy { get; init; } = AccessPolicy.Default;
+}
