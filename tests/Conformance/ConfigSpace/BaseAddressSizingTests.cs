@@ -142,6 +142,58 @@ public sealed class BaseAddressSizingTests
         Assert.Equal([0x00, 0x00, 0xBC, 0xFE], hardware.Bytes.Slice(0x10, 4).ToArray());
     }
 
+    [Fact]
+    public void Both_halves_of_a_64_bit_BAR_and_a_ROM_that_hardware_lost_are_restored_by_their_own_values_only()
+    {
+        using var guest = Guest(out var hardware, new BaseAddress(0x12_4000_0000, 0x2_0000_0000, 0xC), rom: new BaseAddress(0xFEB80000, 0x40000, 0));
+        foreach (var (register, value) in new[] { (0x10, 0x4000000Cu), (0x14, 0x12u), (0x30, 0xFEB80000u) })
+        {
+            hardware.Poke(register, 4, 0);
+            guest.Write(register, 4, value ^ 0x80000000);
+            Assert.Equal([0, 0, 0, 0], hardware.Bytes.Slice(register, 4).ToArray());
+            guest.Write(register, 4, value);
+            Assert.Equal(BitConverter.GetBytes(value), hardware.Bytes.Slice(register, 4).ToArray());
+            var writes = hardware.Writes;
+            guest.Write(register, 4, value);
+            Assert.Equal(writes, hardware.Writes);
+        }
+    }
+
+    [Fact]
+    public void Every_captured_BAR_sizes_to_the_complement_of_its_length_and_reads_its_address_again_afterwards()
+    {
+        // Origin: Linux drivers/xen/xen-pciback/conf_space_header.c (bar_read, bar_write); PCI Local Bus 3.0 §6.2.5.1.
+        foreach (var (name, bytes, function) in CapturedImages.Usable())
+        {
+            var image = new OracleImage(bytes);
+            var hardware = new PlainMemoryFunction(bytes, function.BaseAddresses, default);
+            using var guest = new OneGuest(hardware, AccessPolicy.Default);
+            for (var bar = 0; bar < image.BarCount; bar++)
+            {
+                var register = 0x10 + (4 * bar);
+                var own = function.BaseAddresses[bar];
+                uint expected;
+                if (image.IsUpperHalf(register))
+                {
+                    var low = function.BaseAddresses[bar - 1];
+                    expected = low.IsPresent ? (uint)(~(low.Length - 1) >> 32) : 0;
+                }
+                else
+                {
+                    expected = own.IsPresent ? (uint)~(own.Length - 1) | own.Flags : 0;
+                }
+
+                var address = guest.Read(register, 4).Value;
+                Assert.Equal(PciOpStatus.Success, guest.Write(register, 4, 0xFFFFFFFF));
+                Assert.True(expected == guest.Read(register, 4).Value, $"{name}: BAR {bar} answers {guest.Read(register, 4).Value:x8}, not {expected:x8}");
+                guest.Write(register, 4, address);
+                Assert.Equal(address, guest.Read(register, 4).Value);
+            }
+
+            Assert.Equal(0, hardware.Writes);
+        }
+    }
+
     private static OneGuest Guest(out PlainMemoryFunction hardware, BaseAddress bar0, BaseAddress rom = default)
     {
         var bytes = new byte[256];

@@ -1,3 +1,5 @@
+using PciBackFlow.Hardware.Pci;
+
 namespace PciBackFlow.Conformance.Tests.ConfigSpace;
 
 /// <summary>
@@ -14,8 +16,12 @@ internal static class DefaultPolicyOracle
     private const int VitalProductData = 0x03;
 
     /// <summary>The byte a guest reads of a function nobody has written to.</summary>
-    public static byte VisibleByte(OracleImage image, int offset)
+    public static byte VisibleByte(OracleImage image, int offset, IReadOnlyList<BaseAddress> baseAddresses)
     {
+        // A register that the host gave no address reads as not implemented (a resource that is unset or disabled).
+        var bar = (offset - 0x10) / 4;
+        if (offset >= 0x10 && bar < image.BarCount && !baseAddresses[bar].IsPresent && !image.IsUpperHalf(0x10 + (4 * bar)))
+            return 0;
         var power = image.Capability(PowerManagement);
         if (power >= 0)
         {
@@ -31,11 +37,11 @@ internal static class DefaultPolicyOracle
         return image[offset];
     }
 
-    public static uint Visible(OracleImage image, int offset, int size)
+    public static uint Visible(OracleImage image, int offset, int size, IReadOnlyList<BaseAddress> baseAddresses)
     {
         uint value = 0;
         for (var lane = 0; lane < size; lane++)
-            value |= (uint)VisibleByte(image, offset + lane) << (8 * lane);
+            value |= (uint)VisibleByte(image, offset + lane, baseAddresses) << (8 * lane);
         return value;
     }
 

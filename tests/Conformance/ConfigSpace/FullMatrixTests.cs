@@ -32,7 +32,7 @@ public sealed class FullMatrixTests
                         continue;
                     }
 
-                    var expected = DefaultPolicyOracle.Visible(image, offset, size);
+                    var expected = DefaultPolicyOracle.Visible(image, offset, size, function.BaseAddresses);
                     Assert.True((status, value) == (PciOpStatus.Success, expected), $"{name}: read {offset:x}/{size}: {status} {value:x}, not {expected:x}");
                 }
             }

@@ -51,6 +51,48 @@ public sealed class HiddenCapabilityTests
         }
     }
 
+    [Theory]
+    [InlineData("default")]
+    [InlineData("permissive")]
+    [InlineData("strict")]
+    [InlineData("qemu-xen")]
+    public void Hiding_a_capability_opens_none_of_its_registers(string policy)
+    {
+        // Out of the chain is not out of the space: a guest that knows the offset still reaches it.
+        var bytes = EveryCapability.Bytes();
+        var rules = WriteRules.Of(new OracleImage(bytes));
+        var hardware = EveryCapability.Function();
+        hardware.WriteLog = [];
+        using var guest = new OneGuest(hardware, Policies.Named(policy) with
+        {
+            HiddenCapabilities = ["CAP_PM", "CAP_VPD", "CAP_MSI", "CAP_MSIX", "ECAP_SRIOV", "ECAP_ATS", "ECAP_PRI", "ECAP_PASID", "ECAP_ACS", "ECAP_DPC", "ECAP_REBAR"],
+        });
+        hardware.WriteLog.Clear();
+        var before = hardware.Bytes.ToArray();
+        foreach (var size in (ReadOnlySpan<int>)[1, 2, 4])
+        {
+            for (var offset = 0x40; offset < 0x220; offset += size)
+                guest.Write(offset, size, 0xA5A5A5A5);
+        }
+
+        var findings = new Findings();
+        for (var at = 0x40; at < 0x220; at++)
+            findings.Check(rules[at] is not (WriteRule.HardDenied or WriteRule.Ignored) || hardware.Bytes[at] == before[at], () => $"{policy}: {at:x} became {hardware.Bytes[at]:x2} from {before[at]:x2} ({rules[at]})");
+        findings.Check(
+            !hardware.WriteLog.Any(write => Covers(write, EveryCapability.Vpd + 3, 0x80)),
+            () => $"{policy}: the write flag of the hidden VPD reached hardware");
+        findings.Check(
+            !hardware.WriteLog.Any(write => Covers(write, EveryCapability.Power + 5, 0x01)),
+            () => $"{policy}: PME_En of the hidden PM reached hardware");
+        findings.Check(
+            policy == "permissive" || !hardware.WriteLog.Any(write => Covers(write, EveryCapability.Msi + 2, 0x01) || Covers(write, EveryCapability.Msix + 3, 0x80)),
+            () => $"{policy}: an enable bit of a hidden MSI reached hardware");
+        findings.AssertNone();
+
+        static bool Covers((int Offset, int Size, uint Value) write, int at, uint bits) =>
+            at >= write.Offset && at < write.Offset + write.Size && ((write.Value >> (8 * (at - write.Offset))) & bits) != 0;
+    }
+
     [Fact]
     public void An_edited_pointer_reads_the_same_in_every_size()
     {

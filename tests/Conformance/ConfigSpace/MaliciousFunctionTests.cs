@@ -41,6 +41,7 @@ public sealed class MaliciousFunctionTests
         ("extended header all ones", () => Express().Put(0x100, 4, 0xFFFFFFFF).Bytes),
         ("resizable BAR that claims seven", () => Express().Put(0x100, 4, 0xFF010001).Put(0xFF0, 4, 0x00010015).Put(0xFF8, 4, 0xFFFFFFFF).Bytes),
         ("every extended dword a capability", () => ExtendedEverywhere(0x10)),
+        ("two SR-IOV and two ATS", () => Express().Put(0x100, 4, 0x14010010).Put(0x140, 4, 0x18010010).Put(0x180, 4, 0x1901000F).Put(0x190, 4, 0x0001000F).Bytes),
         ("a VSEC over SR-IOV", () => Express().Put(0x100, 4, 0x1401000B).Put(0x104, 4, 0xFFF00001).Put(0x140, 4, 0x00010010).Bytes),
     ];
 
@@ -79,6 +80,11 @@ public sealed class MaliciousFunctionTests
     [InlineData("two of each", 0x44, 20)]
     [InlineData("two in a circle", 0x54, 6)]
     [InlineData("low bits set", 0x54, 20)]
+    [InlineData("two of each", 0x64, 20)]
+    [InlineData("two SR-IOV and two ATS", 0x108, 2)]
+    [InlineData("two SR-IOV and two ATS", 0x148, 2)]
+    [InlineData("two SR-IOV and two ATS", 0x186, 2)]
+    [InlineData("two SR-IOV and two ATS", 0x196, 2)]
     [InlineData("extended circle", 0x148, 2)]
     [InlineData("a VSEC over SR-IOV", 0x148, 2)]
     [InlineData("extended next unaligned", 0x148, 2)]

@@ -4,6 +4,7 @@ using PciBackFlow.Pipeline;
 using PciBackFlow.Stages;
 using PciBackFlow.Stages.Decode;
 using PciBackFlow.Stages.Execute;
+using PciBackFlow.Stages.Execute.SideEffects;
 using PciBackFlow.Stages.Filter;
 using PciBackFlow.Stages.Ingest;
 using PciBackFlow.Stages.Notify;
@@ -30,10 +31,17 @@ internal sealed unsafe class OneGuest : IDisposable
         _page = new FrontendPage(_memory);
         _page.Zero();
         Function = new AssignedFunction(function, default, compiled);
-        _operation = new GuestOperation(new GuestConnection(1, new SharedPage(_memory), new Silence(), new FunctionTable([Function])));
+
+        // What the backend does when it takes a function over for a guest.
+        SideEffects.Prepare(Function);
+        var connection = new GuestConnection(1, new SharedPage(_memory), new Silence(), new FunctionTable([Function]));
+        Counters = connection.Counters;
+        _operation = new GuestOperation(connection);
     }
 
     public AssignedFunction Function { get; }
+
+    public GuestCounters Counters { get; }
 
     public (PciOpStatus Status, uint Value) Read(int offset, int size) => Run(PciOpCode.ConfigRead, offset, size, 0);
 

@@ -27,7 +27,8 @@ internal sealed class OracleImage
     /// <summary>Every extended capability reached by the list, in its order.</summary>
     public List<(int Id, int Offset)> Extended { get; } = [];
 
-    public bool HasExtendedCapabilities => Size >= 4096 && Capability(0x10) >= 0 && Extended.Count > 0;
+    /// <summary>Whether the extended list comes back to itself or meets a header without an id.</summary>
+    public bool IsExtendedListBroken { get; private set; }
 
     public int Size => _bytes.Length;
 
@@ -84,10 +85,13 @@ internal sealed class OracleImage
         if (Size < 4096)
             return;
         var seen = new HashSet<int>();
-        for (var at = 0x100; at >= 0x100 && seen.Add(at); at = (int)(Read(at, 4) >> 20) & 0xFFC)
+        for (var at = 0x100; at >= 0x100; at = (int)(Read(at, 4) >> 20) & 0xFFC)
         {
             var header = Read(at, 4);
             if (header is 0 or 0xFFFFFFFF)
+                return;
+            IsExtendedListBroken |= (header & 0xFFFF) == 0 || !seen.Add(at);
+            if (!seen.Contains(at) || Extended.Any(capability => capability.Offset == at))
                 return;
             Extended.Add(((int)(header & 0xFFFF), at));
         }

@@ -39,7 +39,7 @@ public sealed class QemuXenPolicyTests
         foreach (var value in new uint[] { 0x00000000, 0xFFFFFFFF, 0xA5A5A5A5, 0x5A5A5A5A })
         {
             var hardware = EveryCapability.Function();
-            using var guest = new OneGuest(hardware, AccessPolicy.QemuXen with { AllowInterruptControl = new(true, SettingOrigin.BuiltIn) });
+            using var guest = new OneGuest(hardware, AccessPolicy.QemuXen with { AllowInterruptControl = new(offset >= EveryCapability.Msi, SettingOrigin.BuiltIn) });
             var before = hardware.Bytes.ToArray();
 
             guest.Write(offset, size, value);

@@ -76,6 +76,76 @@ public sealed class WriteMatrixTests
         findings.AssertNone();
     }
 
+    [Theory]
+    [InlineData("default")]
+    [InlineData("permissive")]
+    [InlineData("strict")]
+    [InlineData("qemu-xen")]
+    public void Hardware_is_written_only_in_the_lanes_that_the_guest_wrote_so_that_no_neighbour_is_cleared_by_being_written_back(string policy)
+    {
+        // A read-modify-write of a whole dword writes ones back over bits that ones clear (Status, Device Status, AER).
+        var findings = new Findings();
+        var hardware = EveryCapability.Function();
+        hardware.WriteLog = [];
+        using var guest = new OneGuest(hardware, Policies.Named(policy) with
+        {
+            AllowInterruptControl = new(true, SettingOrigin.BuiltIn),
+            Rules = [.. Enumerable.Range(0, 1024).Select(dword => new PolicyRule { Offset = 4 * dword, Size = 4, Mask = 0x5AA5C33C })],
+        });
+        var before = hardware.Bytes.ToArray();
+        foreach (var size in (int[])[1, 2, 4])
+        {
+            for (var offset = 0; offset < before.Length; offset += size)
+            {
+                foreach (var pattern in Patterns)
+                {
+                    hardware.WriteLog.Clear();
+                    guest.Write(offset, size, pattern);
+                    foreach (var (at, length, value) in hardware.WriteLog)
+                    {
+                        // Fields whose rule concerns the whole word: Command, PMCSR, VPD address, MSI and MSI-X control; MWI needs a cache line size.
+                        var isField = length == 2 && at is 0x04 or EveryCapability.Power + 4 or EveryCapability.Vpd + 2 or EveryCapability.Msi + 2 or EveryCapability.Msix + 2;
+                        findings.Check(isField || at == 0x0C || (at >= offset && at + length <= offset + size), () => $"{policy}: write {offset:x}/{size} {pattern:x8} became {at:x}/{length} {value:x}");
+                    }
+
+                    hardware.Restore(before);
+                }
+            }
+        }
+
+        findings.AssertNone();
+    }
+
+    [Theory]
+    [InlineData("default")]
+    [InlineData("permissive")]
+    [InlineData("strict")]
+    [InlineData("qemu-xen")]
+    public void Bus_numbers_and_windows_of_a_bridge_are_written_in_no_policy_and_by_no_rule(string policy)
+    {
+        var findings = new Findings();
+        var bytes = new SpaceBytes(256, 1).Put(0x18, 4, 0x00020100).Put(0x1C, 2, 0x2111).Put(0x20, 4, 0xFE10FE00).Put(0x24, 4, 0xC0F1C001).Put(0x28, 4, 0x1).Put(0x2C, 4, 0x1).Put(0x30, 4, 0x00010001).Bytes;
+        var rules = WriteRules.Of(new OracleImage(bytes));
+        var hardware = new PlainMemoryFunction(bytes, new BaseAddress[7], default);
+        using var guest = new OneGuest(hardware, Policies.Named(policy) with
+        {
+            Rules = [.. Enumerable.Range(4, 12).Select(dword => new PolicyRule { Offset = 4 * dword, Size = 4 })],
+        });
+        foreach (var pattern in Patterns)
+        {
+            foreach (var size in (ReadOnlySpan<int>)[4, 2, 1])
+            {
+                for (var offset = 0; offset < 0x40; offset += size)
+                    guest.Write(offset, size, pattern);
+            }
+
+            for (var at = 0; at < 0x40; at++)
+                findings.Check(rules[at] is not (WriteRule.HardDenied or WriteRule.Ignored) || hardware.Bytes[at] == bytes[at], () => $"{policy}: {at:x} became {hardware.Bytes[at]:x2} from {bytes[at]:x2}");
+        }
+
+        findings.AssertNone();
+    }
+
     private static void Sweep(Findings findings, string name, byte[] bytes, IReadOnlyList<BaseAddress> baseAddresses, string policy, ReadOnlySpan<uint> patterns)
     {
         var rules = WriteRules.Of(new OracleImage(bytes));
