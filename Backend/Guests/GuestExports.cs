@@ -2,6 +2,7 @@ using PciBackFlow.Backend.Devices;
 using PciBackFlow.Backend.Slots;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Stages;
+using PciBackFlow.Stages.Execute.SideEffects;
 using PciBackFlow.Stages.Filter;
 
 namespace PciBackFlow.Backend.Guests;
@@ -130,6 +131,9 @@ internal sealed class GuestExports
             _services.Warnings.Warn(_domainId, $"{host}: {slot.Note}");
         guest = slot.Guest;
         AssignedFunction assigned = new(function, guest, _services.Compile(_domainId, function));
+        if (!SideEffects.Prepare(assigned))
+            return $"{host}: its wake-up event could not be switched off";
+
         _functions.Add(host, assigned);
         Table = Table.With(assigned);
         GuestLog.FunctionGiven(_services.Logger, _domainId, host, guest);

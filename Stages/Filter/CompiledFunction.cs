@@ -4,4 +4,8 @@ namespace PciBackFlow.Stages.Filter;
 /// <param name="Map">The permissions; shared where equal.</param>
 /// <param name="Initial">The values this function starts with.</param>
 /// <param name="Problems">What was odd: broken capability lists, rules that open nothing. One line each, for people.</param>
-public sealed record CompiledFunction(ConfigSpaceMap Map, InitialRegisters Initial, IReadOnlyList<string> Problems);
+public sealed record CompiledFunction(ConfigSpaceMap Map, InitialRegisters Initial, IReadOnlyList<string> Problems)
+{
+    /// <summary>Where the function's power management control lies, whether or not the guest sees it; -1 for a function without.</summary>
+    internal int PowerControlOffset { get; init; } = -1;
+}

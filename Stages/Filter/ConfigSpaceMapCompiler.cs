@@ -1,4 +1,5 @@
 using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Hardware.Pci.Registers;
 using PciBackFlow.Stages.Filter.Tables;
 using static PciBackFlow.Stages.Filter.RegisterDefinition;
 
@@ -65,7 +66,11 @@ public static class ConfigSpaceMapCompiler
             PlaceAll([CapabilityChain.NoExtendedSpace(function.Size)], ConfigRegisters.StandardSize, function.Size);
 
         var applied = PolicyRules.Apply(policy, builder, list);
-        return Finish(function, builder, image, settings, policy, applied, answers, readAll);
+        int power = list.TryFind(CapabilityId.PowerManagement, out PciCapability own) ? own.Offset + PowerManagementRegisters.ControlStatus : -1;
+        return Finish(function, builder, image, settings, policy, applied, answers, readAll) with
+        {
+            PowerControlOffset = power + 2 <= function.Size ? power : -1,
+        };
 
         RegisterDefinition[] ForProfile(RegisterDefinition[] rows, int at)
             => isQemu ? Array.ConvertAll(rows, row => QemuXenTable.Adjust(row, at + row.Offset, image)) : rows;
