@@ -88,6 +88,7 @@ public static class ConfigSpaceMapCompiler
         {
             PolicyProfile.Permissive => MapSettings.Permissive,
             PolicyProfile.Strict => MapSettings.SayDenied,
+            PolicyProfile.QemuXen => MapSettings.EmulatedLineInterrupt,
             _ => MapSettings.None,
         };
         if (policy.AllowInterruptControl.Value)

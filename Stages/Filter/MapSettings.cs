@@ -15,4 +15,7 @@ public enum MapSettings : byte
 
     /// <summary>The guest may switch MSI, MSI-X and INTx in the registers themselves (a device model in a stub domain).</summary>
     InterruptControl = 4,
+
+    /// <summary>Command's Interrupt Disable is emulated: interrupt control does not bring it to hardware (QEMU's masks).</summary>
+    EmulatedLineInterrupt = 8,
 }
