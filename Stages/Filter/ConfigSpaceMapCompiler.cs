@@ -51,15 +51,15 @@ public static class ConfigSpaceMapCompiler
             else if (IsRepeated(list, capability))
                 rows = Array.ConvertAll(rows, Passive);
             rows = chain.AdjustCapability(capability, rows);
-            PlaceAll(Array.FindAll(rows, row => row.IsReadAtOnce), at, limit);
+            PlaceAll(Array.FindAll(rows, row => !row.YieldsToOthers), at, limit);
             foreach (RegisterDefinition row in rows)
             {
-                if (!row.IsReadAtOnce)
+                if (row.YieldsToOthers)
                     bodies.Add((row, at + row.Offset, limit));
             }
         }
 
-        // A length that a vendor made up must not swallow the registers of another capability: these come last.
+        // A length that the function made up must not swallow the registers of another capability: these come last.
         foreach (var (row, at, limit) in bodies)
             builder.Place(row, at, limit);
         if (isQemu && function.Size > ConfigRegisters.StandardSize)
