@@ -59,6 +59,12 @@ public static class ConfigSpaceMapCompiler
             }
         }
 
+        foreach (PciCapability capability in LenientWalk.Beyond(list, image))
+        {
+            if (DeniedCapabilityTable.Rows(capability, CapabilityHeaders.NameOf(capability), image) is { } rows)
+                PlaceAll(rows, capability.Offset, ConfigRegisters.ExtendedSize);
+        }
+
         // A length that the function made up must not swallow the registers of another capability: these come last.
         foreach (var (row, at, limit) in bodies)
             builder.Place(row, at, limit);
