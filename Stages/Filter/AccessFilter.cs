@@ -77,17 +77,9 @@ public static class AccessFilter
         uint denied = DroppedChange(function, in rule, dword, lanes, written);
         if (effect != 0)
             denied = OwnRuleDenies(in rule, effect, written, denied);
-        if ((map.Settings & MapSettings.SayDenied) != 0)
-        {
-            uint refused = lanes & rule.Closed;
-            if ((refused | (denied & rule.ByPolicy)) != 0)
-                plan.Status = PciOpStatus.AccessDenied;
-            // What is refused is said, also where it would have changed nothing.
-            if (denied == 0)
-                denied = refused;
-        }
-
         plan.DeniedBits = ByteLanes.FromDword(denied, offset, size);
+        if ((map.Settings & MapSettings.SayDenied) != 0 && ((lanes & rule.Closed) | (denied & rule.ByPolicy)) != 0)
+            plan.Status = PciOpStatus.AccessDenied;
 
         uint open = lanes & rule.Writable & ~rule.EffectMask;
         uint inMemory = open & rule.Virtual;

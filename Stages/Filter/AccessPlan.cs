@@ -21,7 +21,7 @@ public struct AccessPlan
     /// <summary>Read: the bits to take from hardware, in the request's lanes.</summary>
     public uint HardwareMask;
 
-    /// <summary>Write: the bits that policy dropped although they differ from what the guest reads; strict: all it refused, when none differ; in the request's lanes.</summary>
+    /// <summary>Write: the bits that policy dropped although they differ from what the guest reads, in the request's lanes.</summary>
     public uint DeniedBits;
 
     /// <summary>Whether a step may block for long, so that the plan leaves the shard.</summary>
