@@ -51,6 +51,34 @@ public sealed class HiddenCapabilityTests
         }
     }
 
+    [Fact]
+    public void Hiding_any_one_id_of_any_capture_leaves_all_others_in_their_order()
+    {
+        var findings = new Findings();
+        foreach (var (name, bytes, function) in CapturedImages.Usable())
+        {
+            var image = new OracleImage(bytes);
+            foreach (var id in image.Standard.Select(capability => capability.Id).Distinct())
+                Compare(name, image, bytes, function, $"CAP_{id:X2}", image.Standard, id, guest => Walk(guest, 4));
+            if (image.IsExtendedListBroken)
+                continue;
+            foreach (var id in image.Extended.Select(capability => capability.Id).Distinct())
+                Compare(name, image, bytes, function, $"ECAP_{id:X4}", image.Extended, id, WalkExtended);
+        }
+
+        findings.AssertNone();
+
+        void Compare(
+            string name, OracleImage image, byte[] bytes, Hardware.Pci.IPciFunction function, string hidden, List<(int Id, int Offset)> list, int id, Func<OneGuest, int[]> walk)
+        {
+            using var guest = new OneGuest(
+                new PlainMemoryFunction(bytes, function.BaseAddresses, default), AccessPolicy.Default with { HiddenCapabilities = [hidden] });
+            var expected = list.Select(capability => capability.Id).Where(other => other != id);
+            var found = walk(guest);
+            findings.Check(found.SequenceEqual(expected), () => $"{name} ({image.Size} bytes) without {hidden}: {string.Join(' ', found.Select(other => other.ToString("x")))}");
+        }
+    }
+
     [Theory]
     [InlineData("default")]
     [InlineData("permissive")]
