@@ -134,7 +134,8 @@ internal sealed class GuestExports
         guest = slot.Guest;
         AssignedFunction assigned = new(function, guest, _services.Compile(_domainId, function, options));
         if (!SideEffects.Prepare(assigned))
-            return $"{host}: its wake-up events cannot be switched off";
+            return $"{host}: its wake-up event could not be switched off";
+
         _functions.Add(host, assigned);
         Table = Table.With(assigned);
         GuestLog.FunctionGiven(_services.Logger, _domainId, host, guest);

@@ -3,7 +3,6 @@ using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Stages;
 using PciBackFlow.Stages.Decode;
 using PciBackFlow.Stages.Execute;
-using PciBackFlow.Stages.Execute.SideEffects;
 using PciBackFlow.Stages.Filter;
 using PciBackFlow.Stages.Ingest;
 using PciBackFlow.Stages.Respond;
@@ -25,9 +24,6 @@ internal sealed unsafe class SoloGuest : IDisposable, IGuestNotifier
     public SoloGuest(IPciFunction hardware, CompiledFunction compiled)
     {
         _function = new(hardware, guestAddress: default, compiled);
-
-        // As at every assignment; a function that refuses it answers the guest's accesses as it can.
-        SideEffects.Prepare(_function);
         byte* memory = (byte*)NativeMemory.AlignedAlloc(SharedInfoLayout.PageSize, SharedInfoLayout.PageSize);
         _page = new(memory);
         _page.Zero();

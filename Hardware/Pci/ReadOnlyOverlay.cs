@@ -116,7 +116,7 @@ public sealed class ReadOnlyOverlay : IPciFunction
         var decode = 0u;
         for (var i = 0; i < ResourceLengths.Rom && i < BaseAddresses.Count; i++)
         {
-            if (BaseAddresses[i].IsPresent)
+            if (BaseAddresses[i].IsAssigned)
                 decode |= BaseAddresses[i].IsIo ? CommandBits.Io : CommandBits.Memory;
         }
 

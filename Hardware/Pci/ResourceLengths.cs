@@ -38,7 +38,7 @@ internal static class ResourceLengths
         return lengths;
     }
 
-    /// <summary>The resources those lengths make; empty where no address is assigned.</summary>
+    /// <summary>The resources those lengths make; empty where nothing is implemented, at address 0 where no address is assigned.</summary>
     public static BaseAddress[] Describe(IConfigSpace space, ReadOnlySpan<ulong> lengths)
     {
         var result = new BaseAddress[Count];
@@ -47,14 +47,14 @@ internal static class ResourceLengths
         for (var i = 0; i < count; i++)
         {
             var bar = At(space, i, count);
-            if (bar.Start != 0)
+            if (lengths[i] != 0)
                 result[i] = bar with { Length = lengths[i] };
             if (bar.Is64Bit)
                 i++;
         }
 
         var romAt = ConfigHeader.ExpansionRomOffset(kind);
-        if (romAt != 0 && space.TryRead(romAt, 4, out var rom) && (rom & RomAddress) != 0)
+        if (romAt != 0 && space.TryRead(romAt, 4, out var rom) && lengths[Rom] != 0 && rom != uint.MaxValue)
             result[Rom] = new BaseAddress(rom & RomAddress, lengths[Rom], rom & 1);
         return result;
     }

@@ -60,6 +60,13 @@ public readonly struct ExecuteStage : IStage<GuestOperation>
             return;
         }
 
+        if (function.IsGone && item.Request.Command == PciOpCode.ConfigRead)
+        {
+            // Nothing answers there: not even the bits that memory still holds.
+            item.Decide(PciOpStatus.Success, GuestOperation.MaskOf(item.Request.Size));
+            return;
+        }
+
         ref readonly AccessPlan plan = ref item.Plan;
         item.Decide(
             status == PciOpStatus.Success ? plan.Status : status,

@@ -78,7 +78,7 @@ public static class AccessFilter
         if (effect != 0)
             denied = OwnRuleDenies(in rule, effect, written, denied);
         plan.DeniedBits = ByteLanes.FromDword(denied, offset, size);
-        if ((map.Settings & MapSettings.SayDenied) != 0 && (denied & rule.ByPolicy) != 0)
+        if ((map.Settings & MapSettings.SayDenied) != 0 && ((lanes & rule.Closed) | (denied & rule.ByPolicy)) != 0)
             plan.Status = PciOpStatus.AccessDenied;
 
         uint open = lanes & rule.Writable & ~rule.EffectMask;

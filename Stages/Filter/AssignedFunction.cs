@@ -54,6 +54,9 @@ public sealed class AssignedFunction
     /// <summary>The values a guest starts with.</summary>
     public InitialRegisters Initial => _compiled.Initial;
 
+    /// <summary>The power management control's offset in hardware, hidden or not; -1 without one.</summary>
+    internal int PowerControlOffset => _compiled.PowerControlOffset;
+
     /// <summary>The guest's state.</summary>
     public VirtualRegisters Registers { get; }
 

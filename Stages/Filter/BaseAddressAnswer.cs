@@ -3,7 +3,7 @@ using PciBackFlow.Hardware.Pci;
 namespace PciBackFlow.Stages.Filter;
 
 /// <summary>What one base address register answers.</summary>
-/// <param name="Address">The host's own value of the register, low bits included; 0 when not implemented.</param>
+/// <param name="Address">The host's own value of the register, low bits included: the low bits alone without an address, 0 when not implemented.</param>
 /// <param name="SizeMask">The answer while it is being sized, low bits included.</param>
 /// <param name="AddressBits">The bits a sizing write has to set.</param>
 /// <param name="Restorable">Whether hardware may be given <paramref name="Address"/> back when it lost it.</param>
@@ -39,17 +39,17 @@ public readonly record struct BaseAddressAnswer(uint Address, uint SizeMask, uin
         if (!bar.IsPresent)
             return new(0, 0, addressBits, false);
         uint flags = bar.Flags & ~addressBits;
-        return new(((uint)bar.Start & addressBits) | flags, ((uint)(0 - bar.Length) & addressBits) | flags, addressBits, true);
+        return new(((uint)bar.Start & addressBits) | flags, ((uint)(0 - bar.Length) & addressBits) | flags, addressBits, bar.IsAssigned);
     }
 
     private static BaseAddressAnswer UpperHalf(BaseAddress below)
-        => new((uint)(below.Start >> 32), (uint)((0 - below.Length) >> 32), uint.MaxValue, true);
+        => new((uint)(below.Start >> 32), (uint)((0 - below.Length) >> 32), uint.MaxValue, below.IsAssigned);
 
     private static BaseAddressAnswer Rom(BaseAddress rom)
     {
         if (!rom.IsPresent)
             return new(0, 0, RomBits, false);
         uint enable = rom.Flags & 1;
-        return new(((uint)rom.Start & RomBits) | enable, ((uint)(0 - rom.Length) & RomBits) | enable, RomBits, true);
+        return new(((uint)rom.Start & RomBits) | enable, ((uint)(0 - rom.Length) & RomBits) | enable, RomBits, rom.IsAssigned);
     }
 }

@@ -8,4 +8,7 @@ public sealed record CompiledFunction(ConfigSpaceMap Map, InitialRegisters Initi
 {
     /// <summary>The policy it was compiled under, with the origin of each setting.</summary>
     public AccessPolicy Policy { get; init; } = AccessPolicy.Default;
+
+    /// <summary>Where the function's power management control lies, whether or not the guest sees it; -1 for a function without.</summary>
+    internal int PowerControlOffset { get; init; } = -1;
 }

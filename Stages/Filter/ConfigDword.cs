@@ -25,6 +25,9 @@ public readonly record struct ConfigDword
     /// <summary>Bits without a rule of their own: policy's default decides about writes.</summary>
     public uint ByPolicy { get; init; }
 
+    /// <summary>Of <see cref="ByPolicy"/>, the registers in which nothing is open: strict refuses a write that touches one, changed or not.</summary>
+    public uint Closed { get; init; }
+
     /// <summary>Bits of the field whose write has a side effect; for a reset, the bit that triggers it.</summary>
     public uint EffectMask { get; init; }
 

@@ -1,4 +1,5 @@
 using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Hardware.Pci.Registers;
 using PciBackFlow.Stages.Filter.Tables;
 using static PciBackFlow.Stages.Filter.RegisterDefinition;
 
@@ -50,22 +51,32 @@ public static class ConfigSpaceMapCompiler
             else if (IsRepeated(list, capability))
                 rows = Array.ConvertAll(rows, Passive);
             rows = chain.AdjustCapability(capability, rows);
-            PlaceAll(Array.FindAll(rows, row => row.IsReadAtOnce), at, limit);
+            PlaceAll(Array.FindAll(rows, row => !row.YieldsToOthers), at, limit);
             foreach (RegisterDefinition row in rows)
             {
-                if (!row.IsReadAtOnce)
+                if (row.YieldsToOthers)
                     bodies.Add((row, at + row.Offset, limit));
             }
         }
 
-        // A length that a vendor made up must not swallow the registers of another capability: these come last.
+        foreach (PciCapability capability in LenientWalk.Beyond(list, image))
+        {
+            if (DeniedCapabilityTable.Rows(capability, CapabilityHeaders.NameOf(capability), image) is { } rows)
+                PlaceAll(rows, capability.Offset, ConfigRegisters.ExtendedSize);
+        }
+
+        // A length that the function made up must not swallow the registers of another capability: these come last.
         foreach (var (row, at, limit) in bodies)
             builder.Place(row, at, limit);
         if (isQemu && function.Size > ConfigRegisters.StandardSize)
             PlaceAll([CapabilityChain.NoExtendedSpace(function.Size)], ConfigRegisters.StandardSize, function.Size);
 
         var applied = PolicyRules.Apply(policy, builder, list);
-        return Finish(function, builder, image, settings, policy, applied, answers, readAll);
+        int power = list.TryFind(CapabilityId.PowerManagement, out PciCapability own) ? own.Offset + PowerManagementRegisters.ControlStatus : -1;
+        return Finish(function, builder, image, settings, policy, applied, answers, readAll) with
+        {
+            PowerControlOffset = power + 2 <= function.Size ? power : -1,
+        };
 
         RegisterDefinition[] ForProfile(RegisterDefinition[] rows, int at)
             => isQemu ? Array.ConvertAll(rows, row => QemuXenTable.Adjust(row, at + row.Offset, image)) : rows;
@@ -83,6 +94,7 @@ public static class ConfigSpaceMapCompiler
         {
             PolicyProfile.Permissive => MapSettings.Permissive,
             PolicyProfile.Strict => MapSettings.SayDenied,
+            PolicyProfile.QemuXen => MapSettings.EmulatedLineInterrupt,
             _ => MapSettings.None,
         };
         if (policy.AllowInterruptControl.Value)

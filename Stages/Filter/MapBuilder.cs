@@ -134,6 +134,7 @@ internal sealed class MapBuilder
             Rw1c = rw1c,
             Denied = denied,
             ByPolicy = byPolicy,
+            Closed = Closed(dword, byPolicy, writable),
             EffectMask = effectMask,
             Effect = effect?.Effect ?? PlanAction.Read,
             Index = effect?.Index ?? 0,
@@ -189,6 +190,23 @@ internal sealed class MapBuilder
         }
 
         return runs;
+    }
+
+    // Register by register, as far as they lie in the dword: a rule that opens a bit is a rule for its register.
+    private uint Closed(int dword, uint byPolicy, uint writable)
+    {
+        uint closed = 0;
+        for (int lane = 0; lane < 4;)
+        {
+            short owner = _owner[(dword * 4) + lane];
+            uint register = 0;
+            for (; lane < 4 && _owner[(dword * 4) + lane] == owner; lane++)
+                register |= ByteLanes.Lanes(lane, 1);
+            if ((register & writable) == 0)
+                closed |= register & byPolicy;
+        }
+
+        return closed;
     }
 
     private static bool DeniesByte(RegisterDefinition row, int inRow)

@@ -10,9 +10,12 @@ public enum MapSettings : byte
     /// <summary>Writes without a rule of their own pass; Command's guest bits and the MSI controls are written through.</summary>
     Permissive = 1,
 
-    /// <summary>A dropped write to a register without a rule of its own answers <c>access_denied</c> instead of success.</summary>
+    /// <summary>A write to a register without a rule of its own answers <c>access_denied</c> instead of success, even if it would change nothing.</summary>
     SayDenied = 2,
 
     /// <summary>The guest may switch MSI, MSI-X and INTx in the registers themselves (a device model in a stub domain).</summary>
     InterruptControl = 4,
+
+    /// <summary>Command's Interrupt Disable is emulated: interrupt control does not bring it to hardware (QEMU's masks).</summary>
+    EmulatedLineInterrupt = 8,
 }

@@ -9,7 +9,7 @@ public enum PolicyProfile : byte
     /// <summary><c>permissive</c>: unknown writes reach hardware, but for what is denied in every policy.</summary>
     Permissive = 1,
 
-    /// <summary><c>strict</c>: as default, but a dropped unknown write is answered with <c>access_denied</c>.</summary>
+    /// <summary><c>strict</c>: as default, but every unknown write is answered with <c>access_denied</c>.</summary>
     Strict = 2,
 
     /// <summary><c>qemu-xen</c>: the register masks of QEMU's Xen passthrough device model.</summary>

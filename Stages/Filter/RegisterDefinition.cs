@@ -44,4 +44,7 @@ internal sealed record RegisterDefinition(string Name, int Offset, int Size, Wri
 
     /// <summary>Whether compiling may read it although nobody asked: false where reading might do something.</summary>
     internal bool IsReadAtOnce { get; init; } = true;
+
+    /// <summary>Whether its bytes belong to any other register that claims them: true where the length is what the function says.</summary>
+    internal bool YieldsToOthers { get; init; }
 }

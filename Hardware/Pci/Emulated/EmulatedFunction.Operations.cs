@@ -12,7 +12,7 @@ public partial class EmulatedFunction
         var decode = 0u;
         for (var i = 0; i < 6; i++)
         {
-            if (_baseAddresses[i].IsPresent)
+            if (_baseAddresses[i].IsAssigned)
                 decode |= _baseAddresses[i].IsIo ? CommandBits.Io : CommandBits.Memory;
         }
 

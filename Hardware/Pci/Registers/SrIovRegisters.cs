@@ -21,6 +21,12 @@ public static class SrIovRegisters
     /// <summary>2 bytes.</summary>
     public const int NumVfs = 0x10;
 
+    /// <summary>2 bytes, behind 2 reserved ones.</summary>
+    public const int VfDeviceId = 0x1A;
+
+    /// <summary>4 bytes.</summary>
+    public const int SupportedPageSizes = 0x1C;
+
     /// <summary>4 bytes.</summary>
     public const int SystemPageSize = 0x20;
 

@@ -49,7 +49,8 @@ internal static class CommandRegister
                 next = ByteLanes.Merge(next, wanted, CommandBits.MemoryWriteInvalidate);
         }
 
-        if ((function.Map.Settings & MapSettings.InterruptControl) != 0 && ((wanted ^ last) & CommandBits.InterruptDisable) != 0)
+        MapSettings lineInterrupt = function.Map.Settings & (MapSettings.InterruptControl | MapSettings.EmulatedLineInterrupt);
+        if (lineInterrupt == MapSettings.InterruptControl && ((wanted ^ last) & CommandBits.InterruptDisable) != 0)
             next = ByteLanes.Merge(next, wanted, CommandBits.InterruptDisable);
         if ((throughBits & ~Tracked) != 0)
             next = ByteLanes.Merge(next, wanted, throughBits);

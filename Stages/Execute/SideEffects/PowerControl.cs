@@ -19,7 +19,7 @@ internal static class PowerControl
         if (function.IsGone)
             return PciOpStatus.Success;
         uint wanted = ByteLanes.Merge(old, step.Value, step.Mask);
-        if (((old ^ wanted) & Own) != 0 && !function.TryWriteHardware(step.Offset, step.Size, ByteLanes.Merge(old, wanted, Own)))
+        if (((old ^ wanted) & Own) != 0 && !function.TryWriteHardware(step.Offset, step.Size, ByteLanes.Merge(old, wanted, Own) & ~PowerManagementRegisters.PmeEnable))
             return PciOpStatus.OperationFailed;
         uint state = wanted & PowerManagementRegisters.PowerState;
         if (!function.Hardware.TrySetPowerState((int)state))
@@ -31,8 +31,9 @@ internal static class PowerControl
 
     internal static bool DisableWakeUp(AssignedFunction function)
     {
-        int offset = function.Map.OffsetOf(PlanAction.PowerControl);
-        if (offset < 0)
+        // Hidden from the guest or emulated for it, the register is there all the same. One that lies over a denied register is a lie.
+        int offset = function.PowerControlOffset;
+        if (offset < 0 || ByteLanes.FromDword(function.Map[offset >> 2].Denied, offset, 2) != 0)
             return true;
         if (!function.TryReadHardware(offset, 2, out uint value))
             return false;

@@ -17,7 +17,7 @@ internal static class DeniedCapabilityTable
 
     internal static RegisterDefinition[]? Rows(PciCapability capability, string name, FunctionImage image) => capability.ExtendedId switch
     {
-        ExtendedCapabilityId.SrIov => Whole(name, SrIovSize, "SR-IOV 1.1 §3.3: a guest that enables virtual functions makes functions nobody assigned"),
+        ExtendedCapabilityId.SrIov => SrIov(name),
         ExtendedCapabilityId.MrIov => Whole(name, SrIovSize, "MR-IOV 1.0 §4.2: as SR-IOV"),
         ExtendedCapabilityId.AddressTranslation => Whole(name, AtsSize, "ATS 1.1 §5.1: translated requests pass the IOMMU unchecked"),
         ExtendedCapabilityId.Pasid => Whole(name, PasidSize, "PCI Express Base 3.1 §7.29: address spaces belong to the IOMMU's owner"),
@@ -27,6 +27,21 @@ internal static class DeniedCapabilityTable
         ExtendedCapabilityId.ResizableBar or ExtendedCapabilityId.VfResizableBar => ResizableBars(name, image, capability.Offset),
         _ => null,
     };
+
+    private static RegisterDefinition[] SrIov(string name)
+    {
+        const string Source = "SR-IOV 1.1 §3.3: a guest that enables virtual functions makes functions nobody assigned";
+        return
+        [
+            CapabilityHeaders.Extended(name),
+            new($"{name} Capabilities", SrIovRegisters.Capabilities, 4, WriteRule.HardDenied, Source) { Shadow = uint.MaxValue },
+            // Offset and stride among them change with what the host sets.
+            new($"{name} Control and Counts", SrIovRegisters.Control, SrIovRegisters.VfDeviceId - 2 - SrIovRegisters.Control, WriteRule.HardDenied, Source),
+            new($"{name} VF Device ID", SrIovRegisters.VfDeviceId - 2, 4, WriteRule.HardDenied, Source) { Shadow = uint.MaxValue },
+            new($"{name} Supported Page Sizes", SrIovRegisters.SupportedPageSizes, 4, WriteRule.HardDenied, Source) { Shadow = uint.MaxValue },
+            new($"{name} Page Size and VF BARs", SrIovRegisters.SystemPageSize, SrIovSize - SrIovRegisters.SystemPageSize, WriteRule.HardDenied, Source),
+        ];
+    }
 
     private static RegisterDefinition[] Whole(string name, int size, string source)
         => [CapabilityHeaders.Extended(name), new($"{name} Registers", 4, size - 4, WriteRule.HardDenied, source)];
@@ -56,7 +71,7 @@ internal static class DeniedCapabilityTable
         for (int i = 0; i < count; i++)
         {
             int pair = i * ResizableBarRegisters.Stride;
-            rows.Add(new($"{name} {i} Capability", pair + ResizableBarRegisters.Capability, 4, WriteRule.HardDenied, Source));
+            rows.Add(new($"{name} {i} Capability", pair + ResizableBarRegisters.Capability, 4, WriteRule.HardDenied, Source) { Shadow = uint.MaxValue });
             rows.Add(new($"{name} {i} Control", pair + ResizableBarRegisters.Control, 4, WriteRule.HardDenied, Source));
         }
 

@@ -27,8 +27,9 @@ internal static class ErrorReportingTable
             rows.Add(new("AER Error Source Identification", AerRegisters.ErrorSource, 4, WriteRule.ByPolicy, "PCI Express Base 3.0 §7.10.11"));
         }
 
+        // Present only with End-End prefixes: some functions put the next capability there (QEMU's e1000e its serial number).
         if (version >= VersionWithPrefixLog)
-            rows.Add(new("AER TLP Prefix Log", AerRegisters.TlpPrefixLog, 16, WriteRule.ByPolicy, "PCI Express Base 3.0 §7.10.12"));
+            rows.Add(new("AER TLP Prefix Log", AerRegisters.TlpPrefixLog, 16, WriteRule.ByPolicy, "PCI Express Base 3.0 §7.10.12") { YieldsToOthers = true });
         return [.. rows];
     }
 }

@@ -39,20 +39,28 @@ internal static class ExtendedCapabilityTable
             ExtendedCapabilityId.TphRequester =>
             [
                 header,
-                new("TPH Requester Capability", TphRegisters.Capability, 4, WriteRule.ByPolicy, "PCI Express Base 3.0 §7.26.2"),
+                new("TPH Requester Capability", TphRegisters.Capability, 4, WriteRule.ByPolicy, "PCI Express Base 3.0 §7.26.2") { Shadow = All },
                 new("TPH Requester Control", TphRegisters.Control, 4, WriteRule.ByPolicy, "PCI Express Base 3.0 §7.26.3"),
             ],
             ExtendedCapabilityId.L1Substates =>
             [
                 header,
-                new("L1 PM Substates Capabilities", L1SubstatesRegisters.Capability, 4, WriteRule.ByPolicy, "PCI Express Base 3.1 §7.33.2"),
+                new("L1 PM Substates Capabilities", L1SubstatesRegisters.Capability, 4, WriteRule.ByPolicy, "PCI Express Base 3.1 §7.33.2") { Shadow = All },
                 new("L1 PM Substates Control 1", L1SubstatesRegisters.Control1, 4, WriteRule.ByPolicy, "PCI Express Base 3.1 §7.33.3"),
                 new("L1 PM Substates Control 2", L1SubstatesRegisters.Control2, 4, WriteRule.ByPolicy, "PCI Express Base 3.1 §7.33.4"),
+            ],
+            ExtendedCapabilityId.DynamicPower =>
+            [
+                header,
+                new("DPA Capability", 4, 4, WriteRule.ByPolicy, "PCI Express Base 3.0 §7.24.2") { Shadow = All },
+                new("DPA Latency Indicator", 8, 4, WriteRule.ByPolicy, "PCI Express Base 3.0 §7.24.3"),
+                new("DPA Status", 12, 2, WriteRule.ByPolicy, "PCI Express Base 3.0 §7.24.4"),
+                new("DPA Control", 14, 2, WriteRule.ByPolicy, "PCI Express Base 3.0 §7.24.5"),
             ],
             ExtendedCapabilityId.PrecisionTime =>
             [
                 header,
-                new("PTM Capability", PtmRegisters.Capability, 4, WriteRule.ByPolicy, "PCI Express Base 3.1 §7.32.2"),
+                new("PTM Capability", PtmRegisters.Capability, 4, WriteRule.ByPolicy, "PCI Express Base 3.1 §7.32.2") { Shadow = All },
                 new("PTM Control", PtmRegisters.Control, 4, WriteRule.ByPolicy, "PCI Express Base 3.1 §7.32.3"),
             ],
             ExtendedCapabilityId.SecondaryPciExpress =>
@@ -64,7 +72,10 @@ internal static class ExtendedCapabilityTable
             ExtendedCapabilityId.VirtualChannel or ExtendedCapabilityId.VirtualChannel9 or ExtendedCapabilityId.MultiFunctionVirtualChannel =>
             [
                 header,
-                new($"{name} Port Registers", 4, 12, WriteRule.ByPolicy, "PCI Express Base 3.0 §7.11"),
+                new($"{name} Port Capability 1", 4, 4, WriteRule.ByPolicy, "PCI Express Base 3.0 §7.11.2") { Shadow = All },
+                new($"{name} Port Capability 2", 8, 4, WriteRule.ByPolicy, "PCI Express Base 3.0 §7.11.3") { Shadow = All },
+                new($"{name} Port Control", 12, 2, WriteRule.ByPolicy, "PCI Express Base 3.0 §7.11.4"),
+                new($"{name} Port Status", 14, 2, WriteRule.ByPolicy, "PCI Express Base 3.0 §7.11.5"),
                 new($"{name} VC0 Registers", 16, 12, WriteRule.ByPolicy, "PCI Express Base 3.0 §7.11"),
             ],
             _ => [header],

@@ -17,11 +17,13 @@ internal static class PowerManagementTable
         },
         new("PM Control/Status", PowerManagementRegisters.ControlStatus, 2, WriteRule.SideEffect, "PCI Power Management 1.2 §3.2.4")
         {
+            Virtual = PowerManagementRegisters.PmeEnable,
+            Value = 0,
             Writable = PowerManagementRegisters.PmeStatus | PowerManagementRegisters.DataSelect | PowerManagementRegisters.PowerState,
             Rw1c = PowerManagementRegisters.PmeStatus,
             EffectMask = 0xFFFF,
             Effect = PlanAction.PowerControl,
-            Note = "PME status and data select pass, the power state is changed by the host, PME stays off",
+            Note = "PME status and data select pass, the power state is changed by the host, PME enable reads 0 and stays off",
         },
         new("PM Bridge Extensions", PowerManagementRegisters.BridgeExtensions, 1, WriteRule.ReadOnly, "PCI Power Management 1.2 §3.2.5"),
         new("PM Data", PowerManagementRegisters.Data, 1, WriteRule.ReadOnly, "PCI Power Management 1.2 §3.2.6"),

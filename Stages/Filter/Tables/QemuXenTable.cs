@@ -5,8 +5,9 @@ namespace PciBackFlow.Stages.Filter.Tables;
 /// <summary>
 /// The register masks of QEMU's Xen passthrough (hw/xen/xen_pt_config_init.c) as changes to our rows. Legend: Emulated bits are the
 /// guest's own memory; of them, and of the rest, those not in ReadOnly can be written; Keep are the bits that start with
-/// hardware's value, Set those that start as ones, all other emulated bits start as zeros. Interrupt Line is left as it is: QEMU wires
-/// INTx itself, a PV guest reads the number there.
+/// hardware's value, Set those that start as ones, all other emulated bits start as zeros. Interrupt Line starts with the
+/// host's irq and not with zero: QEMU wires INTx itself, a PV guest reads the number there. Command's Interrupt Disable is emulated, so interrupt
+/// control does not open it.
 /// </summary>
 internal static class QemuXenTable
 {
@@ -16,6 +17,7 @@ internal static class QemuXenTable
         new("Status", Emulated: 0x0010, ReadOnly: 0x06FF, Keep: 0x0010, Set: 0),
         new("Cache Line Size", Emulated: 0xFF, ReadOnly: 0, Keep: 0, Set: 0),
         new("Latency Timer", Emulated: 0xFF, ReadOnly: 0, Keep: 0, Set: 0),
+        new("Interrupt Line", Emulated: 0xFF, ReadOnly: 0, Keep: 0xFF, Set: 0),
         new("PM Capabilities", Emulated: 0xFFC8, ReadOnly: 0xFFFF, Keep: 0x01C8, Set: 0),
         new("PM Control/Status", Emulated: 0x810B, ReadOnly: 0xE1FC, Keep: 0, Set: 0x0008),
         new("PCIe Device Capabilities", Emulated: 0x10000000, ReadOnly: 0xFFFFFFFF, Keep: 0x10000000, Set: 0),
@@ -38,14 +40,15 @@ internal static class QemuXenTable
         {
             if (line.Name != row.Name)
                 continue;
-            uint hardware = image.Read(at, row.Size);
+            // A bit that has a value of our own starts with that, whatever hardware says.
+            uint first = ByteLanes.Merge(image.Read(at, row.Size), row.Value ?? 0, row.Value is null ? 0 : row.Virtual);
             uint writable = ~line.ReadOnly & ByteLanes.Mask(row.Size);
             bool keepsEffect = row.Effect is PlanAction.Command or PlanAction.MsiControl;
             return row with
             {
                 Rule = keepsEffect ? WriteRule.SideEffect : line.Emulated == 0xFFFF || line.Emulated == 0xFF ? WriteRule.Virtual : WriteRule.Writable,
                 Virtual = line.Emulated,
-                Value = (hardware & line.Keep) | line.Set,
+                Value = (first & line.Keep) | line.Set,
                 Shadow = row.Shadow & ~line.Emulated,
                 Writable = row.Effect == PlanAction.MsiControl ? row.Writable : writable,
                 EffectMask = keepsEffect ? row.EffectMask : 0,

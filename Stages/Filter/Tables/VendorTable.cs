@@ -19,7 +19,7 @@ internal static class VendorTable
         var length8 = new RegisterDefinition("Vendor-specific Length", VendorRegisters.Length, 1, WriteRule.ReadOnly, "PCI Local Bus 3.0 appendix H") { Shadow = All };
         RegisterDefinition header = CapabilityHeaders.Standard("Vendor-specific");
         return length > StandardHeader
-            ? [header, length8, new("Vendor-specific Data", StandardHeader, length - StandardHeader, WriteRule.ByPolicy, "PCI Local Bus 3.0 appendix H; XSA-124") { IsReadAtOnce = false }]
+            ? [header, length8, new("Vendor-specific Data", StandardHeader, length - StandardHeader, WriteRule.ByPolicy, "PCI Local Bus 3.0 appendix H; XSA-124") { IsReadAtOnce = false, YieldsToOthers = true }]
             : [header, length8];
     }
 
@@ -28,7 +28,7 @@ internal static class VendorTable
         int length = (int)(image.Read(at + VendorRegisters.ExtendedHeader, 4) >> VendorRegisters.ExtendedLengthShift);
         var own = new RegisterDefinition($"{name} Header", VendorRegisters.ExtendedHeader, 4, WriteRule.ReadOnly, "PCI Express Base 3.0 §7.19.2") { Shadow = All };
         return length > ExtendedHeader
-            ? [CapabilityHeaders.Extended(name), own, new($"{name} Data", ExtendedHeader, length - ExtendedHeader, WriteRule.ByPolicy, "PCI Express Base 3.0 §7.19.3; XSA-124") { IsReadAtOnce = false }]
+            ? [CapabilityHeaders.Extended(name), own, new($"{name} Data", ExtendedHeader, length - ExtendedHeader, WriteRule.ByPolicy, "PCI Express Base 3.0 §7.19.3; XSA-124") { IsReadAtOnce = false, YieldsToOthers = true }]
             : [CapabilityHeaders.Extended(name), own];
     }
 }

@@ -174,8 +174,6 @@ public sealed class CommandRegisterTests
     [Theory]
     [InlineData("default")]
     [InlineData("strict")]
-    [InlineData("permissive")]
-    [InlineData("qemu-xen")]
     public void Writing_back_a_dword_read_from_Command_and_Status_clears_no_error_bit(string policy)
     {
         // Status bits 15:11 and 8 are cleared by writing ones (PCI Local Bus 3.0 §6.2.3). Drivers read and write back the dword at 4.

@@ -23,10 +23,32 @@ public sealed class PolicyTests
     }
 
     [Fact]
-    public void Strict_says_nothing_when_nothing_would_have_changed_or_the_register_has_its_own_rule()
+    public void Strict_refuses_a_write_that_would_change_nothing_but_names_no_bit_to_open()
     {
         var guest = new FilteredFunction(Card(), AccessPolicy.Strict);
-        Assert.Equal(PciOpStatus.Success, guest.Write(Vendor + 8, 4, 0));
+        Assert.Equal(PciOpStatus.AccessDenied, guest.Write(Vendor + 8, 4, 0));
+        Assert.Equal(0u, guest.LastDenied);
+        // Command has its rule, Status beside it has none.
+        Assert.Equal(PciOpStatus.Success, guest.Write(0x04, 2, guest.Read(0x04, 2)));
+        Assert.Equal(PciOpStatus.AccessDenied, guest.Write(0x04, 4, guest.Read(0x04, 2)));
+    }
+
+    [Fact]
+    public void Strict_lets_the_register_pass_in_which_a_rule_opens_a_bit()
+    {
+        PolicyRule rule = new() { Register = "PCIe Device Control", Mask = 0x7000 };
+        var guest = new FilteredFunction(Card(), AccessPolicy.Strict with { Rules = [rule] });
+        uint before = guest.Read(Express + 8, 2);
+        Assert.Equal(PciOpStatus.Success, guest.Write(Express + 8, 2, before ^ 0x7000));
+        Assert.Equal(before ^ 0x7000, guest.Raw(Express + 8, 2));
+        Assert.Equal(PciOpStatus.AccessDenied, guest.Write(Express + 8, 2, before ^ 0x7001));
+        Assert.Equal(PciOpStatus.AccessDenied, guest.Write(Express + 0x28, 2, guest.Read(Express + 0x28, 2)));
+    }
+
+    [Fact]
+    public void Strict_says_nothing_when_the_register_has_its_own_rule()
+    {
+        var guest = new FilteredFunction(Card(), AccessPolicy.Strict);
         Assert.Equal(PciOpStatus.Success, guest.Write(0x0C, 2, 0x4010));
         Assert.Equal(PciOpStatus.Success, guest.Write(0x3C, 1, 0x0B));
     }
