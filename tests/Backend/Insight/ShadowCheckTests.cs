@@ -20,7 +20,9 @@ public sealed class ShadowCheckTests
             {
                 ShadowCheck check = new(function, policy);
                 Assert.Empty(check.Compare());
-                Assert.InRange(check.Compared, 4, function.Size / 4);
+
+                // What a permissive guest may write is no longer static: little is left.
+                Assert.InRange(check.Compared, policy == AccessPolicy.Permissive ? 1 : 4, function.Size / 4);
             }
         }
     }
