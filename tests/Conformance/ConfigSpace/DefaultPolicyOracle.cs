@@ -18,10 +18,10 @@ internal static class DefaultPolicyOracle
     /// <summary>The byte a guest reads of a function nobody has written to.</summary>
     public static byte VisibleByte(OracleImage image, int offset, IReadOnlyList<BaseAddress> baseAddresses)
     {
-        // A register that the host gave no address reads as not implemented (a resource that is unset or disabled).
+        // A register without a resource of the host's reads as not implemented; one that merely has no address keeps its low bits.
         var bar = (offset - 0x10) / 4;
         if (offset >= 0x10 && bar < image.BarCount && !baseAddresses[bar].IsPresent && !image.IsUpperHalf(0x10 + (4 * bar)))
-            return 0;
+            return image.Read(0x10 + (4 * bar), 4) == 0xFFFFFFFF ? (byte)0 : image[offset];
         var power = image.Capability(PowerManagement);
         if (power >= 0)
         {

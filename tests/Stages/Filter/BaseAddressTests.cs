@@ -57,6 +57,25 @@ public sealed class BaseAddressTests
         Assert.Equal(sizeMask, guest.Read(offset));
     }
 
+    // A register that the firmware gave no address: 64-bit memory, ports.
+    [Theory]
+    [InlineData(0x10, 0x0000_000Cu, 0xFFF8_000Cu)]
+    [InlineData(0x14, 0u, 0xFFFF_FFFFu)]
+    [InlineData(0x18, 0x0000_0001u, 0xFFFF_FFE1u)]
+    [InlineData(0x20, 0u, 0u)]
+    public void Without_an_address_it_shows_its_low_bits_answers_sizing_and_hardware_is_never_written(int offset, uint value, uint sizeMask)
+    {
+        var guest = new FilteredFunction(SampleFunctions.CardBuilder().BaseAddress(0, 0, 0x8_0000, 0xC).BaseAddress(2, 0, 0x20, 1).Build());
+        Assert.Equal(value, guest.Raw(offset, 4));
+        Assert.Equal(value, guest.Read(offset));
+        guest.Write(offset, 4, 0xFFFFFFFF);
+        Assert.Equal(sizeMask, guest.Read(offset));
+        guest.Write(offset, 4, value);
+        Assert.Equal(value, guest.Read(offset));
+        Assert.Empty(guest.Writes());
+        Assert.False(guest.Hardware.BaseAddresses[0].IsAssigned);
+    }
+
     // offset, value, whether all its address bits are set (PCI Local Bus 3.0 §6.2.5.1, §6.2.5.2).
     [Theory]
     [InlineData(0x1C, 0xFFFFFFF0, true)]

@@ -36,6 +36,30 @@ public sealed class CapabilityTests
         Assert.Equal(0u, guest.Raw(Pm + 4, 2) & 0x0100);
     }
 
+    [Theory]
+    [InlineData(PolicyProfile.Default)]
+    [InlineData(PolicyProfile.Permissive)]
+    [InlineData(PolicyProfile.Strict)]
+    [InlineData(PolicyProfile.QemuXen)]
+    public void Pme_enable_reads_0_even_while_hardware_has_it_and_a_write_never_sets_it(PolicyProfile profile)
+    {
+        var guest = new FilteredFunction(CardBuilder().Set(Pm + 4, 2, 0x0108).Build(), AccessPolicy.For(profile));
+        Assert.Equal(0u, guest.Read(Pm + 4, 2) & 0x0100);
+        Assert.True(SideEffects.Prepare(guest.Assigned));
+        Assert.Equal(0u, guest.Raw(Pm + 4, 2) & 0x0100);
+        guest.Write(Pm + 4, 2, 0x0108);
+        Assert.Equal(0u, guest.Read(Pm + 4, 2) & 0x0100);
+        Assert.Equal(0u, guest.Raw(Pm + 4, 2) & 0x0100);
+    }
+
+    [Fact]
+    public void Pme_is_switched_off_also_where_policy_hides_the_capability()
+    {
+        var guest = new FilteredFunction(CardBuilder().Set(Pm + 4, 2, 0x0108).Build(), AccessPolicy.Default with { HiddenCapabilities = ["CAP_PM"] });
+        Assert.True(SideEffects.Prepare(guest.Assigned));
+        Assert.Equal(0u, guest.Raw(Pm + 4, 2) & 0x0100);
+    }
+
     // S9: states, and whether the function of the sample (no D1, no D2) takes them.
     [Theory]
     [InlineData(0u, PciOpStatus.Success, 0)]
