@@ -40,9 +40,12 @@ internal static class DeviceTable
     private static string Capabilities(DeviceRow row)
     {
         var names = Join(row.Capabilities.Select(capability => capability.Name).Distinct());
-        if (row.CapabilityDefects.Count > 0)
+        var isCut = row.ReadableSize < row.Size;
+
+        // Where the host hides what lies behind the header, the list is unreadable, not broken.
+        if (row.CapabilityDefects.Count > 0 && !isCut)
             names += " (broken list)";
-        return row.ReadableSize < row.Size ? $"{names} (first {row.ReadableSize} bytes only)" : names;
+        return isCut ? $"{names} (first {row.ReadableSize} bytes only)" : names;
     }
 
     private static string Join(IEnumerable<string> words) => string.Join(' ', words) is { Length: > 0 } joined ? joined : "-";

@@ -30,16 +30,34 @@ internal static class ExplainText
                 : $"{Indent}hardware: {string.Join(", ", access.Hardware.Select(Step))}");
             if (access.DeniedBits != 0)
                 output.WriteLine($"{Indent}denied: bits {Hex(access.DeniedBits, access.Size)} were dropped");
-            if (access.Suggestion is not null)
-                output.WriteLine($"{Indent}to allow exactly these, a policy file with: {JsonText.OneLine(json => PolicyFileWriter.WriteRule(json, access.Suggestion))}");
-            else if (access.DeniedBits != 0)
-                output.WriteLine($"{Indent}no policy can allow these");
+            if (access.DeniedBits != 0)
+                WriteRemedy(output, access);
         }
     }
 
     /// <summary>The dropped part of a write: as it was typed, by which registers, which bits.</summary>
     public static string DeniedPart(ExplainedAccess access) =>
         $"bits {Hex(access.DeniedBits, access.Size)} of the write {Place(access.Offset, access.Size)}={access.Value.ToString("x", CultureInfo.InvariantCulture)} ({string.Join(", ", access.Rows.Select(row => row.Register))})";
+
+    private static void WriteRemedy(TextWriter output, ExplainedAccess access)
+    {
+        var opened = Opened(access);
+        if (access.Suggestion is not null)
+            output.WriteLine($"{Indent}to allow {(opened == access.DeniedBits ? "exactly these" : $"of these {Hex(opened, access.Size)}")}, a policy file with: {JsonText.OneLine(json => PolicyFileWriter.WriteRule(json, access.Suggestion))}");
+        if (opened != access.DeniedBits)
+            output.WriteLine($"{Indent}no rule of a policy file opens {Hex(access.DeniedBits & ~opened, access.Size)}: the register's own rule decides");
+    }
+
+    // The suggestion's bits in the access's lanes.
+    private static uint Opened(ExplainedAccess access)
+    {
+        if (access.Suggestion is not { } rule)
+            return 0;
+        var from = rule.Offset + (access.Rows.FirstOrDefault(row => row.Register == rule.Register)?.Offset ?? 0);
+        var shift = 8 * (from - access.Offset);
+        var bits = shift >= 0 ? (ulong)rule.Mask << Math.Min(shift, 32) : rule.Mask >> Math.Min(-shift, 31);
+        return (uint)bits & access.DeniedBits;
+    }
 
     private static string Step(HardwareAccess step) => $"{step.Access} {Place(step.Offset, step.Size)} = {Hex(step.Value, step.Size)}";
 

@@ -86,6 +86,11 @@ public sealed class LoopbackToolstack : IDisposable
     public int BackendState(int domainId) =>
         int.TryParse(_store.Read($"{BackendPath(domainId)}/state"), NumberStyles.None, CultureInfo.InvariantCulture, out int state) ? state : 0;
 
+    /// <summary>Why the backend could not give a guest its first device.</summary>
+    /// <param name="domainId">The guest.</param>
+    /// <returns>The reason, or null when there is none.</returns>
+    public string? DeviceError(int domainId) => _store.Read($"{BackendPath(domainId)}/error-0");
+
     /// <summary>Takes all functions from a guest: online 0, state 5, waits for the backend's 6, removes the directories.</summary>
     /// <param name="domainId">The guest.</param>
     /// <param name="timeout">How long to wait for the backend; afterwards the directories are removed by force.</param>
