@@ -1,4 +1,5 @@
 using PciBackFlow.Backend.Guests;
+using PciBackFlow.Backend.Policy;
 using PciBackFlow.Backend.Slots;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Pci;
@@ -22,11 +23,13 @@ public sealed class BackendHost : IDisposable
     private readonly Lock _lock = new();
     private readonly BackendOptions _options;
     private readonly ConfigSpaceMapCache _maps = new();
+    private readonly QuirkParameter _quirks;
     private readonly PipelineEngine<GuestOperation, IngestStage, DecodeStage, FilterStage, ExecuteStage, RespondStage, NotifyStage> _engine;
     private readonly IEventChannels[] _channels;
     private IGrantTable? _grants;
     private IXenStore? _store;
     private GuestRegistry? _registry;
+    private DeniedWriteLog? _deniedWrites;
     private bool _isDisposed;
 
     /// <summary>Builds the backend; opens one event-channel descriptor for each shard. Nothing runs before <see cref="Start"/>.</summary>
@@ -44,6 +47,7 @@ public sealed class BackendHost : IDisposable
             SampleEvery = options.SampleEvery,
         };
         engine.Validate();
+        _quirks = new(options.Quirks);
         Warnings = new(options.Logger);
         _channels = new IEventChannels[engine.Shards];
         _engine = new(new(default, default, default, default, default, default), engine, OpenSource, static () => new GuestOperation());
@@ -72,11 +76,12 @@ public sealed class BackendHost : IDisposable
                 _grants = _options.Hypervisor.OpenGrantTable();
                 _store = _options.Hypervisor.OpenXenStore();
                 _engine.Start();
+                _deniedWrites = new(Warnings);
                 _registry = new(new GuestServices
                 {
                     Store = _store,
                     Grants = _grants,
-                    Lanes = new(_engine, _channels, _options.Interrupts),
+                    Lanes = new(_engine, _channels, _options.Interrupts, _deniedWrites),
                     Functions = _options.FunctionSource,
                     CreateSlots = _options.Slots == SlotMode.Passthrough ? static () => new PassthroughSlots() : static () => new VpciSlots(),
                     Compile = Compile,
@@ -116,6 +121,7 @@ public sealed class BackendHost : IDisposable
         _isDisposed = true;
         _registry?.Dispose();
         _engine.Dispose();
+        _deniedWrites?.Dispose();
         _grants?.Dispose();
         _store?.Dispose();
     }
@@ -127,9 +133,10 @@ public sealed class BackendHost : IDisposable
         return new(channels);
     }
 
-    private CompiledFunction Compile(int domainId, IPciFunction function)
+    private CompiledFunction Compile(int domainId, IPciFunction function, ToolstackOptions? toolstack)
     {
-        AccessPolicy policy = _options.PolicyFor?.Invoke(domainId, function) ?? _options.Policy;
+        AccessPolicy policy = _quirks.ApplyTo(_options.PolicyFor?.Invoke(domainId, function) ?? _options.Policy, function.Address);
+        policy = toolstack?.ApplyTo(policy) ?? policy;
         CompiledFunction compiled = Devices.FunctionPermissions.Compile(function, policy, _maps);
         foreach (string problem in compiled.Problems)
             Warnings.Warn(domainId, $"{function.Address}: {problem}");

@@ -43,6 +43,9 @@ public sealed record BackendOptions
     /// <summary>The policy of one guest for one function, or null for <see cref="Policy"/>. Called on guests' queues, many at once.</summary>
     public Func<int, IPciFunction, AccessPolicy?>? PolicyFor { get; init; }
 
+    /// <summary>Quirks in xen-pciback's words, <c>[DDDD:]BB:SS.F-REG:SIZE:MASK</c>: on top of the policy of the function they name.</summary>
+    public IReadOnlyList<string> Quirks { get; init; } = [];
+
     /// <summary>Who enables interrupts; null: such requests answer <c>not_implemented</c>.</summary>
     public IInterruptOperations? Interrupts { get; init; }
 

@@ -24,8 +24,9 @@ public sealed class DistinctWarnings
     /// <summary>Says or counts.</summary>
     /// <param name="domainId">The guest.</param>
     /// <param name="subject">What is wrong, in words without changing numbers: it is the identity of the warning.</param>
+    /// <param name="text">What to say when it is said, which may hold numbers; the subject itself when null.</param>
     /// <returns>How often it happened so far, this time included.</returns>
-    public long Warn(int domainId, string subject)
+    public long Warn(int domainId, string subject, string? text = null)
     {
         long count;
         lock (_lock)
@@ -33,13 +34,13 @@ public sealed class DistinctWarnings
             if (!_counts.TryGetValue(domainId, out Dictionary<string, long>? subjects))
                 _counts.Add(domainId, subjects = new(StringComparer.Ordinal));
             if (subjects.Count >= MaxSubjects && !subjects.ContainsKey(subject))
-                subject = Others;
+                subject = text = Others;
             count = subjects.GetValueOrDefault(subject) + 1;
             subjects[subject] = count;
         }
 
         if (IsPowerOfTen(count))
-            GuestLog.Distinct(_logger, domainId, subject, count);
+            GuestLog.Distinct(_logger, domainId, text ?? subject, count);
         return count;
     }
 

@@ -53,6 +53,7 @@ public static class CommandTree
         ProfileVerb.Create(console),
         GuestViewVerb.Create(console),
         ExplainVerb.Create(console),
+        LearnVerb.Create(console),
         DevicesVerb.Create(console),
         CompletionVerb.Create(console),
     ];

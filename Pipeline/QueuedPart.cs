@@ -1,9 +1,8 @@
 using System.Diagnostics;
-using System.Threading.Channels;
 
 namespace PciBackFlow.Pipeline;
 
-/// <summary>The stages between two cuts, on a thread of their own behind a bounded channel.</summary>
+/// <summary>The stages between two cuts, on a thread of their own behind a bounded queue.</summary>
 internal sealed class QueuedPart<TItem, TChain> : IHandover<TItem>, ITakeOver, IDisposable
     where TItem : PipelineItem
     where TChain : struct, IStageChain<TItem>
@@ -16,7 +15,7 @@ internal sealed class QueuedPart<TItem, TChain> : IHandover<TItem>, ITakeOver, I
     private readonly Action _countTakeover;
     private readonly string _name;
     private readonly long _spinTicks;
-    private readonly Channel<TItem> _queue;
+    private readonly BoundedQueue<TItem> _queue;
     private readonly ParkingSpot _parking = new();
     private Carrier _holder;
     private Thread? _thread;
@@ -35,12 +34,7 @@ internal sealed class QueuedPart<TItem, TChain> : IHandover<TItem>, ITakeOver, I
         _holder = new Carrier(_name);
         _spinTicks = PipelineTimes.FromMicroseconds(options.SpinMicroseconds);
 
-        // Not SingleReader: during a take-over the thread that was stuck may read once beside its successor.
-        _queue = Channel.CreateBounded<TItem>(new BoundedChannelOptions(options.LaneCapacity)
-        {
-            FullMode = BoundedChannelFullMode.Wait,
-            AllowSynchronousContinuations = false,
-        });
+        _queue = new BoundedQueue<TItem>(options.LaneCapacity);
     }
 
     public Carrier Holder => Volatile.Read(ref _holder);
@@ -49,7 +43,7 @@ internal sealed class QueuedPart<TItem, TChain> : IHandover<TItem>, ITakeOver, I
 
     public bool TryPost(TItem item)
     {
-        if (!_queue.Writer.TryWrite(item))
+        if (!_queue.TryWrite(item))
         {
             return false;
         }
@@ -96,7 +90,7 @@ internal sealed class QueuedPart<TItem, TChain> : IHandover<TItem>, ITakeOver, I
                 me.Answer();
             }
 
-            if (_queue.Reader.TryRead(out TItem? item))
+            if (_queue.TryRead(out TItem? item))
             {
                 if (!RunItem(ref stages, item, me))
                 {
@@ -106,7 +100,7 @@ internal sealed class QueuedPart<TItem, TChain> : IHandover<TItem>, ITakeOver, I
             else if (!SpinForItem(me))
             {
                 _parking.Announce();
-                if (_queue.Reader.Count > 0 || me.IsAsked || Volatile.Read(ref _stopping) != 0)
+                if (_queue.Count > 0 || me.IsAsked || Volatile.Read(ref _stopping) != 0)
                 {
                     _parking.Withdraw();
                 }
@@ -128,7 +122,7 @@ internal sealed class QueuedPart<TItem, TChain> : IHandover<TItem>, ITakeOver, I
         long until = Stopwatch.GetTimestamp() + _spinTicks;
         while (Stopwatch.GetTimestamp() < until)
         {
-            if (_queue.Reader.Count > 0 || me.IsAsked)
+            if (_queue.Count > 0 || me.IsAsked)
             {
                 return true;
             }

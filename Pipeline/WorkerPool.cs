@@ -1,20 +1,14 @@
-using System.Threading.Channels;
-
 namespace PciBackFlow.Pipeline;
 
 /// <summary>
 /// Threads for the one stage that may block: all started when the first item needs one, so that a shard allocates for threads once in its life;
-/// fed by one bounded channel. A worker runs the item's next stage and sends the item home.
+/// fed by one bounded queue. A worker runs the item's next stage and sends the item home.
 /// </summary>
 internal sealed class WorkerPool<TItem, TChain>(TChain chain, EngineOptions options) : IDisposable
     where TItem : PipelineItem
     where TChain : struct, IStageChain<TItem>
 {
-    private readonly Channel<TItem> _queue = Channel.CreateBounded<TItem>(new BoundedChannelOptions(options.WorkerQueueCapacity)
-    {
-        FullMode = BoundedChannelFullMode.Wait,
-        AllowSynchronousContinuations = false,
-    });
+    private readonly BoundedQueue<TItem> _queue = new(options.WorkerQueueCapacity);
 
     private readonly ParkingSpot _parking = new();
     private readonly Carrier[] _carriers = new Carrier[options.Workers];
@@ -26,7 +20,7 @@ internal sealed class WorkerPool<TItem, TChain>(TChain chain, EngineOptions opti
     /// <returns>False when the queue is full: the item is still the caller's.</returns>
     internal bool TryPost(TItem item)
     {
-        if (!_queue.Writer.TryWrite(item))
+        if (!_queue.TryWrite(item))
         {
             return false;
         }
@@ -96,9 +90,9 @@ internal sealed class WorkerPool<TItem, TChain>(TChain chain, EngineOptions opti
         me.Begin();
         while (Volatile.Read(ref _stopping) == 0)
         {
-            if (_queue.Reader.TryRead(out TItem? item))
+            if (_queue.TryRead(out TItem? item))
             {
-                if (_queue.Reader.Count > 0)
+                if (_queue.Count > 0)
                 {
                     _parking.Signal();
                 }
@@ -108,7 +102,7 @@ internal sealed class WorkerPool<TItem, TChain>(TChain chain, EngineOptions opti
             }
 
             _parking.Announce();
-            if (_queue.Reader.Count > 0 || Volatile.Read(ref _stopping) != 0)
+            if (_queue.Count > 0 || Volatile.Read(ref _stopping) != 0)
             {
                 _parking.Withdraw();
             }

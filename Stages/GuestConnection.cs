@@ -12,8 +12,14 @@ namespace PciBackFlow.Stages;
 /// <param name="notifier">How to signal it.</param>
 /// <param name="functions">The functions it has now.</param>
 /// <param name="interrupts">Who enables interrupts for it, or null: such requests answer <see cref="PciOpStatus.NotImplemented"/>.</param>
+/// <param name="deniedWrites">Who is told of its denied writes, or null.</param>
 public sealed class GuestConnection(
-    int domainId, SharedPage page, IGuestNotifier notifier, FunctionTable functions, IInterruptOperations? interrupts = null)
+    int domainId,
+    SharedPage page,
+    IGuestNotifier notifier,
+    FunctionTable functions,
+    IInterruptOperations? interrupts = null,
+    IDeniedWriteListener? deniedWrites = null)
 {
     private FunctionTable _functions = functions;
     private IInterruptOperations? _interrupts = interrupts;
@@ -29,6 +35,9 @@ public sealed class GuestConnection(
 
     /// <summary>What the guest has done so far.</summary>
     public GuestCounters Counters { get; } = new();
+
+    /// <summary>Its writes that policy dropped, the first to each register.</summary>
+    public DeniedWrites DeniedWrites { get; } = new(deniedWrites);
 
     /// <summary>
     /// The functions the guest has. A request looks once: one under way when the table is swapped finishes on the table it saw;

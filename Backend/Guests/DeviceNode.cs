@@ -1,3 +1,4 @@
+using PciBackFlow.Backend.Policy;
 using PciBackFlow.Hardware.Pci;
 
 namespace PciBackFlow.Backend.Guests;
@@ -9,4 +10,8 @@ namespace PciBackFlow.Backend.Guests;
 /// <param name="State"><c>state-N</c>; <see cref="XenbusState.Unknown"/> when missing, which skips the device in a reconfiguration.</param>
 /// <param name="Guest">The address in <c>vdev-N</c>, which this backend or a predecessor published; null when missing.</param>
 /// <param name="RequestedDevfn"><c>vdevfn-N</c>; null when missing or unreadable.</param>
-public sealed record DeviceNode(int Index, PciAddress? Host, string? Text, XenbusState State, PciAddress? Guest, byte? RequestedDevfn);
+public sealed record DeviceNode(int Index, PciAddress? Host, string? Text, XenbusState State, PciAddress? Guest, byte? RequestedDevfn)
+{
+    /// <summary>What the toolstack wants for it (<c>opts-N</c>); null when it says nothing.</summary>
+    public ToolstackOptions? Options { get; init; }
+}

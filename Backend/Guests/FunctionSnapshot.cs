@@ -1,3 +1,4 @@
+using PciBackFlow.Backend.Policy;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Stages.Filter;
 
@@ -18,6 +19,9 @@ public sealed class FunctionSnapshot
 
     /// <summary>Where it comes from, for people.</summary>
     public string Origin => _function.Hardware.Origin;
+
+    /// <summary>What the guest may do with it, and who said so.</summary>
+    public EffectivePolicy Policy => EffectivePolicy.Of(_function.Policy);
 
     /// <summary>Hardware reads so far; live.</summary>
     public long HardwareReads => _function.HardwareReads;

@@ -164,7 +164,9 @@ internal sealed class Guest : IDisposable
     {
         PciAddress host = device.Host!.Value;
         byte? requested = device.Guest is { Domain: 0, Bus: 0 } published ? published.Devfn : device.RequestedDevfn;
-        string? failure = _exports.Add(host, requested, out PciAddress guest);
+        if (device.Options?.Complaint is { } complaint)
+            _services.Warnings.Warn(_id.DomainId, complaint);
+        string? failure = _exports.Add(host, requested, device.Options, out PciAddress guest);
         if (failure is not null)
         {
             FailDevice(device.Index, failure);

@@ -1,4 +1,5 @@
 using PciBackFlow.Backend.Devices;
+using PciBackFlow.Backend.Policy;
 using PciBackFlow.Backend.Slots;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Stages;
@@ -35,9 +36,10 @@ internal sealed class GuestExports
     /// <summary>Claims a function, finds it a place and compiles its permissions; what the guest has already is left as it is.</summary>
     /// <param name="host">The host's function.</param>
     /// <param name="requested">Where the guest should see it; null for anywhere.</param>
+    /// <param name="options">What the toolstack wants for it; null when it says nothing.</param>
     /// <param name="guest">Where the guest sees it.</param>
     /// <returns>Null, or why the guest does not get it; then nothing is held.</returns>
-    public string? Add(PciAddress host, byte? requested, out PciAddress guest)
+    public string? Add(PciAddress host, byte? requested, ToolstackOptions? options, out PciAddress guest)
     {
         if (_functions.TryGetValue(host, out AssignedFunction? existing))
         {
@@ -52,7 +54,7 @@ internal sealed class GuestExports
         string? refusal;
         try
         {
-            refusal = Place(claim.Function, host, requested, out guest);
+            refusal = Place(claim.Function, host, requested, options, out guest);
         }
         catch (Exception e) when (e is UnsupportedFunctionException or InvalidOperationException or ArgumentException)
         {
@@ -114,7 +116,7 @@ internal sealed class GuestExports
         }
     }
 
-    private string? Place(IPciFunction function, PciAddress host, byte? requested, out PciAddress guest)
+    private string? Place(IPciFunction function, PciAddress host, byte? requested, ToolstackOptions? options, out PciAddress guest)
     {
         guest = default;
         if (!function.TryRead(ClassOffset, 1, out uint baseClass) || !function.TryRead(ConfigRegisters.HeaderType, 1, out uint headerType))
@@ -130,7 +132,7 @@ internal sealed class GuestExports
         if (slot.Note is not null)
             _services.Warnings.Warn(_domainId, $"{host}: {slot.Note}");
         guest = slot.Guest;
-        AssignedFunction assigned = new(function, guest, _services.Compile(_domainId, function));
+        AssignedFunction assigned = new(function, guest, _services.Compile(_domainId, function, options));
         if (!SideEffects.Prepare(assigned))
             return $"{host}: its wake-up event could not be switched off";
 

@@ -34,6 +34,6 @@ internal sealed class GuestLane : IDisposable
         if (_isDisposed)
             return;
         _isDisposed = true;
-        _lanes.Detach(Shard, Port);
+        _lanes.Detach(Shard, Port, Connection);
     }
 }

@@ -13,17 +13,20 @@ internal sealed class GuestLanes
     private readonly IPipelineEngine<GuestOperation> _engine;
     private readonly IEventChannels[] _channels;
     private readonly IInterruptOperations? _interrupts;
+    private readonly DeniedWriteLog _deniedWrites;
     private readonly int[] _guests;
 
     /// <summary>Takes over an engine.</summary>
     /// <param name="engine">The engine.</param>
     /// <param name="channels">Its shards' descriptors, by shard.</param>
     /// <param name="interrupts">Who enables interrupts; null when nobody does.</param>
-    public GuestLanes(IPipelineEngine<GuestOperation> engine, IEventChannels[] channels, IInterruptOperations? interrupts)
+    /// <param name="deniedWrites">Who says what guests were denied.</param>
+    public GuestLanes(IPipelineEngine<GuestOperation> engine, IEventChannels[] channels, IInterruptOperations? interrupts, DeniedWriteLog deniedWrites)
     {
         _engine = engine;
         _channels = channels;
         _interrupts = interrupts;
+        _deniedWrites = deniedWrites;
         _guests = new int[engine.ShardCount];
     }
 
@@ -40,16 +43,20 @@ internal sealed class GuestLanes
         int shard = TakePlace();
         IEventChannels channels = _channels[shard];
         int port = -1;
+        GuestConnection? connection = null;
         try
         {
             // The descriptor belongs to the shard's thread.
             _engine.Invoke(shard, () => port = channels.BindInterdomain(domainId, remotePort));
-            GuestConnection connection = new(domainId, page, new EventChannelNotifier(channels, port), functions, _interrupts);
+            connection = new(domainId, page, new EventChannelNotifier(channels, port), functions, _interrupts, _deniedWrites);
+            _deniedWrites.Add(connection);
             _engine.Attach(shard, port, new GuestOperation(connection));
             return new(this, connection, shard, port);
         }
         catch
         {
+            if (connection is not null)
+                _deniedWrites.Remove(connection);
             if (port >= 0)
                 Unbind(shard, port);
             GiveBackPlace(shard);
@@ -61,9 +68,10 @@ internal sealed class GuestLanes
     public void Barrier(int shard) => _engine.Invoke(shard, static () => { });
 
     /// <summary>Ends a lane: afterwards nobody touches the guest's page.</summary>
-    public void Detach(int shard, int port)
+    public void Detach(int shard, int port, GuestConnection connection)
     {
         _engine.Detach(shard, port);
+        _deniedWrites.Remove(connection);
         Unbind(shard, port);
         GiveBackPlace(shard);
     }

@@ -1,3 +1,4 @@
+using PciBackFlow.Backend.Policy;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Pci;
 
@@ -97,7 +98,10 @@ internal static class GuestNodeReader
                 host,
                 StoreFormats.ParseState(store.Read($"{backend}/state-{i}")),
                 StoreFormats.TryParseAddress(store.Read($"{backend}/vdev-{i}"), out PciAddress guest) ? guest : null,
-                StoreFormats.TryParseDevfn(store.Read($"{backend}/vdevfn-{i}"), out byte devfn) ? devfn : null);
+                StoreFormats.TryParseDevfn(store.Read($"{backend}/vdevfn-{i}"), out byte devfn) ? devfn : null)
+            {
+                Options = ToolstackOptions.Parse(i, store.Read($"{backend}/opts-{i}")),
+            };
         }
 
         return devices;

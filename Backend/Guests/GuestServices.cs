@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using PciBackFlow.Backend.Devices;
+using PciBackFlow.Backend.Policy;
 using PciBackFlow.Backend.Slots;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Pci;
@@ -21,7 +22,7 @@ internal sealed record GuestServices
     public required Func<ISlotAllocator> CreateSlots { get; init; }
 
     /// <summary>Compiles a function for a guest under the policy that holds for the two.</summary>
-    public required Func<int, IPciFunction, CompiledFunction> Compile { get; init; }
+    public required Func<int, IPciFunction, ToolstackOptions?, CompiledFunction> Compile { get; init; }
 
     public required ILogger Logger { get; init; }
 

@@ -14,11 +14,18 @@ public static class Explain
     /// <param name="accesses">The accesses; anything a guest can send.</param>
     /// <returns>One explanation for each.</returns>
     /// <exception cref="UnsupportedFunctionException">A CardBus bridge, or a function that does not answer.</exception>
-    public static IReadOnlyList<ExplainedAccess> Run(IPciFunction function, AccessPolicy policy, IReadOnlyList<ConfigAccess> accesses)
+    public static IReadOnlyList<ExplainedAccess> Run(IPciFunction function, AccessPolicy policy, IReadOnlyList<ConfigAccess> accesses) =>
+        Run(function, policy, accesses, out _);
+
+    /// <summary>Runs the accesses, and gives the permissions they met.</summary>
+    internal static IReadOnlyList<ExplainedAccess> Run(
+        IPciFunction function, AccessPolicy policy, IReadOnlyList<ConfigAccess> accesses, out ConfigSpaceMap map)
     {
         RecordingFunction recording = new(function);
         CompiledFunction compiled = FunctionPermissions.Compile(recording, policy, new ConfigSpaceMapCache(), FunctionPermissions.IsEmulated(function));
         using SoloGuest guest = new(recording, compiled);
+
+        map = guest.Map;
 
         // What assignment itself read is not part of any access.
         recording.Take();
@@ -37,7 +44,7 @@ public static class Explain
                 Describe(rows),
                 recording.Take(),
                 denied,
-                Suggest(guest.Map, access, denied));
+                PolicySuggestion.OneFor(guest.Map, access.Offset, access.Size, denied));
         }
 
         return explained;
@@ -62,17 +69,5 @@ public static class Explain
         for (int i = 0; i < described.Length; i++)
             described[i] = new(rows[i].Name, rows[i].Offset, rows[i].Size, rows[i].Text, rows[i].Source);
         return described;
-    }
-
-    private static PolicyRule? Suggest(ConfigSpaceMap map, ConfigAccess access, uint denied)
-    {
-        IReadOnlyList<PolicyRule> rules = PolicySuggestion.For(map, access.Offset, access.Size, denied);
-        if (rules.Count < 2)
-            return rules.Count == 0 ? null : rules[0];
-
-        // Several registers in one access: one rule by offset opens exactly these bits in all of them.
-        ref readonly ConfigDword dword = ref map[access.Offset >> 2];
-        uint openable = dword.ByPolicy & ~dword.Denied & ~dword.EffectMask;
-        return new() { Offset = access.Offset, Size = access.Size, Mask = denied & (openable >> (8 * (access.Offset & 3))) };
     }
 }

@@ -4,7 +4,7 @@ using PciBackFlow.Stages.Filter;
 namespace PciBackFlow.Backend.Insight;
 
 /// <summary>Finds the smallest policy that lets a guest do what it was seen trying.</summary>
-/// <param name="Policy">The basis and the rules that were missing, one for each register.</param>
+/// <param name="Policy">The basis and the rules that were missing, one for each register (<see cref="PolicySuggestion"/>).</param>
 /// <param name="Added">Those rules alone.</param>
 /// <param name="Refused">Writes of which some bits stay denied: no policy opens them. With what was learned in force.</param>
 public sealed record Learn(AccessPolicy Policy, IReadOnlyList<PolicyRule> Added, IReadOnlyList<ExplainedAccess> Refused)
@@ -19,36 +19,19 @@ public sealed record Learn(AccessPolicy Policy, IReadOnlyList<PolicyRule> Added,
     /// <returns>What it takes.</returns>
     public static Learn From(Func<IPciFunction> open, AccessPolicy basis, IReadOnlyList<ConfigAccess> accesses)
     {
-        List<PolicyRule> added = [];
+        IReadOnlyList<PolicyRule> added = [];
         IReadOnlyList<ExplainedAccess> last = [];
         for (int round = 0; round < MaxRounds; round++)
         {
             using IPciFunction function = open();
-            last = Explain.Run(function, basis with { Rules = [.. basis.Rules, .. added] }, accesses);
-            if (!Absorb(added, last))
+            last = Explain.Run(function, basis with { Rules = [.. basis.Rules, .. added] }, accesses, out ConfigSpaceMap map);
+            IReadOnlyList<PolicyRule> grown = PolicySuggestion.Merge(
+                [.. added, .. last.SelectMany(access => PolicySuggestion.For(map, access.Offset, access.Size, access.DeniedBits))]);
+            if (grown.SequenceEqual(added))
                 break;
+            added = grown;
         }
 
         return new(basis with { Rules = [.. basis.Rules, .. added] }, added, [.. last.Where(access => access.DeniedBits != 0)]);
-    }
-
-    private static bool Absorb(List<PolicyRule> rules, IReadOnlyList<ExplainedAccess> accesses)
-    {
-        bool grew = false;
-        foreach (ExplainedAccess access in accesses)
-        {
-            if (access.Suggestion is not { } wanted)
-                continue;
-            int at = rules.FindIndex(rule => (rule.Register, rule.Offset, rule.Size) == (wanted.Register, wanted.Offset, wanted.Size));
-            if (at < 0)
-                rules.Add(wanted);
-            else if ((rules[at].Mask | wanted.Mask) != rules[at].Mask)
-                rules[at] = rules[at] with { Mask = rules[at].Mask | wanted.Mask };
-            else
-                continue;
-            grew = true;
-        }
-
-        return grew;
     }
 }

@@ -9,9 +9,6 @@ namespace PciBackFlow.Cli.Devices;
 /// <summary>Describes functions: of this host with all the host says, of a capture with what its registers say.</summary>
 public static class DeviceRows
 {
-    // Base class 06h: host, ISA and other bridges keep a header of type 0, but hold the machine together.
-    private const uint BridgeClass = 0x06;
-
     /// <summary>A function of this host.</summary>
     /// <param name="function">What sysfs says.</param>
     /// <param name="uses">What the host uses its functions for.</param>
@@ -61,7 +58,7 @@ public static class DeviceRows
     {
         if (kind != HeaderKind.Device)
             yield return $"it is a {FunctionSet.NameOf(kind)}";
-        else if (classCode >> 16 == BridgeClass)
+        else if (classCode >> 16 == SourceFunction.BridgeClass)
             yield return "it is a bridge of the host's chipset";
     }
 

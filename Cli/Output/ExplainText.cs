@@ -37,6 +37,10 @@ internal static class ExplainText
         }
     }
 
+    /// <summary>The dropped part of a write: as it was typed, by which registers, which bits.</summary>
+    public static string DeniedPart(ExplainedAccess access) =>
+        $"bits {Hex(access.DeniedBits, access.Size)} of the write {Place(access.Offset, access.Size)}={access.Value.ToString("x", CultureInfo.InvariantCulture)} ({string.Join(", ", access.Rows.Select(row => row.Register))})";
+
     private static string Step(HardwareAccess step) => $"{step.Access} {Place(step.Offset, step.Size)} = {Hex(step.Value, step.Size)}";
 
     // As it would be typed.

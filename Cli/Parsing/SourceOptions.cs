@@ -44,23 +44,41 @@ internal sealed class SourceOptions
     public bool IsCapture(ParseResult parsed) => IsGiven(parsed, _fromDump) || IsGiven(parsed, _builtin);
 
     /// <summary>The one function of this host that the words name, or null.</summary>
-    public PciAddress? Device(ParseResult parsed) => parsed.GetValue(_device);
+    public PciAddress? Device(ParseResult parsed) => AddressOf(parsed.GetResult(_device));
 
     /// <summary>Whether the words name one function of this host.</summary>
-    public bool NamesDevice(CommandResult result) => result.GetResult(_device) is { Implicit: false } && result.GetValue(_device) is not null;
+    public bool NamesDevice(CommandResult result) => AddressOf(result.GetResult(_device)) is not null;
 
     /// <summary>The functions the words name; without any, the captures that come with the program.</summary>
     /// <exception cref="VerbException">There are none; it says why.</exception>
     public FunctionSet Resolve(ParseResult parsed, CliConsole console)
     {
         if (IsGiven(parsed, _device))
-            return parsed.GetValue(_device) is { } address
+            return Device(parsed) is { } address
                 ? HostSource.One(address, AllRegisters(parsed), console)
                 : HostSource.All(AllRegisters(parsed), console);
         var only = parsed.GetValue(_function);
         if (parsed.GetValue(_fromDump) is { } file)
             return CaptureSource.FromFile(file, only);
         return parsed.GetValue(_builtin) is { } name ? CaptureSource.FromBuiltin(name, only) : CaptureSource.AllBuiltin();
+    }
+
+    // The parser's converter cannot hand a null address out, so that 'all' is told by its word.
+    private PciAddress? AddressOf(OptionResult? given) =>
+        given is not { Implicit: false } || given.Tokens is [{ Value: Words.AllDevices }] ? null : given.GetValue(_device);
+
+    /// <summary>The one function a verb looks into: what the words name, else the first device that comes with the program, which is said.</summary>
+    /// <param name="parsed">The words.</param>
+    /// <param name="console">Receives the remark.</param>
+    /// <param name="doing">What the verb does with it: <c>explaining</c>.</param>
+    /// <exception cref="VerbException">There is none, there are several, or it is one that nobody can look into.</exception>
+    public SourceFunction ResolveOne(ParseResult parsed, CliConsole console, string doing)
+    {
+        var functions = Resolve(parsed, console);
+        var chosen = IsGiven(parsed) ? functions.Single() : functions.Functions.First(function => function.Kind == HeaderKind.Device);
+        if (!IsGiven(parsed))
+            console.Remark($"no source was named: {doing} {chosen.Address} {chosen.Description} of {functions.Name}");
+        return FunctionSet.IsViewable(chosen) ? chosen : throw FunctionSet.Refused(chosen);
     }
 
     private static bool IsGiven(ParseResult parsed, Option option) => parsed.GetResult(option) is { Implicit: false };

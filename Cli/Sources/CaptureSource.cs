@@ -54,7 +54,11 @@ internal static class CaptureSource
     private static SourceFunction Of(Capture capture, CapturedConfig config)
     {
         using var probe = new CapturedFunction(capture.Name, config);
-        return new SourceFunction(config.Address, ConfigHeader.KindOf(probe), config.Description, () => new CapturedFunction(capture.Name, config));
+        probe.TryRead(ConfigRegisters.ClassCode + 2, 1, out var baseClass);
+        return new SourceFunction(config.Address, ConfigHeader.KindOf(probe), config.Description, () => new CapturedFunction(capture.Name, config))
+        {
+            BaseClass = baseClass,
+        };
     }
 
     private static Capture ReadOrThrow(string path)

@@ -9,6 +9,8 @@ namespace PciBackFlow.Cli.Sources;
 /// <param name="Functions">In order of address or of the capture; at least one.</param>
 internal sealed record FunctionSet(string Name, bool IsLive, IReadOnlyList<SourceFunction> Functions)
 {
+    private const HeaderKind NoAnswer = (HeaderKind)0x7F;
+
     /// <summary>Whether the words named no source, so that this is the program's choice.</summary>
     public bool IsDefault { get; init; }
 
@@ -18,13 +20,13 @@ internal sealed record FunctionSet(string Name, bool IsLive, IReadOnlyList<Sourc
     /// <summary>The functions a guest can be given, for the load harness. What is left out of a source that the user named is said.</summary>
     public LoadSource ToLoadSource(CliConsole console)
     {
-        var attachable = Functions.Where(function => function.Kind == HeaderKind.Device).ToArray();
+        var attachable = Functions.Where(function => function.Kind == HeaderKind.Device && function.BaseClass != SourceFunction.BridgeClass).ToArray();
         if (attachable.Length == 0)
         {
             throw new VerbException(
                 $"cannot give a function of {Name} to a guest",
-                Functions.Count == 1 ? $"{Functions[0].Address} is a {NameOf(Functions[0].Kind)}" : "all of them are bridges",
-                "Choose a source with a device (header type 0); devices shows what there is.");
+                Functions.Count == 1 ? $"{Functions[0].Address} is a {(Functions[0].Kind == HeaderKind.Device ? "bridge of the host's chipset" : NameOf(Functions[0].Kind))}" : "all of them are bridges",
+                "Choose a source with a device (header type 0, not a bridge); devices shows what there is.");
         }
 
         if (attachable.Length < Functions.Count && !IsDefault)
@@ -44,9 +46,19 @@ internal sealed record FunctionSet(string Name, bool IsLive, IReadOnlyList<Sourc
             Code = ExitCode.WrongWords,
         };
 
-    /// <summary>Why CardBus bridges are not shown.</summary>
-    public static VerbException CardBusRefused(string addresses) =>
-        new($"refused: {addresses}", "CardBus bridges (header type 2) are not supported", "Choose another function.");
+    /// <summary>Whether a guest's view of a function can be told: of CardBus, of reserved header types and of what does not answer it cannot.</summary>
+    public static bool IsViewable(SourceFunction function) => function.Kind is HeaderKind.Device or HeaderKind.Bridge;
+
+    /// <summary>Why functions that are not <see cref="IsViewable"/> are not shown.</summary>
+    public static VerbException Refused(params IEnumerable<SourceFunction> functions) => new(
+        $"refused: {string.Join(", ", functions.Select(function => function.Address.ToString()))}",
+        string.Join("; ", functions.Select(function => function.Kind).Distinct().Select(kind => kind switch
+        {
+            HeaderKind.CardBus => "CardBus bridges (header type 2) are not supported",
+            NoAnswer => "all ones: a function that does not answer",
+            _ => $"header type {(int)kind} is reserved",
+        })),
+        "Choose another function.");
 
     /// <summary>A header layout in words.</summary>
     public static string NameOf(HeaderKind kind) => kind switch

@@ -61,7 +61,10 @@ internal static class HostSource
             var overlay = new ReadOnlyOverlay(OpenOrThrow(function.Address), knownRegistersOnly: !allRegisters);
             opened.Add(overlay);
             return overlay;
-        });
+        })
+        {
+            BaseClass = function.ClassCode >> 16,
+        };
     }
 
     // As lspci writes it: class, vendor, device, revision.

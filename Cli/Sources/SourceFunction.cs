@@ -7,4 +7,11 @@ namespace PciBackFlow.Cli.Sources;
 /// <param name="Kind">Its header's layout.</param>
 /// <param name="Description">What a dump or the host says it is, or empty.</param>
 /// <param name="Open">Opens it; the caller disposes it.</param>
-internal sealed record SourceFunction(PciAddress Address, HeaderKind Kind, string Description, Func<IPciFunction> Open);
+internal sealed record SourceFunction(PciAddress Address, HeaderKind Kind, string Description, Func<IPciFunction> Open)
+{
+    /// <summary>Base class 06h: host, ISA and other bridges. Most have a device's header, but no guest is given one.</summary>
+    public const uint BridgeClass = 0x06;
+
+    /// <summary>Bits 23:16 of the class code.</summary>
+    public uint BaseClass { get; init; }
+}

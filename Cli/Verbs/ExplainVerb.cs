@@ -19,12 +19,8 @@ internal sealed class ExplainVerb
     private readonly Option<bool> _live = Words.Flag("--live", "with --device BDF: let what the policy allows really reach the hardware");
     private readonly Option<bool> _force = Words.Flag("--force", "with --live: even on a function that this host uses");
     private readonly Option<bool> _json = Words.Flag("--json", "print a JSON array instead of text");
-    private readonly Argument<AccessExpression[]> _accesses = new("ACCESS")
-    {
-        Description = "OFFSET[.b|.w|.l][=VALUE] in hexadecimal; OFFSET is a number, a register name (COMMAND) or CAP_PM+4, ECAP_AER+0; without = a read",
-        Arity = ArgumentArity.OneOrMore,
-        CustomParser = ReadAccesses,
-    };
+    private readonly Argument<AccessExpression[]> _accesses = AccessWords.Argument(
+        "OFFSET[.b|.w|.l][=VALUE] in hexadecimal; OFFSET is a number, a register name (COMMAND) or CAP_PM+4, ECAP_AER+0; without = a read", ArgumentArity.OneOrMore);
 
     private ExplainVerb(CliConsole console) => _console = console;
 
@@ -58,38 +54,15 @@ internal sealed class ExplainVerb
     private int Run(ParseResult parsed)
     {
         var policy = _policy.Resolve(parsed);
-        var functions = _source.Resolve(parsed, _console);
-        SourceFunction chosen;
-        if (_source.IsGiven(parsed))
-        {
-            chosen = functions.Single();
-        }
-        else
-        {
-            chosen = functions.Functions.First(function => function.Kind == HeaderKind.Device);
-            _console.Remark($"no source was named: explaining {chosen.Address} {chosen.Description} of {functions.Name}");
-        }
-
-        if (chosen.Kind == HeaderKind.CardBus)
-            throw FunctionSet.CardBusRefused(chosen.Address.ToString());
+        var chosen = _source.ResolveOne(parsed, _console, "explaining");
         using var function = parsed.GetValue(_live) ? OpenLive(chosen.Address, parsed.GetValue(_force)) : chosen.Open();
         var expressions = parsed.GetRequiredValue(_accesses);
-        var explained = Explain.Run(function, policy, Locate(expressions, function));
+        var explained = Explain.Run(function, policy, AccessWords.Locate(expressions, function));
         if (parsed.GetValue(_json))
             ExplainJson.Write(_console.Output, explained);
         else
             ExplainText.Write(_console.Output, [.. expressions.Select(expression => expression.ToString()!).Zip(explained)]);
         return ExitCode.Done;
-    }
-
-    private static ConfigAccess[] Locate(AccessExpression[] expressions, IPciFunction function)
-    {
-        var capabilities = CapabilityWalk.Read(function);
-        return [.. expressions.Select(expression => expression.TryResolve(capabilities, out var access, out var error)
-            ? access
-            : throw new VerbException(
-                $"cannot explain {expression} of {function.Address}", error.Message,
-                "Its capabilities: pcibackflow devices, with the same source."))];
     }
 
     private static IPciFunction OpenLive(PciAddress address, bool force)
@@ -102,19 +75,5 @@ internal sealed class ExplainVerb
             {
                 Code = ExitCode.Refused,
             };
-    }
-
-    private static AccessExpression[] ReadAccesses(ArgumentResult result)
-    {
-        var read = new List<AccessExpression>();
-        foreach (var token in result.Tokens)
-        {
-            if (AccessExpression.TryParse(token.Value, out var expression, out var error))
-                read.Add(expression);
-            else
-                result.AddError(Caret.Under($"ACCESS '{token.Value}': {error.Message}", token.Value, error.Position));
-        }
-
-        return [.. read];
     }
 }

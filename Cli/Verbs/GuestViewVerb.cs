@@ -5,6 +5,7 @@ using PciBackFlow.Cli.Parsing;
 using PciBackFlow.Cli.Sources;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Hardware.Pci.Captures;
+using PciBackFlow.Stages.Filter;
 
 namespace PciBackFlow.Cli.Verbs;
 
@@ -16,22 +17,51 @@ internal static class GuestViewVerb
         var source = new SourceOptions();
         var policy = new PolicyOptions();
         var json = Words.Flag("--json", "print a JSON array instead of a dump");
-        var command = new Command("guest-view", "print what a guest sees of functions, as an lspci -xxxx dump that lspci -F reads") { json };
+        var verify = Words.Flag("--verify-shadow", "also compare every answer that is served from the shadow with the hardware; exit code 1 when one differs");
+        var command = new Command("guest-view", "print what a guest sees of functions, as an lspci -xxxx dump that lspci -F reads") { verify, json };
         source.AddTo(command);
         policy.AddTo(command);
         command.SetAction(parsed =>
         {
             var rules = policy.Resolve(parsed);
             var functions = source.Resolve(parsed, console);
-            var viewable = functions.Functions.Where(function => function.Kind != HeaderKind.CardBus).ToArray();
-            var views = viewable.Select(one =>
+            var viewable = functions.Functions.Where(FunctionSet.IsViewable).ToArray();
+            var code = Show(console, viewable, rules, parsed.GetValue(json), parsed.GetValue(verify));
+            var refused = functions.Functions.Except(viewable).ToArray();
+            return refused.Length == 0 ? code : throw FunctionSet.Refused(refused);
+        });
+        return new Verb(
+            command,
+            "pcibackflow guest-view --builtin e1000e",
+            "pcibackflow guest-view --device 00:02.0 > guest.txt; lspci -F guest.txt -vvv",
+            "pcibackflow guest-view --from-dump machine.txt --function 03:00.0 --permissive",
+            "pcibackflow guest-view --device all --verify-shadow > /dev/null");
+    }
+
+    /// <summary>Prints the views and, where asked for, compares the shadows that were taken before them.</summary>
+    internal static int Show(CliConsole console, IReadOnlyList<SourceFunction> viewable, AccessPolicy policy, bool asJson, bool verify)
+    {
+        var views = new List<(SourceFunction Function, int Size, GuestView View)>();
+        var checks = new List<(PciAddress Address, ShadowCheck Check)>();
+        var opened = new List<IPciFunction>();
+        try
+        {
+            foreach (var one in viewable)
             {
-                using var function = one.Open();
-                return (Function: one, function.Size, View: GuestView.Of(function, rules));
-            });
-            if (parsed.GetValue(json))
+                var function = one.Open();
+                opened.Add(function);
+                if (verify)
+                    checks.Add((one.Address, new ShadowCheck(function, policy)));
+                views.Add((one, function.Size, GuestView.Of(function, policy)));
+                if (verify)
+                    continue;
+                opened.Remove(function);
+                function.Dispose();
+            }
+
+            if (asJson)
             {
-                ViewJson.Write(console.Output, [.. views]);
+                ViewJson.Write(console.Output, views);
             }
             else
             {
@@ -39,13 +69,12 @@ internal static class GuestViewVerb
                     LspciDumpWriter.Write(console.Output, function.Address, function.Description, view.Bytes.Span);
             }
 
-            var refused = functions.Functions.Except(viewable).Select(function => function.Address.ToString()).ToArray();
-            return refused.Length == 0 ? ExitCode.Done : throw FunctionSet.CardBusRefused(string.Join(", ", refused));
-        });
-        return new Verb(
-            command,
-            "pcibackflow guest-view --builtin e1000e",
-            "pcibackflow guest-view --device 00:02.0 > guest.txt; lspci -F guest.txt -vvv",
-            "pcibackflow guest-view --from-dump machine.txt --function 03:00.0 --permissive");
+            return verify ? ShadowText.Write(console, checks) : ExitCode.Done;
+        }
+        finally
+        {
+            foreach (var function in opened)
+                function.Dispose();
+        }
     }
 }

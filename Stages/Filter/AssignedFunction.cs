@@ -48,6 +48,9 @@ public sealed class AssignedFunction
     /// <summary>The permissions.</summary>
     public ConfigSpaceMap Map => _compiled.Map;
 
+    /// <summary>The policy behind the permissions.</summary>
+    public AccessPolicy Policy => _compiled.Policy;
+
     /// <summary>The values a guest starts with.</summary>
     public InitialRegisters Initial => _compiled.Initial;
 

@@ -6,6 +6,9 @@ namespace PciBackFlow.Stages.Filter;
 /// <param name="Problems">What was odd: broken capability lists, rules that open nothing. One line each, for people.</param>
 public sealed record CompiledFunction(ConfigSpaceMap Map, InitialRegisters Initial, IReadOnlyList<string> Problems)
 {
+    /// <summary>The policy it was compiled under, with the origin of each setting.</summary>
+    public AccessPolicy Policy { get; init; } = AccessPolicy.Default;
+
     /// <summary>Where the function's power management control lies, whether or not the guest sees it; -1 for a function without.</summary>
     internal int PowerControlOffset { get; init; } = -1;
 }

@@ -142,6 +142,6 @@ public static class ConfigSpaceMapCompiler
         }
 
         var map = new ConfigSpaceMap(dwords, RowTexts.Of(builder, dwords, policy, applied), settings);
-        return new CompiledFunction(map, initial, builder.Problems);
+        return new CompiledFunction(map, initial, builder.Problems) { Policy = policy };
     }
 }

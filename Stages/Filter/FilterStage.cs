@@ -26,6 +26,11 @@ public readonly struct FilterStage : IStage<GuestOperation>
             case PciOpCode.ConfigWrite:
                 AccessFilter.PlanWrite(function, item.Request.Offset, item.Request.Size, item.Request.Value, ref plan);
                 item.DeniedBits = plan.DeniedBits;
+                if (plan.DeniedBits != 0)
+                {
+                    item.Connection?.DeniedWrites.Note(function, item.Request.Offset, item.Request.Size, item.Request.Value, plan.DeniedBits);
+                }
+
                 break;
             default:
                 // Interrupts are set up by calls into the host's kernel or hypervisor, which may sleep.

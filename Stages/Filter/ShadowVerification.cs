@@ -9,7 +9,8 @@ public static class ShadowVerification
     public static IReadOnlyList<ShadowMismatch> Run(AssignedFunction function)
     {
         var found = new List<ShadowMismatch>();
-        for (int dword = 0; dword < function.Map.Size / 4; dword++)
+        int readable = Math.Min(function.Hardware.ReadableSize, function.Map.Size);
+        for (int dword = 0; dword < readable / 4; dword++)
         {
             uint mask = function.Map[dword].Shadow;
             if (mask == 0)

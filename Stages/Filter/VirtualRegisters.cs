@@ -38,7 +38,7 @@ public sealed unsafe class VirtualRegisters
     /// <summary>Length of the space in bytes.</summary>
     public int ConfigSize { get; }
 
-    /// <summary>All words, to compare or to save. Layout: values, accumulators, flags, bytes seen (4 bits per dword), dwords warned (1 bit each).</summary>
+    /// <summary>All words, to compare or to save. Layout: values, accumulators, flags, bytes seen, bytes warned about (4 bits per dword each).</summary>
     public Span<uint> Words => new(_words, WordsFor(ConfigSize));
 
     /// <summary>One value per dword: what the guest reads where memory answers; elsewhere what it saw last.</summary>
@@ -68,7 +68,7 @@ public sealed unsafe class VirtualRegisters
     /// <param name="configSize">64, 256 or 4096.</param>
     /// <returns>Words.</returns>
     public static int WordsFor(int configSize)
-        => (configSize / 4) + BaseAddressCount + FlagWords + (configSize / 32) + Math.Max(1, configSize / 128);
+        => (configSize / 4) + BaseAddressCount + FlagWords + (configSize / 32) + (configSize / 32);
 
     /// <summary>The value of a dword.</summary>
     /// <param name="dword">Offset ÷ 4; inside the space.</param>
@@ -101,16 +101,19 @@ public sealed unsafe class VirtualRegisters
         return ((bits * 0x0020_4081) & 0x0101_0101) * 0xFF;
     }
 
-    /// <summary>Marks a dword as warned about.</summary>
-    /// <param name="offset">Any offset inside the space.</param>
-    /// <returns>True the first time for this guest.</returns>
-    public bool TryMarkWarned(int offset)
+    /// <summary>Marks bytes of a dword as warned about. Bytes, because registers of one dword are told apart.</summary>
+    /// <param name="offset">Any offset in the dword; inside the space.</param>
+    /// <param name="bits">What was dropped, in the dword's lanes.</param>
+    /// <returns>True when one of its bytes is marked the first time for this guest.</returns>
+    public bool TryMarkWarned(int offset, uint bits)
     {
         int dword = offset >> 2;
-        ref uint word = ref _words[WarnedAt + (dword >> 5)];
-        uint bit = 1u << (dword & 31);
-        bool first = (word & bit) == 0;
-        word |= bit;
+        ref uint word = ref _words[WarnedAt + (dword >> 3)];
+        // Bit 8n to bit n: what Seen spreads, gathered.
+        uint bytes = ByteLanes.WholeBytes(bits) & 0x0101_0101;
+        uint marks = ((bytes | (bytes >> 7) | (bytes >> 14) | (bytes >> 21)) & 0xF) << ((dword & 7) * 4);
+        bool first = (word & marks) != marks;
+        word |= marks;
         return first;
     }
 
@@ -121,7 +124,11 @@ public sealed unsafe class VirtualRegisters
         {
             int count = 0;
             for (int i = WarnedAt; i < WordsFor(ConfigSize); i++)
-                count += BitOperations.PopCount(_words[i]);
+            {
+                uint any = _words[i] | (_words[i] >> 1);
+                count += BitOperations.PopCount((any | (any >> 2)) & 0x1111_1111);
+            }
+
             return count;
         }
     }

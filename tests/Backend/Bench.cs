@@ -23,12 +23,13 @@ internal sealed class Bench : IDisposable
     private readonly ExclusiveFunctions _functions;
 
     public Bench(
-        SlotMode slots = SlotMode.Vpci, bool start = true, PipelineTopology topology = PipelineTopology.Fused, Func<IHypervisor, IHypervisor>? around = null)
+        SlotMode slots = SlotMode.Vpci, bool start = true, PipelineTopology topology = PipelineTopology.Fused, Func<IHypervisor, IHypervisor>? around = null,
+        Func<BackendOptions, BackendOptions>? options = null)
     {
         Platform = new(around is null ? Host.BackendView : around(Host.BackendView));
         Store = Host.BackendView.OpenXenStore();
         _functions = new([Device(HostA), Device(HostB), Device(HostC), Bridge(new(0, 6, 0, 0)), Waking]);
-        Backend = new(new()
+        BackendOptions standard = new()
         {
             Hypervisor = Platform,
             FunctionSource = _functions,
@@ -36,7 +37,8 @@ internal sealed class Bench : IDisposable
             Slots = slots,
             Topology = topology,
             Logger = Lines,
-        });
+        };
+        Backend = new(options?.Invoke(standard) ?? standard);
         if (start)
             Backend.Start();
     }

@@ -57,14 +57,15 @@ internal sealed unsafe class SmallFrontend : IDisposable
     }
 
     /// <summary>Asks once and waits.</summary>
-    public (PciOpStatus Status, uint Value) Read(uint devfn, int offset, int size, uint bus = 0)
+    public (PciOpStatus Status, uint Value) Read(uint devfn, int offset, int size, uint bus = 0) =>
+        Ask(new() { Command = PciOpCode.ConfigRead, Bus = bus, Devfn = devfn, Offset = offset, Size = size });
+
+    /// <summary>Writes a register once and waits.</summary>
+    public PciOpStatus Write(uint devfn, int offset, int size, uint value) =>
+        Ask(new() { Command = PciOpCode.ConfigWrite, Devfn = devfn, Offset = offset, Size = size, Value = value }).Status;
+
+    private (PciOpStatus Status, uint Value) Ask(PciOpRequest request)
     {
-        PciOpRequest request = default;
-        request.Command = PciOpCode.ConfigRead;
-        request.Bus = bus;
-        request.Devfn = devfn;
-        request.Offset = offset;
-        request.Size = size;
         _page.Post(request);
         _channels.Notify(_port);
         long start = Stopwatch.GetTimestamp();

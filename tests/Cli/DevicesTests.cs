@@ -5,6 +5,16 @@ namespace PciBackFlow.Cli.Tests;
 public sealed class DevicesTests
 {
     [Fact]
+    public void All_names_every_function_of_this_host()
+    {
+        if (!Directory.Exists("/sys/bus/pci/devices") || Directory.GetFileSystemEntries("/sys/bus/pci/devices").Length == 0)
+            return; // Without PCI there is nothing to name.
+
+        Assert.Equal(CliRun.OfLine("devices").Succeeded().Output, CliRun.OfLine("devices --device all").Succeeded().Output);
+        Assert.DoesNotContain("defect", CliRun.OfLine("guest-view --device all").Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_captured_function_is_listed_with_ids_name_and_capabilities()
     {
         var table = CliRun.OfLine("devices --builtin e1000e").Succeeded().Output;

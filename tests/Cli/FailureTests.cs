@@ -92,6 +92,50 @@ public sealed class FailureTests
         Assert.Contains("CardBus", run.Errors, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("guest-view", "05", "header type 5 is reserved")]
+    [InlineData("explain COMMAND", "05", "header type 5 is reserved")]
+    [InlineData("guest-view", "ff", "a function that does not answer")]
+    [InlineData("explain COMMAND", "ff", "a function that does not answer")]
+    public void A_function_without_a_known_header_is_refused_with_the_reason(string verb, string headerType, string reason)
+    {
+        using var folder = new TemporaryFolder();
+        var path = folder.Write("dump.txt", $"00:02.0 Thing\n00: ff ff ff ff ff ff ff ff ff ff ff ff ff ff {headerType} ff\n" + string.Concat(
+            Enumerable.Range(1, 3).Select(row => $"{row}0: {string.Join(' ', Enumerable.Repeat("ff", 16))}\n")));
+
+        var run = CliRun.OfLine($"{verb} --from-dump {path}");
+
+        Assert.Equal(ExitCode.Failed, run.ExitCode);
+        Assert.Contains($"refused: 0000:00:02.0: {reason}", run.Errors.ReplaceLineEndings(" ").Replace("all ones: ", string.Empty, StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.DoesNotContain("defect", run.Errors, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("load --duration 0.1 --warmup 0.1 --guests 2 --json", ExitCode.Done)]
+    [InlineData("load --duration 0.1 --function 00:02.0", ExitCode.Failed)]
+    [InlineData("profile --operations 1000 --json", ExitCode.Done)]
+    public void A_chipset_bridge_with_a_device_header_stays_with_its_machine(string line, int code)
+    {
+        using var folder = new TemporaryFolder();
+        var bridge = Dump("00:02.0", 0).Replace("00 00 00 02 00 00 00 00", "00 00 00 06 00 00 00 00", StringComparison.Ordinal);
+        Assert.Contains("00 00 00 06", bridge, StringComparison.Ordinal);
+        var path = folder.Write("two.txt", bridge + Dump("00:03.0", 0));
+
+        var run = CliRun.OfLine($"{line} --from-dump {path}");
+
+        Assert.Equal(code, run.ExitCode);
+        Assert.Contains(code == ExitCode.Done ? "1 of 2 functions are bridges" : "is a bridge of the host's chipset", run.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_byte_order_mark_is_no_part_of_a_dump()
+    {
+        using var folder = new TemporaryFolder();
+        var path = folder.Write("dump.txt", "\uFEFF" + Dump("00:02.0", 0));
+
+        CliRun.Of("guest-view", "--from-dump", path).Succeeded();
+    }
+
     [Fact]
     public void Explain_works_on_one_function_and_lists_those_to_choose_from()
     {

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Hardware.Pci.Captures;
+using PciBackFlow.Hardware.Pci.Emulated;
 
 namespace PciBackFlow.Cli.Tests;
 
@@ -64,5 +65,49 @@ public sealed class GuestViewTests
         Assert.Equal(ExitCode.Failed, run.ExitCode);
         Assert.Contains("refused: 0000:01:03.0", run.Errors, StringComparison.Ordinal);
         Assert.Equal(2, LspciDump.Parse("view", run.Output).Count);
+    }
+
+    [Fact]
+    public void An_honest_shadow_is_said_in_one_line_beside_the_dump()
+    {
+        var plain = CliRun.OfLine("guest-view --builtin e1000e").Succeeded();
+        var run = CliRun.OfLine("guest-view --builtin e1000e --verify-shadow").Succeeded();
+
+        Assert.Equal(plain.Output, run.Output);
+        Assert.Matches(@"^pcibackflow: \d+ dwords of 1 function compared with the hardware: all equal\s*$", run.Errors);
+    }
+
+    [Fact]
+    public void A_dishonest_shadow_is_said_by_register_and_ends_with_1()
+    {
+        Assert.True(BuiltinCaptures.TryLoad("e1000e", out var capture));
+        var config = capture.Functions[0];
+
+        // A Subsystem ID that is another one at every reading.
+        var function = new Sources.SourceFunction(config.Address, HeaderKind.Device, "restless", () => new Restless(config));
+        using var output = new StringWriter();
+        using var errors = new StringWriter();
+        var console = new CliConsole(output, errors, Stream.Null, outputIsTerminal: false, progressIsTerminal: false, () => CancellationToken.None);
+
+        var code = Verbs.GuestViewVerb.Show(console, [function], Stages.Filter.AccessPolicy.Default, asJson: false, verify: true);
+
+        Assert.Equal(ExitCode.Failed, code);
+        Assert.Single(LspciDump.Parse("view", output.ToString()));
+        var lines = errors.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(2, lines.Length);
+        Assert.Contains("0000:00:04.0 Subsystem ID (0x2e, 2 bytes): the shadow has 0x", lines[0], StringComparison.Ordinal);
+        Assert.Contains("1 differ", lines[1], StringComparison.Ordinal);
+    }
+
+    private sealed class Restless(CapturedConfig config) : EmulatedFunction(config.Address, "restless", config.Bytes.Span), IPciFunction
+    {
+        private uint _reads;
+
+        bool IConfigSpace.TryRead(int offset, int size, out uint value)
+        {
+            if ((offset & ~3) == 0x2C)
+                SetHardware(0x2E, 2, ++_reads);
+            return TryRead(offset, size, out value);
+        }
     }
 }

@@ -11,15 +11,16 @@ public sealed class HelpTests
             .Split('\n', StringSplitOptions.RemoveEmptyEntries)
             .Where(line => line.StartsWith("  ", StringComparison.Ordinal) && line[2] != ' ')
             .Select(line => line.Trim().Split(' ')[0]);
-        Assert.Equal(["load", "profile", "guest-view", "explain", "devices", "completion"], verbs);
+        Assert.Equal(["load", "profile", "guest-view", "explain", "learn", "devices", "completion"], verbs);
     }
 
     // The options that the command line's contract names for each verb.
     [Theory]
     [InlineData("load", "--guests --duration --shards --topology --mix --rate --device --from-dump --function --builtin --all-registers --spin --report --hgrm --json")]
     [InlineData("profile", "--operations --topology --device --from-dump --function --builtin --all-registers --json")]
-    [InlineData("guest-view", "--device --from-dump --function --builtin --all-registers --permissive --policy --json")]
+    [InlineData("guest-view", "--device --from-dump --function --builtin --all-registers --permissive --policy --verify-shadow --json")]
     [InlineData("explain", "ACCESS --device --from-dump --function --builtin --all-registers --permissive --policy --live --force --json")]
+    [InlineData("learn", "ACCESS --from --device --from-dump --function --builtin --all-registers --permissive --policy")]
     [InlineData("devices", "capture --device --from-dump --function --builtin --json")]
     [InlineData("devices capture", "BDF FILE")]
     [InlineData("completion", "bash zsh fish")]

@@ -30,6 +30,8 @@ public sealed class WrongWordsTests
     [InlineData("explain --builtin e1000e", "ACCESS")]
     [InlineData("explain --builtin e1000e --live COMMAND", "--live needs --device BDF")]
     [InlineData("explain --builtin e1000e --force COMMAND", "--force belongs to --live")]
+    [InlineData("learn --builtin e1000e", "nothing to learn from: name an ACCESS, or a file with --from")]
+    [InlineData("learn --builtin e1000e COMMAND.q", "a size is .b, .w or .l")]
     [InlineData("devices capture 00:00.0", "FILE")]
     [InlineData("completion tcsh", "'tcsh'")]
     public void Are_refused_with_exit_code_2_and_the_reason(string line, string reason)

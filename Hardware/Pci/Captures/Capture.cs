@@ -42,7 +42,7 @@ public sealed record Capture(string Name, IReadOnlyList<CapturedConfig> Function
         if (content.IsEmpty)
             throw new CaptureFormatException(name, 0, "the file is empty");
         return IsText(content)
-            ? new Capture(name, LspciDump.Parse(name, Encoding.UTF8.GetString(content)))
+            ? new Capture(name, LspciDump.Parse(name, Encoding.UTF8.GetString(content).TrimStart(ByteOrderMark)))
             : new Capture(name, [BinaryCapture.Parse(name, content)]);
     }
 
@@ -59,6 +59,9 @@ public sealed record Capture(string Name, IReadOnlyList<CapturedConfig> Function
 
         return null;
     }
+
+    // Editors on other systems put one first.
+    private const char ByteOrderMark = '\uFEFF';
 
     // A configuration space has zero bytes (reserved registers); a text has no control characters but these.
     private static bool IsText(ReadOnlySpan<byte> content)

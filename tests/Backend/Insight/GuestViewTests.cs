@@ -74,6 +74,21 @@ public sealed class GuestViewTests
         return compared;
     }
 
+    [Fact]
+    public void Wake_up_events_are_off_before_a_guest_looks()
+    {
+        const int Pm = 0x40;
+        byte[] bytes = new byte[256];
+        (bytes[0], bytes[1], bytes[2], bytes[3], bytes[6], bytes[0x34]) = (0x86, 0x80, 0x34, 0x12, 0x10, Pm);
+        (bytes[Pm], bytes[Pm + 2], bytes[Pm + 3], bytes[Pm + 4], bytes[Pm + 5]) = (0x01, 0xC3, 0xFF, 0x08, 0x21);
+        Capture capture = Capture.Read("pme", bytes);
+        using CapturedFunction function = new(capture.Name, capture.Functions[0]);
+
+        ReadOnlySpan<byte> view = GuestView.Of(function, AccessPolicy.Default).Bytes.Span;
+
+        Assert.Equal([0x01, 0x00, 0xC3, 0x07, 0x08, 0x20], view.Slice(Pm, 6).ToArray());
+    }
+
     /// <summary>
     /// Command (the guest's own bits), base addresses and ROM (host resources), interrupt line (the host's irq), and of power management the
     /// PME bits (PCI Bus Power Management 1.2 §3.2.3 and §3.2.4).

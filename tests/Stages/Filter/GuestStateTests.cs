@@ -18,7 +18,7 @@ public sealed class GuestStateTests
         guest.Write(0x10, 4, 0xFFFFFFFF);
         guest.Write(0x30, 2, 0xFFFF);
         guest.Write(0x0D, 1, 0x40);
-        Assert.True(guest.Assigned.Registers.TryMarkWarned(0x0D));
+        Assert.True(guest.Assigned.Registers.TryMarkWarned(0x0D, 0xFF00));
         guest.Assigned.IsSlow = true;
         guest.Hardware.SetHardware(0x04, 2, 0x0006);
 
@@ -26,7 +26,7 @@ public sealed class GuestStateTests
         Assert.Equal(fresh, guest.Assigned.Registers.Words.ToArray());
         Assert.Equal(first, Scan(guest));
         Assert.False(guest.Assigned.IsSlow);
-        Assert.True(guest.Assigned.Registers.TryMarkWarned(0x0D));
+        Assert.True(guest.Assigned.Registers.TryMarkWarned(0x0D, 0xFF00));
     }
 
     [Fact]
@@ -59,8 +59,17 @@ public sealed class GuestStateTests
     public void A_register_is_warned_about_once()
     {
         var registers = new VirtualRegisters(4096);
-        for (int offset = 0; offset < 4096; offset++)
-            Assert.Equal((offset & 3) == 0, registers.TryMarkWarned(offset));
+        for (int offset = 0; offset < 4096; offset += 4)
+        {
+            // Two registers of one dword, and the second again together with what was not warned about yet.
+            Assert.True(registers.TryMarkWarned(offset, 0x0000_8000));
+            Assert.False(registers.TryMarkWarned(offset + 1, 0x0000_0100));
+            Assert.True(registers.TryMarkWarned(offset, 0x0001_0000));
+            Assert.False(registers.TryMarkWarned(offset + 2, 0x00FF_FF00));
+            Assert.True(registers.TryMarkWarned(offset, 0xFFFF_FFFF));
+            Assert.False(registers.TryMarkWarned(offset, 0xFFFF_FFFF));
+        }
+
         Assert.Equal(1024, registers.WarnedCount);
     }
 

@@ -1,0 +1,56 @@
+using PciBackFlow.Stages.Filter;
+
+namespace PciBackFlow.Backend.Policy;
+
+/// <summary>
+/// What the toolstack wants for one device, from <c>opts-N</c>: <c>key=value</c> pairs separated by commas, as libxl writes them
+/// (<c>msitranslate=0,power_mgmt=0,permissive=1,rdm_policy=strict</c>). <c>permissive</c> alone concerns the filter.
+/// </summary>
+/// <param name="Key">The key it was read from, <c>opts-0</c>.</param>
+/// <param name="IsPermissive">Whether <c>permissive=1</c> was asked for. libxl always writes the key: 0 asks for nothing.</param>
+/// <param name="Complaint">What was not understood, one sentence; null when everything was.</param>
+public sealed record ToolstackOptions(string Key, bool IsPermissive, string? Complaint)
+{
+    /// <summary>Longest text that is looked at, in characters; libxl's own has less than 100.</summary>
+    public const int MaxLength = 256;
+
+    // libxl's others: msitranslate and power_mgmt are qemu-traditional's, rdm_policy was acted upon before the backend sees the device.
+    private static readonly string[] NotOurs = ["msitranslate", "power_mgmt", "rdm_policy"];
+
+    /// <summary>Reads a value. Never fails: what is not understood is ignored and complained about once.</summary>
+    /// <param name="index">N of <c>opts-N</c>.</param>
+    /// <param name="text">The value; null when the key is missing.</param>
+    /// <returns>The options; null when there are none.</returns>
+    public static ToolstackOptions? Parse(int index, string? text)
+    {
+        if (string.IsNullOrEmpty(text))
+            return null;
+        string key = $"opts-{index}";
+        if (text.Length > MaxLength)
+            return new(key, IsPermissive: false, $"{key} is longer than {MaxLength} characters; ignored");
+        bool permissive = false;
+        string? complaint = null;
+        foreach (string item in text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        {
+            int equals = item.IndexOf('=', StringComparison.Ordinal);
+            string name = equals < 0 ? item : item[..equals];
+            string value = equals < 0 ? string.Empty : item[(equals + 1)..];
+            if (name == "permissive" && value is "0" or "1")
+                permissive |= value == "1";
+            else if (name == "permissive" || !NotOurs.Contains(name, StringComparer.Ordinal))
+                complaint ??= $"{key}: '{Shown(item)}' is not an option known here; ignored";
+        }
+
+        return new(key, permissive, complaint);
+    }
+
+    /// <summary>The policy with what the toolstack wants: its <c>permissive=1</c> is the administrator's word on this one device, over the daemon's default.</summary>
+    /// <param name="policy">The policy that would hold.</param>
+    /// <returns>The policy that holds; its rules stay above the profile.</returns>
+    public AccessPolicy ApplyTo(AccessPolicy policy) => IsPermissive
+        ? policy with { Profile = new(PolicyProfile.Permissive, new SettingOrigin(SettingSource.ToolstackOptions, Key)) }
+        : policy;
+
+    // Foreign text in a line of the log: short, and nothing a terminal would act upon.
+    private static string Shown(string text) => string.Concat(text.Take(32).Select(static c => c is >= ' ' and <= '~' ? c : '.'));
+}

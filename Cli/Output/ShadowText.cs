@@ -1,0 +1,34 @@
+using System.Globalization;
+using PciBackFlow.Backend.Insight;
+using PciBackFlow.Hardware.Pci;
+
+namespace PciBackFlow.Cli.Output;
+
+/// <summary>What a comparison of a shadow with the hardware found, for people.</summary>
+internal static class ShadowText
+{
+    /// <summary>Says each difference by register, or how much was compared when there is none.</summary>
+    /// <returns>The exit code: 1 when there are differences.</returns>
+    public static int Write(CliConsole console, IReadOnlyList<(PciAddress Address, ShadowCheck Check)> checks)
+    {
+        var found = 0;
+        foreach (var (address, check) in checks)
+        {
+            foreach (var difference in check.Compare())
+            {
+                found++;
+                console.Remark(string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{address} {difference.Register} (0x{difference.Offset:x2}, {difference.Size} bytes): the shadow has 0x{Hex(difference.Shadow, difference.Size)}, the hardware 0x{Hex(difference.Hardware, difference.Size)}"));
+            }
+        }
+
+        var compared = checks.Sum(one => one.Check.Compared);
+        console.Remark(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{compared} dwords of {checks.Count} {(checks.Count == 1 ? "function" : "functions")} compared with the hardware: {(found == 0 ? "all equal" : $"{found} differ")}"));
+        return found == 0 ? ExitCode.Done : ExitCode.Failed;
+    }
+
+    private static string Hex(uint value, int size) => value.ToString("x" + (2 * size).ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,107 @@
+namespace PciBackFlow.Pipeline.Tests;
+
+public sealed class BoundedQueueTests
+{
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    [InlineData(64)]
+    public void It_takes_as_many_items_as_its_capacity_and_gives_them_back_in_order(int capacity)
+    {
+        var queue = new BoundedQueue<string>(capacity);
+        for (var lap = 0; lap < 5; lap++)
+        {
+            for (var i = 0; i < capacity; i++)
+                Assert.True(queue.TryWrite($"{lap} {i}"));
+            Assert.False(queue.TryWrite("one too many"));
+            Assert.Equal(capacity, queue.Count);
+
+            for (var i = 0; i < capacity; i++)
+            {
+                Assert.True(queue.TryRead(out var item));
+                Assert.Equal($"{lap} {i}", item);
+            }
+
+            Assert.False(queue.TryRead(out _));
+            Assert.Equal(0, queue.Count);
+        }
+    }
+
+    [Fact]
+    public void A_capacity_below_one_is_refused() => Assert.Throws<ArgumentOutOfRangeException>(() => new BoundedQueue<string>(0));
+
+    [Theory]
+    [InlineData(1, 2, 2)]
+    [InlineData(4, 3, 2)]
+    [InlineData(64, 2, 3)]
+    public void Among_many_writers_and_readers_every_item_arrives_once_and_each_writers_in_order(int capacity, int writers, int readers)
+    {
+        const int Items = 20_000;
+        var queue = new BoundedQueue<Tuple<int, int>>(capacity);
+        var taken = new List<Tuple<int, int>>[readers];
+        var left = writers * Items;
+        var threads = new List<Thread>();
+        for (var w = 0; w < writers; w++)
+        {
+            var writer = w;
+            threads.Add(new Thread(() =>
+            {
+                for (var i = 0; i < Items; i++)
+                {
+                    var item = Tuple.Create(writer, i);
+                    while (!queue.TryWrite(item))
+                        Thread.Yield();
+                }
+            }));
+        }
+
+        for (var r = 0; r < readers; r++)
+        {
+            var mine = taken[r] = [];
+            threads.Add(new Thread(() =>
+            {
+                while (Volatile.Read(ref left) > 0)
+                {
+                    if (queue.TryRead(out var item))
+                    {
+                        mine.Add(item);
+                        Interlocked.Decrement(ref left);
+                    }
+                    else
+                    {
+                        Thread.Yield();
+                    }
+                }
+            }));
+        }
+
+        threads.ForEach(thread => thread.Start());
+        threads.ForEach(thread => thread.Join());
+
+        Assert.Equal(writers * Items, taken.SelectMany(items => items).Distinct().Count());
+        foreach (var items in taken)
+        {
+            for (var w = 0; w < writers; w++)
+            {
+                var order = items.Where(item => item.Item1 == w).Select(item => item.Item2).ToArray();
+                Assert.Equal(order.Order(), order);
+            }
+        }
+    }
+
+    [Fact]
+    public void Handing_items_over_allocates_nothing_from_the_first_on()
+    {
+        var queue = new BoundedQueue<string>(64);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+
+        for (var i = 0; i < 1000; i++)
+        {
+            queue.TryWrite("item");
+            if (i % 3 == 0)
+                queue.TryRead(out _);
+        }
+
+        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+    }
+}
