@@ -40,6 +40,18 @@ public sealed class BackendHostTests
         Assert.Equal(0, bench.Platform.Count);
     }
 
+    [Fact]
+    public void A_function_is_given_with_its_wake_up_event_switched_off()
+    {
+        using Bench bench = new();
+        Assert.True(bench.Waking.TryRead(0x44, 2, out uint before));
+        Assert.Equal(0x0108u, before);
+        bench.Create(7, Bench.HostWaking);
+        bench.AwaitState(7, 3);
+        Assert.True(bench.Waking.TryRead(0x44, 2, out uint given));
+        Assert.Equal(0x0008u, given);
+    }
+
     /// <summary>X15: mini-os' shutdown and re-initialisation.</summary>
     [Fact]
     public void A_frontend_that_closed_connects_again_and_leaves_nothing_mapped()

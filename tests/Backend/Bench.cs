@@ -18,6 +18,8 @@ internal sealed class Bench : IDisposable
     public static readonly PciAddress HostB = new(0, 4, 0, 0);
     public static readonly PciAddress HostC = new(0, 5, 0, 1);
 
+    public static readonly PciAddress HostWaking = new(0, 7, 0, 0);
+
     private readonly ExclusiveFunctions _functions;
 
     public Bench(
@@ -26,7 +28,7 @@ internal sealed class Bench : IDisposable
     {
         Platform = new(around is null ? Host.BackendView : around(Host.BackendView));
         Store = Host.BackendView.OpenXenStore();
-        _functions = new([Device(HostA), Device(HostB), Device(HostC), Bridge(new(0, 6, 0, 0))]);
+        _functions = new([Device(HostA), Device(HostB), Device(HostC), Bridge(new(0, 6, 0, 0)), Waking]);
         BackendOptions standard = new()
         {
             Hypervisor = Platform,
@@ -46,6 +48,9 @@ internal sealed class Bench : IDisposable
     public LiveMappings Platform { get; }
 
     public IXenStore Store { get; }
+
+    /// <summary>A function whose wake-up event the host left on (PME_En, at 0x44).</summary>
+    public EmulatedFunction Waking { get; } = Device(HostWaking, powerManagement: true);
 
     public CapturedLines Lines { get; } = new();
 
@@ -130,11 +135,18 @@ internal sealed class Bench : IDisposable
         Assert.Empty(Lines.Errors);
     }
 
-    private static EmulatedFunction Device(PciAddress address)
+    private static EmulatedFunction Device(PciAddress address, bool powerManagement = false)
     {
         byte[] bytes = new byte[256];
         BitConverter.TryWriteBytes(bytes.AsSpan(0), IdOf(address));
         bytes[0x0B] = 2;
+        if (powerManagement)
+        {
+            bytes[0x06] = 0x10;
+            bytes[0x34] = 0x40;
+            new byte[] { 0x01, 0x00, 0x03, 0xF8, 0x08, 0x01 }.CopyTo(bytes, 0x40);
+        }
+
         return new(address, $"test {address}", bytes);
     }
 

@@ -34,6 +34,19 @@ public sealed class PolicyTests
     }
 
     [Fact]
+    public void Under_qemu_xen_interrupt_disable_stays_with_the_guest_even_with_interrupt_control()
+    {
+        var guest = new FilteredFunction(Card(), AccessPolicy.QemuXen with { AllowInterruptControl = new(true, SettingOrigin.BuiltIn) });
+        Assert.Equal(PciOpStatus.Success, guest.Write(0x04, 2, 0x0406));
+        Assert.Equal(0x0400u, guest.Read(0x04, 2) & 0x0400);
+        Assert.Equal(0u, guest.Raw(0x04, 2) & 0x0400);
+        Assert.Equal(0x05u, guest.Read(0x3C, 1));
+        guest.Write(0x3C, 1, 0x77);
+        Assert.Equal(0x77u, guest.Read(0x3C, 1));
+        Assert.Equal(0x05u, guest.Raw(0x3C, 1));
+    }
+
+    [Fact]
     public void Strict_lets_the_register_pass_in_which_a_rule_opens_a_bit()
     {
         PolicyRule rule = new() { Register = "PCIe Device Control", Mask = 0x7000 };
