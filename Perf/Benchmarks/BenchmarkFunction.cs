@@ -1,25 +1,14 @@
 using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Perf.Frontends;
-using PciBackFlow.Perf.Load;
+using PciBackFlow.Hardware.Pci.Captures;
 
 namespace PciBackFlow.Benchmarks;
 
-/// <summary>The first endpoint that the project ships.</summary>
+/// <summary>The shipped network card: 4096 bytes with PM, MSI, MSI-X, PCIe, AER and a serial number.</summary>
 internal static class BenchmarkFunction
 {
-    internal static IPciFunction Open()
-    {
-        foreach (Func<IPciFunction> open in LoadSource.Builtin().Functions)
-        {
-            IPciFunction function = open();
-            if (FunctionImage.Take(function, isLive: false, allRegisters: true).HeaderType == 0)
-            {
-                return function;
-            }
+    private const string Name = "e1000e";
 
-            function.Dispose();
-        }
-
-        throw new InvalidOperationException("no endpoint is shipped");
-    }
+    internal static IPciFunction Open() => BuiltinCaptures.TryLoad(Name, out Capture? capture)
+        ? CapturedFunction.All(capture)[0]
+        : throw new InvalidOperationException($"{Name} is not shipped");
 }
