@@ -10,7 +10,7 @@ public static class HtmlReport
 {
     private const int PictureWidth = 880;
     private const int PictureHeight = 300;
-    private const int Left = 64;
+    private const int Left = 104;
     private const int Bottom = 40;
     private const int Top = 12;
 
