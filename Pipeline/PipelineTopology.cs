@@ -6,9 +6,9 @@ public enum PipelineTopology : byte
     /// <summary>All stages as straight-line code on the shard's thread. The default.</summary>
     Fused = 0,
 
-    /// <summary>Bounded channels at chosen cuts, each part on its own thread.</summary>
+    /// <summary>Bounded queues at chosen cuts, each part on its own thread; the last part runs back on the shard's.</summary>
     Queued = 1,
 
-    /// <summary>One TPL Dataflow block per stage: for topology experiments, it allocates by design.</summary>
+    /// <summary>A TPL Dataflow block for each stage between the first and the return to the shard: for topology experiments, it allocates by design.</summary>
     Dataflow = 2,
 }
