@@ -7,12 +7,16 @@ public sealed partial class BackendRoomTests
 {
     private static readonly Dictionary<string, string[]> MayUse = new()
     {
-        ["Devices"] = ["Policy"],
+        ["Devices"] = ["Policy", "Journal"],
         ["Slots"] = [],
         ["Policy"] = [],
         ["Guests"] = ["Slots", "Devices", "Policy"],
         ["Insight"] = ["Devices", "Policy"],
         ["Interrupts"] = ["Devices"],
+        ["Journal"] = [],
+        ["Recovery"] = ["Guests", "Devices", "Journal"],
+        ["Toolstack"] = ["Devices", "Journal", "Policy", "Guests"],
+        ["Control"] = ["Devices", "Guests", "Toolstack", "Policy", "Interrupts", "Journal"],
     };
 
     [Fact]

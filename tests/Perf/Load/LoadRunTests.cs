@@ -81,7 +81,7 @@ public sealed class LoadRunTests
     public void A_wrong_bit_in_one_answer_of_many_is_an_error()
     {
         LoadReport report = LoadRun.Execute(
-            s_short with { Guests = 2, DurationSeconds = 0.5 }, TestFunctions.Source(() => new CorruptingFunction(TestFunctions.Open())));
+            s_short with { Guests = 2, DurationSeconds = 1, WarmupSeconds = 0 }, TestFunctions.Source(() => new CorruptingFunction(TestFunctions.Open())));
 
         Assert.True(report.WrongData > 0);
         Assert.Equal(report.WireErrors + report.TimeOuts + report.WrongData, report.Errors);

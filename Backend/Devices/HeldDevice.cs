@@ -1,0 +1,12 @@
+using PciBackFlow.Hardware.Pci;
+
+namespace PciBackFlow.Backend.Devices;
+
+/// <summary>A device that was taken from the host so that guests can have it.</summary>
+/// <param name="Address">Its address on the host.</param>
+/// <param name="Name">The name a person gave it, or null.</param>
+/// <param name="OriginalDriver">The host's driver it was taken from, or null.</param>
+/// <param name="VendorId">Vendor id when it was taken.</param>
+/// <param name="DeviceId">Device id when it was taken.</param>
+/// <param name="OwnerDomain">The guest that has it now, or null.</param>
+public sealed record HeldDevice(PciAddress Address, string? Name, string? OriginalDriver, ushort VendorId, ushort DeviceId, int? OwnerDomain);

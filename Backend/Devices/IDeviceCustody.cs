@@ -1,0 +1,46 @@
+using PciBackFlow.Hardware.Pci;
+
+namespace PciBackFlow.Backend.Devices;
+
+/// <summary>
+/// The host's devices that guests can have: hidden from the host's drivers, remembered, given back. As a source it gives writable functions of held devices only.
+/// Thread-safe; calls may block for seconds (resets).
+/// </summary>
+public interface IDeviceCustody : IFunctionSource
+{
+    /// <summary>The devices held now, by address.</summary>
+    /// <returns>All of them, whether a guest has them or not.</returns>
+    IReadOnlyList<HeldDevice> Held();
+
+    /// <summary>Finds a held device.</summary>
+    /// <param name="addressOrName">Its host address, or the name it was given.</param>
+    /// <returns>It, or null.</returns>
+    HeldDevice? Find(string addressOrName);
+
+    /// <summary>
+    /// Takes a device from the host: checks that nothing of the host needs it, unbinds its driver and remembers it, enables it, tells Xen about its
+    /// MSI-X table, keeps its identity and a snapshot, resets it and puts it in quarantine. Taking a held device only changes its name.
+    /// </summary>
+    /// <param name="address">The host's device.</param>
+    /// <param name="name">A name for it, up to 64 printable characters, or null.</param>
+    /// <param name="force">Whether refusals that only a person can judge are overridden.</param>
+    /// <returns>The device as it is held now.</returns>
+    /// <exception cref="BackendException">It doesn't exist, is refused (in use, a bridge, a sibling of something in use …), or a step failed and was undone.</exception>
+    HeldDevice Take(PciAddress address, string? name, bool force);
+
+    /// <summary>Gives a device back to the host; does nothing when it isn't held.</summary>
+    /// <param name="address">The host's device.</param>
+    /// <param name="rebind">Whether its original driver gets it at once.</param>
+    /// <exception cref="BackendException">A guest has it, or a step failed.</exception>
+    void GiveBack(PciAddress address, bool rebind);
+
+    /// <summary>Makes a held device ready for its next guest: same card as was taken, reset, restored, MSI-X prepared. Called before anything is granted.</summary>
+    /// <param name="address">The host's device.</param>
+    /// <exception cref="BackendException">It is not held, was swapped for another card, or does not answer.</exception>
+    void MakeReady(PciAddress address);
+
+    /// <summary>The line interrupt captured while MSI was off (GSI), or 0 when it has none.</summary>
+    /// <param name="address">The held device.</param>
+    /// <returns>1 to 254, or 0.</returns>
+    int LineOf(PciAddress address);
+}

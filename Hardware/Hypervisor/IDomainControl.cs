@@ -1,0 +1,84 @@
+using PciBackFlow.Hardware.Pci;
+
+namespace PciBackFlow.Hardware.Hypervisor;
+
+/// <summary>The domain-control hypercalls (<c>XEN_DOMCTL</c>) that a toolstack for PCI devices needs, and what is known about domains. Safe for use by many threads.</summary>
+public interface IDomainControl : IDisposable
+{
+    /// <summary>Xen's version, e.g. <c>4.17</c>; of the loopback <c>loopback</c>.</summary>
+    string Version { get; }
+
+    /// <summary>Whether devices can be assigned at all: an IOMMU is in use (physinfo's directio capability).</summary>
+    bool CanAssignDevices { get; }
+
+    /// <summary>Looks a domain up.</summary>
+    /// <param name="domainId">Its id.</param>
+    /// <returns>What is known, or null when there is none of that id.</returns>
+    /// <exception cref="HypervisorException">EPERM, EACCES.</exception>
+    DomainInfo? Find(int domainId);
+
+    /// <summary>All domains, by id.</summary>
+    /// <returns>Domain 0 included.</returns>
+    /// <exception cref="HypervisorException">EPERM, EACCES.</exception>
+    IReadOnlyList<DomainInfo> List();
+
+    /// <summary>Gives a function to a domain's IOMMU context.</summary>
+    /// <param name="domainId">The guest, or <see cref="DomainInfo.Quarantine"/>.</param>
+    /// <param name="function">The host's function.</param>
+    /// <param name="relaxed">Whether reserved device memory that the domain doesn't map is accepted (RDM relaxed).</param>
+    /// <exception cref="HypervisorException">
+    /// EOPNOTSUPP: the domain was created without passthrough; EBUSY: the function belongs to another guest, or to this one already; ENODEV: unknown to
+    /// Xen; EPERM: it shares reserved memory; ENOSYS: no IOMMU; EXDEV; EBADF; ESRCH.
+    /// </exception>
+    void Assign(int domainId, PciAddress function, bool relaxed);
+
+    /// <summary>Takes a function from a domain; it goes back to the host's domain (or to quarantine, as Xen was told).</summary>
+    /// <param name="domainId">The guest, or <see cref="DomainInfo.Quarantine"/>.</param>
+    /// <param name="function">The host's function.</param>
+    /// <exception cref="HypervisorException">ENODEV: the domain does not have it; ESRCH; EINVAL.</exception>
+    void Deassign(int domainId, PciAddress function);
+
+    /// <summary>Whether some guest has this function already.</summary>
+    /// <param name="function">The host's function.</param>
+    /// <returns>True when Xen says it can't be assigned (it belongs to a guest, or Xen doesn't know it).</returns>
+    bool IsAssignedToGuest(PciAddress function);
+
+    /// <summary>Functions that the IOMMU cannot tell apart from this one, itself included.</summary>
+    /// <param name="domainId">The domain that has them now (0 when unassigned).</param>
+    /// <param name="function">The host's function.</param>
+    /// <returns>The group; empty when Xen has none to tell.</returns>
+    IReadOnlyList<PciAddress> GroupOf(int domainId, PciAddress function);
+
+    /// <summary>Allows or forbids a domain to map host memory.</summary>
+    /// <param name="domainId">The guest.</param>
+    /// <param name="firstFrame">First frame number (address / 4096): any 52 bits.</param>
+    /// <param name="frames">How many, above 0.</param>
+    /// <param name="allow">True grants, false revokes.</param>
+    /// <exception cref="HypervisorException">ESRCH: the guest is gone; EINVAL; EPERM.</exception>
+    void AllowMemory(int domainId, ulong firstFrame, ulong frames, bool allow);
+
+    /// <summary>Allows or forbids a domain to use I/O ports.</summary>
+    /// <param name="domainId">The guest.</param>
+    /// <param name="firstPort">First port, 0 to 65535.</param>
+    /// <param name="ports">How many, above 0.</param>
+    /// <param name="allow">True grants, false revokes.</param>
+    /// <exception cref="HypervisorException">ESRCH, EINVAL, EPERM.</exception>
+    void AllowPorts(int domainId, uint firstPort, uint ports, bool allow);
+
+    /// <summary>Allows or forbids a domain to bind a mapped line interrupt.</summary>
+    /// <param name="domainId">The guest.</param>
+    /// <param name="pirq">The pirq that <see cref="IPhysdev.MapLine"/> gave.</param>
+    /// <param name="allow">True grants, false revokes.</param>
+    /// <exception cref="HypervisorException">ESRCH, EINVAL, EPERM.</exception>
+    void AllowInterrupt(int domainId, int pirq, bool allow);
+
+    /// <summary>Pauses a domain (counted by Xen).</summary>
+    /// <param name="domainId">The guest.</param>
+    /// <exception cref="HypervisorException">ESRCH.</exception>
+    void Pause(int domainId);
+
+    /// <summary>Undoes one <see cref="Pause"/>.</summary>
+    /// <param name="domainId">The guest.</param>
+    /// <exception cref="HypervisorException">ESRCH.</exception>
+    void Unpause(int domainId);
+}
