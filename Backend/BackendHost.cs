@@ -80,6 +80,7 @@ public sealed class BackendHost : IDisposable
                 _registry = new(new GuestServices
                 {
                     Store = _store,
+                    Domains = null,
                     Grants = _grants,
                     Lanes = new(_engine, _channels, _options.Interrupts, _deniedWrites),
                     Functions = _options.FunctionSource,
