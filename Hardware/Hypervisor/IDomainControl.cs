@@ -45,9 +45,9 @@ public interface IDomainControl : IDisposable
     bool IsAssignedToGuest(PciAddress function);
 
     /// <summary>Functions that the IOMMU cannot tell apart from this one, itself included.</summary>
-    /// <param name="domainId">The domain that has them now (0 when unassigned).</param>
+    /// <param name="domainId">Whose functions to look among: 0 for those that no guest has. Xen can't look among the quarantined ones (ESRCH).</param>
     /// <param name="function">The host's function.</param>
-    /// <returns>The members that this domain has; empty when Xen has none to tell, or without an IOMMU.</returns>
+    /// <returns>The function itself and those others that the domain has; empty when Xen has none to tell, or without an IOMMU.</returns>
     /// <exception cref="HypervisorException">ESRCH, EPERM, EACCES.</exception>
     IReadOnlyList<PciAddress> GroupOf(int domainId, PciAddress function);
 

@@ -274,23 +274,19 @@ public sealed partial class LoopbackPassthrough
 
     internal IReadOnlyList<PciAddress> GroupOf(int domainId, PciAddress function)
     {
-        if (domainId != DomainInfo.Quarantine)
-        {
-            _host.Domain(domainId);
-        }
-
+        _host.Domain(domainId);
         if (!Platform.HasIommu || !Knows(function))
         {
             return [];
         }
 
         IReadOnlyList<PciAddress> group = Platform.Groups?.Invoke(function) ?? [function];
-        List<PciAddress> members = [];
+        List<PciAddress> members = [function];
         lock (_lock)
         {
             foreach (PciAddress member in group)
             {
-                if (_owners.GetValueOrDefault(member) == domainId)
+                if (member != function && _owners.GetValueOrDefault(member) == domainId)
                 {
                     members.Add(member);
                 }
