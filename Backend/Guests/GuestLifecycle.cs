@@ -74,6 +74,14 @@ public static class GuestLifecycle
             return Destroy(state);
         if (node.Domain == DomainStanding.Gone)
             return FrontendGone(state);
+        GuestTransition next = OnBackendState(state, node);
+        return node.Withdrawn.Count == 0
+            ? next
+            : new(next.State, [.. node.Withdrawn.Select(static host => new GuestAction.TakeBack(host)), .. next.Actions]);
+    }
+
+    private static GuestTransition OnBackendState(GuestState state, GuestNode node)
+    {
         switch (node.Backend)
         {
             case XenbusState.InitWait when state.Own == XenbusState.InitWait:
