@@ -1,3 +1,4 @@
+using System.Globalization;
 using PciBackFlow.Backend.Guests;
 using PciBackFlow.Backend.Policy;
 using PciBackFlow.Backend.Slots;
@@ -105,6 +106,11 @@ public sealed class BackendHost : IDisposable
     /// <param name="guest">Which guest.</param>
     /// <returns>Passes since it was found.</returns>
     public long ReadPasses(GuestId guest) => _registry?.PassesOf(guest) ?? 0;
+
+    /// <summary>A domain's name, as its toolstack wrote it.</summary>
+    /// <param name="domainId">The domain.</param>
+    /// <returns>The name; null when it has none or the backend has not been started.</returns>
+    public string? NameOf(int domainId) => _store?.Read(string.Create(CultureInfo.InvariantCulture, $"/local/domain/{domainId}/name"));
 
     /// <summary>
     /// Stops: no guest is served any more, pages are unmapped, ports unbound. Guests keep their directories and functions, so that a
