@@ -22,6 +22,11 @@ public partial class EmulatedFunction
     }
 
     /// <inheritdoc/>
+    public bool PhysicalFunctionDecodesMemory() =>
+        IsVirtualFunction && PhysicalFunction is { } physical && physical.TryRead(ConfigRegisters.Command, 2, out var command)
+        && command != 0xFFFF && (command & CommandBits.Memory) != 0;
+
+    /// <inheritdoc/>
     public bool TrySetPowerState(int state)
     {
         if (!Answers() || state is < 0 or > 3)
