@@ -1,4 +1,5 @@
 using PciBackFlow.Backend.Guests;
+using PciBackFlow.Backend.Interrupts;
 using PciBackFlow.Backend.Policy;
 using PciBackFlow.Backend.Slots;
 using PciBackFlow.Hardware.Hypervisor;
@@ -28,6 +29,8 @@ public sealed class BackendHost : IDisposable
     private readonly IEventChannels[] _channels;
     private IGrantTable? _grants;
     private IXenStore? _store;
+    private IPhysdev? _physdev;
+    private InterruptOperations? _interrupts;
     private GuestRegistry? _registry;
     private DeniedWriteLog? _deniedWrites;
     private bool _isDisposed;
@@ -75,13 +78,15 @@ public sealed class BackendHost : IDisposable
             {
                 _grants = _options.Hypervisor.OpenGrantTable();
                 _store = _options.Hypervisor.OpenXenStore();
+                OpenInterrupts();
                 _engine.Start();
                 _deniedWrites = new(Warnings);
                 _registry = new(new GuestServices
                 {
                     Store = _store,
                     Grants = _grants,
-                    Lanes = new(_engine, _channels, _options.Interrupts, _deniedWrites),
+                    Lanes = new(_engine, _channels, _options.Interrupts ?? _interrupts, _deniedWrites),
+                    Interrupts = _interrupts,
                     Functions = _options.FunctionSource,
                     CreateSlots = _options.Slots == SlotMode.Passthrough ? static () => new PassthroughSlots() : static () => new VpciSlots(),
                     Compile = Compile,
@@ -121,9 +126,27 @@ public sealed class BackendHost : IDisposable
         _isDisposed = true;
         _registry?.Dispose();
         _engine.Dispose();
+        _interrupts?.Dispose();
+        _physdev?.Dispose();
         _deniedWrites?.Dispose();
         _grants?.Dispose();
         _store?.Dispose();
+    }
+
+    private void OpenInterrupts()
+    {
+        if (_options.Interrupts is not null)
+            return;
+        try
+        {
+            _physdev = _options.Hypervisor.OpenPhysdev();
+            _interrupts = new(_physdev, Warnings, _options.Logger);
+        }
+        catch (HypervisorException e)
+        {
+            // Everything but interrupts works without these calls.
+            GuestLog.NoInterrupts(_options.Logger, e.Message);
+        }
     }
 
     private EventChannelReadySource OpenSource(int shard)

@@ -128,6 +128,10 @@ internal sealed class MessageSetup(int domainId, AssignedFunction function, IPhy
         {
             return Refusal.Of(e);
         }
+        catch (ObjectDisposedException)
+        {
+            return Refusal.Ending;
+        }
 
         return _found.TrySilenceLine(isOff: true, out _) && (isMsi ? _found.TryWriteMsi(control | MsiRegisters.Enable) : _found.TryWriteMsix(control))
             ? null
@@ -182,6 +186,10 @@ internal sealed class MessageSetup(int domainId, AssignedFunction function, IPhy
         catch (HypervisorException e)
         {
             return Refusal.Of(e);
+        }
+        catch (ObjectDisposedException)
+        {
+            return Refusal.Ending;
         }
     }
 
@@ -265,6 +273,10 @@ internal sealed class MessageSetup(int domainId, AssignedFunction function, IPhy
         {
             return Refusal.Of(e);
         }
+        catch (ObjectDisposedException)
+        {
+            return Refusal.Ending;
+        }
     }
 
     private Refusal? FinishMsix(uint before)
@@ -304,6 +316,11 @@ internal sealed class MessageSetup(int domainId, AssignedFunction function, IPhy
             catch (HypervisorException e)
             {
                 warn($"a pirq could not be unmapped: {e.Message}");
+            }
+            catch (ObjectDisposedException)
+            {
+                // The daemon is ending and leaves its guests what they have.
+                return;
             }
         }
     }

@@ -12,6 +12,9 @@ internal sealed record Refusal(int Errno, string Reason, uint Available = 0, boo
     /// <summary>What a hypercall's error means here.</summary>
     public static Refusal Of(HypervisorException error) => new(Backend.Errno.FromName(error.Errno), Explain(error), IsHypervisors: true);
 
+    /// <summary>A hypercall that did not come to be: the daemon is ending, and a late request finds the descriptor closed.</summary>
+    public static Refusal Ending => new(Backend.Errno.Io, "the daemon is ending");
+
     private static string Explain(HypervisorException error) => error.Errno switch
     {
         "ENODEV" => "Xen has not assigned the function to this guest, or does not know it (ENODEV)",
