@@ -1,5 +1,6 @@
 using System.Globalization;
 using PciBackFlow.Backend.Guests;
+using PciBackFlow.Backend.Interrupts;
 using PciBackFlow.Backend.Policy;
 using PciBackFlow.Backend.Slots;
 using PciBackFlow.Hardware.Hypervisor;
@@ -30,6 +31,8 @@ public sealed class BackendHost : IDisposable
     private IDomainControl? _domains;
     private IGrantTable? _grants;
     private IXenStore? _store;
+    private IPhysdev? _physdev;
+    private InterruptOperations? _interrupts;
     private GuestRegistry? _registry;
     private DeniedWriteLog? _deniedWrites;
     private bool _isDisposed;
@@ -78,6 +81,7 @@ public sealed class BackendHost : IDisposable
                 _domains = _options.Hypervisor.OpenDomainControl();
                 _grants = _options.Hypervisor.OpenGrantTable();
                 _store = _options.Hypervisor.OpenXenStore();
+                OpenInterrupts();
                 _engine.Start();
                 _deniedWrites = new(Warnings);
                 _registry = new(new GuestServices
@@ -85,7 +89,8 @@ public sealed class BackendHost : IDisposable
                     Store = _store,
                     Domains = _domains,
                     Grants = _grants,
-                    Lanes = new(_engine, _channels, _options.Interrupts, _deniedWrites),
+                    Lanes = new(_engine, _channels, _options.Interrupts ?? _interrupts, _deniedWrites),
+                    Interrupts = _interrupts,
                     Functions = _options.FunctionSource,
                     CreateSlots = _options.Slots == SlotMode.Passthrough ? static () => new PassthroughSlots() : static () => new VpciSlots(),
                     Compile = Compile,
@@ -130,10 +135,28 @@ public sealed class BackendHost : IDisposable
         _isDisposed = true;
         _registry?.Dispose();
         _engine.Dispose();
+        _interrupts?.Dispose();
+        _physdev?.Dispose();
         _deniedWrites?.Dispose();
         _grants?.Dispose();
         _store?.Dispose();
         _domains?.Dispose();
+    }
+
+    private void OpenInterrupts()
+    {
+        if (_options.Interrupts is not null)
+            return;
+        try
+        {
+            _physdev = _options.Hypervisor.OpenPhysdev();
+            _interrupts = new(_physdev, Warnings, _options.Logger);
+        }
+        catch (HypervisorException e)
+        {
+            // Everything but interrupts works without these calls.
+            GuestLog.NoInterrupts(_options.Logger, e.Message);
+        }
     }
 
     private EventChannelReadySource OpenSource(int shard)
