@@ -55,6 +55,7 @@ public static class CommandTree
         ExplainVerb.Create(console),
         LearnVerb.Create(console),
         DevicesVerb.Create(console),
+        XlVerb.Create(console),
         CompletionVerb.Create(console),
     ];
 
