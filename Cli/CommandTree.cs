@@ -60,6 +60,7 @@ public static class CommandTree
         AssignableVerbs.CreateAdd(console),
         AssignableVerbs.CreateRemove(console),
         AssignableVerbs.CreateList(console),
+        XlVerb.Create(console),
         CompletionVerb.Create(console),
     ];
 

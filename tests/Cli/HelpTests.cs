@@ -11,7 +11,7 @@ public sealed class HelpTests
             .Split('\n', StringSplitOptions.RemoveEmptyEntries)
             .Where(line => line.StartsWith("  ", StringComparison.Ordinal) && line[2] != ' ')
             .Select(line => line.Trim().Split(' ')[0]);
-        Assert.Equal(["load", "profile", "guest-view", "explain", "learn", "devices", "completion"], verbs);
+        Assert.Equal(["load", "profile", "guest-view", "explain", "learn", "devices", "xl", "completion"], verbs);
     }
 
     // The options that the command line's contract names for each verb.
@@ -23,6 +23,7 @@ public sealed class HelpTests
     [InlineData("learn", "ACCESS --from --device --from-dump --function --builtin --all-registers --permissive --policy")]
     [InlineData("devices", "capture --device --from-dump --function --builtin --json")]
     [InlineData("devices capture", "BDF FILE")]
+    [InlineData("xl", "ARGS --run")]
     [InlineData("completion", "bash zsh fish")]
     public void A_verbs_help_names_its_options_and_shows_examples(string verb, string words)
     {
