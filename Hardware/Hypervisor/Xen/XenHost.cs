@@ -22,6 +22,9 @@ public sealed record XenHost(XenHostKind Kind, string? Version, IReadOnlyList<Xe
         ("dev/xen/privcmd", "xen-privcmd"),
     ];
 
+    // What a connection to the store tries (XenStoreConnection.Open).
+    private static readonly string[] Store = ["dev/xen/xenbus", "var/run/xenstored/socket", "run/xenstored/socket"];
+
     // Where the kernel's own backend shows: its half towards the guests, its half towards the devices.
     private static readonly string[] KernelBackend = ["sys/bus/xen-backend/drivers/pciback", "sys/bus/pci/drivers/pciback"];
 
@@ -103,7 +106,7 @@ public sealed record XenHost(XenHostKind Kind, string? Version, IReadOnlyList<Xe
             }
         }
 
-        if (!File.Exists(Path.Combine(root, "dev/xen/xenbus")) && !File.Exists(Path.Combine(root, "run/xenstored/socket")))
+        if (!Array.Exists(Store, path => File.Exists(Path.Combine(root, path))))
         {
             problems.Add(new(
                 "missing-device", "there is neither /dev/xen/xenbus nor /run/xenstored/socket", "start xenstored (Debian: systemctl start xen; others: xenstored)"));

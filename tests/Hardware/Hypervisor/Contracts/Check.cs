@@ -10,7 +10,7 @@ public static class Check
     {
         if (!condition)
         {
-            throw new ContractViolation(message ?? "expected true");
+            throw new ContractException(message ?? "expected true");
         }
     }
 
@@ -44,7 +44,7 @@ public static class Check
             return e.Errno;
         }
 
-        throw new ContractViolation("expected a refusal, but the request was answered");
+        throw new ContractException("expected a refusal, but the request was answered");
     }
 
     private static string Shown<T>(T[] values) => Shown(string.Join(", ", values));
