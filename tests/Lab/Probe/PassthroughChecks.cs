@@ -23,7 +23,9 @@ internal static class PassthroughChecks
         var hypervisor = new XenHypervisor();
         using IPhysdev physdev = hypervisor.OpenPhysdev();
         using IDomainControl domains = hypervisor.OpenDomainControl();
-        Console.WriteLine($"Xen {domains.Version}, devices can be assigned: {domains.CanAssignDevices}; {XenHost.Detect()}");
+        Console.WriteLine($"Xen {domains.Version}, devices can be assigned: {domains.CanAssignDevices}");
+        XenHost host = XenHost.Detect();
+        Console.WriteLine($"{host.Kind} {host.Version} {string.Join("; ", host.Problems)}");
         foreach (DomainInfo domain in domains.List())
         {
             Console.WriteLine(domain);
