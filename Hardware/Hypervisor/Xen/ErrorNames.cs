@@ -10,7 +10,7 @@ internal static class ErrorNames
         (1, "EPERM"), (2, "ENOENT"), (3, "ESRCH"), (4, "EINTR"), (5, "EIO"), (6, "ENXIO"), (7, "E2BIG"), (9, "EBADF"),
         (11, "EAGAIN"), (12, "ENOMEM"), (13, "EACCES"), (14, "EFAULT"), (16, "EBUSY"), (17, "EEXIST"), (18, "EXDEV"), (19, "ENODEV"),
         (20, "ENOTDIR"), (21, "EISDIR"), (22, "EINVAL"), (23, "ENFILE"), (24, "EMFILE"), (25, "ENOTTY"), (27, "EFBIG"), (28, "ENOSPC"),
-        (30, "EROFS"), (32, "EPIPE"), (34, "ERANGE"), (38, "ENOSYS"), (39, "ENOTEMPTY"), (61, "ENODATA"), (75, "EOVERFLOW"),
+        (30, "EROFS"), (32, "EPIPE"), (33, "EDOM"), (34, "ERANGE"), (38, "ENOSYS"), (39, "ENOTEMPTY"), (61, "ENODATA"), (75, "EOVERFLOW"),
         (95, "EOPNOTSUPP"), (104, "ECONNRESET"), (106, "EISCONN"), (107, "ENOTCONN"), (110, "ETIMEDOUT"), (111, "ECONNREFUSED"),
     ];
 

@@ -22,6 +22,9 @@ public sealed record XenHost(XenHostKind Kind, string? Version, IReadOnlyList<Xe
         ("dev/xen/privcmd", "xen-privcmd"),
     ];
 
+    // What a connection to the store tries (XenStoreConnection.Open).
+    private static readonly string[] Store = ["dev/xen/xenbus", "var/run/xenstored/socket", "run/xenstored/socket"];
+
     // Where the kernel's own backend shows: its half towards the guests, its half towards the devices.
     private static readonly string[] KernelBackend = ["sys/bus/xen-backend/drivers/pciback", "sys/bus/pci/drivers/pciback"];
 
@@ -43,7 +46,7 @@ public sealed record XenHost(XenHostKind Kind, string? Version, IReadOnlyList<Xe
             case XenHostKind.ControlPvh:
                 problems.Add(new(
                     "pvh-control-domain",
-                    "this control domain is PVH: Xen itself emulates its functions' configuration and interrupts, on which other work would be needed to pass them on",
+                    "this control domain is PVH: Xen emulates its functions' configuration and interrupts, which is another way to pass them on than the one used here",
                     "boot a PV control domain (Xen's argument dom0=pv)"));
                 break;
             default:
@@ -103,7 +106,7 @@ public sealed record XenHost(XenHostKind Kind, string? Version, IReadOnlyList<Xe
             }
         }
 
-        if (!File.Exists(Path.Combine(root, "dev/xen/xenbus")) && !File.Exists(Path.Combine(root, "run/xenstored/socket")))
+        if (!Array.Exists(Store, path => File.Exists(Path.Combine(root, path))))
         {
             problems.Add(new(
                 "missing-device", "there is neither /dev/xen/xenbus nor /run/xenstored/socket", "start xenstored (Debian: systemctl start xen; others: xenstored)"));
