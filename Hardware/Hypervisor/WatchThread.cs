@@ -1,11 +1,15 @@
-namespace PciBackFlow.Hardware.Hypervisor.Loopback;
+using System.Runtime.InteropServices;
+
+namespace PciBackFlow.Hardware.Hypervisor;
 
 /// <summary>
 /// A connection's own thread for watch callbacks: one at a time, in order, at most one pending event for each watch
-/// and path (XSA-349). Started by the first event and ended when idle, so that a thousand quiet guests cost no thread.
-/// Thread-safe.
+/// and path, and of each watch no more than a limit: beyond it they become one event of the watched path itself, so that no
+/// storm of changes costs memory (XSA-349). Started by the first event and ended when idle, so that a thousand quiet guests
+/// cost no thread. Thread-safe.
 /// </summary>
-internal sealed class WatchThread
+internal sealed class WatchThread<TWatch>
+    where TWatch : class, IStoreWatch
 {
     private const int IdleMilliseconds = 200;
 
@@ -14,24 +18,40 @@ internal sealed class WatchThread
 
     private readonly object _gate = new();
     private readonly string _name;
-    private readonly Queue<(StoreWatch Watch, string Path)> _pending = new();
-    private readonly HashSet<(StoreWatch Watch, string Path)> _queued = [];
+    private readonly int _mostPending;
+    private readonly Queue<(TWatch Watch, string Path)> _pending = new();
+    private readonly HashSet<(TWatch Watch, string Path)> _queued = [];
+    private readonly Dictionary<TWatch, int> _pendingOf = [];
     private Thread? _thread;
-    private StoreWatch? _delivering;
+    private TWatch? _delivering;
     private bool _ended;
 
-    internal WatchThread(string name) => _name = name;
+    /// <summary>Creates the thread's description; it starts with the first event.</summary>
+    /// <param name="name">The thread's name.</param>
+    /// <param name="mostPending">Different paths that may wait for one watch, at least 1.</param>
+    internal WatchThread(string name, int mostPending)
+    {
+        _name = name;
+        _mostPending = mostPending;
+    }
 
     /// <summary>Queues an event unless the same one is waiting.</summary>
-    internal void Enqueue(StoreWatch watch, string path)
+    internal void Enqueue(TWatch watch, string path)
     {
         lock (_gate)
         {
+            int waiting = _pendingOf.GetValueOrDefault(watch);
+            if (waiting >= _mostPending && !_queued.Contains((watch, path)))
+            {
+                path = watch.Path;
+            }
+
             if (_ended || !_queued.Add((watch, path)))
             {
                 return;
             }
 
+            _pendingOf[watch] = waiting + 1;
             _pending.Enqueue((watch, path));
             if (_thread is null)
             {
@@ -46,7 +66,7 @@ internal sealed class WatchThread
     }
 
     /// <summary>Returns when no callback of a disposed watch runs any more; at once from inside a callback.</summary>
-    internal void WaitUntilIdle(StoreWatch disposed)
+    internal void WaitUntilIdle(TWatch disposed)
     {
         lock (_gate)
         {
@@ -65,13 +85,14 @@ internal sealed class WatchThread
             _ended = true;
             _pending.Clear();
             _queued.Clear();
+            _pendingOf.Clear();
             Monitor.PulseAll(_gate);
         }
     }
 
     private void Run()
     {
-        while (TryTake(out StoreWatch watch, out string path))
+        while (TryTake(out TWatch watch, out string path))
         {
             try
             {
@@ -92,16 +113,21 @@ internal sealed class WatchThread
         }
     }
 
-    private bool TryTake(out StoreWatch watch, out string path)
+    private bool TryTake(out TWatch watch, out string path)
     {
         lock (_gate)
         {
             while (true)
             {
-                while (_pending.TryDequeue(out (StoreWatch Watch, string Path) next))
+                while (_pending.TryDequeue(out (TWatch Watch, string Path) next))
                 {
                     // Forgotten before the callback: what changes while it runs is an event of its own.
                     _queued.Remove(next);
+                    if (--CollectionsMarshal.GetValueRefOrNullRef(_pendingOf, next.Watch) == 0)
+                    {
+                        _pendingOf.Remove(next.Watch);
+                    }
+
                     if (!next.Watch.IsDisposed)
                     {
                         _delivering = next.Watch;

@@ -1,6 +1,6 @@
 using System.Buffers;
 
-namespace PciBackFlow.Hardware.Hypervisor.Loopback;
+namespace PciBackFlow.Hardware.Hypervisor;
 
 /// <summary>
 /// Which xenstore paths are well formed (Xen docs/misc/xenstore.txt; xenstored's is_valid_nodename and canonicalize).
@@ -29,15 +29,25 @@ internal static class StorePath
     /// <exception cref="HypervisorException">EINVAL: malformed.</exception>
     internal static string Resolve(string path, int domainId)
     {
+        Check(path);
+        return path.StartsWith('/') ? path : $"{Home(domainId)}/{path}";
+    }
+
+    /// <summary>Refuses what is neither a well-formed absolute nor a well-formed relative path.</summary>
+    /// <exception cref="HypervisorException">EINVAL: malformed.</exception>
+    internal static void Check(string path)
+    {
         ArgumentNullException.ThrowIfNull(path);
-        bool absolute = path.StartsWith('/');
         bool valid = path.Length != 0
-            && path.Length <= (absolute ? LongestAbsolute : LongestRelative)
+            && path.Length <= (path.StartsWith('/') ? LongestAbsolute : LongestRelative)
             && (path.Length == 1 || !path.EndsWith('/'))
             && !path.StartsWith('@')
             && !path.Contains("//", StringComparison.Ordinal)
             && !path.AsSpan().ContainsAnyExcept(Allowed);
-        return !valid ? throw Malformed(path) : absolute ? path : $"{Home(domainId)}/{path}";
+        if (!valid)
+        {
+            throw Malformed(path);
+        }
     }
 
     /// <summary>True for a name that is watched but holds no node.</summary>
