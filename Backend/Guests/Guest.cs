@@ -90,7 +90,28 @@ internal sealed class Guest : IDisposable
         _attachment = null;
     }
 
-    private GuestNode Read() => GuestNodeReader.Read(_services.Store, _id, _attachment?.Keys).Node;
+    private GuestNode Read()
+    {
+        GuestNode node = GuestNodeReader.Read(_services.Store, _id, _attachment?.Keys).Node;
+        return IsMissingSome(node) ? ReadAtOnce() : node;
+    }
+
+    /// <summary>A device may seem to be gone because it was renumbered between two reads: a transaction tells.</summary>
+    private GuestNode ReadAtOnce()
+    {
+        for (int round = 0; round < MaxRounds; round++)
+        {
+            using IXenStoreTransaction transaction = _services.Store.BeginTransaction();
+            GuestNode node = GuestNodeReader.Read(transaction, _id, _attachment?.Keys).Node;
+            if (transaction.Commit())
+                return IsMissingSome(node) ? node with { Withdrawn = _exports.MissingIn(node.Devices) } : node;
+        }
+
+        _wake();
+        return GuestNodeReader.Read(_services.Store, _id, _attachment?.Keys).Node;
+    }
+
+    private bool IsMissingSome(GuestNode node) => node is { Exists: true, DevicesError: null } && _exports.MissingIn(node.Devices).Count > 0;
 
     private void Apply(GuestEvent guestEvent)
     {
@@ -120,6 +141,9 @@ internal sealed class Guest : IDisposable
                 return null;
             case GuestAction.RemoveDevice remove:
                 Remove(remove.Device);
+                return null;
+            case GuestAction.TakeBack takeBack:
+                TakeBack(takeBack.Host);
                 return null;
             case GuestAction.FailDevice fail:
                 FailDevice(fail.Index, fail.Reason);

@@ -31,6 +31,19 @@ internal sealed class GuestExports
 
     public FunctionTable Table { get; private set; } = FunctionTable.Empty;
 
+    /// <summary>The host addresses of what the guest has and a directory does not name.</summary>
+    public IReadOnlyList<PciAddress> MissingIn(IReadOnlyList<DeviceNode> devices)
+    {
+        List<PciAddress>? missing = null;
+        foreach (PciAddress host in _functions.Keys)
+        {
+            if (!devices.Any(device => device.Host == host))
+                (missing ??= []).Add(host);
+        }
+
+        return missing ?? [];
+    }
+
     public IReadOnlyList<RootBus> Roots => _functions.Count == 0 ? [] : _slots.Roots();
 
     /// <summary>Claims a function, finds it a place and compiles its permissions; what the guest has already is left as it is.</summary>

@@ -57,6 +57,14 @@ public static class GuestLifecycle
     {
         if (!node.Exists || IsSuccessor(state, node))
             return Destroy(state);
+        GuestTransition next = OnBackendState(state, node);
+        return node.Withdrawn.Count == 0
+            ? next
+            : new(next.State, [.. node.Withdrawn.Select(static host => new GuestAction.TakeBack(host)), .. next.Actions]);
+    }
+
+    private static GuestTransition OnBackendState(GuestState state, GuestNode node)
+    {
         switch (node.Backend)
         {
             case XenbusState.InitWait when state.Own == XenbusState.InitWait:

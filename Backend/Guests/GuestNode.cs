@@ -1,3 +1,5 @@
+using PciBackFlow.Hardware.Pci;
+
 namespace PciBackFlow.Backend.Guests;
 
 /// <summary>
@@ -26,6 +28,12 @@ public sealed record GuestNode
 
     /// <summary>The devices, in order of N; empty when <see cref="DevicesError"/> is set.</summary>
     public IReadOnlyList<DeviceNode> Devices { get; init; } = [];
+
+    /// <summary>
+    /// Functions the guest has whose <c>dev-N</c> the toolstack removed without asking the guest (libxl after a time-out, a detach by
+    /// force): found within one transaction, because renumbering moves the others.
+    /// </summary>
+    public IReadOnlyList<PciAddress> Withdrawn { get; init; } = [];
 
     /// <summary>Why <c>num_devs</c> cannot be used (missing, not a number, above <see cref="MaxDevices"/>); null when it can.</summary>
     public string? DevicesError { get; init; }
