@@ -1,7 +1,9 @@
 using System.Globalization;
 using PciBackFlow.Backend.Guests;
+using PciBackFlow.Backend.Journal;
 using PciBackFlow.Backend.Policy;
 using PciBackFlow.Backend.Slots;
+using PciBackFlow.Backend.Toolstack;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Pipeline;
@@ -27,10 +29,14 @@ public sealed class BackendHost : IDisposable
     private readonly QuirkParameter _quirks;
     private readonly PipelineEngine<GuestOperation, IngestStage, DecodeStage, FilterStage, ExecuteStage, RespondStage, NotifyStage> _engine;
     private readonly IEventChannels[] _channels;
+    private IDomainControl? _domains;
     private IGrantTable? _grants;
     private IXenStore? _store;
     private GuestRegistry? _registry;
     private DeniedWriteLog? _deniedWrites;
+    private IPhysdev? _physdev;
+    private GrantJournal? _journal;
+    private PciToolstack? _toolstack;
     private bool _isDisposed;
 
     /// <summary>Builds the backend; opens one event-channel descriptor for each shard. Nothing runs before <see cref="Start"/>.</summary>
@@ -63,8 +69,14 @@ public sealed class BackendHost : IDisposable
     /// <summary>The guests that live now, by domain id.</summary>
     public IReadOnlyList<GuestSnapshot> Guests => _registry?.Snapshots() ?? [];
 
-    /// <summary>Starts the shards, finds the guests that are there and watches for more.</summary>
-    /// <exception cref="HypervisorException">The platform refused grants or xenstore; nothing is left open.</exception>
+    /// <summary>Attach, detach and list; null before <see cref="Start"/> and without <see cref="BackendOptions.Devices"/>.</summary>
+    public IToolstack? Toolstack => _toolstack;
+
+    /// <summary>
+    /// Starts the shards, finds the guests that are there and watches for more; then finishes what an earlier backend of this boot left half attached.
+    /// </summary>
+    /// <exception cref="HypervisorException">The platform refused domain control, grants or xenstore; nothing is left open.</exception>
+    /// <exception cref="IOException">The journal can't be read or written, or another backend has it open.</exception>
     public void Start()
     {
         lock (_lock)
@@ -74,6 +86,7 @@ public sealed class BackendHost : IDisposable
                 throw new InvalidOperationException("the backend has been started already");
             try
             {
+                _domains = _options.Hypervisor.OpenDomainControl();
                 _grants = _options.Hypervisor.OpenGrantTable();
                 _store = _options.Hypervisor.OpenXenStore();
                 _engine.Start();
@@ -81,6 +94,7 @@ public sealed class BackendHost : IDisposable
                 _registry = new(new GuestServices
                 {
                     Store = _store,
+                    Domains = _domains,
                     Grants = _grants,
                     Lanes = new(_engine, _channels, _options.Interrupts, _deniedWrites),
                     Functions = _options.FunctionSource,
@@ -90,6 +104,8 @@ public sealed class BackendHost : IDisposable
                     Warnings = Warnings,
                 });
                 _registry.Start();
+                if (_options.Devices is { } devices)
+                    StartToolstack(devices);
             }
             catch
             {
@@ -122,14 +138,37 @@ public sealed class BackendHost : IDisposable
         }
     }
 
+    // Guests are served already: they wait for seconds at most, recovery may wait for a reset.
+    private void StartToolstack(DeviceService devices)
+    {
+        _physdev = _options.Hypervisor.OpenPhysdev();
+        _journal = GrantJournal.Open(devices.JournalDirectory, BootId.Read(), _options.Logger);
+        _toolstack = new(new()
+        {
+            Store = _store!,
+            Domains = _domains!,
+            Physdev = _physdev,
+            Custody = devices.Custody,
+            BaseAddressesOf = devices.BaseAddressesOf,
+            Journal = _journal,
+            Logger = _options.Logger,
+        });
+        _toolstack.RecoverAsync().GetAwaiter().GetResult();
+        _toolstack.Start();
+    }
+
     private void Close()
     {
         _isDisposed = true;
+        _toolstack?.Dispose();
         _registry?.Dispose();
         _engine.Dispose();
         _deniedWrites?.Dispose();
         _grants?.Dispose();
         _store?.Dispose();
+        _journal?.Dispose();
+        _physdev?.Dispose();
+        _domains?.Dispose();
     }
 
     private EventChannelReadySource OpenSource(int shard)

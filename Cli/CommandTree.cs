@@ -60,6 +60,9 @@ public static class CommandTree
         AssignableVerbs.CreateAdd(console),
         AssignableVerbs.CreateRemove(console),
         AssignableVerbs.CreateList(console),
+        AttachVerbs.CreateAttach(console),
+        AttachVerbs.CreateDetach(console),
+        AttachVerbs.CreateList(console),
         CompletionVerb.Create(console),
     ];
 
