@@ -1,8 +1,10 @@
 using System.Globalization;
 using PciBackFlow.Backend.Guests;
 using PciBackFlow.Backend.Interrupts;
+using PciBackFlow.Backend.Journal;
 using PciBackFlow.Backend.Policy;
 using PciBackFlow.Backend.Slots;
+using PciBackFlow.Backend.Toolstack;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Pipeline;
@@ -35,6 +37,8 @@ public sealed class BackendHost : IDisposable
     private InterruptOperations? _interrupts;
     private GuestRegistry? _registry;
     private DeniedWriteLog? _deniedWrites;
+    private GrantJournal? _journal;
+    private PciToolstack? _toolstack;
     private bool _isDisposed;
 
     /// <summary>Builds the backend; opens one event-channel descriptor for each shard. Nothing runs before <see cref="Start"/>.</summary>
@@ -67,8 +71,14 @@ public sealed class BackendHost : IDisposable
     /// <summary>The guests that live now, by domain id.</summary>
     public IReadOnlyList<GuestSnapshot> Guests => _registry?.Snapshots() ?? [];
 
-    /// <summary>Starts the shards, finds the guests that are there and watches for more.</summary>
+    /// <summary>Attach, detach and list; null before <see cref="Start"/> and without <see cref="BackendOptions.Devices"/>.</summary>
+    public IToolstack? Toolstack => _toolstack;
+
+    /// <summary>
+    /// Starts the shards, finds the guests that are there and watches for more; then finishes what an earlier backend of this boot left half attached.
+    /// </summary>
     /// <exception cref="HypervisorException">The platform refused domain control, grants or xenstore; nothing is left open.</exception>
+    /// <exception cref="IOException">The journal can't be read or written, or another backend has it open.</exception>
     public void Start()
     {
         lock (_lock)
@@ -98,6 +108,8 @@ public sealed class BackendHost : IDisposable
                     Warnings = Warnings,
                 });
                 _registry.Start();
+                if (_options.Devices is { } devices)
+                    StartToolstack(devices);
             }
             catch
             {
@@ -130,16 +142,37 @@ public sealed class BackendHost : IDisposable
         }
     }
 
+    // Guests are served already: they wait for seconds at most, recovery may wait for a reset.
+    private void StartToolstack(DeviceService devices)
+    {
+        _physdev ??= _options.Hypervisor.OpenPhysdev();
+        _journal = GrantJournal.Open(devices.JournalDirectory, BootId.Read(), _options.Logger);
+        _toolstack = new(new()
+        {
+            Store = _store!,
+            Domains = _domains!,
+            Physdev = _physdev,
+            Custody = devices.Custody,
+            BaseAddressesOf = devices.BaseAddressesOf,
+            Journal = _journal,
+            Logger = _options.Logger,
+        });
+        _toolstack.RecoverAsync().GetAwaiter().GetResult();
+        _toolstack.Start();
+    }
+
     private void Close()
     {
         _isDisposed = true;
+        _toolstack?.Dispose();
         _registry?.Dispose();
         _engine.Dispose();
         _interrupts?.Dispose();
-        _physdev?.Dispose();
         _deniedWrites?.Dispose();
         _grants?.Dispose();
         _store?.Dispose();
+        _journal?.Dispose();
+        _physdev?.Dispose();
         _domains?.Dispose();
     }
 

@@ -19,6 +19,9 @@ public sealed record BackendOptions
     /// <summary>Where guests' functions come from. Not disposed by the host.</summary>
     public required IFunctionSource FunctionSource { get; init; }
 
+    /// <summary>The toolstack's half over the devices of this custody; null: none, as for load, where another hand makes the guests.</summary>
+    public DeviceService? Devices { get; init; }
+
     /// <summary>How stages lie over threads.</summary>
     public PipelineTopology Topology { get; init; } = PipelineTopology.Fused;
 

@@ -61,6 +61,9 @@ public static class CommandTree
         AssignableVerbs.CreateRemove(console),
         AssignableVerbs.CreateList(console),
         XlVerb.Create(console),
+        AttachVerbs.CreateAttach(console),
+        AttachVerbs.CreateDetach(console),
+        AttachVerbs.CreateList(console),
         CompletionVerb.Create(console),
     ];
 

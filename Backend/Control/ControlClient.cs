@@ -56,6 +56,33 @@ public sealed class ControlClient : IDisposable
     public Task GiveBackAsync(string device, bool rebind, CancellationToken cancellationToken) =>
         Send(HttpMethod.Delete, $"assignable/{Uri.EscapeDataString(device)}?rebind={(rebind ? "true" : "false")}", null, cancellationToken);
 
+    /// <summary>The devices a guest has or is getting.</summary>
+    /// <param name="domain">Its id or name.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>By index.</returns>
+    public Task<IReadOnlyList<AssignmentReport>> ListDevicesAsync(string domain, CancellationToken cancellationToken) =>
+        Get(DevicesOf(domain), ControlJson.Default.IReadOnlyListAssignmentReport, cancellationToken);
+
+    /// <summary>Gives a guest a device.</summary>
+    /// <param name="domain">Its id or name.</param>
+    /// <param name="device">Which device and how.</param>
+    /// <param name="cancellationToken">Gives up; what was granted is taken back.</param>
+    /// <returns>What the guest has now.</returns>
+    public async Task<AssignmentReport> AttachAsync(string domain, AttachDevice device, CancellationToken cancellationToken)
+    {
+        using HttpContent body = Body(device, ControlJson.Default.AttachDevice);
+        return await Send(HttpMethod.Post, DevicesOf(domain), body, ControlJson.Default.AssignmentReport, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Takes a device from a guest.</summary>
+    /// <param name="domain">Its id or name.</param>
+    /// <param name="spec">The device in xl's words.</param>
+    /// <param name="force">Whether to go on when the guest does not answer.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <returns>When the guest no longer has it.</returns>
+    public Task DetachAsync(string domain, string spec, bool force, CancellationToken cancellationToken) => Send(
+        HttpMethod.Delete, $"{DevicesOf(domain)}?spec={Uri.EscapeDataString(spec)}&force={(force ? "true" : "false")}", null, cancellationToken);
+
     /// <inheritdoc/>
     public void Dispose() => _http.Dispose();
 
@@ -65,6 +92,8 @@ public sealed class ControlClient : IDisposable
         content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
         return content;
     }
+
+    private static string DevicesOf(string domain) => $"domains/{Uri.EscapeDataString(domain)}/devices";
 
     private Task<T> Get<T>(string path, JsonTypeInfo<T> type, CancellationToken cancellationToken) =>
         Send(HttpMethod.Get, path, null, type, cancellationToken);

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using PciBackFlow.Backend.Devices;
 using PciBackFlow.Backend.Guests;
+using PciBackFlow.Backend.Toolstack;
 using PciBackFlow.Hardware.Pci;
 
 namespace PciBackFlow.Backend.Control;
@@ -27,6 +28,9 @@ internal sealed class ControlEndpoints
         Map(routes, "GET", "assignable", endpoints.ListAssignable);
         Map(routes, "POST", "assignable", endpoints.Take);
         Map(routes, "DELETE", "assignable/{device}", endpoints.GiveBack);
+        Map(routes, "GET", "domains/{domain}/devices", endpoints.ListDevices);
+        Map(routes, "POST", "domains/{domain}/devices", endpoints.Attach);
+        Map(routes, "DELETE", "domains/{domain}/devices", endpoints.Detach);
     }
 
     private static void Map(IEndpointRouteBuilder routes, string method, string path, RequestDelegate run) =>
@@ -57,7 +61,7 @@ internal sealed class ControlEndpoints
     {
         TakeDevice request = await Body(context, ControlJson.Default.TakeDevice).ConfigureAwait(false);
         if (!PciAddress.TryParse(request.Address, out PciAddress address, out int index, out string? reason))
-            throw new BackendException(BackendFailure.Malformed, $"'{request.Address}' is not a PCI address: {reason} (character {index + 1})");
+            throw new BackendException(BackendFailure.Malformed, ControlProblem.Pointing($"not a PCI address: {reason}", request.Address, index));
         HeldDevice held = await Blocking(context, () => _services.Custody.Take(address, request.Name, request.Force)).ConfigureAwait(false);
         await Answer(context, DeviceReport.Of(held), ControlJson.Default.DeviceReport).ConfigureAwait(false);
     }
@@ -77,6 +81,35 @@ internal sealed class ControlEndpoints
         }).ConfigureAwait(false);
         context.Response.StatusCode = StatusCodes.Status204NoContent;
     }
+
+    private Task ListDevices(HttpContext context)
+    {
+        AssignmentReport[] devices = [.. _services.Toolstack.List(Domain(context)).Select(AssignmentReport.Of)];
+        return Answer(context, devices, ControlJson.Default.IReadOnlyListAssignmentReport);
+    }
+
+    private async Task Attach(HttpContext context)
+    {
+        AttachDevice request = await Body(context, ControlJson.Default.AttachDevice).ConfigureAwait(false);
+        AttachRequest attach = new(Domain(context), Spec(request.Spec), request.Wait, request.Keep);
+        AttachedDevice attached = await _services.Toolstack.AttachAsync(attach, context.RequestAborted).ConfigureAwait(false);
+        await Answer(context, AssignmentReport.Of(attached), ControlJson.Default.AssignmentReport).ConfigureAwait(false);
+    }
+
+    private async Task Detach(HttpContext context)
+    {
+        PciSpec spec = Spec(context.Request.Query["spec"].ToString());
+        bool force = Flag(context, "force");
+        await _services.Toolstack.DetachAsync(Domain(context), spec, force, context.RequestAborted).ConfigureAwait(false);
+        context.Response.StatusCode = StatusCodes.Status204NoContent;
+    }
+
+    private int Domain(HttpContext context) => _services.Toolstack.Resolve(Route(context, "domain"));
+
+    // The caret stands under the wrong character of the word above it.
+    private static PciSpec Spec(string text) => PciSpec.TryParse(text, out PciSpec? spec, out int index, out string reason)
+        ? spec
+        : throw new BackendException(BackendFailure.Malformed, ControlProblem.Pointing($"not a PCI device specification: {reason}", text, index));
 
     private DeviceReport[] Held() => [.. _services.Custody.Held().Select(DeviceReport.Of)];
 

@@ -12,6 +12,7 @@ namespace PciBackFlow.Backend.Control;
 [JsonSerializable(typeof(IReadOnlyList<DeviceReport>))]
 [JsonSerializable(typeof(DeviceReport))]
 [JsonSerializable(typeof(IReadOnlyList<AssignmentReport>))]
+[JsonSerializable(typeof(AssignmentReport))]
 [JsonSerializable(typeof(ControlProblem))]
 [JsonSerializable(typeof(TakeDevice))]
 [JsonSerializable(typeof(AttachDevice))]

@@ -15,6 +15,18 @@ public sealed record ControlProblem(string Failure, string Message)
         _ => "failed",
     };
 
+    /// <summary>A message that points at a character: the message, the text below it, a caret below the character.</summary>
+    /// <param name="message">What is wrong.</param>
+    /// <param name="text">The text as it came.</param>
+    /// <param name="index">Index of the wrong character; the text's length when something is missing at its end.</param>
+    /// <returns>Three lines.</returns>
+    internal static string Pointing(string message, string text, int index)
+    {
+        // Foreign text: what is no printable character would move the caret, or do worse in a terminal.
+        string shown = string.Concat(text.Select(static c => c is >= ' ' and <= '~' ? c : '?'));
+        return $"{message}\n  {shown}\n  {new string(' ', Math.Clamp(index, 0, shown.Length))}^";
+    }
+
     /// <summary>The failure that <see cref="Failure"/> names; an unknown word is a failure.</summary>
     /// <returns>The kind.</returns>
     public BackendFailure ToFailure() => Failure switch

@@ -1,5 +1,6 @@
 using PciBackFlow.Backend.Devices;
 using PciBackFlow.Backend.Guests;
+using PciBackFlow.Backend.Toolstack;
 using PciBackFlow.Pipeline;
 
 namespace PciBackFlow.Backend.Control;
@@ -30,6 +31,9 @@ public sealed record ControlServices
 
     /// <summary>The held devices.</summary>
     public required IDeviceCustody Custody { get; init; }
+
+    /// <summary>Attach, detach and list.</summary>
+    public required IToolstack Toolstack { get; init; }
 
     /// <summary>The effective configuration.</summary>
     public required IReadOnlyList<SettingReport> Configuration { get; init; }

@@ -10,7 +10,10 @@ namespace PciBackFlow.Backend.Control;
 /// <param name="VendorId">Vendor id, four hexadecimal digits.</param>
 /// <param name="DeviceId">Device id, likewise.</param>
 /// <param name="Domain">The guest that has it, or null.</param>
-public sealed record DeviceReport(string Address, string? Name, string? OriginalDriver, string VendorId, string DeviceId, int? Domain)
+/// <param name="Unusable">Why no guest can have it now, or null.</param>
+/// <param name="Warnings">What was said when it was taken, but did not stop it.</param>
+public sealed record DeviceReport(
+    string Address, string? Name, string? OriginalDriver, string VendorId, string DeviceId, int? Domain, string? Unusable, IReadOnlyList<string> Warnings)
 {
     /// <summary>Describes a held device.</summary>
     /// <param name="device">The device.</param>
@@ -21,5 +24,7 @@ public sealed record DeviceReport(string Address, string? Name, string? Original
         device.OriginalDriver,
         device.VendorId.ToString("x4", CultureInfo.InvariantCulture),
         device.DeviceId.ToString("x4", CultureInfo.InvariantCulture),
-        device.OwnerDomain);
+        device.OwnerDomain,
+        device.Unusable,
+        device.Warnings);
 }

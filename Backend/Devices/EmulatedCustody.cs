@@ -52,7 +52,7 @@ public sealed class EmulatedCustody : IDeviceCustody, IDisposable
             if (name is not null)
                 CheckName(address, name);
             entry.IsHeld = true;
-            entry.Name = name ?? entry.Name;
+            entry.Name = name;
             return entry.Describe();
         }
     }
@@ -122,6 +122,15 @@ public sealed class EmulatedCustody : IDeviceCustody, IDisposable
             if (_entries.TryGetValue(address, out Entry? entry) && entry.Owner == domainId)
                 entry.Owner = null;
         }
+    }
+
+    /// <summary>The base addresses of a function.</summary>
+    /// <param name="address">The function.</param>
+    /// <returns>Indexes 0 to 5 the BARs, 6 the ROM; empty when the machine has no such function.</returns>
+    public IReadOnlyList<BaseAddress> BaseAddressesOf(PciAddress address)
+    {
+        lock (_lock)
+            return _entries.TryGetValue(address, out Entry? entry) ? entry.Function.BaseAddresses : [];
     }
 
     /// <summary>Ends the machine.</summary>

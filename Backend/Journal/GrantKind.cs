@@ -12,7 +12,7 @@ public enum GrantKind
     /// <summary>A line interrupt mapped to a pirq of the guest: <see cref="Grant.First"/> is the pirq (0 before it is known), <see cref="Grant.Count"/> the GSI.</summary>
     Pirq,
 
-    /// <summary>Permission to bind the pirq <see cref="Grant.First"/>.</summary>
+    /// <summary>Permission to bind the pirq <see cref="Grant.First"/>, of the GSI <see cref="Grant.Count"/>.</summary>
     InterruptPermission,
 
     /// <summary>The function in the guest's IOMMU context; <see cref="Grant.First"/> is 1 with the relaxed reserved-memory policy.</summary>

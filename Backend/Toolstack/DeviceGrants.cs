@@ -84,7 +84,7 @@ internal sealed class DeviceGrants(ToolstackServices services)
     {
         Grant mapped = Step(life, device, new(GrantKind.Pirq, 0, (ulong)line), $"line interrupt {line}", grant =>
             grant with { First = (ulong)services.Physdev.MapLine(life.DomainId, line) });
-        Step(life, device, new(GrantKind.InterruptPermission, mapped.First), $"permission for pirq {mapped.First}", grant =>
+        Step(life, device, new(GrantKind.InterruptPermission, mapped.First, mapped.Count), $"permission for pirq {mapped.First}", grant =>
         {
             services.Domains.AllowInterrupt(life.DomainId, (int)grant.First, allow: true);
             return grant;
@@ -93,13 +93,16 @@ internal sealed class DeviceGrants(ToolstackServices services)
 
     private Grant Step(DomainLife life, PciAddress device, Grant grant, string what, Func<Grant, Grant> effect)
     {
+        JournalEntry? entry = null;
         try
         {
-            JournalEntry entry = services.Journal.Begin(life, device, GrantOwner.Us, grant);
+            entry = services.Journal.Begin(life, device, GrantOwner.Us, grant);
             return services.Journal.Complete(entry, effect(grant)).Grant;
         }
         catch (HypervisorException e)
         {
+            // Refused is not given: revoking it could take what xl gave (EBUSY also means "has it already").
+            services.Journal.Close(entry!);
             throw new BackendException(BackendFailure.Failed, $"{device}: {what} failed: {Explain(life.DomainId, grant.Kind, e)}", e);
         }
         catch (IOException e)
@@ -129,10 +132,10 @@ internal sealed class DeviceGrants(ToolstackServices services)
             case GrantKind.Assignment:
                 UnlessGone(() => services.Domains.Deassign(domainId, entry.Device));
                 break;
-            case GrantKind.InterruptPermission when !OthersOf(entry).Any(other => other.First == grant.First):
+            case GrantKind.InterruptPermission when !IsLineShared(entry):
                 UnlessGone(() => services.Domains.AllowInterrupt(domainId, (int)grant.First, allow: false));
                 break;
-            case GrantKind.Pirq when !OthersOf(entry).Any(other => other.Count == grant.Count):
+            case GrantKind.Pirq when !IsLineShared(entry):
                 UnlessGone(() => services.Physdev.Unmap(domainId, PirqOf(entry)));
                 break;
             case GrantKind.Ports:
@@ -144,6 +147,17 @@ internal sealed class DeviceGrants(ToolstackServices services)
                     UnlessGone(() => services.Domains.AllowMemory(domainId, first, count, allow: false));
                 break;
         }
+    }
+
+    /// <summary>Whether another device of the guest has the same line: ours by the journal, or one that xl attached.</summary>
+    private bool IsLineShared(JournalEntry entry)
+    {
+        if (OthersOf(entry).Any(other => other.Count == entry.Grant.Count))
+            return true;
+        HashSet<PciAddress> ours = [.. services.Journal.Entries.Where(other => other.Life == entry.Life).Select(static other => other.Device)];
+        return GuestDirectory.Read(services.Store, entry.Life.DomainId).Devices.Any(keys =>
+            keys.Host is { } host && host != entry.Device && !ours.Contains(host)
+            && services.Custody.Find(host.ToString()) is not null && (ulong)services.Custody.LineOf(host) == entry.Grant.Count);
     }
 
     /// <summary>An intent does not know its pirq: mapping the line again tells, whether it had been mapped or not.</summary>
@@ -166,9 +180,9 @@ internal sealed class DeviceGrants(ToolstackServices services)
         {
             revoke();
         }
-        catch (HypervisorException e) when (e.Errno is "ESRCH" or "EINVAL" or "ENODEV" or "ENOENT")
+        catch (HypervisorException e) when (e.Errno is "ESRCH" or "EINVAL" or "ENODEV" or "ENOENT" or "EOPNOTSUPP" or "ENOSYS")
         {
-            // The guest's end, xl or an earlier attempt took it back.
+            // The guest's end, xl or an earlier attempt took it back; or it was an intent that could not have taken effect.
         }
     }
 }

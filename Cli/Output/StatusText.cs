@@ -72,7 +72,7 @@ internal static class StatusText
 
         var table = NewTable("Assignable", "Ids", "Name", "Taken from", "Guest");
         foreach (var device in status.Assignable)
-            AddRow(table, [device.Address, $"{device.VendorId}:{device.DeviceId}", device.Name ?? "-", device.OriginalDriver ?? "-", device.Domain is { } domain ? Number(domain) : "-"]);
+            AddRow(table, [device.Address, $"{device.VendorId}:{device.DeviceId}", device.Name ?? "-", device.OriginalDriver ?? "-", GuestOf(device)]);
         console.WriteTable(table);
         console.Output.WriteLine();
     }
@@ -87,6 +87,13 @@ internal static class StatusText
     }
 
     private static void AddRow(Table table, IEnumerable<string> cells) => table.AddRow(cells.Select(cell => new Text(cell)));
+
+    private static string GuestOf(DeviceReport device) => device switch
+    {
+        { Domain: { } domain } => Number(domain),
+        { Unusable: { } reason } => $"none: {reason}",
+        _ => "-",
+    };
 
     private static string Policy(SettingReport setting) => setting.Key == "profile" ? setting.Value : $"{setting.Key} {setting.Value}";
 

@@ -19,67 +19,101 @@ internal sealed partial class Daemon : IDisposable
 
     private readonly DaemonSettings _settings;
     private readonly RunDirectory _run;
-    private readonly DaemonPlatform _platform;
     private readonly WebApplication _application;
-    private readonly BackendHost _backend;
     private readonly ILogger _logger;
+    private readonly DaemonPlatform _platform;
+    private readonly BackendHost _backend;
+    private readonly ShardLiveness _shards;
+    private string? _lost;
 
-    private Daemon(DaemonSettings settings, RunDirectory run, DaemonPlatform platform)
+    private Daemon(DaemonSettings settings, RunDirectory run, WebApplication application)
     {
         _settings = settings;
         _run = run;
-        _platform = platform;
-        _application = CreateApplication();
-        var loggers = _application.Services.GetRequiredService<ILoggerFactory>();
+        _application = application;
+        var loggers = application.Services.GetRequiredService<ILoggerFactory>();
         _logger = loggers.CreateLogger("Daemon");
-        _backend = new BackendHost(new BackendOptions
+        var logger = loggers.CreateLogger("Backend");
+        _platform = DaemonPlatform.Create(settings, logger, Lost);
+        try
         {
-            Hypervisor = platform.Hypervisor,
-            FunctionSource = platform.Custody,
-            Topology = settings.Topology,
-            Shards = settings.Shards,
-            SpinMicroseconds = settings.SpinMicroseconds,
-            Slots = settings.Slots,
-            Policy = settings.Policy,
-            PolicyFor = (_, function) => settings.DevicePolicies.GetValueOrDefault(function.Address),
-            Quirks = settings.Quirks,
-            Logger = loggers.CreateLogger("Backend"),
-        });
-        Shards = new ShardLiveness(_backend.Engine.ShardCount, _backend.Engine.Invoke);
-    }
+            _backend = new BackendHost(new BackendOptions
+            {
+                Hypervisor = _platform.Hypervisor,
+                FunctionSource = _platform.Custody,
+                Devices = new DeviceService { Custody = _platform.Custody, BaseAddressesOf = _platform.BaseAddressesOf, JournalDirectory = run.Path },
+                Topology = settings.Topology,
+                Shards = settings.Shards,
+                SpinMicroseconds = settings.SpinMicroseconds,
+                Slots = settings.Slots,
+                Policy = settings.Policy,
+                PolicyFor = (_, function) => settings.DevicePolicies.GetValueOrDefault(function.Address),
+                Quirks = settings.Quirks,
+                Logger = logger,
+            });
+        }
+        catch
+        {
+            _platform.Dispose();
+            throw;
+        }
 
-    private ShardLiveness Shards { get; }
+        _shards = new ShardLiveness(_backend.Engine.ShardCount, _backend.Engine.Invoke);
+    }
 
     /// <summary>Serves until a signal comes, or the token is cancelled.</summary>
     /// <param name="settings">What it runs with.</param>
     /// <param name="console">Gets the line <c>ready</c>.</param>
     /// <param name="stop">Ends it as SIGTERM does.</param>
-    /// <exception cref="VerbException">It could not begin; says why.</exception>
+    /// <exception cref="VerbException">It could not begin, or could not go on; says why.</exception>
     public static void Run(DaemonSettings settings, CliConsole console, CancellationToken stop)
     {
         using var run = RunDirectory.Claim(settings.RunDirectory);
-        using var platform = DaemonPlatform.Create(settings);
+        using var application = (IDisposable)CreateApplication(settings, run);
         try
         {
-            using var daemon = new Daemon(settings, run, platform);
+            using var daemon = new Daemon(settings, run, (WebApplication)application);
             daemon.Serve(console, stop).GetAwaiter().GetResult();
         }
         catch (HypervisorException failure)
         {
             throw new VerbException($"cannot serve on {settings.Platform}", failure.Message, null, failure);
         }
+        catch (BackendException failure)
+        {
+            throw new VerbException($"cannot serve on {settings.Platform}", failure.Message, null, failure) { Code = (int)failure.Failure };
+        }
     }
 
     public void Dispose()
     {
         _backend.Dispose();
-        ((IDisposable)_application).Dispose();
+        _platform.Dispose();
+    }
+
+    private static WebApplication CreateApplication(DaemonSettings settings, RunDirectory run)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "pcibackflow", ContentRootPath = run.Path });
+
+        builder.Services.AddSystemd();
+
+        // After AddSystemd, which chooses a formatter of its own. Standard output carries results (the line 'ready') alone.
+        builder.Logging.AddConsole(options =>
+        {
+            options.FormatterName = DaemonLog.FormatterName;
+            options.LogToStandardErrorThreshold = LogLevel.Trace;
+        });
+        builder.Logging.SetMinimumLevel(settings.Log);
+        builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
+        builder.Services.AddSingleton<ConsoleFormatter>(new DaemonLog(SystemdHelpers.IsSystemdService()));
+        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = DrainLimit);
+        ControlServer.AddTo(builder, run.Socket);
+        return builder.Build();
     }
 
     private async Task Serve(CliConsole console, CancellationToken stop)
     {
         _backend.Start();
-        _platform.Started();
         ControlServer.Map(_application, new ControlServices
         {
             Version = CommandTree.Version,
@@ -88,47 +122,39 @@ internal sealed partial class Daemon : IDisposable
             Guests = () => _backend.Guests,
             NameOf = _backend.NameOf,
             Counters = _backend.Engine.ReadCounters,
-            Shards = Shards,
+            Shards = _shards,
             Custody = _platform.Custody,
+            Toolstack = _backend.Toolstack!,
             Configuration = _settings.Reports,
         });
         await _application.StartAsync(CancellationToken.None).ConfigureAwait(false);
         _run.ProtectSocket();
-        if (_platform.Remark is { } remark)
-            LogRemark(remark);
-        LogServing(_settings.Platform, _run.Socket);
+        _platform.Started();
+        LogServing(_platform.Remark, _run.Socket);
         console.Output.WriteLine("ready");
         console.Output.Flush();
+
+        using var reports = CreateServiceManager();
+        if (reports is not null)
+            await reports.StartAsync(CancellationToken.None).ConfigureAwait(false);
         await using (stop.Register(_application.Lifetime.StopApplication).ConfigureAwait(false))
             await _application.WaitForShutdownAsync(CancellationToken.None).ConfigureAwait(false);
+        if (reports is not null)
+            await reports.StopAsync(CancellationToken.None).ConfigureAwait(false);
+        if (_lost is { } reason)
+            throw new VerbException($"cannot go on serving on {_settings.Platform}", reason, "Guests stay as they are; start the daemon again when it is back.");
         var attached = _backend.Guests.Count(guest => guest.IsAttached);
         LogEnded(attached);
     }
 
-    private WebApplication CreateApplication()
+    private ServiceManager? CreateServiceManager() => _application.Services.GetService<ISystemdNotifier>() is { IsEnabled: true } notifier
+        ? new ServiceManager(notifier, _shards, Describe, _logger)
+        : null;
+
+    private void Lost(string reason)
     {
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "pcibackflow", ContentRootPath = _run.Path });
-        var isService = SystemdHelpers.IsSystemdService();
-
-        // Standard output carries results (the line 'ready') alone.
-        builder.Logging.AddConsole(options =>
-        {
-            options.FormatterName = DaemonLog.FormatterName;
-            options.LogToStandardErrorThreshold = LogLevel.Trace;
-        });
-        builder.Logging.SetMinimumLevel(_settings.Log);
-        builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
-        builder.Services.AddSingleton<ConsoleFormatter>(new DaemonLog(isService));
-        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = DrainLimit);
-        builder.Services.AddSystemd();
-        if (isService)
-        {
-            builder.Services.AddHostedService(services => new ServiceManager(
-                services.GetRequiredService<ISystemdNotifier>(), Shards, Describe, services.GetRequiredService<ILoggerFactory>().CreateLogger("Service")));
-        }
-
-        ControlServer.AddTo(builder, _run.Socket);
-        return builder.Build();
+        _lost = reason;
+        _application.Lifetime.StopApplication();
     }
 
     private string Describe()
@@ -137,11 +163,8 @@ internal sealed partial class Daemon : IDisposable
         return $"serving {guests.Count(guest => guest.IsAttached)} of {guests.Count} guests on {_settings.Platform}; {_platform.Custody.Held().Count} devices held";
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "{Remark}")]
-    private partial void LogRemark(string remark);
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "serving on {Platform}; control socket {Socket}")]
-    private partial void LogServing(string platform, string socket);
+    [LoggerMessage(Level = LogLevel.Information, Message = "serving {Machine}; control socket {Socket}")]
+    private partial void LogServing(string machine, string socket);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "stopped; {Guests} guests stay attached for the next daemon")]
     private partial void LogEnded(int guests);

@@ -1,6 +1,7 @@
 using PciBackFlow.Backend.Devices;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
+using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Hardware.Pci.Captures;
 using PciBackFlow.Perf.Frontends;
 
@@ -22,6 +23,8 @@ internal sealed class LoopbackMachine : DaemonPlatform
     public override IDeviceCustody Custody => _custody;
 
     public override string Remark => $"a machine in memory: {_custody.List().Count} emulated devices, guests {string.Join(" and ", GuestNames)}";
+
+    public override IReadOnlyList<BaseAddress> BaseAddressesOf(PciAddress address) => _custody.BaseAddressesOf(address);
 
     public override void Started()
     {

@@ -19,7 +19,9 @@ internal static class AssignableVerbs
         command.SetAction(parsed =>
         {
             var wanted = parsed.GetValue(address)!.Value.ToString();
-            daemon.Ask(parsed, $"take {wanted}", (client, cancel) => client.TakeAsync(new TakeDevice(wanted, parsed.GetValue(name), parsed.GetValue(force)), cancel));
+            var taken = daemon.Ask(parsed, $"take {wanted}", (client, cancel) => client.TakeAsync(new TakeDevice(wanted, parsed.GetValue(name), parsed.GetValue(force)), cancel));
+            foreach (var warning in taken.Warnings)
+                console.Remark($"{taken.Address}: {warning}");
             return ExitCode.Done;
         });
         return new Verb(command, "pcibackflow pci-assignable-add 03:00.0", "pcibackflow pci-assignable-add -n nic 03:00.0");

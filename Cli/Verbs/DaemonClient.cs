@@ -29,7 +29,9 @@ internal sealed class DaemonClient(CliConsole console)
         }
         catch (BackendException failure)
         {
-            throw new VerbException($"cannot {what}", failure.Message, null, failure) { Code = (int)failure.Failure };
+            // A message that points at a character goes on below its first line.
+            var lines = failure.Message.Split('\n', 2);
+            throw new VerbException($"cannot {what}", lines[0], lines.Length > 1 ? Unindented(lines[1]) : null, failure) { Code = (int)failure.Failure };
         }
         catch (OperationCanceledException interrupted)
         {
@@ -43,4 +45,7 @@ internal sealed class DaemonClient(CliConsole console)
         await tell(client, cancel).ConfigureAwait(false);
         return true;
     });
+
+    // Lines below the first are indented as an advice is where it is printed, which indents its first line itself.
+    private static string Unindented(string lines) => lines.StartsWith("  ", StringComparison.Ordinal) ? lines[2..] : lines;
 }

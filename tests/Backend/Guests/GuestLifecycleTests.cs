@@ -116,6 +116,22 @@ public sealed class GuestLifecycleTests
         Assert.True(result.State.IsGone);
     }
 
+    /// <summary>libxl after its time-out, or a detach by force: keys gone without a handshake.</summary>
+    [Theory]
+    [InlineData(2, "takeback roots state=3")]
+    [InlineData(3, "takeback")]
+    [InlineData(4, "takeback")]
+    [InlineData(5, "takeback")]
+    [InlineData(6, "takeback")]
+    [InlineData(7, "takeback")]
+    [InlineData(8, "takeback")]
+    public void A_function_whose_keys_are_gone_is_taken_back_in_every_state(int state, string actions)
+    {
+        GuestState guest = new((XenbusState)state, XenbusState.Connected, IsAttached: state is 4 or 7 or 8, IsGone: false);
+        GuestNode node = new() { Exists = true, Backend = (XenbusState)state, Frontend = XenbusState.Connected, Online = true, Withdrawn = [HostA] };
+        Assert.Equal(actions, Describe(GuestLifecycle.Next(guest, new GuestEvent.BackendChanged(node))));
+    }
+
     [Theory]
     [InlineData(4, true, 4, "detach state=6 release", 6)]
     [InlineData(8, true, 7, "detach state=6 release", 6)]
@@ -309,6 +325,7 @@ public sealed class GuestLifecycleTests
         GuestAction.ExportDevice a => $"export{a.Device.Index}",
         GuestAction.RemoveDevice a => $"remove{a.Device.Index}",
         GuestAction.FailDevice a => $"fail{a.Index}",
+        GuestAction.TakeBack => "takeback",
         GuestAction.PublishRoots => "roots",
         GuestAction.Attach => "attach",
         GuestAction.Detach => "detach",
