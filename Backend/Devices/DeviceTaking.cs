@@ -105,7 +105,7 @@ internal sealed class DeviceTaking(DeviceCustodyOptions options, DeviceRecords r
             steps.Do("release its MSI-X table", () => ReleaseMsix(record), () => PrepareMsix(record));
             steps.Do("disable it", () => Disable(record), () => Enable(record));
             steps.Do("restore its settings", () => RestoreOriginal(registers, record), () => record.Clean?.Restore(registers, out _));
-            steps.Do("restore its power settings", () => RestoreAttributes(record), () => SetAttributes(record));
+            steps.Do("restore its power settings", () => RestoreAttributes(record), () => SetAttributes(record), isPartial: true);
             steps.Do("let drivers have it", () => _bus.SetOverride(address, record.OriginalOverride), () => _bus.SetOverride(address, HostPicture.SetAside));
         }
 
