@@ -52,7 +52,7 @@ internal sealed class Guest : IDisposable
     {
         if (!_hasAppeared)
         {
-            (GuestNode node, _frontend) = GuestNodeReader.Read(_services.Store, _id, attached: null);
+            (GuestNode node, _frontend) = GuestNodeReader.Read(_services.Store, _services.Domains, _id, attached: null);
             _hasAppeared = true;
             _written = node.Backend;
             Apply(new GuestEvent.Appeared(node, _adopt));
@@ -92,7 +92,7 @@ internal sealed class Guest : IDisposable
 
     private GuestNode Read()
     {
-        GuestNode node = GuestNodeReader.Read(_services.Store, _id, _attachment?.Keys).Node;
+        GuestNode node = GuestNodeReader.Read(_services.Store, _services.Domains, _id, _attachment?.Keys).Node;
         return IsMissingSome(node) ? ReadAtOnce() : node;
     }
 
@@ -102,13 +102,13 @@ internal sealed class Guest : IDisposable
         for (int round = 0; round < MaxRounds; round++)
         {
             using IXenStoreTransaction transaction = _services.Store.BeginTransaction();
-            GuestNode node = GuestNodeReader.Read(transaction, _id, _attachment?.Keys).Node;
+            GuestNode node = GuestNodeReader.Read(transaction, _services.Domains, _id, _attachment?.Keys).Node;
             if (transaction.Commit())
                 return IsMissingSome(node) ? node with { Withdrawn = _exports.MissingIn(node.Devices) } : node;
         }
 
         _wake();
-        return GuestNodeReader.Read(_services.Store, _id, _attachment?.Keys).Node;
+        return GuestNodeReader.Read(_services.Store, _services.Domains, _id, _attachment?.Keys).Node;
     }
 
     private bool IsMissingSome(GuestNode node) => node is { Exists: true, DevicesError: null } && _exports.MissingIn(node.Devices).Count > 0;
