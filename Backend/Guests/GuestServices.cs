@@ -16,6 +16,9 @@ internal sealed record GuestServices
 
     public required IGrantTable Grants { get; init; }
 
+    /// <summary>Which domains live and what they are; null when nobody knows, and directories alone decide.</summary>
+    public required IDomainControl? Domains { get; init; }
+
     public required GuestLanes Lanes { get; init; }
 
     /// <summary>Who enables interrupts and takes them back; null when the platform offers none.</summary>
