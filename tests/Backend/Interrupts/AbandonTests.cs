@@ -153,7 +153,7 @@ public sealed class AbandonTests
     public void Enables_disables_and_abandons_from_many_threads_end_with_nothing_left()
     {
         using OwnedFunction owned = new();
-        const int Wanted = 500;
+        const int Wanted = 60;
         using Barrier together = new(4);
         int granted = 0;
         long newest = 0;
