@@ -43,8 +43,11 @@ public static class MountTable
     /// <returns>Whether something was.</returns>
     public static bool Detach(string target) => LinuxCalls.Unmount(target, LinuxCalls.Detach) == 0;
 
-    /// <summary>Whether a mount table names a place: the fifth field of /proc/PID/mountinfo, its white space and backslashes in octal.</summary>
-    internal static bool IsMounted(string target, string mountinfo)
+    /// <summary>Whether a mount table names a place: its fifth field, white space and backslashes in octal (proc_pid_mountinfo(5)).</summary>
+    /// <param name="target">The full path.</param>
+    /// <param name="mountinfo">The text of /proc/PID/mountinfo.</param>
+    /// <returns>True when something is mounted there.</returns>
+    public static bool IsMounted(string target, string mountinfo)
     {
         string escaped = target.Replace(@"\", @"\134", StringComparison.Ordinal).Replace(" ", @"\040", StringComparison.Ordinal)
             .Replace("\t", @"\011", StringComparison.Ordinal).Replace("\n", @"\012", StringComparison.Ordinal);
