@@ -12,6 +12,7 @@ internal sealed class BootLog : IDisposable
 
     // A guest that floods its console must not fill the machine's memory.
     private const int MaxLines = 200_000;
+    private const int MaxLineLength = 4096;
 
     private readonly Lock _lock = new();
     private readonly List<string> _lines = [];
@@ -34,9 +35,23 @@ internal sealed class BootLog : IDisposable
     {
         try
         {
+            // Only a line feed ends a line: consoles behind consoles put one carriage return after the other before it.
             using var reader = new StreamReader(stream, Encoding.Latin1);
-            while (reader.ReadLine() is { } line)
-                Add(line.TrimEnd('\r'), areReports);
+            var line = new StringBuilder();
+            for (var next = reader.Read(); next >= 0; next = reader.Read())
+            {
+                if (next == '\n' || line.Length == MaxLineLength)
+                {
+                    Add(line.ToString(), areReports);
+                    line.Clear();
+                }
+
+                if (next is not ('\n' or '\r'))
+                    line.Append((char)next);
+            }
+
+            if (line.Length > 0)
+                Add(line.ToString(), areReports);
         }
         catch (IOException)
         {
@@ -64,10 +79,10 @@ internal sealed class BootLog : IDisposable
             return _reports.Contains(report);
     }
 
-    public BootRecord Record(string? trouble)
+    public BootRecord Record(bool isProven, string? trouble)
     {
         lock (_lock)
-            return new BootRecord(Path, [.. _lines], [.. _reports], trouble);
+            return new BootRecord(Path, [.. _lines], [.. _reports], isProven, trouble);
     }
 
     public void Dispose() => _file.Dispose();

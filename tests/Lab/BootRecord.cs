@@ -4,23 +4,24 @@ namespace PciBackFlow.Lab.Tests;
 /// <param name="LogPath">The file with every line of both serial ports, each with its second since QEMU's start.</param>
 /// <param name="Lines">The same lines.</param>
 /// <param name="Reports">The reports alone, without time.</param>
-/// <param name="Trouble">Why the boot as a whole proves nothing, or null.</param>
-internal sealed record BootRecord(string LogPath, IReadOnlyList<string> Lines, IReadOnlyList<string> Reports, string? Trouble)
+/// <param name="IsProven">Whether dom0 reported the tested program's hash: without that, nothing in the log counts.</param>
+/// <param name="Trouble">Why the boot did not reach its end, or null.</param>
+internal sealed record BootRecord(string LogPath, IReadOnlyList<string> Lines, IReadOnlyList<string> Reports, bool IsProven, string? Trouble)
 {
     private const int ExcerptLines = 80;
 
     public string Text => string.Join('\n', Lines);
 
-    /// <summary>Null when the case was reported as held by a boot that proves something; else the reason of its failure.</summary>
+    /// <summary>Null when the case was reported as held, by a boot of the tested program; else the reason of its failure.</summary>
     public string? VerdictOf(string name)
     {
         var prefix = $"CASE {name} ";
         var words = Reports.Where(report => report.StartsWith(prefix, StringComparison.Ordinal)).Select(report => report[prefix.Length..]).ToArray();
         var end = Array.Find(words, word => word != "begin");
-        var missing = words.Length == 0 ? "the case never began" : "the case never reported its end";
-        if (Trouble is not null)
-            return end is null or "ok" ? $"{Trouble}; {end ?? missing}" : end;
-        return end == "ok" ? null : end ?? missing;
+        if (end is not null && IsProven)
+            return end == "ok" ? null : end;
+        var missing = words.Length == 0 ? "the case never began" : end ?? "the case never reported its end";
+        return $"{Trouble ?? (IsProven ? "dom0 went down early" : "dom0 did not report the tested program's SHA-256")}; {missing}";
     }
 
     /// <summary>The log between the case's begin and its end, or the boot's last lines.</summary>

@@ -25,6 +25,10 @@ internal static class LabSettings
             ? boots
             : (int)Math.Max(1, Math.Min(Environment.ProcessorCount / 2, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes >> 32));
 
+    /// <summary>How many times longer than on an idle machine everything may take: PCIBACKFLOW_LAB_SLOWNESS, default 1.</summary>
+    public static int Slowness { get; } =
+        int.TryParse(Variable("PCIBACKFLOW_LAB_SLOWNESS"), CultureInfo.InvariantCulture, out var slowness) && slowness > 0 ? slowness : 1;
+
     /// <summary>Skips the current test unless the lab was asked for.</summary>
     public static void SkipUnlessAsked() =>
         Assert.SkipUnless(Variable(Switch) == "1", $"needs {Switch}=1 after tests/Lab/prepare.sh, which installs QEMU, Xen and a kernel from Debian packages (docs/lab.md)");

@@ -1,7 +1,7 @@
 namespace PciBackFlow.Lab.Tests;
 
 /// <summary>The emulated host of one boot.</summary>
-internal sealed record Machine
+public sealed record Machine
 {
     /// <summary>Devices at fixed addresses; lab.sh names them.</summary>
     /// <remarks>
@@ -46,10 +46,11 @@ internal sealed record Machine
     /// <param name="cache">What prepare.sh made.</param>
     /// <param name="initramfs">Dom0's initramfs of this boot.</param>
     /// <param name="reports">The Unix socket that receives the second serial port.</param>
+    /// <returns>Its arguments.</returns>
     public IReadOnlyList<string> Command(string cache, string initramfs, string reports)
     {
         // A comma in a multiboot module's argument is doubled.
-        var kernel = $"console=hvc0 rdinit=/init mitigations=off nokaslr panic=-1 {KernelArguments}".TrimEnd().Replace(",", ",,", StringComparison.Ordinal);
+        var kernel = $"console=hvc0 rdinit=/init mitigations=off nokaslr panic=-1 lab.slowness={LabSettings.Slowness} {KernelArguments}".TrimEnd().Replace(",", ",,", StringComparison.Ordinal);
         return
         [
             "-machine", "q35", "-accel", "tcg,thread=multi", "-smp", "2", "-m", "3G",

@@ -128,7 +128,7 @@ for name in chmod exists list ls read rm watch write; do ln -sf xenstore "$dom0/
 # What the tested program loads at run time.
 for library in /usr/lib/x86_64-linux-gnu/libxen*.so.*; do add "$dom0" "$library"; done
 for library in libgcc_s.so.1 libm.so.6 libpthread.so.0 libdl.so.2 librt.so.1 libz.so.1; do add "$dom0" "/lib/x86_64-linux-gnu/$library"; done
-modules "$dom0" xen-evtchn xen-gntdev xen-gntalloc xen-privcmd xenfs xen-pciback pci-stub aer_inject $drivers
+modules "$dom0" xen-evtchn xen-gntdev xen-gntalloc xen-privcmd xenfs xen-pciback pci-stub aer_inject fuse $drivers
 cp "$cache/vmlinux" "$dom0/guest/vmlinux"
 pack "$dom0" "$cache/dom0.cpio"
 

@@ -17,13 +17,14 @@ for case in $(sed -n 's/^\([A-Z][A-Za-z0-9_]*\)() *{.*$/\1/p' /lab/scenario.sh);
   limit=$(sed -n "s/^$case() *{.*# *at most \([0-9]*\) s.*/\1/p" /lab/scenario.sh)
   setsid sh /lab/case.sh "$case" &
   session=$!
-  left=$((${limit:-120} * 5))
+  limit=$((${limit:-120} * ${SLOWNESS:-1}))
+  left=$((limit * 5))
   while [ ! -e $STATE/verdict ] && [ -d /proc/$session ] && [ $left -gt 0 ]; do sleep 0.2; left=$((left - 1)); done
   if [ ! -e $STATE/verdict ]; then
     if [ $left = 0 ]; then
       ps
       kill -9 -$session
-      echo "FAILED not done after ${limit:-120} s" > $STATE/verdict
+      echo "FAILED not done after $limit s" > $STATE/verdict
     else
       sleep 1
       [ -e $STATE/verdict ] || echo "FAILED the case was killed" > $STATE/verdict

@@ -24,7 +24,7 @@ for driver in $(argument lab.drivers | tr , ' '); do
   modprobe "$driver"
 done
 
-for module in xen-evtchn xen-gntdev xen-gntalloc xen-privcmd xenfs; do
+for module in xen-evtchn xen-gntdev xen-gntalloc xen-privcmd xenfs fuse; do
   modprobe $module || echo "BOOT FAILED modprobe $module" > /dev/ttyS1
 done
 mount -t xenfs xenfs /proc/xen

@@ -28,9 +28,12 @@ matches() { echo "$3" | grep -qE -e "$2" || fail "$1: no line matches '$2' in: $
 no_match() { ! echo "$3" | grep -qE -e "$2" || fail "$1: '$2' matches: $(echo "$3" | grep -E -e "$2" | head -1)"; }   # no_match WHAT REGEX TEXT
 same_files() { diff "$2" "$3" > $STATE/difference || { cat $STATE/difference; fail "$1: $(grep -c '^[-+]' $STATE/difference) lines differ, first: $(grep '^[-+][^-+]' $STATE/difference | head -2 | tr '\n' ' ')"; }; }
 
+# How much longer than usual everything may take (the test's time limits go by the same factor).
+SLOWNESS=$(tr ' ' '\n' < /proc/cmdline | sed -n 's/^lab\.slowness=//p')
+
 # within SECONDS COMMAND...: until it succeeds; its failure is the caller's to report.
 within() {
-  local left=$(($1 * 5))
+  local left=$(($1 * ${SLOWNESS:-1} * 5))
   shift
   until "$@"; do
     left=$((left - 1))
@@ -98,7 +101,7 @@ watch_console() {
   touch "$(console "$1")"
   console_size "$1" > $STATE/$1.born
   [ -e $STATE/$1.watched ] && [ -d "/proc/$(cat $STATE/$1.watched)" ] && return
-  setsid sh -c "tail -n +1 -F $(console "$1") 2>/dev/null | awk '{ print \"$1: \" \$0; fflush() }'" > /dev/console 2>&1 < /dev/null &
+  setsid sh -c "tail -n +1 -F $(console "$1") 2>/dev/null | awk '{ gsub(/\r/, \"\"); print \"$1: \" \$0; fflush() }'" > /dev/console 2>&1 < /dev/null &
   echo $! > $STATE/$1.watched
 }
 
@@ -211,6 +214,34 @@ ids() { echo "$(cut -c3- /sys/bus/pci/devices/$1/vendor):$(cut -c3- /sys/bus/pci
 # held BDF...: assignable from now on.
 held() { for held_one; do runs pcibackflow pci-assignable-add "$held_one"; done; }
 
+# bytes: one byte a line out of an lspci dump.
+bytes() { awk '/^[0-9a-f]+: / { for (i = 2; i <= NF; i++) print $i }'; }
+# byte_at FILE OFFSET
+byte_at() { sed -n "$(($2 + 1))p" "$1"; }
+# capability_at FILE ID: where it is, in decimal; 0 if it is not there. ID: two hexadecimal digits.
+capability_at() {
+  local at=$((0x$(byte_at "$1" 52))) steps=48
+  while [ $at -ge 64 ] && [ $steps -gt 0 ]; do
+    [ "$(byte_at "$1" $at)" = "$2" ] && { echo $at; return; }
+    at=$((0x$(byte_at "$1" $((at + 1))) & 0xfc))
+    steps=$((steps - 1))
+  done
+  echo 0
+}
+# differing FILE FILE: the offsets of the bytes that differ, in decimal.
+differing() { paste "$1" "$2" | awk '$1 != $2 { print NR - 1 }'; }
+
+# guest_bytes NAME ADDRESS: what the guest reads of a function, one byte a line.
+guest_bytes() { in_guest "$1" "lspci -xxxx -s $2" | bytes; }
+
+# where NAME BDF: the guest's address of a host's device, as xenstore publishes it.
+where() {
+  local at=/local/domain/0/backend/pci/$(domid "$1")/0 entry
+  for entry in $(xenstore-list $at | sed -n 's/^dev-//p'); do
+    [ "$(xenstore-read $at/dev-$entry)" = "$2" ] && xenstore-read $at/vdev-$entry
+  done | sed 's/\.0\([0-7]\)$/.\1/'
+}
+
 # --- what Xen itself holds
 
 # keys LETTERS: what Xen's debug keys print.
@@ -220,6 +251,9 @@ keys() {
   xl dmesg | sed 's/^(XEN) //; s/^\[[^]]*\] //'
 }
 
+# owner BDF: host, quarantine, or the guest as Xen names it, e.g. d3.
+owner() { keys Q | sed -n "s/^$1 - \([^ ]*\) - .*/\1/p" | sed 's/^d0$/host/; s/^DomIO.*/quarantine/; s/^d\[IO\]$/quarantine/'; }
+
 # xen_state: the domains, who owns each device and its interrupts, interrupts and event channels of guests, message interrupts at all,
 # grants that are mapped, xenstore's nodes of guests; sorted text, of which two can be compared. A device that no guest has may be dom0's or in quarantine.
 xen_state() {
@@ -227,7 +261,7 @@ xen_state() {
   {
     xl list | awk 'NR > 1 { print "domain", $2, $1 }'
     sed -n 's/^General information for domain \([0-9]*\):.*/known domain \1/p' $STATE/keys
-    sed -n 's/^\([0-9a-f]*:[0-9a-f]*:[0-9a-f]*\.[0-7] - .*\)/device \1/p' $STATE/keys | sed 's/ - d0 - / - host - /; s/ - d\[IO\] - / - host - /; s/ *$//'
+    sed -n 's/^\([0-9a-f]*:[0-9a-f]*:[0-9a-f]*\.[0-7] - .*\)/device \1/p' $STATE/keys | sed 's/ - d0 - / - host - /; s/ - d\[IO\] - / - host - /; s/ - DomIO:[0-9a-f]* - / - host - /; s/ *$//'
     sed -n 's/^ *\(IRQ: *[0-9]*\) .* \(d[1-9][0-9]*:.*\)/interrupt of a guest \1 \2/p; s/^ *\(IRQ: *[0-9]*\) .*PCI-MSI.*/message interrupt \1/p' $STATE/keys
     awk '/^Event channel information for domain/ { channels = $NF } / d=[1-9]/ && / p=/ { sub(/^ +/, ""); print "channel of domain", channels, $0 }
       /^grant-table for remote d/ { grants = $4 } /^\[ *[0-9]*\] .*0x/ { print "grant of", grants, $0 }' $STATE/keys
