@@ -17,7 +17,7 @@ public sealed record Machine
             .. Network(0, "e1000e,addr=4"),
             .. Disk(0, "nvme,serial=LAB0,addr=5,drive="),
             "-device", "edu,addr=6",
-            "-device", "qemu-xhci,addr=7",
+            "-device", "qemu-xhci,id=xhci,addr=7",
             .. Network(1, "e1000,addr=8"),
             "-device", "ich9-ahci,id=ahci,addr=9", .. Disk(1, "ide-hd,bus=ahci.0,drive="),
             "-device", "pcie-root-port,id=port0,chassis=1,slot=1,addr=0xa", .. Network(2, "e1000e,bus=port0"),

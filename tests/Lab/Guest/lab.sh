@@ -101,10 +101,16 @@ mode() {
   echo "$(cat /sys/bus/pci/devices/$1/msi_irqs/$first | sed 's/msix/MSI-X/; s/msi/MSI/') $vectors"
 }
 
-# interrupts ADDRESS: how many its driver has had so far, all vectors together.
-interrupts() {
-  lines="$(ls /sys/bus/pci/devices/$1/msi_irqs 2> /dev/null) $(cat /sys/bus/pci/devices/$1/irq)"
-  for line in $lines; do
-    awk -v line="$line:" '$1 == line { for (i = 2; i <= NF && $i ~ /^[0-9]+$/; i++) sum += $i; print sum }' /proc/interrupts
-  done | awk '{ sum += $1 } END { print sum + 0 }'
+# counts ADDRESS: how many interrupts each of its vectors (or its line) has had so far, one a line.
+counts() {
+  lines=$(ls /sys/bus/pci/devices/$1/msi_irqs 2> /dev/null)
+  for line in ${lines:-$(cat /sys/bus/pci/devices/$1/irq)}; do
+    awk -v line="$line:" '$1 == line { for (i = 2; i <= NF && $i ~ /^[0-9]+$/; i++) sum += $i; print sum + 0 }' /proc/interrupts
+  done
 }
+
+# interrupts ADDRESS: all of them together.
+interrupts() { counts "$1" | awk '{ sum += $1 } END { print sum + 0 }'; }
+
+# vectors_used ADDRESS: how many of its vectors have had any.
+vectors_used() { counts "$1" | awk '$1 > 0 { used++ } END { print used + 0 }'; }
