@@ -1,0 +1,21 @@
+namespace PciBackFlow.Lab.Tests;
+
+/// <summary>The boot that all cases of a scenario share; made by the first that asks.</summary>
+/// <typeparam name="TScenario">The scenario.</typeparam>
+public sealed class Boot<TScenario>
+    where TScenario : IScenario
+{
+    private readonly Lazy<BootRecord> _record = new(() => BootRunner.Run(typeof(TScenario), TScenario.Machine));
+
+    /// <summary>Fails unless the scenario reported this case as held; says why, with the case's part of the log and where the whole log is.</summary>
+    /// <param name="name">The case.</param>
+    public void AssertHeld(string name)
+    {
+        var record = _record.Value;
+        var verdict = record.VerdictOf(name);
+        if (verdict is null)
+            return;
+        TestContext.Current.AddAttachment($"{typeof(TScenario).Name}.log", record.Text);
+        Assert.Fail($"{verdict}\nlog: {record.LogPath}\n{record.ExcerptOf(name)}");
+    }
+}

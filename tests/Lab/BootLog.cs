@@ -1,0 +1,89 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+
+namespace PciBackFlow.Lab.Tests;
+
+/// <summary>Collects the lines of both serial ports as they come, each stamped with its second. Thread-safe.</summary>
+internal sealed class BootLog : IDisposable
+{
+    /// <summary>Stands before a report in the log.</summary>
+    public const string ReportMark = "## ";
+
+    // A guest that floods its console must not fill the machine's memory.
+    private const int MaxLines = 200_000;
+    private const int MaxLineLength = 4096;
+
+    private readonly Lock _lock = new();
+    private readonly List<string> _lines = [];
+    private readonly List<string> _reports = [];
+    private readonly StreamWriter _file;
+    private readonly long _start = Stopwatch.GetTimestamp();
+
+    public BootLog(string path)
+    {
+        Path = path;
+        _file = new StreamWriter(path, append: false) { AutoFlush = true };
+    }
+
+    public string Path { get; }
+
+    /// <summary>Reads a stream to its end.</summary>
+    /// <param name="stream">A serial port.</param>
+    /// <param name="areReports">Whether it is the second one, which carries the reports.</param>
+    public void Collect(Stream stream, bool areReports)
+    {
+        try
+        {
+            // Only a line feed ends a line: consoles behind consoles put one carriage return after the other before it.
+            using var reader = new StreamReader(stream, Encoding.Latin1);
+            var line = new StringBuilder();
+            for (var next = reader.Read(); next >= 0; next = reader.Read())
+            {
+                if (next == '\n' || line.Length == MaxLineLength)
+                {
+                    Add(line.ToString(), areReports);
+                    line.Clear();
+                }
+
+                if (next is not ('\n' or '\r'))
+                    line.Append((char)next);
+            }
+
+            if (line.Length > 0)
+                Add(line.ToString(), areReports);
+        }
+        catch (IOException)
+        {
+            // QEMU was killed.
+        }
+    }
+
+    public void Add(string line, bool isReport = false)
+    {
+        lock (_lock)
+        {
+            if (_lines.Count >= MaxLines)
+                return;
+            var stamped = string.Create(CultureInfo.InvariantCulture, $"[{Stopwatch.GetElapsedTime(_start).TotalSeconds,7:F2}] {(isReport ? ReportMark : string.Empty)}{line}");
+            _lines.Add(stamped);
+            _file.WriteLine(stamped);
+            if (isReport)
+                _reports.Add(line);
+        }
+    }
+
+    public bool HasReport(string report)
+    {
+        lock (_lock)
+            return _reports.Contains(report);
+    }
+
+    public BootRecord Record(bool isProven, string? trouble)
+    {
+        lock (_lock)
+            return new BootRecord(Path, [.. _lines], [.. _reports], isProven, trouble);
+    }
+
+    public void Dispose() => _file.Dispose();
+}

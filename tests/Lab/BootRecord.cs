@@ -1,0 +1,46 @@
+namespace PciBackFlow.Lab.Tests;
+
+/// <summary>What one boot left: its log, and what it reported on the second serial port.</summary>
+/// <param name="LogPath">The file with every line of both serial ports, each with its second since QEMU's start.</param>
+/// <param name="Lines">The same lines.</param>
+/// <param name="Reports">The reports alone, without time.</param>
+/// <param name="IsProven">Whether dom0 reported the tested program's hash: without that, nothing in the log counts.</param>
+/// <param name="Trouble">Why the boot did not reach its end, or null.</param>
+internal sealed record BootRecord(string LogPath, IReadOnlyList<string> Lines, IReadOnlyList<string> Reports, bool IsProven, string? Trouble)
+{
+    private const int ExcerptLines = 80;
+
+    public string Text => string.Join('\n', Lines);
+
+    /// <summary>Null when the case was reported as held, by a boot of the tested program; else the reason of its failure.</summary>
+    public string? VerdictOf(string name)
+    {
+        var prefix = $"CASE {name} ";
+        var words = Reports.Where(report => report.StartsWith(prefix, StringComparison.Ordinal)).Select(report => report[prefix.Length..]).ToArray();
+        var end = Array.Find(words, word => word != "begin");
+        if (end is not null && IsProven)
+            return end == "ok" ? null : end;
+        var missing = words.Length == 0 ? "the case never began" : end ?? "the case never reported its end";
+        return $"{Trouble ?? (IsProven ? "dom0 went down early" : "dom0 did not report the tested program's SHA-256")}; {missing}";
+    }
+
+    /// <summary>The log between the case's begin and its end, or the boot's last lines.</summary>
+    public string ExcerptOf(string name)
+    {
+        var begin = IndexOf($"CASE {name} begin", 0);
+        var end = begin < 0 ? -1 : IndexOf($"CASE {name} ", begin + 1);
+        var part = begin < 0 ? Lines : end < 0 ? Lines.Skip(begin) : Lines.Skip(begin).Take(end - begin + 1);
+        return string.Join('\n', part.TakeLast(ExcerptLines));
+    }
+
+    private int IndexOf(string report, int from)
+    {
+        for (var line = from; line < Lines.Count; line++)
+        {
+            if (Lines[line].Contains(BootLog.ReportMark + report, StringComparison.Ordinal))
+                return line;
+        }
+
+        return -1;
+    }
+}

@@ -1,0 +1,142 @@
+using System.Diagnostics;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using PciBackFlow.Tests.Shared;
+
+namespace PciBackFlow.Lab.Tests;
+
+/// <summary>Boots a scenario's machine once and collects what it reports.</summary>
+internal static class BootRunner
+{
+    // Xen, dom0 and its toolstack are up after 12 s on two idle cores.
+    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(120) * LabSettings.Slowness;
+
+    private static readonly SemaphoreSlim Gate = new(LabSettings.ConcurrentBoots);
+
+    /// <summary>Runs the scenario to its end or its time-out. Never throws: what went wrong is in the record.</summary>
+    public static BootRecord Run(Type scenario, Machine machine)
+    {
+        Gate.Wait();
+        try
+        {
+            Directory.CreateDirectory(LabSettings.Logs);
+            using var log = new BootLog(Path.Combine(LabSettings.Logs, scenario.Name + ".log"));
+            string? trouble = null;
+            var isProven = false;
+            try
+            {
+                (isProven, trouble) = Run(scenario, machine, log, TestContext.Current.CancellationToken);
+            }
+            catch (Exception failure) when (failure is IOException or InvalidOperationException or System.ComponentModel.Win32Exception or SocketException)
+            {
+                trouble = $"the lab cannot start: {failure.Message}";
+            }
+
+            return log.Record(isProven, trouble);
+        }
+        finally
+        {
+            Gate.Release();
+        }
+    }
+
+    private static (bool IsProven, string? Trouble) Run(Type scenario, Machine machine, BootLog log, CancellationToken cancellation)
+    {
+        foreach (var part in new[] { "xen", "vmlinux", "dom0.cpio", "guest.cpio", "disk.img" })
+        {
+            if (!File.Exists(Path.Combine(LabSettings.Cache, part)))
+                return (false, $"the lab is not prepared ({part} is not in {LabSettings.Cache}): run tests/Lab/prepare.sh");
+        }
+
+        var binary = PublishedProgram.Path;
+        using var folder = new TemporaryFolder();
+        var initramfs = Initramfs.Make(folder, scenario, machine, binary);
+        using var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        listener.Bind(new UnixDomainSocketEndPoint(folder["reports"]));
+        listener.Listen(1);
+
+        var trouble = RunQemu(machine.Command(LabSettings.Cache, initramfs, folder["reports"]), listener, log, machine.TimeLimit * LabSettings.Slowness, cancellation);
+        return (log.HasReport($"PROOF binary {Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(binary)))}"), trouble);
+    }
+
+    private static string? RunQemu(IReadOnlyList<string> command, Socket listener, BootLog log, TimeSpan limit, CancellationToken cancellation)
+    {
+        string? trouble = null;
+
+        // The kernel kills QEMU when the thread that started it ends, so it cannot outlive a killed test run; hence a thread of its own.
+        var thread = new Thread(() =>
+        {
+            try
+            {
+                trouble = Supervise(command, listener, log, limit, cancellation);
+            }
+            catch (Exception failure) when (failure is System.ComponentModel.Win32Exception or InvalidOperationException)
+            {
+                trouble = $"QEMU cannot be started: {failure.Message}";
+            }
+        });
+        thread.Start();
+        thread.Join();
+        return trouble;
+    }
+
+    private static string? Supervise(IReadOnlyList<string> command, Socket listener, BootLog log, TimeSpan limit, CancellationToken cancellation)
+    {
+        using var qemu = new Process();
+        qemu.StartInfo = new ProcessStartInfo("setpriv", ["--pdeathsig", "KILL", "--", "qemu-system-x86_64", .. command])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        log.Add($"$ qemu-system-x86_64 {string.Join(' ', command)}");
+        qemu.Start();
+        qemu.StandardInput.Close();
+        var console = Task.Run(() => log.Collect(qemu.StandardOutput.BaseStream, areReports: false), CancellationToken.None);
+        var complaints = Task.Run(() => log.Collect(qemu.StandardError.BaseStream, areReports: false), CancellationToken.None);
+        var reports = Task.Run(() => CollectReports(listener, log), CancellationToken.None);
+
+        var trouble = WaitForEnd(qemu, log, limit, cancellation);
+        if (!qemu.HasExited)
+            qemu.Kill();
+        qemu.WaitForExit();
+        listener.Dispose();
+        Task.WhenAll(console, complaints, reports).Wait(TimeSpan.FromSeconds(10), CancellationToken.None);
+        log.Add($"QEMU ended with {qemu.ExitCode}");
+        return trouble;
+    }
+
+    private static string? WaitForEnd(Process qemu, BootLog log, TimeSpan limit, CancellationToken cancellation)
+    {
+        var clock = Stopwatch.StartNew();
+        while (!qemu.WaitForExit(TimeSpan.FromMilliseconds(200)))
+        {
+            if (cancellation.IsCancellationRequested)
+                return "the test run was cancelled";
+            if (clock.Elapsed > StartLimit && !log.HasReport("BOOT ready"))
+                return $"dom0 was not up after {StartLimit.TotalSeconds} s";
+            if (clock.Elapsed > limit)
+                return $"the boot was not done after {limit.TotalSeconds} s";
+        }
+
+        return log.HasReport("BOOT ready") ? null : $"QEMU ended before dom0 was up (exit code {qemu.ExitCode})";
+    }
+
+    private static void CollectReports(Socket listener, BootLog log)
+    {
+        try
+        {
+            using var connection = listener.Accept();
+            using var stream = new NetworkStream(connection);
+            log.Collect(stream, areReports: true);
+        }
+        catch (SocketException)
+        {
+            // QEMU ended before it connected.
+        }
+        catch (ObjectDisposedException)
+        {
+            // The same, noticed later.
+        }
+    }
+}

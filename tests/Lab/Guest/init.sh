@@ -1,0 +1,17 @@
+#!/bin/sh
+# The first process of the lab's guest: it does what dom0 types on its console, one numbered line at a time.
+export PATH=/usr/bin:/bin:/sbin HOME=/
+mount -t proc proc /proc
+mount -t sysfs sys /sys
+mount -t devtmpfs dev /dev 2>/dev/null
+stty -echo < /dev/console
+# In the background: it waits up to 30 s for a backend that does not come.
+modprobe xen-pcifront &
+echo "LAB ready"
+while read -r sequence text; do
+  # shellcheck disable=SC1091 # it is there in the guest
+  (. /lab.sh; eval "$text") > /tmp/out 2>&1 < /dev/null
+  code=$?
+  sed "s/^/LAB $sequence | /" /tmp/out
+  echo "LAB $sequence rc=$code"
+done < /dev/console

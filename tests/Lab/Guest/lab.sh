@@ -1,0 +1,116 @@
+# Words that scenarios use inside a guest. A function is named by what the guest calls it, or found by its ids.
+
+# functions: the guest's functions, one a line.
+functions() { ls /sys/bus/pci/devices; }
+
+# has COUNT: waits until the guest has exactly so many functions.
+has() {
+  tries=150
+  until [ "$(functions | wc -l)" = "$1" ]; do
+    tries=$((tries - 1))
+    [ $tries -gt 0 ] || { echo "functions: $(functions | tr '\n' ' ')"; return 1; }
+    sleep 0.2
+  done
+}
+
+# at IDS [N]: the guest's address of the (N-th) function with these ids, e.g. 8086:10d3.
+at() {
+  for one in $(functions); do
+    [ "$(cut -c3- /sys/bus/pci/devices/$one/vendor):$(cut -c3- /sys/bus/pci/devices/$one/device)" = "$1" ] && echo "$one"
+  done | sed -n "${2:-1}p"
+}
+
+driver() { basename "$(readlink /sys/bus/pci/devices/$1/driver)"; }
+
+# interface ADDRESS: its network interface, waited for.
+interface() {
+  tries=50
+  until ls /sys/bus/pci/devices/$1/net/* > /dev/null 2>&1; do
+    tries=$((tries - 1))
+    [ $tries -gt 0 ] || { echo "no interface at $1" >&2; return 1; }
+    sleep 0.2
+  done
+  ls /sys/bus/pci/devices/$1/net
+}
+
+# online ADDRESS: link up, an address of QEMU's user network.
+online() {
+  name=$(interface "$1") || return 1
+  ip link set "$name" up || return 1
+  tries=60
+  until [ "$(cat /sys/class/net/$name/carrier 2> /dev/null)" = 1 ]; do
+    tries=$((tries - 1))
+    [ $tries -gt 0 ] || { echo "no link on $name"; return 1; }
+    sleep 0.25
+  done
+  ip addr flush dev "$name"
+  ip addr add 10.0.2.15/24 dev "$name"
+}
+
+# pings ADDRESS: three packets through this function, all answered.
+pings() {
+  online "$1" || return 1
+  ping -c 3 -W 3 -I "$name" 10.0.2.2 | tee /tmp/ping
+  ip addr flush dev "$name"
+  grep -q '3 packets received' /tmp/ping
+}
+
+# traffic ADDRESS: packets in the background, for as long as the guest lives.
+traffic() {
+  online "$1" || return 1
+  for stream in 1 2 3; do while :; do ping -q -c 50 -i 0.02 -s 1400 -I "$name" 10.0.2.2 > /dev/null 2>&1; done & done
+  sleep 1
+  [ "$(cat /sys/class/net/$name/statistics/rx_packets)" -gt 5 ] || { echo "no traffic on $name"; return 1; }
+}
+
+# disk ADDRESS: the block device of a storage controller, waited for.
+disk() {
+  tries=75
+  until blocks "$1" | grep -q .; do
+    tries=$((tries - 1))
+    [ $tries -gt 0 ] || { echo "no disk at $1" >&2; return 1; }
+    sleep 0.2
+  done
+  blocks "$1" | head -1
+}
+blocks() { for block in /sys/block/*; do readlink -f "$block" | grep -q "/$1/" && basename "$block"; done; }
+
+# pattern SEED MIB: the same bytes for the same seed.
+pattern() {
+  awk -v seed="$1" 'BEGIN { srand(seed); for (i = 0; i < 4096; i++) printf "%08x%08x%08x%08x", int(rand() * 4294967295), int(rand() * 4294967295), int(rand() * 4294967295), int(rand() * 4294967295) }' > /tmp/block
+  copies=0
+  while [ $copies -lt $(($2 * 8)) ]; do { echo "$1 $copies"; cat /tmp/block; } | head -c 131072; copies=$((copies + 1)); done
+}
+
+# keeps_data ADDRESS SEED MIB: written, read back past the cache, compared.
+keeps_data() {
+  name=$(disk "$1") || return 1
+  pattern "$2" "$3" | dd of=/dev/$name bs=128k conv=fsync 2> /dev/null || return 1
+  echo 3 > /proc/sys/vm/drop_caches
+  written=$(pattern "$2" "$3" | sha256sum)
+  read=$(dd if=/dev/$name bs=128k count=$(($3 * 8)) 2> /dev/null | sha256sum)
+  echo "$name: $3 MiB, $read"
+  [ "$written" = "$read" ]
+}
+
+# mode ADDRESS: INTx, MSI or MSI-X, with the number of vectors: from the kernel's own tables.
+mode() {
+  vectors=$(ls /sys/bus/pci/devices/$1/msi_irqs 2> /dev/null | wc -l)
+  if [ "$vectors" = 0 ]; then echo INTx; return; fi
+  first=$(ls /sys/bus/pci/devices/$1/msi_irqs | head -1)
+  echo "$(cat /sys/bus/pci/devices/$1/msi_irqs/$first | sed 's/msix/MSI-X/; s/msi/MSI/') $vectors"
+}
+
+# counts ADDRESS: how many interrupts each of its vectors (or its line) has had so far, one a line.
+counts() {
+  lines=$(ls /sys/bus/pci/devices/$1/msi_irqs 2> /dev/null)
+  for line in ${lines:-$(cat /sys/bus/pci/devices/$1/irq)}; do
+    awk -v line="$line:" '$1 == line { for (i = 2; i <= NF && $i ~ /^[0-9]+$/; i++) sum += $i; print sum + 0 }' /proc/interrupts
+  done
+}
+
+# interrupts ADDRESS: all of them together.
+interrupts() { counts "$1" | awk '{ sum += $1 } END { print sum + 0 }'; }
+
+# vectors_used ADDRESS: how many of its vectors have had any.
+vectors_used() { counts "$1" | awk '$1 > 0 { used++ } END { print used + 0 }'; }

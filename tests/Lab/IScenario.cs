@@ -1,0 +1,8 @@
+namespace PciBackFlow.Lab.Tests;
+
+/// <summary>A boot of the lab: a machine, and the script <c>Scenarios/NAME.sh</c> named as the class, whose functions are its cases.</summary>
+public interface IScenario
+{
+    /// <summary>The machine it runs on.</summary>
+    static virtual Machine Machine => Machine.Standard;
+}

@@ -1,0 +1,37 @@
+using System.Globalization;
+
+namespace PciBackFlow.Lab.Tests;
+
+/// <summary>What the environment says: whether the lab runs, where it was prepared, what it tests.</summary>
+internal static class LabSettings
+{
+    private const string Switch = "PCIBACKFLOW_LAB";
+
+    /// <summary>The folder that prepare.sh filled.</summary>
+    public static string Cache { get; } = Variable("PCIBACKFLOW_LAB_CACHE")
+        ?? Path.Combine(
+            Variable("XDG_CACHE_HOME") ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache"),
+            "pcibackflow-lab");
+
+    /// <summary>Where each boot's log is kept until its next one.</summary>
+    public static string Logs => Path.Combine(Cache, "logs");
+
+    /// <summary>The binary under test, when one is named.</summary>
+    public static string? Native { get; } = Variable("PCIBACKFLOW_NATIVE");
+
+    /// <summary>How many boots may run at once: each wants two cores and 4 GiB. PCIBACKFLOW_LAB_BOOTS says otherwise.</summary>
+    public static int ConcurrentBoots { get; } =
+        int.TryParse(Variable("PCIBACKFLOW_LAB_BOOTS"), CultureInfo.InvariantCulture, out var boots) && boots > 0
+            ? boots
+            : (int)Math.Max(1, Math.Min(Environment.ProcessorCount / 2, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes >> 32));
+
+    /// <summary>How many times longer than on an idle machine everything may take: PCIBACKFLOW_LAB_SLOWNESS, default 1.</summary>
+    public static int Slowness { get; } =
+        int.TryParse(Variable("PCIBACKFLOW_LAB_SLOWNESS"), CultureInfo.InvariantCulture, out var slowness) && slowness > 0 ? slowness : 1;
+
+    /// <summary>Skips the current test unless the lab was asked for.</summary>
+    public static void SkipUnlessAsked() =>
+        Assert.SkipUnless(Variable(Switch) == "1", $"needs {Switch}=1 after tests/Lab/prepare.sh, which installs QEMU, Xen and a kernel from Debian packages (docs/lab.md)");
+
+    private static string? Variable(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
+}

@@ -1,0 +1,76 @@
+namespace PciBackFlow.Lab.Tests;
+
+/// <summary>The emulated host of one boot.</summary>
+public sealed record Machine
+{
+    /// <summary>Devices at fixed addresses; lab.sh names them.</summary>
+    /// <remarks>
+    /// Without the global, a root port reports no active link and every bus reset behind it fails.
+    /// The four first devices have interrupt lines of their own (GSI 20 to 23); the later ones share them.
+    /// </remarks>
+    public static Machine Standard { get; } = new()
+    {
+        Devices =
+        [
+            "-global", "ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off",
+            "-device", "intel-iommu,intremap=on,caching-mode=on",
+            .. Network(0, "e1000e,addr=4"),
+            .. Disk(0, "nvme,serial=LAB0,addr=5,drive="),
+            "-device", "edu,addr=6",
+            "-device", "qemu-xhci,id=xhci,addr=7",
+            .. Network(1, "e1000,addr=8"),
+            "-device", "ich9-ahci,id=ahci,addr=9", .. Disk(1, "ide-hd,bus=ahci.0,drive="),
+            "-device", "pcie-root-port,id=port0,chassis=1,slot=1,addr=0xa", .. Network(2, "e1000e,bus=port0"),
+            "-device", "pcie-root-port,id=port1,chassis=2,slot=2,addr=0xb", .. Disk(2, "nvme,serial=LAB2,bus=port1,drive="),
+            "-device", "pcie-pci-bridge,id=bridge,addr=0xc", .. Network(3, "e1000,bus=bridge,addr=1"),
+            .. Network(4, "e1000e,addr=0xd.0,multifunction=on"), .. Network(5, "e1000e,addr=0xd.1"),
+        ],
+    };
+
+    /// <summary>QEMU arguments that make the devices.</summary>
+    public required IReadOnlyList<string> Devices { get; init; }
+
+    /// <summary>More for Xen's command line.</summary>
+    public string XenArguments { get; init; } = string.Empty;
+
+    /// <summary>More for dom0's kernel command line; <c>lab.drivers=A,B</c> loads drivers at boot.</summary>
+    public string KernelArguments { get; init; } = string.Empty;
+
+    /// <summary>Files that go into dom0, by their path there.</summary>
+    public IReadOnlyDictionary<string, string> Files { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>How long the whole boot may take.</summary>
+    public TimeSpan TimeLimit { get; init; } = TimeSpan.FromMinutes(8);
+
+    /// <summary>The whole command line of QEMU.</summary>
+    /// <param name="cache">What prepare.sh made.</param>
+    /// <param name="initramfs">Dom0's initramfs of this boot.</param>
+    /// <param name="reports">The Unix socket that receives the second serial port.</param>
+    /// <returns>Its arguments.</returns>
+    public IReadOnlyList<string> Command(string cache, string initramfs, string reports)
+    {
+        // A comma in a multiboot module's argument is doubled.
+        var kernel = $"console=hvc0 rdinit=/init mitigations=off nokaslr panic=-1 lab.slowness={LabSettings.Slowness} {KernelArguments}".TrimEnd().Replace(",", ",,", StringComparison.Ordinal);
+        return
+        [
+            "-machine", "q35", "-accel", "tcg,thread=multi", "-smp", "2", "-m", "3G",
+            // Xen's PV dom0 does not survive TCG's SMAP.
+            "-cpu", "max,smap=off,svm=off",
+            "-nodefaults", "-display", "none", "-monitor", "none", "-no-reboot",
+            "-serial", "stdio", "-chardev", $"socket,id=reports,path={reports}", "-serial", "chardev:reports",
+            "-kernel", Path.Combine(cache, "xen"),
+            "-initrd", $"{Path.Combine(cache, "vmlinux")} {kernel},{initramfs}",
+            "-append", $"console=com1 com1=115200 conring_size=1m dom0_mem=1G,max:1G dom0_max_vcpus=1 loglvl=all guest_loglvl=all spec-ctrl=no xpti=no pv-l1tf=no no-real-mode {XenArguments}".TrimEnd(),
+            .. Devices.Select(argument => argument.Replace(CacheMark, cache, StringComparison.Ordinal)),
+        ];
+    }
+
+    private const string CacheMark = "{cache}";
+
+    private static string[] Network(int number, string device) =>
+        ["-netdev", $"user,id=net{number}", "-device", $"{device},netdev=net{number}"];
+
+    // Each boot writes to a copy of its own that QEMU forgets.
+    private static string[] Disk(int number, string device) =>
+        ["-drive", $"if=none,id=disk{number},format=raw,snapshot=on,file={CacheMark}/disk.img", "-device", $"{device}disk{number}"];
+}

@@ -1,0 +1,97 @@
+# Devices that come and go while the guest runs.
+
+A_device_comes_to_a_running_guest() {
+  serve
+  held $E1000E $NVME $BRIDGE_E1000
+  ARGUMENTS=pci=nomsi guest_start g1
+  guest_does g1 'has 0; modprobe -a e1000e e1000 nvme'
+  runs pcibackflow pci-attach g1 $E1000E
+  # Attach waits until the guest has it: no waiting here.
+  guest_does g1 'functions'
+  equal "functions" 0000:00:00.0 "$(said)"
+  guest_does g1 'pings 0000:00:00.0'
+  served_by_the_binary
+}
+
+A_second_and_a_third_follow() {
+  runs pcibackflow pci-attach g1 $NVME
+  runs pcibackflow pci-attach g1 $BRIDGE_E1000
+  guest_does g1 'has 3; keeps_data 0000:00:01.0 21 2'
+  guest_does g1 'pings 0000:00:02.0'
+  guest_does g1 'pings 0000:00:00.0'
+}
+
+The_first_leaves_with_its_driver_loaded_and_the_others_stay() {
+  runs pcibackflow pci-detach g1 $E1000E
+  guest_does g1 'functions'
+  equal "functions" "0000:00:01.0 0000:00:02.0" "$(tr '\n' ' ' < $STATE/out | sed 's/ $//')"
+  equal "Xen's owner of it" quarantine "$(owner $E1000E)"
+  guest_does g1 'pings 0000:00:02.0'
+  guest_does g1 'keeps_data 0000:00:01.0 22 2'
+}
+
+Its_memory_is_no_longer_the_guests() {
+  bar=$(head -1 /sys/bus/pci/devices/$E1000E/resource | cut -d' ' -f1)
+  frame=$(printf '%x' $((bar >> 12)))
+  xl debug-keys q
+  matches "the guest's memory ranges" 'I/O Memory' "$(keys q)"
+  no_match "the guest's memory ranges" "I/O Memory.*\b$frame" "$(keys q | awk -v d="$(domid g1)" '/^General information for domain/ { mine = $5 == d ":" } mine')"
+}
+
+It_comes_back_into_the_free_slot() {
+  runs pcibackflow pci-attach g1 $E1000E
+  equal "its address in the guest" 0000:00:00.0 "$(where g1 $E1000E)"
+  guest_does g1 'has 3; pings 0000:00:00.0'
+}
+
+A_busy_one_leaves_under_traffic() {
+  guest_does g1 'traffic 0000:00:00.0'
+  runs pcibackflow pci-detach g1 $(short $E1000E)
+  guest_does g1 'has 2'
+  guest_does g1 'pings 0000:00:02.0'
+}
+
+All_leave_and_one_returns() {
+  runs pcibackflow pci-detach g1 $NVME
+  runs pcibackflow pci-detach g1 $BRIDGE_E1000
+  guest_does g1 'has 0'
+  runs pcibackflow pci-list g1
+  no_match "devices" '[0-9a-f]:[0-9a-f]' "$(said)"
+  runs pcibackflow pci-attach g1 $NVME
+  guest_does g1 'has 1; keeps_data 0000:00:00.0 23 2'
+  runs pcibackflow pci-detach g1 $NVME
+  guest_does g1 'has 0'
+}
+
+A_guest_that_does_not_answer_keeps_it_until_force_is_used() { # at most 240 s
+  runs pcibackflow pci-attach g1 $E1000E
+  guest_does g1 'has 1'
+  xl pause g1
+  exits 1 pcibackflow pci-detach g1 $E1000E
+  matches "the reason" 'g1|guest|answer|respond|time' "$(cat $STATE/err)"
+  equal "Xen's owner of it" "d$(domid g1)" "$(owner $E1000E)"
+  runs pcibackflow pci-detach -f g1 $E1000E
+  equal "Xen's owner of it" quarantine "$(owner $E1000E)"
+  xl unpause g1
+  guest_destroy g1
+  nothing_leaked
+}
+
+A_forced_device_works_in_the_next_guest() {
+  ARGUMENTS=pci=nomsi guest_start g2
+  runs pcibackflow pci-attach g2 $E1000E
+  guest_does g2 'has 1; modprobe e1000e; pings 0000:00:00.0'
+  guest_off g2
+  nothing_leaked
+}
+
+A_paused_guest_has_its_device_before_its_first_instruction() {
+  ARGUMENTS=pci=nomsi guest_config g3
+  guest_create g3 -p
+  runs pcibackflow pci-attach --no-wait g3 $E1000E
+  xl unpause g3
+  guest_up g3
+  guest_does g3 'has 1; modprobe e1000e; pings 0000:00:00.0'
+  guest_destroy g3
+  nothing_leaked
+}

@@ -1,0 +1,88 @@
+# Several devices and guests at once, of several kinds, on every kind of bus.
+
+The_daemon_holds_devices_of_every_kind() {
+  serve
+  held $E1000E $NVME $AHCI $E1000 $PORT_E1000E $PORT_NVME $BRIDGE_E1000
+  runs pcibackflow pci-assignable-list
+  equal "assignable devices" 7 "$(wc -l < $STATE/out)"
+  served_by_the_binary
+}
+
+A_guest_uses_three_devices_at_once() {
+  ARGUMENTS=pci=nomsi MEMORY=256 guest_start g1
+  for device in $E1000E $NVME $AHCI; do runs pcibackflow pci-attach g1 $device; done
+  guest_does g1 'has 3; lspci -nn; modprobe -a e1000e nvme ahci sd_mod'
+  guest_does g1 'pings $(at 8086:10d3)'
+  guest_does g1 'keeps_data $(at 1b36:0010) 11 4'
+  guest_does g1 'keeps_data $(at 8086:2922) 12 4'
+}
+
+A_second_guest_uses_one_of_its_own_meanwhile() {
+  ARGUMENTS=pci=nomsi guest_start g2
+  runs pcibackflow pci-attach g2 $BRIDGE_E1000
+  guest_does g1 'traffic $(at 8086:10d3)'
+  guest_does g2 'has 1; modprobe e1000; pings $(at 8086:100e)'
+  equal "Xen's owner of it" "d$(domid g1)" "$(owner $E1000E)"
+  equal "Xen's owner of it" "d$(domid g2)" "$(owner $BRIDGE_E1000)"
+}
+
+Neither_guest_sees_the_others_device() {
+  guest_does g1 functions
+  equal "functions of the first" 3 "$(wc -l < $STATE/out)"
+  guest_does g2 functions
+  equal "functions of the second" 1 "$(wc -l < $STATE/out)"
+}
+
+The_end_of_one_does_not_touch_the_other() {
+  guest_destroy g1
+  guest_does g2 'pings $(at 8086:100e)'
+  equal "Xen's owner of it" "d$(domid g2)" "$(owner $BRIDGE_E1000)"
+  guest_off g2
+  nothing_leaked
+}
+
+Devices_behind_ports_and_bridges_work() {
+  ARGUMENTS=pci=nomsi MEMORY=256 guest_start g1
+  for device in $PORT_E1000E $PORT_NVME $BRIDGE_E1000; do runs pcibackflow pci-attach g1 $device; done
+  guest_does g1 'has 3; modprobe -a e1000e e1000 nvme'
+  guest_does g1 'pings $(at 8086:10d3)'
+  guest_does g1 'pings $(at 8086:100e)'
+  guest_does g1 'keeps_data $(at 1b36:0010) 13 4'
+  guest_off g1
+  nothing_leaked
+}
+
+The_functions_of_one_device_keep_their_numbers() {
+  held $MULTI_0 $MULTI_1
+  ARGUMENTS=pci=nomsi guest_start g1
+  for device in $E1000E $MULTI_0 $MULTI_1; do runs pcibackflow pci-attach g1 $device; done
+  guest_does g1 'has 3; modprobe e1000e'
+  equal "first device" 0000:00:00.0 "$(where g1 $E1000E)"
+  equal "function 0" 0000:00:01.0 "$(where g1 $MULTI_0)"
+  equal "function 1" 0000:00:01.1 "$(where g1 $MULTI_1)"
+  guest_does g1 'pings 0000:00:01.0'
+  guest_does g1 'pings 0000:00:01.1'
+  guest_off g1
+  nothing_leaked
+}
+
+A_slot_asked_for_is_the_slot_given() {
+  ARGUMENTS=pci=nomsi guest_start g1
+  runs pcibackflow pci-attach g1 "$(short $E1000)@1a"
+  equal "its address in the guest" 0000:00:1a.0 "$(where g1 $E1000)"
+  guest_does g1 'has 1; modprobe e1000; pings 0000:00:1a.0'
+  guest_off g1
+  nothing_leaked
+}
+
+A_device_without_a_driver_of_the_guest_is_there_all_the_same() {
+  held $EDU $XHCI
+  guest_start g1
+  runs pcibackflow pci-attach g1 $EDU
+  runs pcibackflow pci-attach g1 $XHCI
+  guest_does g1 'has 2; lspci -nn'
+  matches "edu" '1234:11e8' "$(said)"
+  matches "xhci" '1b36:000d' "$(said)"
+  guest_destroy g1
+  nothing_leaked
+}

@@ -1,0 +1,148 @@
+# Everything that is refused, with the exit code of its kind and a reason; and nothing is changed by a refusal.
+
+Without_a_daemon_each_verb_says_so() {
+  for verb in "pci-assignable-list" "pci-assignable-add $E1000E" "pci-list 0" "status"; do
+    exits 1 pcibackflow $verb
+    matches "the reason" 'serve|daemon' "$(cat $STATE/err)"
+  done
+}
+
+A_second_daemon_is_refused() {
+  serve
+  exits 1 pcibackflow serve
+  matches "the reason" 'running|serves|already|another' "$(cat $STATE/err)"
+  served_by_the_binary
+}
+
+Wrong_words_are_pointed_at() {
+  for words in "pci-assignable-add 00:1g.0" "pci-assignable-add 00:04.9" "pci-attach 0 00:04.0@20" "pci-attach 0 00:04.0,permissive" "pci-attach 0 00:04.0,colour=blue" "pci-detach"; do
+    exits 2 pcibackflow $words
+  done
+}
+
+A_device_that_is_not_there_is_refused() {
+  exits 1 pcibackflow pci-assignable-add 00:1e.0
+  matches "the reason" '00:1e\.0' "$(cat $STATE/err)"
+}
+
+A_bridge_is_refused() {
+  for device in $PORT $BRIDGE 0000:00:00.0; do
+    exits 1 pcibackflow pci-assignable-add $device
+    matches "the reason" 'bridge' "$(cat $STATE/err)"
+  done
+}
+
+A_network_interface_in_use_is_refused_until_it_is_down() {
+  modprobe e1000e
+  name=$(ls /sys/bus/pci/devices/$E1000E/net)
+  ip link set $name up
+  exits 3 pcibackflow pci-assignable-add $E1000E
+  matches "the reason" "$name" "$(cat $STATE/err)"
+  equal "driver" e1000e "$(driver_of $E1000E)"
+  ip link set $name down
+  held $E1000E
+}
+
+A_disk_in_use_is_refused() {
+  modprobe nvme
+  within 20 test -b /dev/nvme0n1 || fail "no /dev/nvme0n1"
+  for block in /sys/block/nvme*n1; do readlink -f $block | grep -q "$NVME" && block=$(basename $block) && break; done
+  mkswap /dev/$block
+  swapon /dev/$block
+  exits 3 pcibackflow pci-assignable-add $NVME
+  matches "the reason" 'swap' "$(cat $STATE/err)"
+  equal "driver" nvme "$(driver_of $NVME)"
+  swapoff /dev/$block
+  held $NVME
+}
+
+A_function_whose_sibling_the_host_uses_is_refused() {
+  equal "driver of the sibling" e1000e "$(driver_of $MULTI_0)"
+  name=$(ls /sys/bus/pci/devices/$MULTI_0/net)
+  ip link set $name up
+  exits 3 pcibackflow pci-assignable-add $MULTI_1
+  matches "the reason" "$(short $MULTI_0)" "$(cat $STATE/err)"
+  ip link set $name down
+}
+
+A_device_that_is_not_assignable_is_not_attached() {
+  guest_start g1
+  exits 1 pcibackflow pci-attach g1 $BRIDGE_E1000
+  matches "the reason" 'assignable' "$(cat $STATE/err)"
+}
+
+A_guest_that_is_not_there_is_refused() {
+  for guest in nobody 4711; do
+    exits 1 pcibackflow pci-attach $guest $E1000E
+    matches "the reason" "$guest" "$(cat $STATE/err)"
+  done
+}
+
+The_host_itself_is_no_guest() {
+  exits 1 pcibackflow pci-attach 0 $E1000E
+  matches "the reason" '0' "$(cat $STATE/err)"
+}
+
+A_device_another_guest_has_is_refused() {
+  guest_start g2
+  runs pcibackflow pci-attach g1 $E1000E
+  exits 1 pcibackflow pci-attach g2 $E1000E
+  matches "the reason" "g1|domain $(domid g1)" "$(cat $STATE/err)"
+  exits 1 pcibackflow pci-attach g1 $E1000E
+  equal "Xen's owner of it" "d$(domid g1)" "$(owner $E1000E)"
+  guest_does g1 'has 1'
+}
+
+A_device_in_use_by_a_guest_is_not_given_back() {
+  exits 1 pcibackflow pci-assignable-remove $E1000E
+  matches "the reason" "g1|domain $(domid g1)|guest" "$(cat $STATE/err)"
+  guest_does g1 'has 1'
+}
+
+A_device_the_guest_does_not_have_is_not_detached() {
+  exits 1 pcibackflow pci-detach g1 $NVME
+  matches "the reason" "$(short $NVME)" "$(cat $STATE/err)"
+}
+
+A_slot_in_use_is_refused() {
+  exits 1 pcibackflow pci-attach g1 "$NVME@0"
+  matches "the reason" 'slot' "$(cat $STATE/err)"
+  guest_does g1 'has 1'
+  equal "Xen's owner of it" quarantine "$(owner $NVME)"
+  guest_destroy g1
+  guest_destroy g2
+  nothing_leaked
+}
+
+A_guest_without_passthrough_is_refused() {
+  guest_config g3
+  sed -i 's/^passthrough = .*/passthrough = "disabled"/' $STATE/g3.cfg
+  guest_create g3
+  guest_up g3
+  exits 1 pcibackflow pci-attach g3 $E1000E
+  matches "the reason" 'passthrough|IOMMU' "$(cat $STATE/err)"
+  equal "Xen's owner of it" quarantine "$(owner $E1000E)"
+  guest_destroy g3
+  nothing_leaked
+}
+
+A_name_is_as_good_as_an_address() {
+  runs pcibackflow pci-assignable-add -n uplink $E1000E
+  runs pcibackflow pci-assignable-list -n
+  matches "the list" "$E1000E.*uplink" "$(said)"
+  exits 1 pcibackflow pci-assignable-remove downlink
+  runs pcibackflow pci-assignable-remove uplink
+  runs pcibackflow pci-assignable-list
+  no_match "the list" "$E1000E" "$(said)"
+  # Nothing to give back: that is what was asked for.
+  runs pcibackflow pci-assignable-remove $E1000E
+}
+
+Beside_a_serving_kernel_backend_the_daemon_refuses_to_start() {
+  serve_stop
+  modprobe xen-pciback
+  exits 1 pcibackflow serve
+  matches "the reason and the remedy" 'pciback' "$(cat $STATE/err)"
+  rmmod xen-pciback
+  serve
+}
