@@ -12,9 +12,10 @@ internal sealed unsafe partial class DeviceFile : SafeHandleMinusOneIsInvalid
     private const int ReadWrite = 2; // O_RDWR
     private const int CloseOnExec = 0x80000; // O_CLOEXEC, EFD_CLOEXEC
     private const int Interrupted = 4; // EINTR
-    private const int Readable = 3; // PROT_READ | PROT_WRITE
+    private const int ReadAndWrite = 3; // PROT_READ | PROT_WRITE
     private const int Shared = 1; // MAP_SHARED
     private const short PollIn = 1;
+    private const int PageSize = 4096;
 
     private DeviceFile(int descriptor)
         : base(ownsHandle: true) => SetHandle(descriptor);
@@ -143,7 +144,7 @@ internal sealed unsafe partial class DeviceFile : SafeHandleMinusOneIsInvalid
     /// <returns>0, or the negative errno.</returns>
     internal int MapPage(ulong offset, out byte* address)
     {
-        void* mapped = Map(null, PageSize, Readable, Shared, this, (long)offset);
+        void* mapped = Map(null, PageSize, ReadAndWrite, Shared, this, (long)offset);
         bool failed = mapped == (void*)-1;
         address = failed ? null : (byte*)mapped;
         return failed ? -Marshal.GetLastPInvokeError() : 0;
@@ -154,8 +155,6 @@ internal sealed unsafe partial class DeviceFile : SafeHandleMinusOneIsInvalid
 
     /// <inheritdoc/>
     protected override bool ReleaseHandle() => CloseFile((int)handle) == 0;
-
-    private const int PageSize = 4096;
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int OpenFile(string path, int flags);

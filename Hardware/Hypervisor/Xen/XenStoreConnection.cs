@@ -18,13 +18,13 @@ public sealed class XenStoreConnection : IXenStore
     private readonly Action<string>? _lost;
     private readonly XenStoreOperations _operations;
     private readonly WatchThread<XenStoreWatch> _callbacks = new("xenstore-watch", MostPendingEvents);
+    private readonly Thread _reader;
     private readonly Lock _sending = new();
 
     // Guards everything below.
     private readonly Lock _gate = new();
     private readonly Dictionary<uint, XenStoreRequest> _requests = [];
     private readonly Dictionary<string, XenStoreWatch> _watches = new(StringComparer.Ordinal);
-    private readonly Thread _reader;
     private uint _lastRequest;
     private uint _lastToken;
     private string? _failure;
@@ -160,6 +160,8 @@ public sealed class XenStoreConnection : IXenStore
     /// </summary>
     public void Dispose()
     {
+        // First: a callback whose request fails from here on is not at fault.
+        _callbacks.End();
         lock (_gate)
         {
             if (_disposed)
@@ -311,6 +313,9 @@ public sealed class XenStoreConnection : IXenStore
     {
         XenStoreRequest[] waiting;
         bool say;
+
+        // First: a callback whose request fails from here on is not at fault.
+        _callbacks.End();
         lock (_gate)
         {
             say = _failure is null && !_disposed;
@@ -319,7 +324,6 @@ public sealed class XenStoreConnection : IXenStore
             _requests.Clear();
         }
 
-        _callbacks.End();
         foreach (XenStoreRequest request in waiting)
         {
             request.Fail();
