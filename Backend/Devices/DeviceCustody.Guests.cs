@@ -61,12 +61,6 @@ public sealed partial class DeviceCustody
                 return FunctionClaim.Refused(failure.Message);
             }
 
-            if (!FunctionReset.Answers(function))
-            {
-                function.Dispose();
-                return FunctionClaim.Refused($"{address} is gone: it answers all ones");
-            }
-
             if (SharesPageWithAnother(domainId, function) is { } other)
             {
                 function.Dispose();
@@ -124,6 +118,8 @@ public sealed partial class DeviceCustody
         PciAddress address = record.Address;
         if (DeviceIdentity.Read(bus, address) is not { } identity)
             return $"it is gone: the host has no function there any more{Elsewhere(record)}";
+        if (!Answers(address))
+            return "it is gone: it does not answer (all ones)";
         if (identity != record.Identity)
             return $"another card is in its place: {record.Identity} was taken, {identity} is there now{Elsewhere(record)}. Give it back and take it anew if that is meant";
         if (bus.DriverOf(address) is { } driver)
@@ -142,6 +138,19 @@ public sealed partial class DeviceCustody
             return null;
         HostPicture picture = HostPicture.Take(bus, _options.Proc);
         return picture.Find(address) is { } function ? RefusalTable.Of(RefusalTable.PhysicalFunction).Find(picture, function).FirstOrDefault() : null;
+    }
+
+    private bool Answers(PciAddress address)
+    {
+        try
+        {
+            using SysfsFunction function = SysfsFunction.Open(address, writable: false, _options.Bus.DevicesRoot);
+            return FunctionReset.Answers(function);
+        }
+        catch (IOException)
+        {
+            return false;
+        }
     }
 
     // Addresses move when firmware or other cards change: where the card is now is what a person wants to know.
@@ -193,10 +202,7 @@ public sealed partial class DeviceCustody
 
     private (PciAddress Address, int? Owner)? SharesPageWithAnother(int domainId, HeldFunction function)
     {
-        Entry[] entries;
-        lock (_lock)
-            entries = [.. _entries.Values];
-        foreach (Entry entry in entries)
+        foreach (Entry entry in Entries())
         {
             // Other devices' gates are not taken here: what they show is enough, and two claims of one page at once see each other's list.
             HeldDevice? shown;

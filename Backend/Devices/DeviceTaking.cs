@@ -97,21 +97,21 @@ internal sealed class DeviceTaking(DeviceCustodyOptions options, DeviceRecords r
         UndoableSteps steps = new(address.ToString(), "giving it back");
         steps.Do("leave quarantine", () => _quarantine.Leave(address), () => _quarantine.Enter(address));
 
-        // What is plugged in there now was never taken: its settings are its own.
-        bool isThere = DeviceIdentity.Read(_bus, address) == record.Identity;
-        using SysfsFunction? registers = isThere ? OpenOrThrow(address) : null;
+        // What is plugged in there now may never have been taken: then its settings are its own.
+        using SysfsFunction? registers = IsSameOrSilent(record) ? OpenOrThrow(address) : null;
         if (registers is not null)
         {
             steps.Do("release its MSI-X table", () => ReleaseMsix(record), () => PrepareMsix(record));
             steps.Do("disable it", () => Disable(record), () => Enable(record));
             steps.Do("restore its settings", () => RestoreOriginal(registers, record), () => record.Clean?.Restore(registers, out _));
             steps.Do("restore its power settings", () => RestoreAttributes(record), () => SetAttributes(record), isPartial: true);
-            steps.Do("let drivers have it", () => _bus.SetOverride(address, record.OriginalOverride), () => _bus.SetOverride(address, HostPicture.SetAside));
         }
 
+        if (_bus.OverrideOf(address) == HostPicture.SetAside)
+            steps.Do("let drivers have it", () => _bus.SetOverride(address, record.OriginalOverride), () => _bus.SetOverride(address, HostPicture.SetAside));
         steps.Do("forget it", () => records.Remove(address));
         CustodyLog.GivenBack(options.Logger, address);
-        if (!rebind || !isThere)
+        if (!rebind || !_bus.Exists(address))
             return;
         try
         {
@@ -152,6 +152,15 @@ internal sealed class DeviceTaking(DeviceCustodyOptions options, DeviceRecords r
         return reasons.Any(static reason => reason.Weight == RefusalWeight.Forbidden)
             ? new(BackendFailure.Refused, $"{address} is refused: {text}. No guest can be given it.")
             : new(BackendFailure.Refused, $"{address} is refused: {text}. Take it with --force if the host can do without.");
+    }
+
+    // A card that was pulled answers nothing, and has no serial number to compare: its files are still the kernel's memory of it.
+    private bool IsSameOrSilent(HeldRecord record)
+    {
+        if (!_bus.Exists(record.Address))
+            return false;
+        using SysfsFunction registers = OpenOrThrow(record.Address);
+        return !FunctionReset.Answers(registers) || DeviceIdentity.Read(_bus, record.Address) == record.Identity;
     }
 
     private SysfsFunction OpenOrThrow(PciAddress address)
@@ -277,13 +286,16 @@ internal sealed class DeviceTaking(DeviceCustodyOptions options, DeviceRecords r
     private void RestoreOriginal(SysfsFunction registers, HeldRecord record)
     {
         // What it does not take back its driver sets anew: no reason to keep the device.
-        IReadOnlyList<string> lost = record.Original?.Restore(registers, out _) ?? [];
-        if (lost.Count > 0)
+        if (record.Original is null || !FunctionReset.Answers(registers))
+            return;
+        if (record.Original.Restore(registers, out _) is { Count: > 0 } lost)
             CustodyLog.Warning(options.Logger, record.Address, $"it did not take back {string.Join(", ", lost)}");
     }
 
     private static void RestoreOrThrow(SysfsFunction registers, ConfigSnapshot snapshot)
     {
+        if (!FunctionReset.Answers(registers))
+            throw new IOException("it does not answer (all ones)");
         if (snapshot.Restore(registers, out _) is { Count: > 0 } lost)
             throw new IOException($"it did not take back {string.Join(", ", lost)}");
     }
