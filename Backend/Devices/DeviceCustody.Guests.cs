@@ -25,7 +25,7 @@ public sealed partial class DeviceCustody
                 throw new BackendException(BackendFailure.Failed, $"{address} is in use by domain {owner}");
             if (Asked(() => _quarantine.IsGuests(address), address))
                 throw new BackendException(BackendFailure.Failed, $"{address} belongs to another guest, says Xen");
-            string? why = ObstacleOf(record) ?? CleanAndQuarantine(entry, record);
+            string? why = ObstacleOf(record) ?? Revive(record) ?? CleanAndQuarantine(entry, record);
             entry.Unusable = why;
             Show(entry, record);
             if (why is not null)
@@ -161,7 +161,23 @@ public sealed partial class DeviceCustody
         return found.Length == 0 ? string.Empty : $"; a card like the one that was taken is at {string.Join(", ", found)}";
     }
 
-    /// <summary>Resets, restores, prepares MSI-X and quarantines.</summary>
+    /// <summary>What the kernel and Xen forget of a card that was unplugged and plugged in again: that it is enabled, its power settings, its MSI-X table.</summary>
+    private string? Revive(HeldRecord record)
+    {
+        try
+        {
+            _taking.Revive(record);
+            if (record.IsMsixPrepared)
+                _quarantine.EnsureMsix(record.Address);
+            return null;
+        }
+        catch (Exception e) when (UndoableSteps.IsExpected(e))
+        {
+            return e.Message;
+        }
+    }
+
+    /// <summary>Resets, restores and quarantines.</summary>
     /// <returns>Why it is not usable now; null when it is.</returns>
     private string? CleanAndQuarantine(Entry entry, HeldRecord record)
     {

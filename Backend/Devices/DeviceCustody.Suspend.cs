@@ -62,7 +62,7 @@ public sealed partial class DeviceCustody
         if (entry.Owner is not null)
             _options.Physdev?.RestoreMessages(record.Address);
         else if (record.IsMsixPrepared)
-            _quarantine.PrepareMsix(record.Address);
+            _quarantine.EnsureMsix(record.Address);
         return null;
     }
 

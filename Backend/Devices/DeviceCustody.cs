@@ -108,7 +108,7 @@ public sealed partial class DeviceCustody : IDeviceCustody, IDisposable
                 throw new BackendException(BackendFailure.Refused, $"{address} is needed by its virtual functions {string.Join(", ", needing)}, which are held. Give those back first.");
             try
             {
-                _taking.GiveBack(record, rebind);
+                _taking.GiveBack(record, rebind, entry.IsClean && entry.Unusable is null);
             }
             finally
             {

@@ -90,15 +90,20 @@ internal sealed class DeviceTaking(DeviceCustodyOptions options, DeviceRecords r
     /// <summary>Gives a device back; its record is gone afterwards.</summary>
     /// <param name="record">The device.</param>
     /// <param name="rebind">Whether a driver gets it at once.</param>
+    /// <param name="isClean">Whether it is known that no guest has touched it since its last reset.</param>
     /// <exception cref="BackendException">A step failed: it is still held. Or only the driver failed: then it is given back, and the message says so.</exception>
-    public void GiveBack(HeldRecord record, bool rebind)
+    public void GiveBack(HeldRecord record, bool rebind, bool isClean)
     {
         PciAddress address = record.Address;
         UndoableSteps steps = new(address.ToString(), "giving it back");
-        steps.Do("leave quarantine", () => _quarantine.Leave(address), () => _quarantine.Enter(address));
 
         // What is plugged in there now may never have been taken: then its settings are its own.
         using SysfsFunction? registers = IsSameOrSilent(record) ? OpenOrThrow(address) : null;
+
+        // In quarantine it reaches nothing; outside, what a guest told it to do would reach the host.
+        if (registers is not null && !isClean)
+            Clean(registers, record);
+        steps.Do("leave quarantine", () => _quarantine.Leave(address), () => _quarantine.Enter(address));
         if (registers is not null)
         {
             steps.Do("release its MSI-X table", () => ReleaseMsix(record), () => PrepareMsix(record));
@@ -121,6 +126,17 @@ internal sealed class DeviceTaking(DeviceCustodyOptions options, DeviceRecords r
         {
             throw new BackendException(BackendFailure.Failed, $"{address} is given back, but {record.OriginalDriver ?? "no driver"} did not take it: {refused.Message}", refused);
         }
+    }
+
+    /// <summary>Sets what the kernel forgets of a card that was unplugged and plugged in again.</summary>
+    /// <param name="record">The device.</param>
+    /// <exception cref="IOException">The kernel refused.</exception>
+    public void Revive(HeldRecord record)
+    {
+        if (!record.IsEnabled || _bus.Read(record.Address, "enable") is not "0")
+            return;
+        SetAttributes(record);
+        Enable(record);
     }
 
     /// <summary>Undoes what a program that died in the middle of taking a device may have done, as far as it can be.</summary>
@@ -238,7 +254,9 @@ internal sealed class DeviceTaking(DeviceCustodyOptions options, DeviceRecords r
     private int LineOf(SysfsFunction registers)
     {
         // With messages on, the number is the first message's; nobody should have left them on.
-        if (!registers.TryRead(ConfigRegisters.InterruptPin, 1, out uint pin) || pin is 0 or 0xFF || Directory.Exists(Path.Combine(_bus.DevicesRoot, registers.Address.ToString(), "msi_irqs")))
+        string messages = Path.Combine(_bus.DevicesRoot, registers.Address.ToString(), "msi_irqs");
+        if (!registers.TryRead(ConfigRegisters.InterruptPin, 1, out uint pin) || pin is 0 or 0xFF
+            || (Directory.Exists(messages) && Directory.EnumerateFileSystemEntries(messages).Any()))
             return 0;
         return int.TryParse(_bus.Read(registers.Address, "irq"), NumberStyles.None, CultureInfo.InvariantCulture, out int line) && line is > 0 and <= MaxLine ? line : 0;
     }
@@ -269,8 +287,7 @@ internal sealed class DeviceTaking(DeviceCustodyOptions options, DeviceRecords r
 
     private HeldRecord Reset(SysfsFunction registers, HeldRecord record, bool force, List<string> warnings)
     {
-        ResetPlan plan = ResetPlan.For(_bus, record.Address, options.ResetMethods?.GetValueOrDefault(record.Address));
-        ResetOutcome outcome = FunctionReset.Run(_bus, registers, plan, record.Clean!);
+        ResetOutcome outcome = FunctionReset.Run(_bus, registers, PlanFor(record.Address), record.Clean!);
         if (outcome.Unusable is not null)
             throw new IOException(outcome.Unusable);
         if (outcome.Problem is not null)
@@ -282,6 +299,15 @@ internal sealed class DeviceTaking(DeviceCustodyOptions options, DeviceRecords r
 
         return record with { IsResetOptional = outcome.Problem is not null };
     }
+
+    private void Clean(SysfsFunction registers, HeldRecord record)
+    {
+        ResetOutcome outcome = FunctionReset.Run(_bus, registers, PlanFor(record.Address), record.Clean!);
+        if ((outcome.Unusable ?? outcome.Problem) is { } why)
+            CustodyLog.Warning(options.Logger, record.Address, $"it is given back as it is: {why}");
+    }
+
+    private ResetPlan PlanFor(PciAddress address) => ResetPlan.For(_bus, address, options.ResetMethods?.GetValueOrDefault(address));
 
     private void RestoreOriginal(SysfsFunction registers, HeldRecord record)
     {

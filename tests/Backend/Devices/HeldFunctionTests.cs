@@ -270,6 +270,39 @@ public sealed class HeldFunctionTests : IDisposable
     }
 
     [Fact]
+    public void A_card_that_was_unplugged_and_plugged_in_again_is_made_ready_from_the_start()
+    {
+        // A new object in the kernel and in Xen, which know nothing of what was done to the old one.
+        _host[Nic].With("driver_override", "(null)").With("enable", "0").With("power/control", "auto").Edit(static config => config.AsSpan(Command, 2).Clear());
+        _host.Physdev.ReleaseMsix(Address);
+        _host.Domains.Deassign(DomainInfo.Quarantine, Address);
+
+        _custody.MakeReady(Address);
+
+        Assert.Equal(("pcibackflow", "1", "on"), (_host[Nic].Text("driver_override"), _host[Nic].Text("enable"), _host[Nic].Text("power/control")));
+        Assert.True(_host.Passthrough.IsPrepared(Address));
+        Assert.Equal(DomainInfo.Quarantine, _host.Passthrough.OwnerOf(Address));
+        Assert.Equal(0x0103, _host[Nic].Word(Command));
+    }
+
+    [Fact]
+    public void What_a_guest_left_running_is_stopped_before_the_device_leaves_quarantine()
+    {
+        Claimed(5).TryWrite(Command, 2, 0x0107);
+        _host.FailAt = 0;
+        _custody.Release(5, Address);
+        _host[Nic].Set(Command, 0x0107);
+        ushort atReset = 0xFFFF;
+        int owner = 0;
+        _host[Nic].OnReset = device => (atReset, owner) = (device.Word(Command), _host.Passthrough.OwnerOf(Address));
+
+        _custody.GiveBack(Address, rebind: true);
+
+        Assert.Equal(0x0103, atReset);
+        Assert.Equal(DomainInfo.Quarantine, owner);
+    }
+
+    [Fact]
     public void A_swapped_card_is_given_back_untouched()
     {
         _host[Nic].Edit(static config => config[0x02] = 0xD4).Set(Command, 0x0147);
