@@ -53,6 +53,9 @@ internal sealed class FakeHost : ISysfsWriter, IDisposable
     /// <summary>Which change from now on fails, once; -1 for none.</summary>
     public int FailAt { get; set; } = -1;
 
+    /// <summary>Whether the program is no more: then nothing it asks for happens. Asked before each change.</summary>
+    public Func<bool>? Died { get; set; }
+
     public string Folder(string name) => _folder[name];
 
     public FakeDevice this[string address] => _devices[PciAddress.Parse(address)];
@@ -214,7 +217,7 @@ internal sealed class FakeHost : ISysfsWriter, IDisposable
     private void Note(string what)
     {
         Happened.Add(what);
-        if (FailAt == 0)
+        if (FailAt == 0 || Died?.Invoke() == true)
         {
             FailAt = -1;
             throw what.Contains(" <- ", StringComparison.Ordinal) ? new IOException("fails as told") : new HypervisorException("EIO", "fails as told");
