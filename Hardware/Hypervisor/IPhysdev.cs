@@ -65,7 +65,10 @@ public interface IPhysdev : IDisposable
     /// <exception cref="HypervisorException">EBUSY: not prepared, or entries are in use; ENODEV.</exception>
     void ReleaseMsix(PciAddress function);
 
-    /// <summary>Writes the message addresses, data and enable bits that Xen knows back into a function that was reset (restore_msi_ext).</summary>
+    /// <summary>
+    /// Writes the messages that are mapped back into a function that was reset (restore_msi_ext), and enables its MSI or MSI-X even if that was off
+    /// before. Does nothing when none is mapped.
+    /// </summary>
     /// <param name="function">The host's function.</param>
     /// <exception cref="HypervisorException">ENXIO: memory decoding is off; ENODEV.</exception>
     void RestoreMessages(PciAddress function);

@@ -46,7 +46,7 @@ public sealed record XenHost(XenHostKind Kind, string? Version, IReadOnlyList<Xe
             case XenHostKind.ControlPvh:
                 problems.Add(new(
                     "pvh-control-domain",
-                    "this control domain is PVH: Xen itself emulates its functions' configuration and interrupts, on which other work would be needed to pass them on",
+                    "this control domain is PVH: Xen emulates its functions' configuration and interrupts, which is another way to pass them on than the one used here",
                     "boot a PV control domain (Xen's argument dom0=pv)"));
                 break;
             default:

@@ -5,7 +5,15 @@ using PciBackFlow.LabProbe;
 
 // Runs the contracts of Hardware/Hypervisor against the real devices of a privileged Xen domain.
 //   PciBackFlow.LabProbe [PART...]    parts: xenbus socket events grants; all without arguments
+//   PciBackFlow.LabProbe passthrough GUEST BDF 0xTABLEBASE LINE
 // One line for each check: "ok NAME" or "FAILED NAME: reason". Ends with 1 when one failed, with 2 on a wrong argument.
+if (args is ["passthrough", string guest, string function, string tableBase, string line])
+{
+    var passthrough = new Report();
+    PassthroughChecks.Run(passthrough, guest, function, tableBase, line);
+    return passthrough.Finish();
+}
+
 string[] known = ["xenbus", "socket", "events", "grants"];
 if (args.FirstOrDefault(arg => !known.Contains(arg)) is { } unknown)
 {

@@ -38,7 +38,7 @@ internal sealed class SocketXenStored : IDisposable
             while (true)
             {
                 Socket client = _listener.Accept();
-                new Thread(() => new Client(client, _connect()).Serve()) { IsBackground = true }.Start();
+                new Thread(() => Serve(client)) { IsBackground = true }.Start();
             }
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
@@ -47,7 +47,13 @@ internal sealed class SocketXenStored : IDisposable
         }
     }
 
-    private sealed class Client(Socket socket, IXenStore store)
+    private void Serve(Socket socket)
+    {
+        using var client = new Client(socket, _connect());
+        client.Serve();
+    }
+
+    private sealed class Client(Socket socket, IXenStore store) : IDisposable
     {
         private const int PayloadMax = 4096;
 
@@ -93,11 +99,12 @@ internal sealed class SocketXenStored : IDisposable
             {
                 // The client has gone.
             }
-            finally
-            {
-                store.Dispose();
-                _stream.Dispose();
-            }
+        }
+
+        public void Dispose()
+        {
+            store.Dispose();
+            _stream.Dispose();
         }
 
         private byte[] Answer(uint type, uint id, byte[] payload)

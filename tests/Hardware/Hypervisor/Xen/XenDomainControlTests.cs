@@ -6,11 +6,13 @@ using PciBackFlow.Hardware.Pci;
 namespace PciBackFlow.Hardware.Tests.Hypervisor;
 
 /// <summary>Offsets and numbers as a C compiler has them for xen/include/public/domctl.h and sysctl.h of 4.17.</summary>
-public sealed class XenDomainControlTests
+public sealed class XenDomainControlTests : IDisposable
 {
     private static readonly PciAddress Function = PciAddress.FromDevfn(0xABCD, 0x12, 0x34);
 
     private readonly ScriptedXen _xen = new();
+
+    public void Dispose() => _xen.Dispose();
 
     [Theory] // XEN_DOMCTL_INTERFACE_VERSION, XEN_SYSCTL_INTERFACE_VERSION of the release's headers
     [InlineData(17, 0x15, 0x15)]

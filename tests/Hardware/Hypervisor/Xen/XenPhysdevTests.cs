@@ -6,7 +6,7 @@ using PciBackFlow.Hardware.Pci;
 namespace PciBackFlow.Hardware.Tests.Hypervisor;
 
 /// <summary>Offsets and numbers as a C compiler has them for xen/include/public/physdev.h of 4.17.</summary>
-public sealed class XenPhysdevTests
+public sealed class XenPhysdevTests : IDisposable
 {
     private const int Invalid = -22;
 
@@ -17,6 +17,12 @@ public sealed class XenPhysdevTests
     private readonly XenPhysdev _physdev;
 
     public XenPhysdevTests() => _physdev = new XenPhysdev(_xen);
+
+    public void Dispose()
+    {
+        _physdev.Dispose();
+        Assert.True(_xen.IsDisposed);
+    }
 
     [Fact]
     public void An_entry_is_mapped_by_segment_bus_and_table()

@@ -1,5 +1,4 @@
 using PciBackFlow.Hardware.Contracts;
-using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
 using PciBackFlow.Hardware.Hypervisor.Xen;
 
@@ -16,7 +15,7 @@ public sealed class XenStoreConnectionContractTests : IDisposable
     {
         var host = new LoopbackHost();
         _server = new SocketXenStored(host.BackendView.OpenXenStore);
-        using IXenStore store = Open();
+        using XenStoreConnection store = Open();
         store.MakeDirectory(Scratch);
     }
 
