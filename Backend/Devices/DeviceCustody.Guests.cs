@@ -25,7 +25,7 @@ public sealed partial class DeviceCustody
                 throw new BackendException(BackendFailure.Failed, $"{address} is in use by domain {owner}");
             if (Asked(() => _quarantine.IsGuests(address), address))
                 throw new BackendException(BackendFailure.Failed, $"{address} belongs to another guest, says Xen");
-            string? why = ObstacleOf(record) ?? CleanAndQuarantine(entry, record);
+            string? why = ObstacleOf(record) ?? Revive(record) ?? CleanAndQuarantine(entry, record);
             entry.Unusable = why;
             Show(entry, record);
             if (why is not null)
@@ -59,12 +59,6 @@ public sealed partial class DeviceCustody
             catch (IOException failure)
             {
                 return FunctionClaim.Refused(failure.Message);
-            }
-
-            if (!FunctionReset.Answers(function))
-            {
-                function.Dispose();
-                return FunctionClaim.Refused($"{address} is gone: it answers all ones");
             }
 
             if (SharesPageWithAnother(domainId, function) is { } other)
@@ -124,6 +118,8 @@ public sealed partial class DeviceCustody
         PciAddress address = record.Address;
         if (DeviceIdentity.Read(bus, address) is not { } identity)
             return $"it is gone: the host has no function there any more{Elsewhere(record)}";
+        if (!Answers(address))
+            return "it is gone: it does not answer (all ones)";
         if (identity != record.Identity)
             return $"another card is in its place: {record.Identity} was taken, {identity} is there now{Elsewhere(record)}. Give it back and take it anew if that is meant";
         if (bus.DriverOf(address) is { } driver)
@@ -144,6 +140,19 @@ public sealed partial class DeviceCustody
         return picture.Find(address) is { } function ? RefusalTable.Of(RefusalTable.PhysicalFunction).Find(picture, function).FirstOrDefault() : null;
     }
 
+    private bool Answers(PciAddress address)
+    {
+        try
+        {
+            using SysfsFunction function = SysfsFunction.Open(address, writable: false, _options.Bus.DevicesRoot);
+            return FunctionReset.Answers(function);
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+
     // Addresses move when firmware or other cards change: where the card is now is what a person wants to know.
     private string Elsewhere(HeldRecord record)
     {
@@ -152,7 +161,23 @@ public sealed partial class DeviceCustody
         return found.Length == 0 ? string.Empty : $"; a card like the one that was taken is at {string.Join(", ", found)}";
     }
 
-    /// <summary>Resets, restores, prepares MSI-X and quarantines.</summary>
+    /// <summary>What the kernel and Xen forget of a card that was unplugged and plugged in again: that it is enabled, its power settings, its MSI-X table.</summary>
+    private string? Revive(HeldRecord record)
+    {
+        try
+        {
+            _taking.Revive(record);
+            if (record.IsMsixPrepared)
+                _quarantine.EnsureMsix(record.Address);
+            return null;
+        }
+        catch (Exception e) when (UndoableSteps.IsExpected(e))
+        {
+            return e.Message;
+        }
+    }
+
+    /// <summary>Resets, restores and quarantines.</summary>
     /// <returns>Why it is not usable now; null when it is.</returns>
     private string? CleanAndQuarantine(Entry entry, HeldRecord record)
     {
@@ -193,10 +218,7 @@ public sealed partial class DeviceCustody
 
     private (PciAddress Address, int? Owner)? SharesPageWithAnother(int domainId, HeldFunction function)
     {
-        Entry[] entries;
-        lock (_lock)
-            entries = [.. _entries.Values];
-        foreach (Entry entry in entries)
+        foreach (Entry entry in Entries())
         {
             // Other devices' gates are not taken here: what they show is enough, and two claims of one page at once see each other's list.
             HeldDevice? shown;

@@ -1,4 +1,5 @@
 using PciBackFlow.Backend.Devices.Refusals;
+using PciBackFlow.Backend.Devices.Snapshots;
 using PciBackFlow.Backend.Devices.State;
 using PciBackFlow.Hardware.Pci;
 
@@ -107,7 +108,7 @@ public sealed partial class DeviceCustody : IDeviceCustody, IDisposable
                 throw new BackendException(BackendFailure.Refused, $"{address} is needed by its virtual functions {string.Join(", ", needing)}, which are held. Give those back first.");
             try
             {
-                _taking.GiveBack(record, rebind);
+                _taking.GiveBack(record, rebind, entry.IsClean && entry.Unusable is null);
             }
             finally
             {
@@ -121,10 +122,7 @@ public sealed partial class DeviceCustody : IDeviceCustody, IDisposable
     /// <summary>Closes what guests still have open. Devices stay held: on disk, and in sysfs.</summary>
     public void Dispose()
     {
-        Entry[] entries;
-        lock (_lock)
-            entries = [.. _entries.Values];
-        foreach (Entry entry in entries)
+        foreach (Entry entry in Entries())
         {
             lock (entry.Gate)
             {
@@ -220,6 +218,9 @@ public sealed partial class DeviceCustody : IDeviceCustody, IDisposable
         public HeldFunction? Function { get; set; }
 
         public string? Unusable { get; set; }
+
+        /// <summary>Its settings in a guest's hands when the host went to sleep.</summary>
+        public ConfigSnapshot? BeforeSleep { get; set; }
 
         /// <summary>Whether no guest has touched it since it was reset; false after a restart, when nobody knows.</summary>
         public bool IsClean { get; set; }

@@ -90,28 +90,33 @@ internal sealed class DeviceTaking(DeviceCustodyOptions options, DeviceRecords r
     /// <summary>Gives a device back; its record is gone afterwards.</summary>
     /// <param name="record">The device.</param>
     /// <param name="rebind">Whether a driver gets it at once.</param>
+    /// <param name="isClean">Whether it is known that no guest has touched it since its last reset.</param>
     /// <exception cref="BackendException">A step failed: it is still held. Or only the driver failed: then it is given back, and the message says so.</exception>
-    public void GiveBack(HeldRecord record, bool rebind)
+    public void GiveBack(HeldRecord record, bool rebind, bool isClean)
     {
         PciAddress address = record.Address;
         UndoableSteps steps = new(address.ToString(), "giving it back");
-        steps.Do("leave quarantine", () => _quarantine.Leave(address), () => _quarantine.Enter(address));
 
-        // What is plugged in there now was never taken: its settings are its own.
-        bool isThere = DeviceIdentity.Read(_bus, address) == record.Identity;
-        using SysfsFunction? registers = isThere ? OpenOrThrow(address) : null;
+        // What is plugged in there now may never have been taken: then its settings are its own.
+        using SysfsFunction? registers = IsSameOrSilent(record) ? OpenOrThrow(address) : null;
+
+        // In quarantine it reaches nothing; outside, what a guest told it to do would reach the host.
+        if (registers is not null && !isClean)
+            Clean(registers, record);
+        steps.Do("leave quarantine", () => _quarantine.Leave(address), () => _quarantine.Enter(address));
         if (registers is not null)
         {
             steps.Do("release its MSI-X table", () => ReleaseMsix(record), () => PrepareMsix(record));
             steps.Do("disable it", () => Disable(record), () => Enable(record));
             steps.Do("restore its settings", () => RestoreOriginal(registers, record), () => record.Clean?.Restore(registers, out _));
-            steps.Do("restore its power settings", () => RestoreAttributes(record), () => SetAttributes(record));
-            steps.Do("let drivers have it", () => _bus.SetOverride(address, record.OriginalOverride), () => _bus.SetOverride(address, HostPicture.SetAside));
+            steps.Do("restore its power settings", () => RestoreAttributes(record), () => SetAttributes(record), isPartial: true);
         }
 
+        if (_bus.OverrideOf(address) == HostPicture.SetAside)
+            steps.Do("let drivers have it", () => _bus.SetOverride(address, record.OriginalOverride), () => _bus.SetOverride(address, HostPicture.SetAside));
         steps.Do("forget it", () => records.Remove(address));
         CustodyLog.GivenBack(options.Logger, address);
-        if (!rebind || !isThere)
+        if (!rebind || !_bus.Exists(address))
             return;
         try
         {
@@ -121,6 +126,17 @@ internal sealed class DeviceTaking(DeviceCustodyOptions options, DeviceRecords r
         {
             throw new BackendException(BackendFailure.Failed, $"{address} is given back, but {record.OriginalDriver ?? "no driver"} did not take it: {refused.Message}", refused);
         }
+    }
+
+    /// <summary>Sets what the kernel forgets of a card that was unplugged and plugged in again.</summary>
+    /// <param name="record">The device.</param>
+    /// <exception cref="IOException">The kernel refused.</exception>
+    public void Revive(HeldRecord record)
+    {
+        if (!record.IsEnabled || _bus.Read(record.Address, "enable") is not "0")
+            return;
+        SetAttributes(record);
+        Enable(record);
     }
 
     /// <summary>Undoes what a program that died in the middle of taking a device may have done, as far as it can be.</summary>
@@ -152,6 +168,15 @@ internal sealed class DeviceTaking(DeviceCustodyOptions options, DeviceRecords r
         return reasons.Any(static reason => reason.Weight == RefusalWeight.Forbidden)
             ? new(BackendFailure.Refused, $"{address} is refused: {text}. No guest can be given it.")
             : new(BackendFailure.Refused, $"{address} is refused: {text}. Take it with --force if the host can do without.");
+    }
+
+    // A card that was pulled answers nothing, and has no serial number to compare: its files are still the kernel's memory of it.
+    private bool IsSameOrSilent(HeldRecord record)
+    {
+        if (!_bus.Exists(record.Address))
+            return false;
+        using SysfsFunction registers = OpenOrThrow(record.Address);
+        return !FunctionReset.Answers(registers) || DeviceIdentity.Read(_bus, record.Address) == record.Identity;
     }
 
     private SysfsFunction OpenOrThrow(PciAddress address)
@@ -229,7 +254,9 @@ internal sealed class DeviceTaking(DeviceCustodyOptions options, DeviceRecords r
     private int LineOf(SysfsFunction registers)
     {
         // With messages on, the number is the first message's; nobody should have left them on.
-        if (!registers.TryRead(ConfigRegisters.InterruptPin, 1, out uint pin) || pin is 0 or 0xFF || Directory.Exists(Path.Combine(_bus.DevicesRoot, registers.Address.ToString(), "msi_irqs")))
+        string messages = Path.Combine(_bus.DevicesRoot, registers.Address.ToString(), "msi_irqs");
+        if (!registers.TryRead(ConfigRegisters.InterruptPin, 1, out uint pin) || pin is 0 or 0xFF
+            || (Directory.Exists(messages) && Directory.EnumerateFileSystemEntries(messages).Any()))
             return 0;
         return int.TryParse(_bus.Read(registers.Address, "irq"), NumberStyles.None, CultureInfo.InvariantCulture, out int line) && line is > 0 and <= MaxLine ? line : 0;
     }
@@ -260,8 +287,7 @@ internal sealed class DeviceTaking(DeviceCustodyOptions options, DeviceRecords r
 
     private HeldRecord Reset(SysfsFunction registers, HeldRecord record, bool force, List<string> warnings)
     {
-        ResetPlan plan = ResetPlan.For(_bus, record.Address, options.ResetMethods?.GetValueOrDefault(record.Address));
-        ResetOutcome outcome = FunctionReset.Run(_bus, registers, plan, record.Clean!);
+        ResetOutcome outcome = FunctionReset.Run(_bus, registers, PlanFor(record.Address), record.Clean!);
         if (outcome.Unusable is not null)
             throw new IOException(outcome.Unusable);
         if (outcome.Problem is not null)
@@ -274,16 +300,28 @@ internal sealed class DeviceTaking(DeviceCustodyOptions options, DeviceRecords r
         return record with { IsResetOptional = outcome.Problem is not null };
     }
 
+    private void Clean(SysfsFunction registers, HeldRecord record)
+    {
+        ResetOutcome outcome = FunctionReset.Run(_bus, registers, PlanFor(record.Address), record.Clean!);
+        if ((outcome.Unusable ?? outcome.Problem) is { } why)
+            CustodyLog.Warning(options.Logger, record.Address, $"it is given back as it is: {why}");
+    }
+
+    private ResetPlan PlanFor(PciAddress address) => ResetPlan.For(_bus, address, options.ResetMethods?.GetValueOrDefault(address));
+
     private void RestoreOriginal(SysfsFunction registers, HeldRecord record)
     {
         // What it does not take back its driver sets anew: no reason to keep the device.
-        IReadOnlyList<string> lost = record.Original?.Restore(registers, out _) ?? [];
-        if (lost.Count > 0)
+        if (record.Original is null || !FunctionReset.Answers(registers))
+            return;
+        if (record.Original.Restore(registers, out _) is { Count: > 0 } lost)
             CustodyLog.Warning(options.Logger, record.Address, $"it did not take back {string.Join(", ", lost)}");
     }
 
     private static void RestoreOrThrow(SysfsFunction registers, ConfigSnapshot snapshot)
     {
+        if (!FunctionReset.Answers(registers))
+            throw new IOException("it does not answer (all ones)");
         if (snapshot.Restore(registers, out _) is { Count: > 0 } lost)
             throw new IOException($"it did not take back {string.Join(", ", lost)}");
     }

@@ -68,6 +68,20 @@ internal sealed class Quarantine(IDomainControl? domains, IPhysdev? physdev)
         }
     }
 
+    /// <summary>Makes Xen look after the device's MSI-X table if it no longer does: it forgets a device that was unplugged and plugged in again.</summary>
+    /// <exception cref="HypervisorException">The device does not decode memory, or Xen does not know it.</exception>
+    public void EnsureMsix(PciAddress address)
+    {
+        try
+        {
+            physdev?.PrepareMsix(address);
+        }
+        catch (HypervisorException prepared) when (prepared.Errno is "EBUSY" or "ENOSYS")
+        {
+            // It still does.
+        }
+    }
+
     /// <summary>Undoes <see cref="PrepareMsix"/>.</summary>
     /// <exception cref="HypervisorException">Entries are in use.</exception>
     public void ReleaseMsix(PciAddress address)

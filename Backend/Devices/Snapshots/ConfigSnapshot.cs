@@ -33,18 +33,12 @@ public sealed record ConfigSnapshot(IReadOnlyList<SavedRegister> Registers)
     /// <returns>The snapshot without what the last user switched on.</returns>
     public ConfigSnapshot Quiet() => new([.. Registers.Select(static register => register.Name switch
     {
-        "Command" => register with { Value = register.Value & ~(CommandBits.BusMaster | CommandBits.InterruptDisable) },
-        "MSI Control" => register with { Value = register.Value & ~MsiRegisters.Enable },
-        "MSI-X Control" => register with { Value = register.Value & ~(MsiXRegisters.Enable | MsiXRegisters.FunctionMask) },
-        "Power Management Control" => register with { Value = register.Value & ~PowerManagementRegisters.PmeEnable },
+        SnapshotTable.Command => register with { Value = register.Value & ~(CommandBits.BusMaster | CommandBits.InterruptDisable) },
+        SnapshotTable.MsiControl => register with { Value = register.Value & ~MsiRegisters.Enable },
+        SnapshotTable.MsiXControl => register with { Value = register.Value & ~(MsiXRegisters.Enable | MsiXRegisters.FunctionMask) },
+        SnapshotTable.PowerControl => register with { Value = register.Value & ~PowerManagementRegisters.PmeEnable },
         _ => register,
     })]);
-
-    /// <summary>The registers that differ from the snapshot now.</summary>
-    /// <param name="function">The function.</param>
-    /// <returns>Names; a register that cannot be read counts as different.</returns>
-    public IReadOnlyList<string> DifferencesIn(IConfigSpace function) =>
-        [.. Registers.Where(register => !Holds(function, register, out _)).Select(static register => register.Name)];
 
     /// <summary>Writes back what differs and reads it again.</summary>
     /// <param name="function">The function.</param>

@@ -12,6 +12,12 @@ namespace PciBackFlow.Backend.Devices.Snapshots;
 /// </summary>
 internal static class SnapshotTable
 {
+    // The registers that a quiet snapshot changes, by the names under which they are kept.
+    public const string Command = "Command";
+    public const string MsiControl = "MSI Control";
+    public const string MsiXControl = "MSI-X Control";
+    public const string PowerControl = "Power Management Control";
+
     private const uint AllBits = 0xFFFFFFFF;
 
     // Retrain Link (bit 5) triggers; PCI Express Base 3.0 §7.8.7.
@@ -31,7 +37,7 @@ internal static class SnapshotTable
     [
         (CapabilityId.PowerManagement,
         [
-            new("Power Management Control", PowerManagementRegisters.ControlStatus, 2, PowerManagementRegisters.PmeEnable | PowerManagementRegisters.DataSelect, PowerManagementRegisters.PmeStatus),
+            new(PowerControl, PowerManagementRegisters.ControlStatus, 2, PowerManagementRegisters.PmeEnable | PowerManagementRegisters.DataSelect, PowerManagementRegisters.PmeStatus),
         ]),
         (CapabilityId.PciExpress,
         [
@@ -83,13 +89,13 @@ internal static class SnapshotTable
         .. Enumerable.Range(0, 6).Reverse().Select(static index => new SnapshotRow($"BAR {index}", ConfigRegisters.BaseAddress0 + (4 * index), 4, AllBits)),
         new("Cache Line Size", ConfigRegisters.CacheLineSize, 1, 0xFF),
         new("Latency Timer", ConfigRegisters.LatencyTimer, 1, 0xFF),
-        new("Command", ConfigRegisters.Command, 2, CommandBits.Defined),
+        new(Command, ConfigRegisters.Command, 2, CommandBits.Defined),
     ];
 
     private static readonly (CapabilityId Id, SnapshotRow Row)[] Messages =
     [
-        (CapabilityId.Msi, new("MSI Control", MsiRegisters.Control, 2, MsiControlKept)),
-        (CapabilityId.MsiX, new("MSI-X Control", MsiXRegisters.Control, 2, MsiXControlKept)),
+        (CapabilityId.Msi, new(MsiControl, MsiRegisters.Control, 2, MsiControlKept)),
+        (CapabilityId.MsiX, new(MsiXControl, MsiXRegisters.Control, 2, MsiXControlKept)),
     ];
 
     // Last of all: enabling makes the virtual functions appear behind everything else (PCI Express Base 3.0 / SR-IOV 1.1 §3.3).
