@@ -52,8 +52,8 @@ public sealed class GrantJournal : IDisposable
         GrantJournal journal = new(path, boot, file);
         try
         {
-            journal.Load(logger);
-            journal.Rewrite();
+            if (journal.Load(logger))
+                journal.Rewrite();
             return journal;
         }
         catch
@@ -133,7 +133,8 @@ public sealed class GrantJournal : IDisposable
 
     private static SafeFileHandle OpenFile(string path, FileMode mode) => File.OpenHandle(path, mode, FileAccess.ReadWrite, FileShare.None);
 
-    private void Load(ILogger logger)
+    /// <returns>Whether there is anything in the file but open entries, one line each.</returns>
+    private bool Load(ILogger logger)
     {
         byte[] bytes = new byte[RandomAccess.GetLength(_file)];
         int filled = 0;
@@ -152,11 +153,14 @@ public sealed class GrantJournal : IDisposable
             else
                 damaged++;
             rest = rest[(end + 1)..];
+            _length += end + 1;
+            _records++;
         }
 
         if (damaged > 0)
             JournalLog.Damaged(logger, _path, damaged);
         JournalLog.Opened(logger, _path, _open.Count);
+        return _records != _open.Count || !rest.IsEmpty;
     }
 
     private void Replay(JournalRecord record, PciAddress device)

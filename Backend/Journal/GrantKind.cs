@@ -3,6 +3,9 @@ namespace PciBackFlow.Backend.Journal;
 /// <summary>What a guest was given. The order is that of an attach; it is taken back in reverse.</summary>
 public enum GrantKind
 {
+    /// <summary>libxl's note of who has the device, for xl's own commands.</summary>
+    OwnerNote,
+
     /// <summary>Host memory: <see cref="Grant.First"/> is the first frame number (address / 4096), <see cref="Grant.Count"/> frames.</summary>
     Memory,
 

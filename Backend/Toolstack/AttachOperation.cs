@@ -42,7 +42,6 @@ internal sealed class AttachOperation(ToolstackServices services, DeviceGrants g
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 services.Custody.MakeReady(device);
-                OwnerRecord.Write(services.Store, device, life.DomainId);
                 grants.Give(life, device, request.Spec.IsRelaxed);
             }
 

@@ -16,6 +16,11 @@ internal sealed class DeviceGrants(ToolstackServices services)
     /// <exception cref="BackendException">The step that failed, and what to do.</exception>
     public void Give(DomainLife life, PciAddress device, bool relaxed)
     {
+        Step(life, device, new(GrantKind.OwnerNote), "xl's note of its owner", grant =>
+        {
+            OwnerRecord.Write(services.Store, device, life.DomainId);
+            return grant;
+        });
         IReadOnlyList<BaseAddress> resources = services.BaseAddressesOf(device);
         for (int i = 0; i < resources.Count; i++)
         {
@@ -43,7 +48,8 @@ internal sealed class DeviceGrants(ToolstackServices services)
     public IReadOnlyList<string> Revoke(DomainLife life, PciAddress device)
     {
         // Grants go with their domain. One that came back with another UUID is somebody else and is not touched.
-        bool isThere = services.Domains.Find(life.DomainId) is { } domain && domain.Handle == life.Handle;
+        DomainInfo? domain = services.Domains.Find(life.DomainId);
+        bool isThere = domain?.Handle == life.Handle;
         List<string> failures = [];
         foreach (JournalEntry entry in services.Journal.Entries.Where(entry => entry.Life == life && entry.Device == device).Reverse())
         {
@@ -51,7 +57,7 @@ internal sealed class DeviceGrants(ToolstackServices services)
                 continue;
             try
             {
-                if (isThere)
+                if (isThere || (domain is null && entry.Grant.Kind == GrantKind.OwnerNote))
                     Revoke(entry);
                 services.Journal.Close(entry);
             }
@@ -129,6 +135,9 @@ internal sealed class DeviceGrants(ToolstackServices services)
         Grant grant = entry.Grant;
         switch (grant.Kind)
         {
+            case GrantKind.OwnerNote:
+                OwnerRecord.Remove(services.Store, entry.Device, domainId);
+                break;
             case GrantKind.Assignment:
                 UnlessGone(() => services.Domains.Deassign(domainId, entry.Device));
                 break;

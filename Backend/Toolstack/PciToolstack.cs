@@ -165,12 +165,7 @@ public sealed class PciToolstack : IToolstack, IDisposable
         DomainInfo domain = Living(domainId);
         if (domain.IsDying)
             throw new BackendException(BackendFailure.Failed, $"domain {domainId} is dying");
-        if (domain.IsHardwareVirtualized)
-        {
-            throw new BackendException(
-                BackendFailure.Refused, $"domain {domainId} is an HVM or PVH guest: its devices are served by QEMU or not at all; use xl pci-attach");
-        }
-
+        RefuseHardwareVirtualized(domain);
         if (!_services.Domains.CanAssignDevices)
         {
             throw new BackendException(
@@ -178,6 +173,16 @@ public sealed class PciToolstack : IToolstack, IDisposable
         }
 
         return domain;
+    }
+
+    private static void RefuseHardwareVirtualized(DomainInfo domain)
+    {
+        if (domain.IsHardwareVirtualized)
+        {
+            throw new BackendException(
+                BackendFailure.Refused,
+                $"domain {domain.DomainId} is an HVM or PVH guest: its devices are served by QEMU or not at all; use xl pci-attach and xl pci-detach");
+        }
     }
 
     private List<HeldDevice> DevicesFor(PciSpec spec)
@@ -222,7 +227,9 @@ public sealed class PciToolstack : IToolstack, IDisposable
     private async Task DetachNowAsync(int domainId, PciSpec spec, bool force, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        DomainLife life = LifeOf(Living(domainId));
+        DomainInfo domain = Living(domainId);
+        RefuseHardwareVirtualized(domain);
+        DomainLife life = LifeOf(domain);
         GuestDirectory directory = GuestDirectory.Read(_services.Store, domainId);
         HashSet<PciAddress> present = [.. directory.Devices.Where(static keys => keys.Host is not null).Select(static keys => keys.Host!.Value)];
         HashSet<PciAddress> ours = OursOf(life);

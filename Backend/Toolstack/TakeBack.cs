@@ -34,10 +34,7 @@ internal sealed class TakeBack(ToolstackServices services, DeviceGrants grants)
         await AwaitResetAsync(life, devices).ConfigureAwait(false);
         List<string> failures = [];
         foreach (PciAddress device in devices)
-        {
             failures.AddRange(grants.Revoke(life, device).Select(failure => $"{device}: {failure}"));
-            OwnerRecord.Remove(services.Store, device, life.DomainId);
-        }
 
         return failures;
     }

@@ -39,7 +39,7 @@ public sealed class GrantJournalTests
 
     /// <summary>kill -9 at any byte: what was complete before it holds, the torn line does not, and the next line doesn't follow it.</summary>
     [Fact]
-    public void A_file_cut_at_any_byte_opens_and_goes_on()
+    public void A_file_cut_anywhere_opens_and_goes_on()
     {
         using TemporaryFolder folder = new();
         using (GrantJournal journal = Open(folder))
@@ -52,6 +52,10 @@ public sealed class GrantJournalTests
         byte[] whole = File.ReadAllBytes(FileOf(folder));
         for (int length = 0; length <= whole.Length; length++)
         {
+            // Around each line's end, and here and there within; every byte of a line is the next test's.
+            bool isNearEnd = whole.AsSpan(Math.Max(0, length - 2), Math.Min(3, whole.Length - Math.Max(0, length - 2))).Contains((byte)'\n');
+            if (!isNearEnd && length % 50 != 0)
+                continue;
             using TemporaryFolder cut = new();
             File.WriteAllBytes(FileOf(cut), whole[..length]);
             int lines = whole.AsSpan(0, length).Count((byte)'\n');
@@ -72,6 +76,21 @@ public sealed class GrantJournalTests
 
             using GrantJournal again = Open(cut);
             Assert.Equal([.. expected, "Nodes?"], Shown(again));
+        }
+    }
+
+    [Fact]
+    public void A_line_cut_or_changed_at_any_byte_is_no_record()
+    {
+        JournalRecord record = new(5, Boot, Guest.Handle, 7, "0000:04:00.1", GrantKind.Memory, 1, ulong.MaxValue, "x", JournalPhase.Result, GrantOwner.Us);
+        byte[] line = JournalLine.Format(record)[..^1];
+        Assert.Equal(record, JournalLine.Parse(line));
+        for (int i = 0; i < line.Length; i++)
+        {
+            Assert.Null(JournalLine.Parse(line.AsSpan(0, i)));
+            byte[] changed = [.. line];
+            changed[i] ^= 0x10;
+            Assert.NotEqual(record, JournalLine.Parse(changed) ?? record with { Id = 0 });
         }
     }
 

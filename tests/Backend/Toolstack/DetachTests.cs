@@ -218,6 +218,9 @@ public sealed class DetachTests
         }
 
         await Assert.ThrowsAsync<BackendException>(() => bench.Detach(9, "03:00.0"));
+        bench.Create(9).IsHardwareVirtualized = true;
+        BackendException hvm = await Assert.ThrowsAsync<BackendException>(() => bench.Detach(9, "03:00.0"));
+        Assert.Equal(BackendFailure.Refused, hvm.Failure);
     }
 
     [Fact]

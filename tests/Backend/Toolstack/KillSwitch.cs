@@ -1,14 +1,13 @@
-using PciBackFlow.Backend.Journal;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Pci;
 
 namespace PciBackFlow.Backend.Tests.Toolstack;
 
 /// <summary>
-/// kill -9 for a toolstack: at the k-th effect on the world, before or after it, everything it holds stops working, and the journal is as it
-/// was then. What is only read does not count.
+/// kill -9 for a toolstack: at the k-th effect on the world, before or after it, everything it holds stops working and nothing more is written
+/// to its journal. What is only read does not count.
 /// </summary>
-internal sealed class KillSwitch(int at, bool after, string journalDirectory, string savedDirectory)
+internal sealed class KillSwitch(int at, bool after, Action closeJournal)
 {
     private readonly Lock _lock = new();
     private int _effects;
@@ -53,10 +52,7 @@ internal sealed class KillSwitch(int at, bool after, string journalDirectory, st
     private void Die()
     {
         IsDead = true;
-        Directory.CreateDirectory(savedDirectory);
-        using FileStream source = new(Path.Combine(journalDirectory, GrantJournal.FileName), FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
-        using FileStream target = File.Create(Path.Combine(savedDirectory, GrantJournal.FileName));
-        source.CopyTo(target);
+        closeJournal();
         throw new KilledException();
     }
 

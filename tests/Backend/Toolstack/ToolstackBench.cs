@@ -56,7 +56,7 @@ internal sealed class ToolstackBench : IAsyncDisposable
         Store = Host.BackendView.OpenXenStore();
         Backend = new(new() { Hypervisor = _platform, FunctionSource = Custody, Shards = 1, Logger = Lines });
         Backend.Start();
-        (_toolstack, _journal) = Create("run", kill: null);
+        (_toolstack, _journal) = Create(kill: null);
         if (start)
             _toolstack.Start();
     }
@@ -79,8 +79,6 @@ internal sealed class ToolstackBench : IAsyncDisposable
     public PciToolstack Toolstack => _toolstack;
 
     public IReadOnlyList<JournalEntry> Journal => _journal.Entries;
-
-    public string Folder(string name) => _folder[name];
 
     public LinuxGuest Guest(int domain, Guid? handle = null)
     {
@@ -116,22 +114,22 @@ internal sealed class ToolstackBench : IAsyncDisposable
         string.Join(" | ", _toolstack.List(domain).Select(device => $"{device.Host} {device.Guest?.ToString() ?? "-"} {device.State}{(device.IsOurs ? "" : " (xl)")}"));
 
     /// <summary>The daemon is replaced by one that finds the journal it left.</summary>
-    public async Task RestartAsync(string journal = "run")
+    public async Task RestartAsync()
     {
         _toolstack.Dispose();
         _journal.Dispose();
-        (_toolstack, _journal) = Create(journal, kill: null);
+        (_toolstack, _journal) = Create(kill: null);
         await _toolstack.RecoverAsync();
         _toolstack.Start();
     }
 
     /// <summary>Replaces the toolstack by one that dies at a step.</summary>
-    public KillSwitch Doom(int at, bool after, string saved)
+    public KillSwitch Doom(int at, bool after)
     {
-        KillSwitch kill = new(at, after, _folder["run"], _folder[saved]);
+        KillSwitch kill = new(at, after, () => _journal.Dispose());
         _toolstack.Dispose();
         _journal.Dispose();
-        (_toolstack, _journal) = Create("run", kill);
+        (_toolstack, _journal) = Create(kill);
         return kill;
     }
 
@@ -177,9 +175,9 @@ internal sealed class ToolstackBench : IAsyncDisposable
         await Task.CompletedTask;
     }
 
-    private (PciToolstack Toolstack, GrantJournal Journal) Create(string directory, KillSwitch? kill)
+    private (PciToolstack Toolstack, GrantJournal Journal) Create(KillSwitch? kill)
     {
-        GrantJournal journal = GrantJournal.Open(_folder[directory], "this boot", Lines);
+        GrantJournal journal = GrantJournal.Open(_folder["run"], "this boot", Lines);
         IDomainControl domains = _platform.OpenDomainControl();
         IPhysdev physdev = _platform.OpenPhysdev();
         IXenStore store = _platform.OpenXenStore();
