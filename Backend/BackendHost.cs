@@ -1,5 +1,6 @@
 using System.Globalization;
 using PciBackFlow.Backend.Guests;
+using PciBackFlow.Backend.Interrupts;
 using PciBackFlow.Backend.Journal;
 using PciBackFlow.Backend.Policy;
 using PciBackFlow.Backend.Slots;
@@ -32,9 +33,10 @@ public sealed class BackendHost : IDisposable
     private IDomainControl? _domains;
     private IGrantTable? _grants;
     private IXenStore? _store;
+    private IPhysdev? _physdev;
+    private InterruptOperations? _interrupts;
     private GuestRegistry? _registry;
     private DeniedWriteLog? _deniedWrites;
-    private IPhysdev? _physdev;
     private GrantJournal? _journal;
     private PciToolstack? _toolstack;
     private bool _isDisposed;
@@ -89,6 +91,7 @@ public sealed class BackendHost : IDisposable
                 _domains = _options.Hypervisor.OpenDomainControl();
                 _grants = _options.Hypervisor.OpenGrantTable();
                 _store = _options.Hypervisor.OpenXenStore();
+                OpenInterrupts();
                 _engine.Start();
                 _deniedWrites = new(Warnings);
                 _registry = new(new GuestServices
@@ -96,7 +99,8 @@ public sealed class BackendHost : IDisposable
                     Store = _store,
                     Domains = _domains,
                     Grants = _grants,
-                    Lanes = new(_engine, _channels, _options.Interrupts, _deniedWrites),
+                    Lanes = new(_engine, _channels, _options.Interrupts ?? _interrupts, _deniedWrites),
+                    Interrupts = _interrupts,
                     Functions = _options.FunctionSource,
                     CreateSlots = _options.Slots == SlotMode.Passthrough ? static () => new PassthroughSlots() : static () => new VpciSlots(),
                     Compile = Compile,
@@ -141,7 +145,7 @@ public sealed class BackendHost : IDisposable
     // Guests are served already: they wait for seconds at most, recovery may wait for a reset.
     private void StartToolstack(DeviceService devices)
     {
-        _physdev = _options.Hypervisor.OpenPhysdev();
+        _physdev ??= _options.Hypervisor.OpenPhysdev();
         _journal = GrantJournal.Open(devices.JournalDirectory, BootId.Read(), _options.Logger);
         _toolstack = new(new()
         {
@@ -163,12 +167,29 @@ public sealed class BackendHost : IDisposable
         _toolstack?.Dispose();
         _registry?.Dispose();
         _engine.Dispose();
+        _interrupts?.Dispose();
+        _physdev?.Dispose();
         _deniedWrites?.Dispose();
         _grants?.Dispose();
         _store?.Dispose();
         _journal?.Dispose();
-        _physdev?.Dispose();
         _domains?.Dispose();
+    }
+
+    private void OpenInterrupts()
+    {
+        if (_options.Interrupts is not null)
+            return;
+        try
+        {
+            _physdev = _options.Hypervisor.OpenPhysdev();
+            _interrupts = new(_physdev, Warnings, _options.Logger);
+        }
+        catch (HypervisorException e)
+        {
+            // Everything but interrupts works without these calls.
+            GuestLog.NoInterrupts(_options.Logger, e.Message);
+        }
     }
 
     private EventChannelReadySource OpenSource(int shard)

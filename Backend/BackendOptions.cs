@@ -49,7 +49,9 @@ public sealed record BackendOptions
     /// <summary>Quirks in xen-pciback's words, <c>[DDDD:]BB:SS.F-REG:SIZE:MASK</c>: on top of the policy of the function they name.</summary>
     public IReadOnlyList<string> Quirks { get; init; } = [];
 
-    /// <summary>Who enables interrupts; null: such requests answer <c>not_implemented</c>.</summary>
+    /// <summary>
+    /// Who enables interrupts; null: the platform, through its physical-device hypercalls. Where that has none either, such requests answer <c>not_implemented</c>.
+    /// </summary>
     public IInterruptOperations? Interrupts { get; init; }
 
     /// <summary>Where the control plane's lines go.</summary>

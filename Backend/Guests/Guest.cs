@@ -155,6 +155,10 @@ internal sealed class Guest : IDisposable
             case GuestAction.Detach:
                 _attachment?.Dispose();
                 _attachment = null;
+
+                // One that is gone gives its devices back whole, DMA first; or the daemon stops, which leaves its guests what they have.
+                if (!_state.IsGone)
+                    _exports.DisableMessages();
                 return null;
             case GuestAction.ReportError report:
                 _services.Warnings.Warn(_id.DomainId, report.Reason);
@@ -269,7 +273,7 @@ internal sealed class Guest : IDisposable
     {
         List<FunctionSnapshot> functions = [];
         foreach (AssignedFunction function in _exports.Table.Functions)
-            functions.Add(new(function));
+            functions.Add(new(function, _services.Interrupts));
         _snapshot = new(
             _id, _state.Own, _state.LastFrontend, _attachment?.Lane.Shard, _attachment?.Lane.Port, functions, _attachment?.Lane.Connection.Counters);
     }

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using PciBackFlow.Backend.Devices;
+using PciBackFlow.Backend.Interrupts;
 using PciBackFlow.Backend.Policy;
 using PciBackFlow.Backend.Slots;
 using PciBackFlow.Hardware.Hypervisor;
@@ -19,6 +20,9 @@ internal sealed record GuestServices
     public required IDomainControl? Domains { get; init; }
 
     public required GuestLanes Lanes { get; init; }
+
+    /// <summary>Who enables interrupts and takes them back; null when the platform offers none.</summary>
+    public InterruptOperations? Interrupts { get; init; }
 
     public required IFunctionSource Functions { get; init; }
 
