@@ -41,6 +41,7 @@ public sealed class DaemonTests : IDisposable
     {
         using (var killed = Start())
         {
+            Ask("pci-attach demo1 00:04.0", 0);
             killed.Kill();
             killed.WaitForExit();
         }
