@@ -172,7 +172,6 @@ public sealed class BackendHost : IDisposable
         _grants?.Dispose();
         _store?.Dispose();
         _journal?.Dispose();
-        _physdev?.Dispose();
         _domains?.Dispose();
     }
 

@@ -60,8 +60,9 @@ internal sealed class ControlEndpoints
     private async Task Take(HttpContext context)
     {
         TakeDevice request = await Body(context, ControlJson.Default.TakeDevice).ConfigureAwait(false);
-        if (!PciAddress.TryParse(request.Address, out PciAddress address, out int index, out string? reason))
-            throw new BackendException(BackendFailure.Malformed, ControlProblem.Pointing($"not a PCI address: {reason}", request.Address, index));
+        string wanted = request.Address ?? string.Empty;
+        if (!PciAddress.TryParse(wanted, out PciAddress address, out int index, out string? reason))
+            throw new BackendException(BackendFailure.Malformed, ControlProblem.Pointing($"not a PCI address: {reason}", wanted, index));
         HeldDevice held = await Blocking(context, () => _services.Custody.Take(address, request.Name, request.Force)).ConfigureAwait(false);
         await Answer(context, DeviceReport.Of(held), ControlJson.Default.DeviceReport).ConfigureAwait(false);
     }
@@ -91,7 +92,7 @@ internal sealed class ControlEndpoints
     private async Task Attach(HttpContext context)
     {
         AttachDevice request = await Body(context, ControlJson.Default.AttachDevice).ConfigureAwait(false);
-        AttachRequest attach = new(Domain(context), Spec(request.Spec), request.Wait, request.Keep);
+        AttachRequest attach = new(Domain(context), Spec(request.Spec ?? string.Empty), request.Wait, request.Keep);
         AttachedDevice attached = await _services.Toolstack.AttachAsync(attach, context.RequestAborted).ConfigureAwait(false);
         await Answer(context, AssignmentReport.Of(attached), ControlJson.Default.AssignmentReport).ConfigureAwait(false);
     }

@@ -40,6 +40,11 @@ internal sealed partial class ControlGate(ControlServices services, TimeSpan lim
         {
             (status, problem) = Describe(failure);
         }
+        finally
+        {
+            // The clock may have stopped the request: its problem is written without it.
+            context.RequestAborted = gone;
+        }
 
         if (problem is not null && !context.Response.HasStarted)
             await Write(context, status, problem).ConfigureAwait(false);

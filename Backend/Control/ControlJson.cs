@@ -6,8 +6,7 @@ namespace PciBackFlow.Backend.Control;
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
-    RespectRequiredConstructorParameters = true,
-    RespectNullableAnnotations = true)]
+    RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(StatusReport))]
 [JsonSerializable(typeof(IReadOnlyList<DeviceReport>))]
 [JsonSerializable(typeof(DeviceReport))]

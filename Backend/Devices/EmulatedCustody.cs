@@ -14,12 +14,15 @@ public sealed class EmulatedCustody : IDeviceCustody, IDisposable
     private readonly SortedDictionary<PciAddress, Entry> _entries = [];
 
     /// <summary>Creates the machine; its devices are held already, its bridges belong to the host.</summary>
-    /// <param name="functions">Its functions, each address once; writable. Disposed with this object.</param>
+    /// <param name="functions">Makes each of its functions, as new; writable, each address once. Called again whenever one is made ready for a guest.</param>
     /// <exception cref="ArgumentException">Two functions have one address.</exception>
-    public EmulatedCustody(IEnumerable<IPciFunction> functions)
+    public EmulatedCustody(IEnumerable<Func<IPciFunction>> functions)
     {
-        foreach (IPciFunction function in functions)
-            _entries.Add(function.Address, new(function, ConfigHeader.KindOf(function)));
+        foreach (Func<IPciFunction> create in functions)
+        {
+            Entry entry = new(create);
+            _entries.Add(entry.Function.Address, entry);
+        }
     }
 
     /// <inheritdoc/>
@@ -79,10 +82,9 @@ public sealed class EmulatedCustody : IDeviceCustody, IDisposable
             if (!_entries.TryGetValue(address, out Entry? entry) || !entry.IsHeld)
                 throw new BackendException(BackendFailure.Failed, $"{address} is not held; make it assignable first (pci-assignable-add {address})");
 
-            // One that cannot reset is as it was captured, or as its last guest left it: no other guest reads secrets from a register file.
-            entry.Function.TryReset();
-            if (!entry.Function.TryEnable())
-                throw new BackendException(BackendFailure.Failed, $"{address} does not answer");
+            if (entry.Owner is { } owner)
+                throw new BackendException(BackendFailure.Failed, $"{address} belongs to domain {owner}");
+            entry.Renew();
         }
     }
 
@@ -152,17 +154,34 @@ public sealed class EmulatedCustody : IDeviceCustody, IDisposable
             throw new BackendException(BackendFailure.Failed, $"{other.Function.Address} has the name '{name}' already");
     }
 
-    private sealed class Entry(IPciFunction function, HeaderKind header)
+    private sealed class Entry
     {
-        public IPciFunction Function { get; } = function;
+        private readonly Func<IPciFunction> _create;
 
-        public HeaderKind Header { get; } = header;
+        public Entry(Func<IPciFunction> create)
+        {
+            _create = create;
+            Function = create();
+            Header = ConfigHeader.KindOf(Function);
+            IsHeld = Header == HeaderKind.Device;
+        }
 
-        public bool IsHeld { get; set; } = header == HeaderKind.Device;
+        public IPciFunction Function { get; private set; }
+
+        public HeaderKind Header { get; }
+
+        public bool IsHeld { get; set; }
 
         public string? Name { get; set; }
 
         public int? Owner { get; set; }
+
+        /// <summary>A reset keeps what the host's kernel would write back; a new function has nothing of its last guest.</summary>
+        public void Renew()
+        {
+            Function.Dispose();
+            Function = _create();
+        }
 
         public HeldDevice Describe() => new(Function.Address, Name, null, Function.VendorId, Function.DeviceId, Owner);
     }

@@ -13,7 +13,7 @@ internal static class AssignmentText
             output.WriteLine("Vdev Device");
         foreach (var device in devices)
         {
-            PciAddress.TryParse(device.Guest ?? string.Empty, out var guest);
+            var guest = PciAddress.TryParse(device.Guest ?? string.Empty, out var published) ? published : default;
             output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{guest.Slot:x2}.{guest.Function:x1} {device.Host}"));
         }
     }

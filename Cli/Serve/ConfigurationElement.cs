@@ -11,7 +11,7 @@ internal readonly struct ConfigurationElement(string file, string key, JsonEleme
     public string Key => key;
 
     public VerbException Refuse(string legal, string? advice = null) =>
-        new($"{file}: {(key.Length == 0 ? "the file" : key)}", $"{legal}, not {Shown()}", advice ?? "Nothing was started: correct it and run again.");
+        new($"{file}: {(key.Length == 0 ? "the file" : key)}", $"{legal}, not {Shown()}", advice ?? "Nothing was started: correct it and run again.") { Code = ExitCode.WrongWords };
 
     /// <summary>The members of an object; unknown and repeated keys are refused, because a misspelt one would silently mean its default.</summary>
     public Dictionary<string, ConfigurationElement> Members(params string[] known)
@@ -23,7 +23,7 @@ internal readonly struct ConfigurationElement(string file, string key, JsonEleme
             if (!known.Contains(name, StringComparer.Ordinal))
             {
                 var suggestion = WordSuggestions.Closest(name, known) is { } close ? $"Did you mean '{close}'?" : $"Known are {string.Join(", ", known)}.";
-                throw new VerbException($"{file}: {member.Key}", "there is no such key", suggestion);
+                throw new VerbException($"{file}: {member.Key}", "there is no such key", suggestion) { Code = ExitCode.WrongWords };
             }
 
             members.Add(name, member);
@@ -42,7 +42,7 @@ internal readonly struct ConfigurationElement(string file, string key, JsonEleme
         {
             var name = key.Length == 0 ? property.Name : $"{key}.{property.Name}";
             if (pairs.Any(pair => pair.Key == name))
-                throw new VerbException($"{file}: {name}", "the key stands twice", "Keep one of the two.");
+                throw new VerbException($"{file}: {name}", "the key stands twice", "Keep one of the two.") { Code = ExitCode.WrongWords };
             pairs.Add(new ConfigurationElement(file, name, property.Value));
         }
 

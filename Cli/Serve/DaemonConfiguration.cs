@@ -61,7 +61,10 @@ internal sealed class DaemonConfiguration
         catch (JsonException wrong)
         {
             throw new VerbException(
-                $"{file}: line {(wrong.LineNumber ?? 0) + 1}", "not JSON: " + wrong.Message.Split(" LineNumber", 2)[0], "Nothing was started: correct it and run again.", wrong);
+                $"{file}: line {(wrong.LineNumber ?? 0) + 1}", "not JSON: " + wrong.Message.Split(" LineNumber", 2)[0], "Nothing was started: correct it and run again.", wrong)
+            {
+                Code = ExitCode.WrongWords,
+            };
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
@@ -138,11 +141,11 @@ internal sealed class DaemonConfiguration
         {
             var word = device.Key["devices.".Length..];
             if (!PciAddress.TryParse(word, out var address, out var index, out var reason))
-                throw new VerbException($"{_file}: devices", $"'{word}' is not a PCI address: {reason} (character {index + 1})", "Keys are written [DDDD:]BB:SS.F.");
+                throw new VerbException($"{_file}: devices", $"'{word}' is not a PCI address: {reason} (character {index + 1})", "Keys are written [DDDD:]BB:SS.F.") { Code = ExitCode.WrongWords };
             if (!device.Members("policy").TryGetValue("policy", out var policy))
                 continue;
             if (!policies.TryAdd(address, Policy(policy, basis)))
-                throw new VerbException($"{_file}: {device.Key}", $"{address} stands twice", "Keep one of the two.");
+                throw new VerbException($"{_file}: {device.Key}", $"{address} stands twice", "Keep one of the two.") { Code = ExitCode.WrongWords };
         }
 
         return policies;
@@ -173,7 +176,10 @@ internal sealed class DaemonConfiguration
         catch (PolicyFileException refused)
         {
             var place = refused.Place.Length == 0 ? refused.File : $"{refused.File}: {refused.Place}";
-            throw new VerbException($"{_file}: {element.Key}", $"{place}: {refused.Reason}", "Nothing of a policy file that is wrong is applied: correct it and run again.", refused);
+            throw new VerbException($"{_file}: {element.Key}", $"{place}: {refused.Reason}", "Nothing of a policy file that is wrong is applied: correct it and run again.", refused)
+            {
+                Code = ExitCode.WrongWords,
+            };
         }
     }
 
@@ -188,7 +194,10 @@ internal sealed class DaemonConfiguration
         }
         catch (ArgumentException wrong)
         {
-            throw new VerbException($"{_file}: quirks", wrong.Message.Split(" (Parameter", 2)[0], "A quirk is written [DDDD:]BB:SS.F-REG:SIZE:MASK, in hexadecimal.", wrong);
+            throw new VerbException($"{_file}: quirks", wrong.Message.Split(" (Parameter", 2)[0], "A quirk is written [DDDD:]BB:SS.F-REG:SIZE:MASK, in hexadecimal.", wrong)
+            {
+                Code = ExitCode.WrongWords,
+            };
         }
 
         Report("quirks", string.Join(", ", quirks), $"file {_file}");

@@ -38,14 +38,14 @@ internal sealed class LoopbackMachine : DaemonPlatform
         _custody.Dispose();
     }
 
-    private static IEnumerable<CapturedFunction> Functions()
+    private static IEnumerable<Func<IPciFunction>> Functions()
     {
         foreach (var name in BuiltinCaptures.Names)
         {
             if (BuiltinCaptures.TryLoad(name, out var capture))
             {
-                foreach (var function in CapturedFunction.All(capture))
-                    yield return function;
+                foreach (var function in capture.Functions)
+                    yield return () => new CapturedFunction(capture.Name, function);
             }
         }
     }

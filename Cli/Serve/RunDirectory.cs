@@ -10,6 +10,8 @@ namespace PciBackFlow.Cli.Serve;
 /// </summary>
 internal sealed class RunDirectory : IDisposable
 {
+    private const int WouldBlock = 11; // EWOULDBLOCK, what flock(2) ends with
+
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
     private readonly FileStream _lock;
@@ -71,11 +73,12 @@ internal sealed class RunDirectory : IDisposable
         {
             return new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
-        catch (IOException held) when (File.Exists(pid))
+        catch (IOException held) when (held.HResult == WouldBlock)
         {
+            var holder = File.Exists(pid) ? $"process {File.ReadAllText(pid).Trim()}" : "a process that is just starting";
             throw new VerbException(
                 $"a daemon serves from {directory} already",
-                $"process {File.ReadAllText(pid).Trim()} holds its lock",
+                $"{holder} holds its lock",
                 "Two backends would answer the same guests: stop the other one first, or give this one its own --run and --state.",
                 held)
             {
