@@ -80,7 +80,7 @@ public sealed class XlTests : IDisposable
         using PcibackDirectory directory = Serve();
         Install("""
             cd /sys/bus/pci/drivers/pciback
-            printf 0000:00:05.0 > bind || echo refused
+            /usr/bin/printf 0000:00:05.0 > bind || echo refused
             printf 0000:00:05.0 > new_slot && printf 0000:00:05.0 > bind && [ -L 0000:00:05.0 ] && echo bound
             printf 0000:00:04.0 > permissive && cat permissive
             printf 0000:00:04.0 > remove_slot && [ ! -L 0000:00:04.0 ] && echo removed; ls -d 0*
