@@ -26,6 +26,7 @@ public sealed class BackendHost : IDisposable
     private readonly QuirkParameter _quirks;
     private readonly PipelineEngine<GuestOperation, IngestStage, DecodeStage, FilterStage, ExecuteStage, RespondStage, NotifyStage> _engine;
     private readonly IEventChannels[] _channels;
+    private IDomainControl? _domains;
     private IGrantTable? _grants;
     private IXenStore? _store;
     private GuestRegistry? _registry;
@@ -63,7 +64,7 @@ public sealed class BackendHost : IDisposable
     public IReadOnlyList<GuestSnapshot> Guests => _registry?.Snapshots() ?? [];
 
     /// <summary>Starts the shards, finds the guests that are there and watches for more.</summary>
-    /// <exception cref="HypervisorException">The platform refused grants or xenstore; nothing is left open.</exception>
+    /// <exception cref="HypervisorException">The platform refused domain control, grants or xenstore; nothing is left open.</exception>
     public void Start()
     {
         lock (_lock)
@@ -73,6 +74,7 @@ public sealed class BackendHost : IDisposable
                 throw new InvalidOperationException("the backend has been started already");
             try
             {
+                _domains = _options.Hypervisor.OpenDomainControl();
                 _grants = _options.Hypervisor.OpenGrantTable();
                 _store = _options.Hypervisor.OpenXenStore();
                 _engine.Start();
@@ -80,6 +82,7 @@ public sealed class BackendHost : IDisposable
                 _registry = new(new GuestServices
                 {
                     Store = _store,
+                    Domains = _domains,
                     Grants = _grants,
                     Lanes = new(_engine, _channels, _options.Interrupts, _deniedWrites),
                     Functions = _options.FunctionSource,
@@ -124,6 +127,7 @@ public sealed class BackendHost : IDisposable
         _deniedWrites?.Dispose();
         _grants?.Dispose();
         _store?.Dispose();
+        _domains?.Dispose();
     }
 
     private EventChannelReadySource OpenSource(int shard)

@@ -52,7 +52,7 @@ internal sealed class Guest : IDisposable
     {
         if (!_hasAppeared)
         {
-            (GuestNode node, _frontend) = GuestNodeReader.Read(_services.Store, _id, attached: null);
+            (GuestNode node, _frontend) = GuestNodeReader.Read(_services.Store, _services.Domains, _id, attached: null);
             _hasAppeared = true;
             _written = node.Backend;
             Apply(new GuestEvent.Appeared(node, _adopt));
@@ -90,7 +90,7 @@ internal sealed class Guest : IDisposable
         _attachment = null;
     }
 
-    private GuestNode Read() => GuestNodeReader.Read(_services.Store, _id, _attachment?.Keys).Node;
+    private GuestNode Read() => GuestNodeReader.Read(_services.Store, _services.Domains, _id, _attachment?.Keys).Node;
 
     private void Apply(GuestEvent guestEvent)
     {

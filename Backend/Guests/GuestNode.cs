@@ -30,6 +30,9 @@ public sealed record GuestNode
     /// <summary>Why <c>num_devs</c> cannot be used (missing, not a number, above <see cref="MaxDevices"/>); null when it can.</summary>
     public string? DevicesError { get; init; }
 
+    /// <summary>What the hypervisor says about the guest's domain.</summary>
+    public DomainStanding Domain { get; init; }
+
     /// <summary>Why <c>frontend</c> or <c>frontend-id</c> cannot be used; null when they can.</summary>
     public string? FrontendError { get; init; }
 }

@@ -15,6 +15,9 @@ internal sealed record GuestServices
 
     public required IGrantTable Grants { get; init; }
 
+    /// <summary>Which domains live and what they are; null when nobody knows, and directories alone decide.</summary>
+    public required IDomainControl? Domains { get; init; }
+
     public required GuestLanes Lanes { get; init; }
 
     public required IFunctionSource Functions { get; init; }
