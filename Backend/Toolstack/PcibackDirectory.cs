@@ -18,6 +18,7 @@ public sealed class PcibackDirectory : IDisposable
 
     private readonly FuseConnection _connection;
     private readonly PcibackFiles _files;
+    private readonly ILogger _logger;
     private readonly BlockingCollection<byte[]> _pending = new(MaxPending);
     private readonly Thread _reader;
     private readonly Thread _writer;
@@ -31,6 +32,7 @@ public sealed class PcibackDirectory : IDisposable
     /// <exception cref="BackendException">No /dev/fuse, or no privilege.</exception>
     public PcibackDirectory(IDeviceCustody custody, PcibackSettings settings, string runDirectory, ILogger logger)
     {
+        _logger = logger;
         _files = new(new(custody, settings, logger));
         string directory = XlView.PcibackIn(runDirectory);
         try
@@ -85,9 +87,23 @@ public sealed class PcibackDirectory : IDisposable
             if (!FuseRequest.TryParse(message.AsSpan(0, length), out FuseRequest request))
                 continue;
             if (request.Opcode != FuseOpcode.Write)
-                Send(_files.Answer(request, reply));
+                Send(Answer(request));
             else if (!_pending.TryAdd(message[..length]))
                 Send(FuseReply.Error(reply, request.Unique, LinuxError.TryAgain));
+        }
+
+        // A directory that can't be read must not end the daemon.
+        int Answer(in FuseRequest request)
+        {
+            try
+            {
+                return _files.Answer(request, reply);
+            }
+            catch (Exception failure)
+            {
+                PcibackLog.Unreadable(_logger, failure);
+                return FuseReply.Error(reply, request.Unique, LinuxError.Io);
+            }
         }
 
         void Send(int length)

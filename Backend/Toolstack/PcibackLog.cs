@@ -16,4 +16,7 @@ internal static partial class PcibackLog
 
     [LoggerMessage(EventId = 303, Level = LogLevel.Error, Message = "pciback/{Attribute}: '{Text}' failed")]
     public static partial void Failed(ILogger logger, string attribute, string text, Exception exception);
+
+    [LoggerMessage(EventId = 304, Level = LogLevel.Error, Message = "pciback directory cannot be read")]
+    public static partial void Unreadable(ILogger logger, Exception exception);
 }

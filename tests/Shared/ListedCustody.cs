@@ -53,6 +53,12 @@ internal sealed class ListedCustody : IDeviceCustody
 
     public void MakeReady(PciAddress address) => Note($"make ready {address}");
 
+    public void GiveTo(int domainId, string address)
+    {
+        lock (_lock)
+            _held[PciAddress.Parse(address)] = _held[PciAddress.Parse(address)] with { OwnerDomain = domainId };
+    }
+
     public int LineOf(PciAddress address) => 0;
 
     public IReadOnlyList<PciAddress> List() => [.. Held().Select(device => device.Address)];

@@ -68,6 +68,16 @@ public sealed class PcibackAttributesTests
         Assert.Equal(["make ready 0000:00:04.0"], _custody.Asked);
     }
 
+    [Fact]
+    public void Libxls_reset_at_detach_leaves_a_guests_device_to_its_release()
+    {
+        _custody.GiveTo(3, "0000:00:04.0");
+
+        Assert.Equal(0, Write("do_flr", "0000:00:04.0"));
+
+        Assert.Empty(_custody.Asked);
+    }
+
     // Linux's errors, by attribute and text (drivers/xen/xen-pciback/pci_stub.c).
     [Theory]
     [InlineData("new_slot", "", Invalid)]

@@ -22,7 +22,7 @@ public sealed class XlProgramTests : IDisposable
             string[] parts = file.Split('=');
             string path = _root.Write(parts[0], parts.Length > 1 ? parts[1] : "#!/bin/sh\n");
             if (parts.Length == 1)
-                File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+                SetMode(path, UnixFileMode.UserRead | UnixFileMode.UserExecute);
         }
 
         Assert.Equal(expected is null ? null : _root[expected], XlProgram.Find($"{_root["none"]}:{_root["a"]}", _root["."].TrimEnd('.')));
@@ -31,8 +31,14 @@ public sealed class XlProgramTests : IDisposable
     [Fact]
     public void A_file_that_is_no_program_is_passed_over()
     {
-        File.SetUnixFileMode(_root.Write("a/xl", "text"), UnixFileMode.UserRead);
+        SetMode(_root.Write("a/xl", "text"), UnixFileMode.UserRead);
 
         Assert.Null(XlProgram.Find(_root["a"], _root["none"]));
+    }
+
+    private static void SetMode(string path, UnixFileMode mode)
+    {
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(path, mode);
     }
 }
