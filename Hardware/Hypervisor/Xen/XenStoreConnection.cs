@@ -8,18 +8,21 @@ namespace PciBackFlow.Hardware.Hypervisor.Xen;
 /// called back; what comes beyond is reported as one event of the watched path itself. A request waits for its answer without limit. A connection that is
 /// lost fails what waits, and all that follows, with EIO.
 /// </summary>
+/// <remarks>
+/// Through the kernel it takes two descriptors. Linux handles a watch request while it holds the descriptor's lock, and its xenbus thread takes the same
+/// lock to queue the answer of a request (drivers/xen/xenbus/xenbus_dev_frontend.c, <c>xenbus_write_watch</c> and <c>xenbus_dev_queue_reply</c>): a watch
+/// that meets a request under way on its own descriptor stops xenstore for the whole domain. So watches have a descriptor of their own.
+/// </remarks>
 public sealed class XenStoreConnection : IXenStore
 {
     private const int MostPendingEvents = 1024;
     private const int BufferBytes = 8192;
     private const int StackBytes = 256 * 1024;
 
-    private readonly IXenStoreTransport _transport;
+    private readonly Link[] _links;
     private readonly Action<string>? _lost;
     private readonly XenStoreOperations _operations;
     private readonly WatchThread<XenStoreWatch> _callbacks = new("xenstore-watch", MostPendingEvents);
-    private readonly Thread _reader;
-    private readonly Lock _sending = new();
 
     // Guards everything below.
     private readonly Lock _gate = new();
@@ -33,14 +36,18 @@ public sealed class XenStoreConnection : IXenStore
     /// <summary>Takes a transport over.</summary>
     /// <param name="transport">Disposed with the connection.</param>
     /// <param name="lost">Told once, with the reason, when the connection is lost; on the thread that noticed.</param>
-    public XenStoreConnection(IXenStoreTransport transport, Action<string>? lost = null)
+    /// <param name="watches">Carries the watches, and is disposed with the connection; null when the same transport carries everything.</param>
+    public XenStoreConnection(IXenStoreTransport transport, Action<string>? lost = null, IXenStoreTransport? watches = null)
     {
         ArgumentNullException.ThrowIfNull(transport);
-        _transport = transport;
         _lost = lost;
         _operations = new XenStoreOperations(this, 0);
-        _reader = new Thread(Receive, StackBytes) { IsBackground = true, Name = "xenstore-reader" };
-        _reader.Start();
+        _links = watches is null ? [new Link(transport)] : [new Link(transport), new Link(watches)];
+        foreach (Link link in _links)
+        {
+            link.Reader = new Thread(() => Receive(link.Transport), StackBytes) { IsBackground = true, Name = "xenstore-reader" };
+            link.Reader.Start();
+        }
     }
 
     /// <summary>
@@ -55,7 +62,7 @@ public sealed class XenStoreConnection : IXenStore
         HypervisorException first;
         try
         {
-            return new XenStoreConnection(XenBusTransport.Open(), lost);
+            return OpenDevice(lost);
         }
         catch (HypervisorException e)
         {
@@ -173,10 +180,17 @@ public sealed class XenStoreConnection : IXenStore
         }
 
         Fail("the connection was closed");
-        _transport.Dispose();
-        if (Thread.CurrentThread != _reader)
+        foreach (Link link in _links)
         {
-            _reader.Join();
+            link.Transport.Dispose();
+        }
+
+        foreach (Link link in _links)
+        {
+            if (Thread.CurrentThread != link.Reader)
+            {
+                link.Reader!.Join();
+            }
         }
     }
 
@@ -201,9 +215,10 @@ public sealed class XenStoreConnection : IXenStore
         try
         {
             byte[] message = XenStoreWire.Encode(type, id, transaction, payload);
-            lock (_sending)
+            Link link = type is XenStoreMessageType.Watch or XenStoreMessageType.Unwatch ? _links[^1] : _links[0];
+            lock (link.Sending)
             {
-                _transport.Send(message);
+                link.Transport.Send(message);
             }
         }
         catch (HypervisorException)
@@ -253,15 +268,29 @@ public sealed class XenStoreConnection : IXenStore
         }
     }
 
-    private void Receive()
+    private static XenStoreConnection OpenDevice(Action<string>? lost)
     {
-        string why = $"{_transport.Name} was closed by the other side";
+        XenBusTransport requests = XenBusTransport.Open();
+        try
+        {
+            return new XenStoreConnection(requests, lost, XenBusTransport.Open());
+        }
+        catch
+        {
+            requests.Dispose();
+            throw;
+        }
+    }
+
+    private void Receive(IXenStoreTransport transport)
+    {
+        string why = $"{transport.Name} was closed by the other side";
         try
         {
             var decoder = new XenStoreDecoder();
             byte[] buffer = new byte[BufferBytes];
             int count;
-            while ((count = _transport.Receive(buffer)) > 0)
+            while ((count = transport.Receive(buffer)) > 0)
             {
                 ReadOnlySpan<byte> received = buffer.AsSpan(0, count);
                 while (decoder.TryDecode(ref received, out XenStoreMessage message))
@@ -343,5 +372,15 @@ public sealed class XenStoreConnection : IXenStore
         {
             throw new HypervisorException("EIO", $"the connection to xenstored is lost: {why}");
         }
+    }
+
+    /// <summary>One way to xenstored, with the thread that receives from it.</summary>
+    private sealed class Link(IXenStoreTransport transport)
+    {
+        public IXenStoreTransport Transport { get; } = transport;
+
+        public Lock Sending { get; } = new();
+
+        public Thread? Reader { get; set; }
     }
 }

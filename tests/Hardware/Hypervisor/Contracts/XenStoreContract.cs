@@ -42,6 +42,7 @@ public static class XenStoreContract
         ContractCheck.Of<XenStoreSubject>(Text_beyond_ASCII_and_bytes_of_every_kind_are_kept),
         ContractCheck.Of<XenStoreSubject>(A_directory_that_fills_many_messages_is_listed_whole),
         ContractCheck.Of<XenStoreSubject>(Many_threads_ask_over_one_connection_and_each_gets_its_own_answer),
+        ContractCheck.Of<XenStoreSubject>(Watches_come_and_go_while_other_threads_ask),
         ContractCheck.Of<XenStoreSubject>(A_relative_path_is_the_domains_own),
         .. ContractCheck.ForEach<XenStoreSubject>(A_malformed_watch_is_refused, "@nothing", "/a//b", ""),
     ];
@@ -558,6 +559,59 @@ public static class XenStoreContract
                 }
             }
         }
+    }
+
+    /// <summary>
+    /// Linux's xenbus device stops for the whole domain when a watch is asked for while the same descriptor waits for another answer; that every watch
+    /// and every answer comes shows that the connection keeps the two apart.
+    /// </summary>
+    public static void Watches_come_and_go_while_other_threads_ask(XenStoreSubject x)
+    {
+        using IXenStore store = x.Open();
+        store.Write($"{x.Scratch}/value", "1");
+        int rounds = Math.Max(x.Rounds / 10, 20);
+        bool done = false;
+        Exception? failure = null;
+        Thread[] askers = [.. Enumerable.Range(0, 3).Select(_ => new Thread(() =>
+        {
+            try
+            {
+                while (!Volatile.Read(ref done))
+                {
+                    Check.Equal("1", store.Read($"{x.Scratch}/value"));
+                }
+            }
+            catch (Exception e)
+            {
+                failure = e;
+            }
+        }) { IsBackground = true })];
+        foreach (Thread asker in askers)
+        {
+            asker.Start();
+        }
+
+        try
+        {
+            for (int i = 0; i < rounds; i++)
+            {
+                using var fired = new ManualResetEventSlim();
+                using (store.Watch($"{x.Scratch}/value", _ => fired.Set()))
+                {
+                    Check.True(fired.Wait(Soon), $"watch {i} fires");
+                }
+            }
+        }
+        finally
+        {
+            Volatile.Write(ref done, true);
+            foreach (Thread asker in askers)
+            {
+                asker.Join(Soon);
+            }
+        }
+
+        Check.Null(failure?.Message);
     }
 
     public static void A_relative_path_is_the_domains_own(XenStoreSubject x)

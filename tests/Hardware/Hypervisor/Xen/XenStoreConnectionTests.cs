@@ -13,6 +13,26 @@ public sealed class XenStoreConnectionTests
     private const uint Event = 15;
     private const uint Watch = 4;
 
+    /// <summary>On one descriptor of <c>/dev/xen/xenbus</c> a watch that meets a request under way stops xenstore for the whole domain.</summary>
+    [Fact]
+    public async Task Watches_travel_on_a_transport_of_their_own_when_there_is_one()
+    {
+        using var requests = new ScriptedTransport();
+        using var watches = new ScriptedTransport();
+        using var store = new XenStoreConnection(requests, watches: watches);
+        Task<string?> read = Task.Run(() => store.Read("/a"));
+        byte[] asked = requests.Next();
+        Task<IDisposable> watch = Task.Run(() => store.Watch("/a", _ => { }));
+        watches.Answer(watches.Next(), 4, "OK\0"u8);
+        IDisposable watching = await watch;
+        requests.Answer(asked, 2, "value"u8);
+        Assert.Equal("value", await read);
+        Task end = Task.Run(watching.Dispose);
+        watches.Answer(watches.Next(), 5, "OK\0"u8);
+        await end;
+        Assert.Empty(requests.Sent);
+    }
+
     [Fact]
     public async Task Answers_in_any_order_reach_who_asked()
     {
