@@ -6,6 +6,9 @@ public interface IXenStoreTransport : IDisposable
     /// <summary>What it is, for messages.</summary>
     string Name { get; }
 
+    /// <summary>Whether a request to watch or to stop watching may only be sent while no other is in flight, and none until it is answered.</summary>
+    bool WatchesAlone { get; }
+
     /// <summary>Sends one whole message.</summary>
     /// <param name="message">Header and payload.</param>
     /// <exception cref="HypervisorException">This message was refused; others are not affected.</exception>

@@ -24,6 +24,14 @@ internal sealed unsafe class XenBusTransport : IXenStoreTransport
     /// <inheritdoc/>
     public string Name => Path;
 
+    /// <inheritdoc/>
+    /// <remarks>
+    /// A must, seen on Linux 6.1: write holds the file's msgbuffer_mutex while it registers or unregisters a watch and waits for xenstored; the one thread
+    /// that takes xenstored's answers in wants the same mutex to deliver an answer to this file. With both at once no process, nor the kernel, ever gets
+    /// an answer from xenstored again.
+    /// </remarks>
+    public bool WatchesAlone => true;
+
     /// <summary>Opens the device.</summary>
     /// <exception cref="HypervisorException">ENOENT, ENXIO: no such device, or no xenstored yet; EACCES; EMFILE.</exception>
     internal static XenBusTransport Open()

@@ -20,6 +20,7 @@ public sealed class XenStoreConnection : IXenStore
     private readonly WatchThread<XenStoreWatch> _callbacks = new("xenstore-watch", MostPendingEvents);
     private readonly Thread _reader;
     private readonly Lock _sending = new();
+    private readonly RequestTurns? _turns;
 
     // Guards everything below.
     private readonly Lock _gate = new();
@@ -38,6 +39,7 @@ public sealed class XenStoreConnection : IXenStore
         ArgumentNullException.ThrowIfNull(transport);
         _transport = transport;
         _lost = lost;
+        _turns = transport.WatchesAlone ? new RequestTurns() : null;
         _operations = new XenStoreOperations(this, 0);
         _reader = new Thread(Receive, StackBytes) { IsBackground = true, Name = "xenstore-reader" };
         _reader.Start();
@@ -185,6 +187,41 @@ public sealed class XenStoreConnection : IXenStore
     /// <exception cref="ObjectDisposedException">The connection was closed.</exception>
     internal XenStoreReply Ask(XenStoreMessageType type, uint transaction, byte[] payload)
     {
+        bool alone = type is XenStoreMessageType.Watch or XenStoreMessageType.Unwatch;
+        _turns?.Enter(alone);
+        try
+        {
+            return SendAndWait(type, transaction, payload);
+        }
+        finally
+        {
+            _turns?.Leave(alone);
+        }
+    }
+
+    /// <summary>Ends a watch whose callbacks are off already.</summary>
+    internal void Remove(XenStoreWatch watch)
+    {
+        lock (_gate)
+        {
+            _watches.Remove(watch.Token);
+        }
+
+        try
+        {
+            // Its answer is of no interest: events that are still under way find no watch of that token.
+            Ask(XenStoreMessageType.Unwatch, 0, XenStoreWire.Strings(watch.Path, watch.Token));
+        }
+        catch (Exception e) when (e is HypervisorException or ObjectDisposedException)
+        {
+            // It ended with the connection.
+        }
+
+        _callbacks.WaitUntilIdle(watch);
+    }
+
+    private XenStoreReply SendAndWait(XenStoreMessageType type, uint transaction, byte[] payload)
+    {
         var request = new XenStoreRequest(type);
         uint id;
         lock (_gate)
@@ -221,27 +258,6 @@ public sealed class XenStoreConnection : IXenStore
         }
 
         return request.Wait();
-    }
-
-    /// <summary>Ends a watch whose callbacks are off already.</summary>
-    internal void Remove(XenStoreWatch watch)
-    {
-        lock (_gate)
-        {
-            _watches.Remove(watch.Token);
-        }
-
-        try
-        {
-            // Its answer is of no interest: events that are still under way find no watch of that token.
-            Ask(XenStoreMessageType.Unwatch, 0, XenStoreWire.Strings(watch.Path, watch.Token));
-        }
-        catch (Exception e) when (e is HypervisorException or ObjectDisposedException)
-        {
-            // It ended with the connection.
-        }
-
-        _callbacks.WaitUntilIdle(watch);
     }
 
     private void Forget(XenStoreWatch watch)

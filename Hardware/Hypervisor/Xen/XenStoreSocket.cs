@@ -18,6 +18,9 @@ internal sealed class XenStoreSocket : IXenStoreTransport
     /// <inheritdoc/>
     public string Name { get; }
 
+    /// <inheritdoc/>
+    public bool WatchesAlone => false;
+
     /// <summary>Where the socket may be: what <c>XENSTORED_PATH</c> says, or the usual places.</summary>
     internal static IReadOnlyList<string> Places =>
         Environment.GetEnvironmentVariable("XENSTORED_PATH") is { Length: > 0 } path

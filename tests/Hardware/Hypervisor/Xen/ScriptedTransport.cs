@@ -10,6 +10,8 @@ internal sealed class ScriptedTransport : IXenStoreTransport
 
     public string Name => "script";
 
+    public bool WatchesAlone { get; init; }
+
     public BlockingCollection<byte[]> Sent { get; } = [];
 
     /// <summary>What sending does besides; may throw.</summary>

@@ -251,6 +251,31 @@ public sealed class XenStoreConnectionTests
         Assert.Empty(transport.Sent);
     }
 
+    [Fact] // Linux's /dev/xen/xenbus deadlocks the whole machine's xenstore otherwise
+    public async Task Where_watches_go_alone_they_wait_for_requests_in_flight_and_requests_wait_for_them()
+    {
+        var transport = new ScriptedTransport { WatchesAlone = true };
+        using var store = new XenStoreConnection(transport);
+        Task<string?>[] before = [Task.Run(() => store.Read("/1")), Task.Run(() => store.Read("/2"))];
+        byte[][] requests = [transport.Next(), transport.Next()];
+
+        Task<IDisposable> watching = Task.Run(() => store.Watch("/w", _ => { }));
+        Assert.False(transport.Sent.TryTake(out _, 50));
+        transport.Answer(requests[1], 2, ""u8);
+        Assert.False(transport.Sent.TryTake(out _, 50));
+        Task<string?> after = Task.Run(() => store.Read("/3"));
+        transport.Answer(requests[0], 2, ""u8);
+        byte[] watch = transport.Next();
+        Assert.Equal(Watch, BitConverter.ToUInt32(watch));
+        Assert.False(transport.Sent.TryTake(out _, 50));
+        transport.Answer(watch, Watch, "OK\0"u8);
+        transport.Answer(transport.Next(), 2, "3"u8);
+
+        Assert.Equal("3", await after);
+        await Task.WhenAll(before);
+        Assert.NotNull(await watching);
+    }
+
     [Fact]
     public async Task A_directory_that_changes_between_its_parts_is_read_anew()
     {
