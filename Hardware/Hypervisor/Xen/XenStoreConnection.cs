@@ -3,7 +3,8 @@ using System.Globalization;
 namespace PciBackFlow.Hardware.Hypervisor.Xen;
 
 /// <summary>
-/// A connection to xenstored. Many threads may ask at once; answers are matched by request id, in whatever order they come. One thread of its own
+/// A connection to xenstored. Many threads may ask at once: over a socket their requests are in flight together and answers are matched by
+/// request id, in whatever order they come; over the kernel's device they take turns. One thread of its own
 /// receives, another calls watches back, so that a callback may ask too. Of one watch at most 1024 different paths wait to be
 /// called back; what comes beyond is reported as one event of the watched path itself. A request waits for its answer without limit. A connection that is
 /// lost fails what waits, and all that follows, with EIO.
@@ -20,7 +21,7 @@ public sealed class XenStoreConnection : IXenStore
     private readonly WatchThread<XenStoreWatch> _callbacks = new("xenstore-watch", MostPendingEvents);
     private readonly Thread _reader;
     private readonly Lock _sending = new();
-    private readonly RequestTurns? _turns;
+    private readonly Lock _turn = new();
 
     // Guards everything below.
     private readonly Lock _gate = new();
@@ -39,7 +40,6 @@ public sealed class XenStoreConnection : IXenStore
         ArgumentNullException.ThrowIfNull(transport);
         _transport = transport;
         _lost = lost;
-        _turns = transport.WatchesAlone ? new RequestTurns() : null;
         _operations = new XenStoreOperations(this, 0);
         _reader = new Thread(Receive, StackBytes) { IsBackground = true, Name = "xenstore-reader" };
         _reader.Start();
@@ -109,7 +109,7 @@ public sealed class XenStoreConnection : IXenStore
         ArgumentNullException.ThrowIfNull(changed);
         if (!StorePath.IsSpecial(path))
         {
-            StorePath.Check(path);
+            Check(path);
         }
 
         XenStoreWatch watch;
@@ -187,15 +187,25 @@ public sealed class XenStoreConnection : IXenStore
     /// <exception cref="ObjectDisposedException">The connection was closed.</exception>
     internal XenStoreReply Ask(XenStoreMessageType type, uint transaction, byte[] payload)
     {
-        bool alone = type is XenStoreMessageType.Watch or XenStoreMessageType.Unwatch;
-        _turns?.Enter(alone);
-        try
+        if (!_transport.OneAtATime)
         {
             return SendAndWait(type, transaction, payload);
         }
-        finally
+
+        lock (_turn)
         {
-            _turns?.Leave(alone);
+            return SendAndWait(type, transaction, payload);
+        }
+    }
+
+    /// <summary>Refuses paths that xenstored does not understand as they are meant.</summary>
+    /// <exception cref="HypervisorException">EINVAL: malformed, or relative where the transport has no domain.</exception>
+    internal void Check(string path)
+    {
+        StorePath.Check(path);
+        if (!_transport.TakesRelativePaths && path[0] != '/')
+        {
+            throw new HypervisorException("EINVAL", $"{_transport.Name} takes no relative paths such as {path}");
         }
     }
 

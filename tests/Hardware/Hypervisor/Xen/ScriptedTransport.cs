@@ -10,7 +10,9 @@ internal sealed class ScriptedTransport : IXenStoreTransport
 
     public string Name => "script";
 
-    public bool WatchesAlone { get; init; }
+    public bool OneAtATime { get; init; }
+
+    public bool TakesRelativePaths { get; init; }
 
     public BlockingCollection<byte[]> Sent { get; } = [];
 

@@ -251,29 +251,47 @@ public sealed class XenStoreConnectionTests
         Assert.Empty(transport.Sent);
     }
 
-    [Fact] // Linux's /dev/xen/xenbus deadlocks the whole machine's xenstore otherwise
-    public async Task Where_watches_go_alone_they_wait_for_requests_in_flight_and_requests_wait_for_them()
+    [Fact] // Linux's /dev/xen/xenbus mixes requests up, and deadlocks the whole machine's xenstore, otherwise
+    public async Task Where_requests_take_turns_each_waits_for_the_answer_before_it()
     {
-        var transport = new ScriptedTransport { WatchesAlone = true };
+        var transport = new ScriptedTransport { OneAtATime = true };
         using var store = new XenStoreConnection(transport);
-        Task<string?>[] before = [Task.Run(() => store.Read("/1")), Task.Run(() => store.Read("/2"))];
-        byte[][] requests = [transport.Next(), transport.Next()];
-
+        Task<string?> first = Task.Run(() => store.Read("/1"));
+        byte[] read = transport.Next();
         Task<IDisposable> watching = Task.Run(() => store.Watch("/w", _ => { }));
         Assert.False(transport.Sent.TryTake(out _, 50));
-        transport.Answer(requests[1], 2, ""u8);
-        Assert.False(transport.Sent.TryTake(out _, 50));
-        Task<string?> after = Task.Run(() => store.Read("/3"));
-        transport.Answer(requests[0], 2, ""u8);
+
+        transport.Answer(read, 2, "1"u8);
         byte[] watch = transport.Next();
-        Assert.Equal(Watch, BitConverter.ToUInt32(watch));
+        Task<string?> second = Task.Run(() => store.Read("/2"));
         Assert.False(transport.Sent.TryTake(out _, 50));
         transport.Answer(watch, Watch, "OK\0"u8);
-        transport.Answer(transport.Next(), 2, "3"u8);
+        transport.Answer(transport.Next(), 2, "2"u8);
 
-        Assert.Equal("3", await after);
-        await Task.WhenAll(before);
+        Assert.Equal(("1", "2"), (await first, await second));
         Assert.NotNull(await watching);
+    }
+
+    [Fact]
+    public async Task Where_requests_take_turns_the_loss_of_the_connection_frees_all_of_them()
+    {
+        var transport = new ScriptedTransport { OneAtATime = true };
+        using var store = new XenStoreConnection(transport);
+        Task<string>[] waiting = [.. Enumerable.Range(0, 4).Select(_ => Task.Run(() => Errno(() => store.Read("/x"))))];
+        transport.Next();
+
+        transport.Close();
+
+        Assert.All(await Task.WhenAll(waiting), errno => Assert.Equal("EIO", errno));
+    }
+
+    [Fact]
+    public void Relative_paths_are_refused_where_they_would_not_be_the_domains_own()
+    {
+        using var store = new XenStoreConnection(new ScriptedTransport());
+
+        Assert.Equal("EINVAL", Errno(() => store.Read("domid")));
+        Assert.Equal("EINVAL", Errno(() => store.Watch("device", _ => { })));
     }
 
     [Fact]
