@@ -6,6 +6,12 @@ public interface IXenStoreTransport : IDisposable
     /// <summary>What it is, for messages.</summary>
     string Name { get; }
 
+    /// <summary>Whether a request may only be sent once the one before it is answered.</summary>
+    bool OneAtATime { get; }
+
+    /// <summary>Whether relative paths are those of this domain; otherwise they mean nothing.</summary>
+    bool TakesRelativePaths { get; }
+
     /// <summary>Sends one whole message.</summary>
     /// <param name="message">Header and payload.</param>
     /// <exception cref="HypervisorException">This message was refused; others are not affected.</exception>

@@ -24,6 +24,18 @@ internal sealed unsafe class XenBusTransport : IXenStoreTransport
     /// <inheritdoc/>
     public string Name => Path;
 
+    /// <inheritdoc/>
+    /// <remarks>
+    /// A must, seen on Linux 6.1. The file has one message buffer, from which a request is copied to xenstored's ring after write has returned:
+    /// the next write changes a request under way. And write holds the file's msgbuffer_mutex while it waits for xenstored to register or unregister a
+    /// watch, which the one thread that takes in xenstored's answers needs to deliver an answer to this file: no process, nor the kernel, ever gets an
+    /// answer from xenstored again.
+    /// </remarks>
+    public bool OneAtATime => true;
+
+    /// <inheritdoc/>
+    public bool TakesRelativePaths => true;
+
     /// <summary>Opens the device.</summary>
     /// <exception cref="HypervisorException">ENOENT, ENXIO: no such device, or no xenstored yet; EACCES; EMFILE.</exception>
     internal static XenBusTransport Open()

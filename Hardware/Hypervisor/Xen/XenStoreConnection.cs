@@ -3,26 +3,25 @@ using System.Globalization;
 namespace PciBackFlow.Hardware.Hypervisor.Xen;
 
 /// <summary>
-/// A connection to xenstored. Many threads may ask at once; answers are matched by request id, in whatever order they come. One thread of its own
+/// A connection to xenstored. Many threads may ask at once: over a socket their requests are in flight together and answers are matched by
+/// request id, in whatever order they come; over the kernel's device they take turns. One thread of its own
 /// receives, another calls watches back, so that a callback may ask too. Of one watch at most 1024 different paths wait to be
 /// called back; what comes beyond is reported as one event of the watched path itself. A request waits for its answer without limit. A connection that is
 /// lost fails what waits, and all that follows, with EIO.
 /// </summary>
-/// <remarks>
-/// Through the kernel it takes two descriptors. Linux handles a watch request while it holds the descriptor's lock, and its xenbus thread takes the same
-/// lock to queue the answer of a request (drivers/xen/xenbus/xenbus_dev_frontend.c, <c>xenbus_write_watch</c> and <c>xenbus_dev_queue_reply</c>): a watch
-/// that meets a request under way on its own descriptor stops xenstore for the whole domain. So watches have a descriptor of their own.
-/// </remarks>
 public sealed class XenStoreConnection : IXenStore
 {
     private const int MostPendingEvents = 1024;
     private const int BufferBytes = 8192;
     private const int StackBytes = 256 * 1024;
 
-    private readonly Link[] _links;
+    private readonly IXenStoreTransport _transport;
     private readonly Action<string>? _lost;
     private readonly XenStoreOperations _operations;
     private readonly WatchThread<XenStoreWatch> _callbacks = new("xenstore-watch", MostPendingEvents);
+    private readonly Thread _reader;
+    private readonly Lock _sending = new();
+    private readonly Lock _turn = new();
 
     // Guards everything below.
     private readonly Lock _gate = new();
@@ -36,18 +35,14 @@ public sealed class XenStoreConnection : IXenStore
     /// <summary>Takes a transport over.</summary>
     /// <param name="transport">Disposed with the connection.</param>
     /// <param name="lost">Told once, with the reason, when the connection is lost; on the thread that noticed.</param>
-    /// <param name="watches">Carries the watches, and is disposed with the connection; null when the same transport carries everything.</param>
-    public XenStoreConnection(IXenStoreTransport transport, Action<string>? lost = null, IXenStoreTransport? watches = null)
+    public XenStoreConnection(IXenStoreTransport transport, Action<string>? lost = null)
     {
         ArgumentNullException.ThrowIfNull(transport);
+        _transport = transport;
         _lost = lost;
         _operations = new XenStoreOperations(this, 0);
-        _links = watches is null ? [new Link(transport)] : [new Link(transport), new Link(watches)];
-        foreach (Link link in _links)
-        {
-            link.Reader = new Thread(() => Receive(link.Transport), StackBytes) { IsBackground = true, Name = "xenstore-reader" };
-            link.Reader.Start();
-        }
+        _reader = new Thread(Receive, StackBytes) { IsBackground = true, Name = "xenstore-reader" };
+        _reader.Start();
     }
 
     /// <summary>
@@ -62,7 +57,7 @@ public sealed class XenStoreConnection : IXenStore
         HypervisorException first;
         try
         {
-            return OpenDevice(lost);
+            return new XenStoreConnection(XenBusTransport.Open(), lost);
         }
         catch (HypervisorException e)
         {
@@ -114,7 +109,7 @@ public sealed class XenStoreConnection : IXenStore
         ArgumentNullException.ThrowIfNull(changed);
         if (!StorePath.IsSpecial(path))
         {
-            StorePath.Check(path);
+            Check(path);
         }
 
         XenStoreWatch watch;
@@ -180,17 +175,10 @@ public sealed class XenStoreConnection : IXenStore
         }
 
         Fail("the connection was closed");
-        foreach (Link link in _links)
+        _transport.Dispose();
+        if (Thread.CurrentThread != _reader)
         {
-            link.Transport.Dispose();
-        }
-
-        foreach (Link link in _links)
-        {
-            if (Thread.CurrentThread != link.Reader)
-            {
-                link.Reader!.Join();
-            }
+            _reader.Join();
         }
     }
 
@@ -199,43 +187,26 @@ public sealed class XenStoreConnection : IXenStore
     /// <exception cref="ObjectDisposedException">The connection was closed.</exception>
     internal XenStoreReply Ask(XenStoreMessageType type, uint transaction, byte[] payload)
     {
-        var request = new XenStoreRequest(type);
-        uint id;
-        lock (_gate)
+        if (!_transport.OneAtATime)
         {
-            ThrowIfUnusable();
-            do
-            {
-                id = ++_lastRequest;
-            }
-            while (id == 0 || _requests.ContainsKey(id));
-            _requests.Add(id, request);
+            return SendAndWait(type, transaction, payload);
         }
 
-        try
+        lock (_turn)
         {
-            byte[] message = XenStoreWire.Encode(type, id, transaction, payload);
-            Link link = type is XenStoreMessageType.Watch or XenStoreMessageType.Unwatch ? _links[^1] : _links[0];
-            lock (link.Sending)
-            {
-                link.Transport.Send(message);
-            }
+            return SendAndWait(type, transaction, payload);
         }
-        catch (HypervisorException)
-        {
-            lock (_gate)
-            {
-                _requests.Remove(id);
-            }
+    }
 
-            throw;
-        }
-        catch (Exception e) when (e is IOException or ObjectDisposedException)
+    /// <summary>Refuses paths that xenstored does not understand as they are meant.</summary>
+    /// <exception cref="HypervisorException">EINVAL: malformed, or relative where the transport has no domain.</exception>
+    internal void Check(string path)
+    {
+        StorePath.Check(path);
+        if (!_transport.TakesRelativePaths && path[0] != '/')
         {
-            Fail(e.Message);
+            throw new HypervisorException("EINVAL", $"{_transport.Name} takes no relative paths such as {path}");
         }
-
-        return request.Wait();
     }
 
     /// <summary>Ends a watch whose callbacks are off already.</summary>
@@ -259,6 +230,46 @@ public sealed class XenStoreConnection : IXenStore
         _callbacks.WaitUntilIdle(watch);
     }
 
+    private XenStoreReply SendAndWait(XenStoreMessageType type, uint transaction, byte[] payload)
+    {
+        var request = new XenStoreRequest(type);
+        uint id;
+        lock (_gate)
+        {
+            ThrowIfUnusable();
+            do
+            {
+                id = ++_lastRequest;
+            }
+            while (id == 0 || _requests.ContainsKey(id));
+            _requests.Add(id, request);
+        }
+
+        try
+        {
+            byte[] message = XenStoreWire.Encode(type, id, transaction, payload);
+            lock (_sending)
+            {
+                _transport.Send(message);
+            }
+        }
+        catch (HypervisorException)
+        {
+            lock (_gate)
+            {
+                _requests.Remove(id);
+            }
+
+            throw;
+        }
+        catch (Exception e) when (e is IOException or ObjectDisposedException)
+        {
+            Fail(e.Message);
+        }
+
+        return request.Wait();
+    }
+
     private void Forget(XenStoreWatch watch)
     {
         watch.End();
@@ -268,29 +279,15 @@ public sealed class XenStoreConnection : IXenStore
         }
     }
 
-    private static XenStoreConnection OpenDevice(Action<string>? lost)
+    private void Receive()
     {
-        XenBusTransport requests = XenBusTransport.Open();
-        try
-        {
-            return new XenStoreConnection(requests, lost, XenBusTransport.Open());
-        }
-        catch
-        {
-            requests.Dispose();
-            throw;
-        }
-    }
-
-    private void Receive(IXenStoreTransport transport)
-    {
-        string why = $"{transport.Name} was closed by the other side";
+        string why = $"{_transport.Name} was closed by the other side";
         try
         {
             var decoder = new XenStoreDecoder();
             byte[] buffer = new byte[BufferBytes];
             int count;
-            while ((count = transport.Receive(buffer)) > 0)
+            while ((count = _transport.Receive(buffer)) > 0)
             {
                 ReadOnlySpan<byte> received = buffer.AsSpan(0, count);
                 while (decoder.TryDecode(ref received, out XenStoreMessage message))
@@ -372,15 +369,5 @@ public sealed class XenStoreConnection : IXenStore
         {
             throw new HypervisorException("EIO", $"the connection to xenstored is lost: {why}");
         }
-    }
-
-    /// <summary>One way to xenstored, with the thread that receives from it.</summary>
-    private sealed class Link(IXenStoreTransport transport)
-    {
-        public IXenStoreTransport Transport { get; } = transport;
-
-        public Lock Sending { get; } = new();
-
-        public Thread? Reader { get; set; }
     }
 }

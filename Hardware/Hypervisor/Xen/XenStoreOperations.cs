@@ -171,7 +171,7 @@ internal sealed class XenStoreOperations : IXenStoreAccess
 
     private XenStoreReply Ask(XenStoreMessageType type, string path, byte[] payload)
     {
-        StorePath.Check(path);
+        _connection.Check(path);
         return _connection.Ask(type, _transaction, payload);
     }
 

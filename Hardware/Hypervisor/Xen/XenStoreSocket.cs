@@ -3,7 +3,7 @@ using System.Net.Sockets;
 namespace PciBackFlow.Hardware.Hypervisor.Xen;
 
 /// <summary>
-/// Xenstore through xenstored's Unix socket: there only where xenstored is a process of this domain; it refuses relative paths.
+/// Xenstore through xenstored's Unix socket: there only where xenstored is a process of this domain.
 /// </summary>
 internal sealed class XenStoreSocket : IXenStoreTransport
 {
@@ -17,6 +17,13 @@ internal sealed class XenStoreSocket : IXenStoreTransport
 
     /// <inheritdoc/>
     public string Name { get; }
+
+    /// <inheritdoc/>
+    public bool OneAtATime => false;
+
+    /// <inheritdoc/>
+    /// <remarks>Xenstored takes them from a socket, but puts them below the root and not below a domain (Xen 4.17).</remarks>
+    public bool TakesRelativePaths => false;
 
     /// <summary>Where the socket may be: what <c>XENSTORED_PATH</c> says, or the usual places.</summary>
     internal static IReadOnlyList<string> Places =>

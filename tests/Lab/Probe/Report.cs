@@ -6,7 +6,7 @@ namespace PciBackFlow.LabProbe;
 /// <summary>Runs checks and says how they went, a line each.</summary>
 internal sealed class Report
 {
-    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(30);
 
     private int _passed;
     private int _failed;

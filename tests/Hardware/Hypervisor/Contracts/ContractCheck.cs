@@ -14,6 +14,7 @@ public static class ContractCheck
         new(name, run);
 
     /// <summary>One check for each row of data.</summary>
-    public static IEnumerable<ContractCheck<TSubject>> ForEach<TSubject>(Action<TSubject, string> run, params string[] rows) =>
-        rows.Select(row => new ContractCheck<TSubject>($"{run.Method.Name}('{row}')", subject => run(subject, row)));
+    public static IEnumerable<ContractCheck<TSubject>> ForEach<TSubject>(
+        Action<TSubject, string> run, string[] rows, [CallerArgumentExpression(nameof(run))] string name = "") =>
+        rows.Select(row => new ContractCheck<TSubject>($"{name}('{row}')", subject => run(subject, row)));
 }

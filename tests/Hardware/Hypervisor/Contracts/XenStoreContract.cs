@@ -17,7 +17,7 @@ public static class XenStoreContract
         ContractCheck.Of<XenStoreSubject>(Removal_is_recursive_and_an_absent_node_needs_only_a_parent),
         .. ContractCheck.ForEach<XenStoreSubject>(
             A_malformed_path_is_refused,
-            "", "/", "/a//b", "/a/", "/a b", "/a.b", "/ä", "/a:b", "relative/", "@releaseDomain", "3073", "2049"),
+            ["", "/", "/a//b", "/a/", "/a b", "/a.b", "/ä", "/a:b", "relative/", "@releaseDomain", "3073", "2049"]),
         ContractCheck.Of<XenStoreSubject>(Every_allowed_character_and_the_longest_path_are_taken),
         ContractCheck.Of<XenStoreSubject>(A_value_that_does_not_fit_a_message_is_refused),
         ContractCheck.Of<XenStoreSubject>(Permissions_are_replaced_and_inherited),
@@ -26,7 +26,7 @@ public static class XenStoreContract
         ContractCheck.Of<XenStoreSubject>(An_ended_transaction_takes_nothing_more),
         .. ContractCheck.ForEach<XenStoreSubject>(
             A_transaction_conflicts_when_what_it_used_was_changed_meanwhile,
-            "read", "read absent", "directory", "write", "remove subtree", "permissions"),
+            ["read", "read absent", "directory", "write", "remove subtree", "permissions"]),
         ContractCheck.Of<XenStoreSubject>(A_transaction_does_not_conflict_with_changes_elsewhere),
         ContractCheck.Of<XenStoreSubject>(Concurrent_transactions_that_retry_on_conflict_lose_no_update),
         ContractCheck.Of<XenStoreSubject>(A_watch_fires_at_once_with_its_own_path),
@@ -38,13 +38,13 @@ public static class XenStoreContract
         ContractCheck.Of<XenStoreSubject>(A_callback_may_use_the_store_and_add_and_end_watches),
         ContractCheck.Of<XenStoreSubject>(No_callback_runs_once_a_watch_is_disposed),
         ContractCheck.Of<XenStoreSubject>(A_disposed_connection_calls_nothing_back),
-        .. ContractCheck.ForEach<XenStoreSubject>(Special_names_are_watched_like_paths, "@releaseDomain", "@introduceDomain"),
+        .. ContractCheck.ForEach<XenStoreSubject>(Special_names_are_watched_like_paths, ["@releaseDomain", "@introduceDomain"]),
         ContractCheck.Of<XenStoreSubject>(Text_beyond_ASCII_and_bytes_of_every_kind_are_kept),
         ContractCheck.Of<XenStoreSubject>(A_directory_that_fills_many_messages_is_listed_whole),
         ContractCheck.Of<XenStoreSubject>(Many_threads_ask_over_one_connection_and_each_gets_its_own_answer),
-        ContractCheck.Of<XenStoreSubject>(Watches_come_and_go_while_other_threads_ask),
+        ContractCheck.Of<XenStoreSubject>(Watches_come_and_go_over_one_connection_while_threads_ask_and_callbacks_ask),
         ContractCheck.Of<XenStoreSubject>(A_relative_path_is_the_domains_own),
-        .. ContractCheck.ForEach<XenStoreSubject>(A_malformed_watch_is_refused, "@nothing", "/a//b", ""),
+        .. ContractCheck.ForEach<XenStoreSubject>(A_malformed_watch_is_refused, ["@nothing", "/a//b", ""]),
     ];
 
     public static void What_was_written_is_read_by_every_connection(XenStoreSubject x)
@@ -121,7 +121,8 @@ public static class XenStoreContract
         store.Write($"{x.Scratch}/AZaz09-_@", "1");
         Check.Equal("1", store.Read($"{x.Scratch}/AZaz09-_@"));
 
-        Check.Null(store.Read(x.Scratch + "/" + new string('a', 3072 - x.Scratch.Length - 1)));
+        // The protocol allows 3072; xenstored's quota path-max is 2048 unless told otherwise (Xen 4.17 and later).
+        Check.Null(store.Read(x.Scratch + "/" + new string('a', 2048 - x.Scratch.Length - 1)));
     }
 
     public static void A_value_that_does_not_fit_a_message_is_refused(XenStoreSubject x)
@@ -561,57 +562,39 @@ public static class XenStoreContract
         }
     }
 
-    /// <summary>
-    /// Linux's xenbus device stops for the whole domain when a watch is asked for while the same descriptor waits for another answer; that every watch
-    /// and every answer comes shows that the connection keeps the two apart.
-    /// </summary>
-    public static void Watches_come_and_go_while_other_threads_ask(XenStoreSubject x)
+    public static void Watches_come_and_go_over_one_connection_while_threads_ask_and_callbacks_ask(XenStoreSubject x)
     {
         using IXenStore store = x.Open();
-        store.Write($"{x.Scratch}/value", "1");
-        int rounds = Math.Max(x.Rounds / 10, 20);
-        bool done = false;
-        Exception? failure = null;
-        Thread[] askers = [.. Enumerable.Range(0, 3).Select(_ => new Thread(() =>
+        bool stop = false;
+        int calls = 0;
+        Thread[] asking = [.. Enumerable.Range(0, 3).Select(t => new Thread(() =>
         {
-            try
+            while (!Volatile.Read(ref stop))
             {
-                while (!Volatile.Read(ref done))
-                {
-                    Check.Equal("1", store.Read($"{x.Scratch}/value"));
-                }
+                store.Write($"{x.Scratch}/busy/{t}", "1");
+                store.Read($"{x.Scratch}/busy/{t}");
             }
-            catch (Exception e)
-            {
-                failure = e;
-            }
-        }) { IsBackground = true })];
-        foreach (Thread asker in askers)
-        {
-            asker.Start();
-        }
-
+        }))];
+        Array.ForEach(asking, thread => thread.Start());
         try
         {
-            for (int i = 0; i < rounds; i++)
+            for (int i = 0; i < x.Rounds / 5; i++)
             {
-                using var fired = new ManualResetEventSlim();
-                using (store.Watch($"{x.Scratch}/value", _ => fired.Set()))
+                using IDisposable watch = store.Watch($"{x.Scratch}/busy", path =>
                 {
-                    Check.True(fired.Wait(Soon), $"watch {i} fires");
-                }
+                    store.Read(path);
+                    Interlocked.Increment(ref calls);
+                });
+                Check.True(SpinWait.SpinUntil(() => Volatile.Read(ref calls) > i, Soon), $"watch {i} was not called");
             }
         }
         finally
         {
-            Volatile.Write(ref done, true);
-            foreach (Thread asker in askers)
-            {
-                asker.Join(Soon);
-            }
+            Volatile.Write(ref stop, true);
+            Array.ForEach(asking, thread => thread.Join(Soon));
         }
 
-        Check.Null(failure?.Message);
+        Check.True(Array.TrueForAll(asking, thread => !thread.IsAlive), "a request was never answered");
     }
 
     public static void A_relative_path_is_the_domains_own(XenStoreSubject x)

@@ -10,6 +10,10 @@ internal sealed class ScriptedTransport : IXenStoreTransport
 
     public string Name => "script";
 
+    public bool OneAtATime { get; init; }
+
+    public bool TakesRelativePaths { get; init; }
+
     public BlockingCollection<byte[]> Sent { get; } = [];
 
     /// <summary>What sending does besides; may throw.</summary>

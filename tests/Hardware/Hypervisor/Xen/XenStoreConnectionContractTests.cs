@@ -15,7 +15,7 @@ public sealed class XenStoreConnectionContractTests : IDisposable
     {
         var host = new LoopbackHost();
         _server = new SocketXenStored(host.BackendView.OpenXenStore);
-        using XenStoreConnection store = Open();
+        using XenStoreConnection store = new(XenStoreSocket.Open(_server.Path));
         store.MakeDirectory(Scratch);
     }
 
@@ -25,8 +25,55 @@ public sealed class XenStoreConnectionContractTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Contract))]
-    public void The_connection_keeps_the_contract(string name) => XenStoreContract.Checks.Single(check => check.Name == name)
-        .Run(new XenStoreSubject(Open, Scratch, 0, OtherDomainId: 77, TakesRelativePaths: true, Rounds: 1000));
+    public void The_connection_keeps_the_contract_over_a_socket(string name) =>
+        Run(name, () => XenStoreSocket.Open(_server.Path), takesRelativePaths: false);
 
-    private XenStoreConnection Open() => new(XenStoreSocket.Open(_server.Path));
+    [Theory]
+    [MemberData(nameof(Contract))]
+    public void The_connection_keeps_the_contract_over_what_behaves_as_the_kernels_device(string name) =>
+        Run(name, () => new LikeXenBus(XenStoreSocket.Open(_server.Path)), takesRelativePaths: true);
+
+    private static void Run(string name, Func<IXenStoreTransport> transport, bool takesRelativePaths) =>
+        XenStoreContract.Checks.Single(check => check.Name == name).Run(new XenStoreSubject(
+            () => new XenStoreConnection(transport()), Scratch, 0, OtherDomainId: 77, takesRelativePaths, Rounds: 1000));
+
+    /// <summary>Fails a request that is sent before the one before it is answered.</summary>
+    private sealed class LikeXenBus(IXenStoreTransport inner) : IXenStoreTransport
+    {
+        private readonly XenStoreDecoder _decoder = new();
+        private int _inFlight;
+
+        public string Name => inner.Name;
+
+        public bool OneAtATime => true;
+
+        public bool TakesRelativePaths => true;
+
+        public void Send(ReadOnlySpan<byte> message)
+        {
+            if (Interlocked.Increment(ref _inFlight) != 1)
+            {
+                throw new IOException("two requests at once");
+            }
+
+            inner.Send(message);
+        }
+
+        public int Receive(Span<byte> buffer)
+        {
+            int count = inner.Receive(buffer);
+            ReadOnlySpan<byte> received = buffer[..count];
+            while (_decoder.TryDecode(ref received, out XenStoreMessage message))
+            {
+                if (message.Type != XenStoreMessageType.WatchEvent)
+                {
+                    Interlocked.Decrement(ref _inFlight);
+                }
+            }
+
+            return count;
+        }
+
+        public void Dispose() => inner.Dispose();
+    }
 }
