@@ -87,7 +87,7 @@ public sealed class DaemonTests : IDisposable
         Assert.Matches("^<6>", daemon.StandardError.ReadToEnd());
     }
 
-    private static IEnumerable<string> Receive(Socket socket)
+    private static string[] Receive(Socket socket)
     {
         var buffer = new byte[4096];
         return Encoding.UTF8.GetString(buffer, 0, socket.Receive(buffer)).Split('\n', StringSplitOptions.RemoveEmptyEntries);
