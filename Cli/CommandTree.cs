@@ -60,10 +60,10 @@ public static class CommandTree
         AssignableVerbs.CreateAdd(console),
         AssignableVerbs.CreateRemove(console),
         AssignableVerbs.CreateList(console),
-        XlVerb.Create(console),
         AttachVerbs.CreateAttach(console),
         AttachVerbs.CreateDetach(console),
         AttachVerbs.CreateList(console),
+        XlVerb.Create(console),
         CompletionVerb.Create(console),
     ];
 

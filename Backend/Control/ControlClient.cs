@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
@@ -10,21 +8,11 @@ namespace PciBackFlow.Backend.Control;
 /// The daemon as its clients see it. A failure is a <see cref="BackendException"/> in the daemon's own words, or a <see cref="DaemonUnreachableException"/>.
 /// Thread-safe.
 /// </summary>
-public sealed class ControlClient : IDisposable
+/// <param name="socket">The daemon's socket (<see cref="ControlSocket.PathIn"/>); each request connects anew.</param>
+public sealed class ControlClient(string socket)
 {
-    private readonly string _socket;
-    private readonly HttpClient _http;
-
-    /// <summary>Opens nothing yet: each request finds the daemon.</summary>
-    /// <param name="socket">The daemon's socket (<see cref="ControlSocket.PathIn"/>).</param>
-    public ControlClient(string socket)
-    {
-        _socket = socket;
-        SocketsHttpHandler handler = new() { ConnectCallback = Connect, UseProxy = false, UseCookies = false, AllowAutoRedirect = false };
-
-        // The daemon ends a request after its own time; a client that gives up earlier would undo it.
-        _http = new(handler) { BaseAddress = new("http://daemon" + ControlGate.Version), Timeout = TimeSpan.FromMinutes(5) };
-    }
+    // The daemon ends a request after its own time; a client that gives up earlier would undo it.
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     /// <summary>Everything at a glance.</summary>
     /// <param name="cancellationToken">Gives up.</param>
@@ -42,11 +30,8 @@ public sealed class ControlClient : IDisposable
     /// <param name="device">Which.</param>
     /// <param name="cancellationToken">Gives up waiting; the daemon goes on.</param>
     /// <returns>The device as it is held now.</returns>
-    public async Task<DeviceReport> TakeAsync(TakeDevice device, CancellationToken cancellationToken)
-    {
-        using HttpContent body = Body(device, ControlJson.Default.TakeDevice);
-        return await Send(HttpMethod.Post, "assignable", body, ControlJson.Default.DeviceReport, cancellationToken).ConfigureAwait(false);
-    }
+    public Task<DeviceReport> TakeAsync(TakeDevice device, CancellationToken cancellationToken) => Send(
+        "POST", "assignable", JsonSerializer.SerializeToUtf8Bytes(device, ControlJson.Default.TakeDevice), ControlJson.Default.DeviceReport, cancellationToken);
 
     /// <summary>Gives a device back to the host.</summary>
     /// <param name="device">Its address or name.</param>
@@ -54,7 +39,7 @@ public sealed class ControlClient : IDisposable
     /// <param name="cancellationToken">Gives up waiting; the daemon goes on.</param>
     /// <returns>When it is done.</returns>
     public Task GiveBackAsync(string device, bool rebind, CancellationToken cancellationToken) =>
-        Send(HttpMethod.Delete, $"assignable/{Uri.EscapeDataString(device)}?rebind={(rebind ? "true" : "false")}", null, cancellationToken);
+        Send("DELETE", $"assignable/{Uri.EscapeDataString(device)}?rebind={(rebind ? "true" : "false")}", null, cancellationToken);
 
     /// <summary>The devices a guest has or is getting.</summary>
     /// <param name="domain">Its id or name.</param>
@@ -68,11 +53,8 @@ public sealed class ControlClient : IDisposable
     /// <param name="device">Which device and how.</param>
     /// <param name="cancellationToken">Gives up; what was granted is taken back.</param>
     /// <returns>What the guest has now.</returns>
-    public async Task<AssignmentReport> AttachAsync(string domain, AttachDevice device, CancellationToken cancellationToken)
-    {
-        using HttpContent body = Body(device, ControlJson.Default.AttachDevice);
-        return await Send(HttpMethod.Post, DevicesOf(domain), body, ControlJson.Default.AssignmentReport, cancellationToken).ConfigureAwait(false);
-    }
+    public Task<AssignmentReport> AttachAsync(string domain, AttachDevice device, CancellationToken cancellationToken) => Send(
+        "POST", DevicesOf(domain), JsonSerializer.SerializeToUtf8Bytes(device, ControlJson.Default.AttachDevice), ControlJson.Default.AssignmentReport, cancellationToken);
 
     /// <summary>Takes a device from a guest.</summary>
     /// <param name="domain">Its id or name.</param>
@@ -81,24 +63,13 @@ public sealed class ControlClient : IDisposable
     /// <param name="cancellationToken">Gives up waiting.</param>
     /// <returns>When the guest no longer has it.</returns>
     public Task DetachAsync(string domain, string spec, bool force, CancellationToken cancellationToken) => Send(
-        HttpMethod.Delete, $"{DevicesOf(domain)}?spec={Uri.EscapeDataString(spec)}&force={(force ? "true" : "false")}", null, cancellationToken);
-
-    /// <inheritdoc/>
-    public void Dispose() => _http.Dispose();
-
-    private static ByteArrayContent Body<T>(T value, JsonTypeInfo<T> type)
-    {
-        ByteArrayContent content = new(JsonSerializer.SerializeToUtf8Bytes(value, type));
-        content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
-        return content;
-    }
+        "DELETE", $"{DevicesOf(domain)}?spec={Uri.EscapeDataString(spec)}&force={(force ? "true" : "false")}", null, cancellationToken);
 
     private static string DevicesOf(string domain) => $"domains/{Uri.EscapeDataString(domain)}/devices";
 
-    private Task<T> Get<T>(string path, JsonTypeInfo<T> type, CancellationToken cancellationToken) =>
-        Send(HttpMethod.Get, path, null, type, cancellationToken);
+    private Task<T> Get<T>(string path, JsonTypeInfo<T> type, CancellationToken cancellationToken) => Send("GET", path, null, type, cancellationToken);
 
-    private async Task<T> Send<T>(HttpMethod method, string path, HttpContent? body, JsonTypeInfo<T> type, CancellationToken cancellationToken)
+    private async Task<T> Send<T>(string method, string path, byte[]? body, JsonTypeInfo<T> type, CancellationToken cancellationToken)
     {
         byte[] answer = await Send(method, path, body, cancellationToken).ConfigureAwait(false);
         try
@@ -107,45 +78,34 @@ public sealed class ControlClient : IDisposable
         }
         catch (JsonException other)
         {
-            throw new BackendException(BackendFailure.Failed, $"the daemon at {_socket} is of another version: its answer was not understood", other);
+            throw new BackendException(BackendFailure.Failed, $"the daemon at {socket} is of another version: its answer was not understood", other);
         }
     }
 
-    private async Task<byte[]> Send(HttpMethod method, string path, HttpContent? body, CancellationToken cancellationToken)
+    private async Task<byte[]> Send(string method, string path, byte[]? body, CancellationToken cancellationToken)
     {
+        using CancellationTokenSource clock = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        clock.CancelAfter(Patience);
         try
         {
-            using HttpRequestMessage request = new(method, path) { Content = body };
-            using HttpResponseMessage response = await _http.SendAsync(request, cancellationToken).ConfigureAwait(false);
-            byte[] answer = await response.Content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false);
-            return response.IsSuccessStatusCode ? answer : throw ProblemOf(response.StatusCode, answer);
+            (int status, byte[] answer) = await HttpExchange.RunAsync(socket, method, ControlGate.Version + path, body, clock.Token).ConfigureAwait(false);
+            return status is >= 200 and < 300 ? answer : throw ProblemOf(status, answer);
         }
-        catch (HttpRequestException failure)
+        catch (SocketException failure)
         {
             throw Unreachable(failure);
         }
-        catch (TaskCanceledException late) when (late.InnerException is TimeoutException)
+        catch (InvalidDataException failure)
         {
-            throw new BackendException(BackendFailure.Failed, $"the daemon at {_socket} did not answer within {_http.Timeout.TotalMinutes:0} minutes", late);
+            throw new DaemonUnreachableException($"no daemon answers at {socket}: {failure.Message}", failure);
+        }
+        catch (OperationCanceledException late) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new BackendException(BackendFailure.Failed, $"the daemon at {socket} did not answer within {Patience.TotalMinutes:0} minutes", late);
         }
     }
 
-    private async ValueTask<Stream> Connect(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
-    {
-        Socket socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        try
-        {
-            await socket.ConnectAsync(new UnixDomainSocketEndPoint(_socket), cancellationToken).ConfigureAwait(false);
-            return new NetworkStream(socket, ownsSocket: true);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
-    }
-
-    private BackendException ProblemOf(HttpStatusCode status, byte[] answer)
+    private BackendException ProblemOf(int status, byte[] answer)
     {
         try
         {
@@ -157,18 +117,18 @@ public sealed class ControlClient : IDisposable
             // Said below.
         }
 
-        return new(BackendFailure.Failed, $"the daemon at {_socket} answered with HTTP status {(int)status} and no reason");
+        return new(BackendFailure.Failed, $"the daemon at {socket} answered with HTTP status {status} and no reason");
     }
 
-    private DaemonUnreachableException Unreachable(HttpRequestException failure)
+    private DaemonUnreachableException Unreachable(SocketException failure)
     {
-        string why = (failure.InnerException as SocketException)?.SocketErrorCode switch
+        string why = failure.SocketErrorCode switch
         {
             SocketError.ConnectionRefused => "nobody listens there; the daemon has ended",
             SocketError.AccessDenied => "permission denied; run this as root",
-            SocketError.AddressNotAvailable => "there is no such socket",
-            _ => File.Exists(_socket) ? failure.InnerException?.Message ?? failure.Message : "there is no such socket",
+            SocketError.ConnectionReset or SocketError.Shutdown => "it hung up; the daemon has ended",
+            _ => File.Exists(socket) ? failure.Message : "there is no such socket",
         };
-        return new($"no daemon answers at {_socket}: {why}", failure);
+        return new($"no daemon answers at {socket}: {why}", failure);
     }
 }

@@ -127,11 +127,8 @@ internal sealed class ControlEndpoints
             ?? throw new BackendException(BackendFailure.Malformed, "the request's body is null");
     }
 
-    private static Task Answer<T>(HttpContext context, T answer, JsonTypeInfo<T> type)
-    {
-        context.Response.ContentType = "application/json";
-        return JsonSerializer.SerializeAsync(context.Response.Body, answer, type, context.RequestAborted);
-    }
+    private static Task Answer<T>(HttpContext context, T answer, JsonTypeInfo<T> type) =>
+        ControlGate.Write(context, StatusCodes.Status200OK, "application/json", JsonSerializer.SerializeToUtf8Bytes(answer, type));
 
     private static string Route(HttpContext context, string name) => (string)context.GetRouteValue(name)!;
 

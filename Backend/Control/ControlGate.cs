@@ -50,12 +50,17 @@ internal sealed partial class ControlGate(ControlServices services, TimeSpan lim
             await Write(context, status, problem).ConfigureAwait(false);
     }
 
-    public static Task Write(HttpContext context, int status, ControlProblem problem)
+    /// <summary>Answers in one piece of known length: a client can tell a whole answer from one that was cut off.</summary>
+    public static Task Write(HttpContext context, int status, string type, ReadOnlyMemory<byte> body)
     {
         context.Response.StatusCode = status;
-        context.Response.ContentType = ProblemType;
-        return JsonSerializer.SerializeAsync(context.Response.Body, problem, ControlJson.Default.ControlProblem, context.RequestAborted);
+        context.Response.ContentType = type;
+        context.Response.ContentLength = body.Length;
+        return context.Response.Body.WriteAsync(body, context.RequestAborted).AsTask();
     }
+
+    private static Task Write(HttpContext context, int status, ControlProblem problem) =>
+        Write(context, status, ProblemType, JsonSerializer.SerializeToUtf8Bytes(problem, ControlJson.Default.ControlProblem));
 
     private (int Status, ControlProblem? Problem) Refuse(HttpContext context)
     {

@@ -95,9 +95,14 @@ internal sealed partial class Daemon : IDisposable
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "pcibackflow", ContentRootPath = run.Path });
 
-        builder.Services.AddSystemd();
+        if (IsSet("NOTIFY_SOCKET"))
+        {
+            // What AddSystemd adds, by the socket itself: it looks for a parent named systemd, which a wrapper script or another service manager is not.
+            builder.Services.AddSingleton<ISystemdNotifier, SystemdNotifier>();
+            builder.Services.AddSingleton<IHostLifetime, SystemdLifetime>();
+        }
 
-        // After AddSystemd, which chooses a formatter of its own. Standard output carries results (the line 'ready') alone.
+        // Standard output carries results (the line 'ready') alone.
         builder.Logging.AddConsole(options =>
         {
             options.FormatterName = DaemonLog.FormatterName;
@@ -105,11 +110,13 @@ internal sealed partial class Daemon : IDisposable
         });
         builder.Logging.SetMinimumLevel(settings.Log);
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
-        builder.Services.AddSingleton<ConsoleFormatter>(new DaemonLog(SystemdHelpers.IsSystemdService()));
+        builder.Services.AddSingleton<ConsoleFormatter>(new DaemonLog(isJournal: IsSet("JOURNAL_STREAM")));
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = DrainLimit);
         ControlServer.AddTo(builder, run.Socket);
         return builder.Build();
     }
+
+    private static bool IsSet(string variable) => !string.IsNullOrEmpty(Environment.GetEnvironmentVariable(variable));
 
     private async Task Serve(CliConsole console, CancellationToken stop)
     {

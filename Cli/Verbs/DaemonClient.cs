@@ -20,7 +20,7 @@ internal sealed class DaemonClient(CliConsole console)
         var run = parsed.GetValue(_run) ?? DaemonConfiguration.DefaultRunDirectory;
         try
         {
-            using var client = new ControlClient(ControlSocket.PathIn(run));
+            var client = new ControlClient(ControlSocket.PathIn(run));
             return ask(client, console.CatchInterruption()).GetAwaiter().GetResult();
         }
         catch (DaemonUnreachableException absent)

@@ -69,11 +69,7 @@ public sealed class DaemonTests : IDisposable
         socket.Bind(new UnixDomainSocketEndPoint(path));
         socket.ReceiveTimeout = 60_000;
 
-        // The shell knows its own process id, which systemd puts into this variable; exec keeps it.
-        var start = new ProcessStartInfo("/bin/sh");
-        start.ArgumentList.Add("-c");
-        start.ArgumentList.Add("export SYSTEMD_EXEC_PID=$$; exec \"$0\" \"$@\"");
-        using var daemon = Start(start, ("NOTIFY_SOCKET", path), ("WATCHDOG_USEC", "400000"));
+        using var daemon = Start(("NOTIFY_SOCKET", path), ("WATCHDOG_USEC", "400000"), ("JOURNAL_STREAM", "8:1"));
 
         var heard = new List<string>();
         while (!(heard.Contains("READY=1") && heard.Count(message => message == "WATCHDOG=1") >= 3 && heard.Exists(message => message.StartsWith("STATUS=serving", StringComparison.Ordinal))))
@@ -120,12 +116,9 @@ public sealed class DaemonTests : IDisposable
         return output;
     }
 
-    private Process Start() => Start(new ProcessStartInfo(NativeBinary.Path));
-
-    private Process Start(ProcessStartInfo start, params (string Name, string Value)[] environment)
+    private Process Start(params (string Name, string Value)[] environment)
     {
-        if (start.FileName != NativeBinary.Path)
-            start.ArgumentList.Add(NativeBinary.Path);
+        var start = new ProcessStartInfo(NativeBinary.Path);
         foreach (var word in new[] { "serve", "--platform", "loopback", "--run", Run, "--state", Path.Combine(_directory.FullName, "state") })
             start.ArgumentList.Add(word);
         start.RedirectStandardOutput = true;

@@ -69,7 +69,6 @@ internal sealed class ControlBench : IDisposable
 
     public void Dispose()
     {
-        Client.Dispose();
         _application.StopAsync().GetAwaiter().GetResult();
         ((IDisposable)_application).Dispose();
         Custody.Dispose();

@@ -255,7 +255,7 @@ public sealed class ControlServerTests
         await Eventually(() => bench.Toolstack.Attached is not null);
 
         Task stop = bench.StopAsync();
-        using ControlClient late = new(bench.Socket);
+        ControlClient late = new(bench.Socket);
         await Eventually(() => Record.Exception(() => late.StatusAsync(Cancel).GetAwaiter().GetResult()) is DaemonUnreachableException);
         Assert.False(stop.IsCompleted);
         bench.Toolstack.Gate.SetResult();
@@ -268,7 +268,7 @@ public sealed class ControlServerTests
     public async Task Without_a_daemon_the_client_says_where_it_looked_and_why_it_found_nobody()
     {
         using TemporaryFolder folder = new();
-        using ControlClient absent = new(ControlSocket.PathIn(folder["."]));
+        ControlClient absent = new(ControlSocket.PathIn(folder["."]));
 
         DaemonUnreachableException failure = await Assert.ThrowsAsync<DaemonUnreachableException>(() => absent.StatusAsync(Cancel));
 

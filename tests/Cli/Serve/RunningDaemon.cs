@@ -14,7 +14,7 @@ internal sealed class RunningDaemon : IDisposable
         _serving = Task.Factory.StartNew(
             () => CliRun.Of(_stop.Token, ["serve", "--platform", "loopback", "--run", Directory, "--state", _folder["state"], .. options]),
             TaskCreationOptions.LongRunning);
-        using var client = new ControlClient(ControlSocket.PathIn(Directory));
+        var client = new ControlClient(ControlSocket.PathIn(Directory));
         for (var attempt = 0; !Answers(client); attempt++)
         {
             if (_serving.IsCompleted)
