@@ -43,7 +43,7 @@ internal static class GuestNodeReader
         ? DomainStanding.Served
         : domains.Find(domainId) switch
         {
-            null or { IsDying: true } => DomainStanding.Gone,
+            null or { HasEnded: true } => DomainStanding.Gone,
             { IsHardwareVirtualized: true } => DomainStanding.ServedElsewhere,
             _ => DomainStanding.Served,
         };

@@ -211,7 +211,7 @@ internal sealed class AttachOperation(ToolstackServices services, DeviceGrants g
         return isConnected;
     }
 
-    private DomainInfo ThrowIfGone(DomainLife life) => services.Domains.Find(life.DomainId) is { IsDying: false } domain && domain.Handle == life.Handle
+    private DomainInfo ThrowIfGone(DomainLife life) => services.Domains.Find(life.DomainId) is { HasEnded: false } domain && domain.Handle == life.Handle
         ? domain
         : throw new BackendException(BackendFailure.Failed, $"domain {life.DomainId} died");
 

@@ -16,7 +16,7 @@ internal static class DepartedDevices
         JournalEntry[] entries = [.. services.Journal.Entries.Where(entry => entry.Life == life && entry is { Owner: GrantOwner.Us, Grant.Kind: not GrantKind.Kept })];
         if (entries.Length == 0)
             return [];
-        if (services.Domains.Find(life.DomainId) is not { IsDying: false } domain || domain.Handle != life.Handle)
+        if (services.Domains.Find(life.DomainId) is not { HasEnded: false } domain || domain.Handle != life.Handle)
             return [.. entries.Select(static entry => entry.Device).Distinct()];
 
         GuestDirectory directory = GuestDirectory.Read(services.Store, life.DomainId);

@@ -142,7 +142,7 @@ internal sealed class DetachOperation(ToolstackServices services, TakeBack takeB
         {
             GuestDirectory directory = GuestDirectory.Read(services.Store, life.DomainId);
             return !directory.Exists || directory.IsConnected || directory.HasFrontendClosed
-                || services.Domains.Find(life.DomainId) is not { IsDying: false };
+                || services.Domains.Find(life.DomainId) is not { HasEnded: false };
         },
         timeout, cancellationToken);
 

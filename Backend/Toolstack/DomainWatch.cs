@@ -121,7 +121,7 @@ internal sealed class DomainWatch : IDisposable
         {
             DomainLife life = new(domain.DomainId, domain.Handle);
             JournalEntry[] ofIt = [.. wishes.Where(wish => wish.Life.Handle == domain.Handle && wish.Life != life)];
-            if (ofIt.Length > 0 && !domain.IsDying && !domain.IsShutdown && _served.Add(life))
+            if (ofIt.Length > 0 && !domain.HasEnded && _served.Add(life))
                 _ = ReturnAsync(domain, ofIt);
         }
     }

@@ -163,8 +163,8 @@ public sealed class PciToolstack : IToolstack, IDisposable
         if (domainId == 0)
             throw new BackendException(BackendFailure.Refused, "domain 0 is the host itself: its devices need no passthrough (pci-assignable-remove gives one back)");
         DomainInfo domain = Living(domainId);
-        if (domain.IsDying)
-            throw new BackendException(BackendFailure.Failed, $"domain {domainId} is dying");
+        if (domain.HasEnded)
+            throw new BackendException(BackendFailure.Failed, domain.IsDying ? $"domain {domainId} is dying" : $"domain {domainId} has halted");
         RefuseHardwareVirtualized(domain);
         if (!_services.Domains.CanAssignDevices)
         {
@@ -215,7 +215,7 @@ public sealed class PciToolstack : IToolstack, IDisposable
             ?? _services.Journal.Entries.FirstOrDefault(entry => entry.Device == address && entry.Grant.Kind != GrantKind.Kept)?.Life.DomainId
             ?? OwnerRecord.Read(_services.Store, address) switch
             {
-                { } noted when _services.Domains.Find(noted) is { IsDying: false } => noted,
+                { } noted when _services.Domains.Find(noted) is { HasEnded: false } => noted,
                 _ => null,
             };
         if (owner == life.DomainId)
@@ -301,7 +301,7 @@ public sealed class PciToolstack : IToolstack, IDisposable
 
     private async Task RecoverAsync(DomainLife life)
     {
-        bool isAlive = _services.Domains.Find(life.DomainId) is { IsDying: false } domain && domain.Handle == life.Handle;
+        bool isAlive = _services.Domains.Find(life.DomainId) is { HasEnded: false } domain && domain.Handle == life.Handle;
         GuestDirectory? directory = isAlive ? GuestDirectory.Read(_services.Store, life.DomainId) : null;
         foreach (IGrouping<PciAddress, JournalEntry> device in _services.Journal.Entries
             .Where(entry => entry.Life == life && entry.Grant.Kind != GrantKind.Kept).GroupBy(static entry => entry.Device).ToList())
@@ -331,7 +331,7 @@ public sealed class PciToolstack : IToolstack, IDisposable
     /// <summary>An attach that was interrupted is undone; a detach that was interrupted goes on.</summary>
     private async Task FinishInterruptedAsync(DomainLife life, PciAddress device, bool isDetach)
     {
-        bool isThisBootsGuest = _services.Domains.Find(life.DomainId) is { IsDying: false } domain && domain.Handle == life.Handle;
+        bool isThisBootsGuest = _services.Domains.Find(life.DomainId) is { HasEnded: false } domain && domain.Handle == life.Handle;
         try
         {
             if (isDetach)

@@ -40,14 +40,15 @@ internal sealed partial class Daemon : IDisposable
             _backend = new BackendHost(new BackendOptions
             {
                 Hypervisor = _platform.Hypervisor,
-                FunctionSource = _platform.Custody,
+                FunctionSource = _platform.Attributes.Over(_platform.Custody),
                 Devices = new DeviceService { Custody = _platform.Custody, BaseAddressesOf = _platform.BaseAddressesOf, JournalDirectory = run.Path },
                 Topology = settings.Topology,
                 Shards = settings.Shards,
                 SpinMicroseconds = settings.SpinMicroseconds,
                 Slots = settings.Slots,
                 Policy = settings.Policy,
-                PolicyFor = (_, function) => settings.DevicePolicies.GetValueOrDefault(function.Address),
+                PolicyFor = (_, function) => _platform.Attributes.ApplyTo(
+                    settings.DevicePolicies.GetValueOrDefault(function.Address) ?? settings.Policy, function.Address),
                 Quirks = settings.Quirks,
                 Logger = logger,
             });

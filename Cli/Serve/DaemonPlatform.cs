@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using PciBackFlow.Backend.Devices;
+using PciBackFlow.Backend.Toolstack;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Xen;
 using PciBackFlow.Hardware.Pci;
@@ -12,6 +13,9 @@ internal abstract class DaemonPlatform : IDisposable
     public abstract IHypervisor Hypervisor { get; }
 
     public abstract IDeviceCustody Custody { get; }
+
+    /// <summary>What xl, or a person, wrote into pciback's attributes for a device.</summary>
+    public PcibackSettings Attributes { get; } = new();
 
     /// <summary>What is to be said about it at the start.</summary>
     public abstract string Remark { get; }

@@ -1,5 +1,7 @@
 using Microsoft.Extensions.Logging;
+using PciBackFlow.Backend;
 using PciBackFlow.Backend.Devices;
+using PciBackFlow.Backend.Toolstack;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Xen;
 using PciBackFlow.Hardware.Pci;
@@ -8,13 +10,16 @@ using PciBackFlow.Hardware.Pci.Sysfs;
 namespace PciBackFlow.Cli.Serve;
 
 /// <summary>The control domain of a Xen host: its guests, and the host's devices.</summary>
-internal sealed class XenMachine : DaemonPlatform
+internal sealed partial class XenMachine : DaemonPlatform
 {
     private readonly XenHypervisor _hypervisor;
     private readonly IDomainControl _domains;
     private readonly IPhysdev _physdev;
     private readonly DeviceCustody _custody;
     private readonly string _version;
+    private readonly string _run;
+    private readonly ILogger _logger;
+    private PcibackDirectory? _directory;
     private Task _adopting = Task.CompletedTask;
 
     /// <exception cref="VerbException">Guests can't be served here (exit code 3); every reason with its remedy.</exception>
@@ -33,6 +38,8 @@ internal sealed class XenMachine : DaemonPlatform
             };
         }
 
+        _run = settings.RunDirectory;
+        _logger = logger;
         _version = host.Version ?? "of an unknown version";
         _hypervisor = new XenHypervisor(lost);
         _domains = _hypervisor.OpenDomainControl();
@@ -52,14 +59,30 @@ internal sealed class XenMachine : DaemonPlatform
         return function.BaseAddresses;
     }
 
-    // Taking a device resets it, which takes seconds: guests that have theirs don't wait for it. What could not be taken is logged by the custody.
-    public override void Started() => _adopting = Task.Factory.StartNew(() => _custody.AdoptHidden(), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+    public override void Started()
+    {
+        // Taking a device resets it, which takes seconds: guests that have theirs don't wait for it. What could not be taken is logged by the custody.
+        _adopting = Task.Factory.StartNew(() => _custody.AdoptHidden(), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        try
+        {
+            _directory = new PcibackDirectory(_custody, Attributes, _run, _logger);
+        }
+        catch (BackendException failure)
+        {
+            // Everything but 'pcibackflow xl' works without it.
+            LogNoView(failure.Message);
+        }
+    }
 
     public override void Dispose()
     {
+        _directory?.Dispose();
         _adopting.Wait();
         _custody.Dispose();
         _physdev.Dispose();
         _domains.Dispose();
     }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "'pcibackflow xl' will not work: {Reason}")]
+    private partial void LogNoView(string reason);
 }

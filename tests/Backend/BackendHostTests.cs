@@ -383,8 +383,10 @@ public sealed class BackendHostTests
     }
 
     /// <summary>A mapped page keeps a dead domain as a zombie, so it must go although the toolstack has not removed a single key.</summary>
-    [Fact]
-    public void A_domain_that_died_is_unmapped_while_its_toolstack_still_has_its_directories()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_domain_that_died_or_halted_is_unmapped_while_its_toolstack_still_has_its_directories(bool halted)
     {
         using Bench bench = new();
         bench.Create(7, Bench.HostA);
@@ -394,7 +396,10 @@ public sealed class BackendHostTests
         bench.AwaitState(7, 4);
         Assert.Equal(1, bench.Platform.Count);
 
-        bench.Host.BeginDestroy(7);
+        if (halted)
+            bench.Host.ShutDown(7);
+        else
+            bench.Host.BeginDestroy(7);
         bench.AwaitState(7, 6);
         Bench.Eventually(() => bench.Platform.Count == 0, "unmapped");
         bench.Create(8, Bench.HostA);

@@ -18,6 +18,10 @@ internal static class DomainInfoRecord
     private const uint Shutdown = 1 << 2;
     private const uint Paused = 1 << 3;
 
+    // XEN_DOMINF_shutdownshift; SHUTDOWN_suspend of xen/include/public/sched.h: such a domain goes on later.
+    private const int ReasonShift = 16;
+    private const uint Suspended = 2;
+
     internal static DomainInfo Read(ReadOnlySpan<byte> record)
     {
         uint flags = BinaryPrimitives.ReadUInt32LittleEndian(record[FlagsAt..]);
@@ -25,7 +29,7 @@ internal static class DomainInfoRecord
             BinaryPrimitives.ReadUInt16LittleEndian(record),
             new Guid(record.Slice(HandleAt, HandleSize), bigEndian: true),
             IsDying: (flags & Dying) != 0,
-            IsShutdown: (flags & Shutdown) != 0,
+            IsShutdown: (flags & Shutdown) != 0 && ((flags >> ReasonShift) & 0xFF) != Suspended,
             IsPaused: (flags & Paused) != 0,
             IsHardwareVirtualized: (flags & HardwareVirtualized) != 0);
     }

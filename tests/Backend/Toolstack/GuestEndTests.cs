@@ -37,6 +37,19 @@ public sealed class GuestEndTests
         bench.AssertNothingLeft(7);
     }
 
+    /// <summary>Before xl looks: libxl waits 10 s for each device whose nodes it finds when it clears a halted guest away.</summary>
+    [Fact]
+    public async Task A_guest_that_halted_gives_its_devices_back_and_its_nodes_go_before_anybody_destroys_it()
+    {
+        await using ToolstackBench bench = new();
+        bench.Guest(7);
+        await bench.Attach(7, "03:00.0");
+        bench.Host.ShutDown(7);
+        await EventuallyAsync(() => bench.Journal.Count == 0, "settled");
+        bench.AssertNothingLeft(7);
+        Assert.Null(bench.Store.Directory("/local/domain/0/backend/pci/7/0"));
+    }
+
     [Fact]
     public async Task A_guest_taken_offline_gives_its_devices_back_when_it_has_closed()
     {

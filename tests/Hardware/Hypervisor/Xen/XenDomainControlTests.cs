@@ -81,6 +81,8 @@ public sealed class XenDomainControlTests : IDisposable
     [InlineData(0x01u, true, false, false, false)]
     [InlineData(0x02u, false, true, false, false)]
     [InlineData(0x30004u, false, false, true, false)]
+    [InlineData(0x10004u, false, false, true, false)] // SHUTDOWN_reboot
+    [InlineData(0x20004u, false, false, false, false)] // SHUTDOWN_suspend: it goes on later
     [InlineData(0x18u, false, false, false, true)]
     public void A_domain_is_read_from_its_record(uint flags, bool dying, bool hvm, bool shutdown, bool paused)
     {
