@@ -96,12 +96,25 @@ public sealed class RunningGuest : IDisposable
     {
         lock (_changed)
         {
-            while (!_isStopping && store.Read(state) != "1")
+            while (!_isStopping && !IsFirstState(store, state))
             {
                 Monitor.Wait(_changed);
             }
 
             return !_isStopping;
+        }
+    }
+
+    private static bool IsFirstState(IXenStore store, string state)
+    {
+        try
+        {
+            return store.Read(state) == "1";
+        }
+        catch (HypervisorException)
+        {
+            // Not this guest's to read yet: the toolstack has not set the directory's permissions.
+            return false;
         }
     }
 
