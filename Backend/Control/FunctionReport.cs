@@ -13,10 +13,12 @@ namespace PciBackFlow.Backend.Control;
 /// <param name="HardwareWrites">Register writes that reached the hardware.</param>
 /// <param name="Slow">Whether its accesses go to a worker because one took too long.</param>
 /// <param name="Gone">Whether it no longer answers.</param>
+/// <param name="Interrupts">How it interrupts the guest.</param>
 /// <param name="Policy">What the guest may do with it: <c>profile</c>, <c>allow_interrupt_control</c>, <c>allow_function_reset</c>, then one
 /// <c>rules</c> for each place that rules come from (their number), then one <c>hide</c> for each hidden capability.</param>
 public sealed record FunctionReport(
-    string Host, string Guest, string Origin, long HardwareReads, long HardwareWrites, bool Slow, bool Gone, IReadOnlyList<SettingReport> Policy)
+    string Host, string Guest, string Origin, long HardwareReads, long HardwareWrites, bool Slow, bool Gone, InterruptReport Interrupts,
+    IReadOnlyList<SettingReport> Policy)
 {
     /// <summary>Describes a function.</summary>
     /// <param name="function">The function.</param>
@@ -29,6 +31,7 @@ public sealed record FunctionReport(
         function.HardwareWrites,
         function.IsSlow,
         function.IsGone,
+        InterruptReport.Of(function.Interrupts),
         PolicyOf(function.Policy));
 
     private static List<SettingReport> PolicyOf(EffectivePolicy policy)

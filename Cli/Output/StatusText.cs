@@ -32,27 +32,39 @@ internal static class StatusText
             return;
         }
 
-        var table = NewTable("Domain", "Backend", "Frontend", "Shard", "Requests", "Denied", "Late", "Function", "In guest", "Policy", "From");
+        var table = NewTable("Domain", "Backend", "Frontend", "Shard", "Requests", "Denied", "Late");
         foreach (var guest in status.Guests)
         {
-            string[] cells =
+            AddRow(table,
             [
-                guest.Name is null ? Number(guest.Domain) : $"{guest.Domain} {guest.Name}",
+                DomainOf(guest),
                 guest.Backend,
                 guest.Frontend,
                 guest.Shard is { } shard ? Number(shard) : "-",
                 Number(guest.Counters.Requests),
                 Number(guest.Counters.DeniedWrites),
                 Number(guest.Counters.LateReplies),
-            ];
-            if (guest.Functions.Count == 0)
-                AddRow(table, [.. cells, "-", "-", "-", "-"]);
+            ]);
+        }
+
+        console.WriteTable(table);
+        console.Output.WriteLine();
+        WriteFunctions(console, status);
+    }
+
+    private static void WriteFunctions(CliConsole console, StatusReport status)
+    {
+        if (status.Guests.All(guest => guest.Functions.Count == 0))
+            return;
+        var table = NewTable("Function", "Domain", "In guest", "Interrupts", "Policy", "From");
+        foreach (var guest in status.Guests)
+        {
             foreach (var function in guest.Functions)
             {
+                string[] cells = [function.Host + Condition(function), DomainOf(guest), function.Guest, InterruptsOf(function.Interrupts)];
                 foreach (var setting in function.Policy.Where((setting, index) => index == 0 || setting.Origin != "built in"))
                 {
-                    var isFirst = setting == function.Policy[0];
-                    AddRow(table, [.. cells, isFirst ? function.Host + Condition(function) : "", isFirst ? function.Guest : "", Policy(setting), setting.Origin]);
+                    AddRow(table, [.. cells, Policy(setting), setting.Origin]);
                     Array.Fill(cells, "");
                 }
             }
@@ -87,6 +99,11 @@ internal static class StatusText
     }
 
     private static void AddRow(Table table, IEnumerable<string> cells) => table.AddRow(cells.Select(cell => new Text(cell)));
+
+    private static string DomainOf(GuestReport guest) => guest.Name is null ? Number(guest.Domain) : $"{guest.Domain} {guest.Name}";
+
+    private static string InterruptsOf(InterruptReport interrupts) =>
+        interrupts.Vectors > 1 ? string.Create(CultureInfo.InvariantCulture, $"{interrupts.Mode} x{interrupts.Vectors}") : interrupts.Mode;
 
     private static string GuestOf(DeviceReport device) => device switch
     {

@@ -45,7 +45,9 @@ public sealed class ServeTests
         Assert.Equal(("demo2", "connected", "connected"), (
             guest.GetProperty("name").GetString(), guest.GetProperty("backend").GetString(), guest.GetProperty("frontend").GetString()));
         Assert.True(guest.GetProperty("counters").GetProperty("config_reads").GetInt64() > 0);
-        var profile = Assert.Single(guest.GetProperty("functions").EnumerateArray()).GetProperty("policy")[0];
+        var function = Assert.Single(guest.GetProperty("functions").EnumerateArray());
+        Assert.Equal(("intx", 0), (function.GetProperty("interrupts").GetProperty("mode").GetString(), function.GetProperty("interrupts").GetProperty("vectors").GetInt32()));
+        var profile = function.GetProperty("policy")[0];
         Assert.Equal(("profile", "permissive", "toolstack options opts-0"), (
             profile.GetProperty("key").GetString(), profile.GetProperty("value").GetString(), profile.GetProperty("origin").GetString()));
         var spin = status.GetProperty("configuration").EnumerateArray().Single(setting => setting.GetProperty("key").GetString() == "spin");
