@@ -64,6 +64,8 @@ public static class CommandTree
         AttachVerbs.CreateDetach(console),
         AttachVerbs.CreateList(console),
         XlVerb.Create(console),
+        HostSleepVerbs.CreateSuspend(console),
+        HostSleepVerbs.CreateResume(console),
         CompletionVerb.Create(console),
     ];
 

@@ -65,6 +65,18 @@ public sealed class ControlClient(string socket)
     public Task DetachAsync(string domain, string spec, bool force, CancellationToken cancellationToken) => Send(
         "DELETE", $"{DevicesOf(domain)}?spec={Uri.EscapeDataString(spec)}&force={(force ? "true" : "false")}", null, cancellationToken);
 
+    /// <summary>The host is about to sleep: refused while guests have devices, unless forced.</summary>
+    /// <param name="force">Whether a person insists.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <returns>When the devices are ready for it.</returns>
+    public Task SuspendAsync(bool force, CancellationToken cancellationToken) =>
+        Send("POST", $"host/suspend?force={(force ? "true" : "false")}", null, cancellationToken);
+
+    /// <summary>The host is awake again: devices are brought back.</summary>
+    /// <param name="cancellationToken">Gives up waiting; the daemon goes on.</param>
+    /// <returns>When all are back.</returns>
+    public Task ResumeAsync(CancellationToken cancellationToken) => Send("POST", "host/resume", null, cancellationToken);
+
     private static string DevicesOf(string domain) => $"domains/{Uri.EscapeDataString(domain)}/devices";
 
     private Task<T> Get<T>(string path, JsonTypeInfo<T> type, CancellationToken cancellationToken) => Send("GET", path, null, type, cancellationToken);

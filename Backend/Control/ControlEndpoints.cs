@@ -31,6 +31,8 @@ internal sealed class ControlEndpoints
         Map(routes, "GET", "domains/{domain}/devices", endpoints.ListDevices);
         Map(routes, "POST", "domains/{domain}/devices", endpoints.Attach);
         Map(routes, "DELETE", "domains/{domain}/devices", endpoints.Detach);
+        Map(routes, "POST", "host/suspend", endpoints.Suspend);
+        Map(routes, "POST", "host/resume", endpoints.Resume);
     }
 
     private static void Map(IEndpointRouteBuilder routes, string method, string path, RequestDelegate run) =>
@@ -102,6 +104,25 @@ internal sealed class ControlEndpoints
         PciSpec spec = Spec(context.Request.Query["spec"].ToString());
         bool force = Flag(context, "force");
         await _services.Toolstack.DetachAsync(Domain(context), spec, force, context.RequestAborted).ConfigureAwait(false);
+        context.Response.StatusCode = StatusCodes.Status204NoContent;
+    }
+
+    private async Task Suspend(HttpContext context)
+    {
+        bool force = Flag(context, "force");
+        await Blocking(context, () =>
+        {
+            _services.HostSuspend?.Prepare(force);
+            return true;
+        }).ConfigureAwait(false);
+        context.Response.StatusCode = StatusCodes.Status204NoContent;
+    }
+
+    private async Task Resume(HttpContext context)
+    {
+        IReadOnlyList<string> lost = await Blocking(context, () => _services.HostSuspend?.Resume() ?? []).ConfigureAwait(false);
+        if (lost.Count > 0)
+            throw new BackendException(BackendFailure.Failed, $"not everything came back from the host's sleep: {string.Join("; ", lost)}");
         context.Response.StatusCode = StatusCodes.Status204NoContent;
     }
 

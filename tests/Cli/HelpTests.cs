@@ -14,7 +14,7 @@ public sealed class HelpTests
         Assert.Equal(
             [
                 "load", "profile", "guest-view", "explain", "learn", "devices", "serve", "status", "pci-assignable-add", "pci-assignable-remove",
-                "pci-assignable-list", "pci-attach", "pci-detach", "pci-list", "xl", "completion",
+                "pci-assignable-list", "pci-attach", "pci-detach", "pci-list", "xl", "host-suspend", "host-resume", "completion",
             ],
             verbs);
     }
