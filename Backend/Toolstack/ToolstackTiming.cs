@@ -7,7 +7,7 @@ public sealed record ToolstackTiming
     public TimeSpan Ready { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>How long a running guest has to take a device up: it scans its bus and probes a driver.</summary>
-    public TimeSpan TakeUp { get; init; } = TimeSpan.FromSeconds(30);
+    public TimeSpan TakeUp { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>How long a running guest's frontend that has never answered is waited for before the device counts as offered.</summary>
     public TimeSpan FirstConnect { get; init; } = TimeSpan.FromSeconds(10);

@@ -19,8 +19,13 @@ internal static class AttachVerbs
         command.SetAction(parsed =>
         {
             var (guest, device) = (parsed.GetRequiredValue(domain), parsed.GetRequiredValue(spec));
-            daemon.Ask(parsed, $"attach {device} to {guest}", (client, cancel) => client.AttachAsync(
-                guest, new AttachDevice(device, !parsed.GetValue(noWait), parsed.GetValue(keep)), cancel));
+            var wait = !parsed.GetValue(noWait);
+            var attached = daemon.Ask(parsed, $"attach {device} to {guest}", (client, cancel) => client.AttachAsync(
+                guest, new AttachDevice(device, wait, parsed.GetValue(keep)), cancel));
+
+            // Success as well, of another kind: a guest that is paused, still booting or without a frontend driver gets it when it comes to that.
+            if (wait && attached.State != "connected")
+                console.Remark($"{attached.Host} is {attached.State}: {guest} has not taken it up yet (is it paused or booting, or is its xen-pcifront not loaded?)");
             return ExitCode.Done;
         });
         return new Verb(command, "pcibackflow pci-attach demo1 00:04.0", "pcibackflow pci-attach --keep 7 03:00.0@5,permissive=1");
