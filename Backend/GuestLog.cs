@@ -28,4 +28,10 @@ internal static partial class GuestLog
 
     [LoggerMessage(EventId = 8, Level = LogLevel.Warning, Message = "guests get no MSI or MSI-X: {Reason}")]
     public static partial void NoInterrupts(ILogger logger, string reason);
+
+    [LoggerMessage(EventId = 9, Level = LogLevel.Warning, Message = "guests could not be listed, again in a second: {Reason}")]
+    public static partial void NotListed(ILogger logger, string reason);
+
+    [LoggerMessage(EventId = 10, Level = LogLevel.Warning, Message = "domain {DomainId}: {Count} further changes of state were not logged: its frontend connects and closes without pause")]
+    public static partial void StatesNotLogged(ILogger logger, int domainId, long count);
 }

@@ -19,6 +19,7 @@ internal sealed class Guest : IDisposable
     private readonly Action _wake;
     private readonly bool _adopt;
     private readonly GuestExports _exports;
+    private readonly LogAllowance _lines = new(TimeProvider.System);
     private GuestState _state = GuestState.New;
     private XenbusState _written;
     private bool _hasAppeared;
@@ -53,12 +54,13 @@ internal sealed class Guest : IDisposable
         if (!_hasAppeared)
         {
             (GuestNode node, _frontend) = GuestNodeReader.Read(_services.Store, _services.Domains, _id, attached: null);
-            _hasAppeared = true;
             _written = node.Backend;
             Apply(new GuestEvent.Appeared(node, _adopt));
-            if (!IsGone && _frontend is not null)
-                _frontendWatch = _services.Store.Watch($"{_frontend}/state", _ => _wake());
+            _hasAppeared = true;
         }
+
+        if (!IsGone && _frontend is not null)
+            _frontendWatch ??= _services.Store.Watch($"{_frontend}/state", _ => _wake());
 
         XenbusState before;
         int rounds = 0;
@@ -86,6 +88,11 @@ internal sealed class Guest : IDisposable
     {
         _frontendWatch?.Dispose();
         _frontendWatch = null;
+        DropAttachment();
+    }
+
+    private void DropAttachment()
+    {
         _attachment?.Dispose();
         _attachment = null;
     }
@@ -115,18 +122,50 @@ internal sealed class Guest : IDisposable
 
     private void Apply(GuestEvent guestEvent)
     {
+        GuestState before = _state;
         GuestTransition transition = GuestLifecycle.Next(_state, guestEvent);
         _state = transition.State;
-        foreach (GuestAction action in transition.Actions)
+        if (_state.IsGone)
         {
-            if (Perform(action) is not { } outcome)
-                continue;
-
-            // An instance that ends finishes what is left to let go; otherwise the outcome decides how it goes on.
-            if (_state.IsGone)
-                continue;
-            Apply(outcome);
+            End(transition.Actions);
             return;
+        }
+
+        try
+        {
+            foreach (GuestAction action in transition.Actions)
+            {
+                // The outcome decides how it goes on.
+                if (Perform(action) is { } outcome)
+                {
+                    Apply(outcome);
+                    return;
+                }
+            }
+        }
+        catch (HypervisorException) when (!_state.IsGone)
+        {
+            // What xenstore refused has not happened: the next pass decides anew. Every action may have been done already.
+            if (!before.IsAttached)
+                DropAttachment();
+            _state = before with { IsAttached = _attachment is not null };
+            throw;
+        }
+    }
+
+    /// <summary>What an instance that ends has to let go, it lets go: nobody would do it later.</summary>
+    private void End(IReadOnlyList<GuestAction> actions)
+    {
+        foreach (GuestAction action in actions)
+        {
+            try
+            {
+                Perform(action);
+            }
+            catch (HypervisorException e)
+            {
+                _services.Warnings.Warn(_id.DomainId, $"xenstore: {e.Message}");
+            }
         }
     }
 
@@ -153,8 +192,7 @@ internal sealed class Guest : IDisposable
             case GuestAction.Attach:
                 return Attach();
             case GuestAction.Detach:
-                _attachment?.Dispose();
-                _attachment = null;
+                DropAttachment();
 
                 // One that is gone gives its devices back whole, DMA first; or the daemon stops, which leaves its guests what they have.
                 if (!_state.IsGone)
@@ -183,7 +221,8 @@ internal sealed class Guest : IDisposable
             return new GuestEvent.Vanished();
         if (outcome == OwnDirectory.Outcome.Gone)
             return null;
-        GuestLog.StateSwitched(_services.Logger, _id.DomainId, _written, next);
+        if (MayLog())
+            GuestLog.StateSwitched(_services.Logger, _id.DomainId, _written, next);
         _written = next;
         return null;
     }
@@ -265,8 +304,17 @@ internal sealed class Guest : IDisposable
         if (attachment is null)
             return new GuestEvent.AttachFailed(errno, reason!);
         _attachment = attachment;
-        GuestLog.Attached(_services.Logger, _id.DomainId, attachment.Lane.Shard, attachment.Lane.Port);
+        if (MayLog())
+            GuestLog.Attached(_services.Logger, _id.DomainId, attachment.Lane.Shard, attachment.Lane.Port);
         return new GuestEvent.Attached();
+    }
+
+    private bool MayLog()
+    {
+        bool may = _lines.TryTake(out long suppressed);
+        if (suppressed > 0)
+            GuestLog.StatesNotLogged(_services.Logger, _id.DomainId, suppressed);
+        return may;
     }
 
     private void TakeSnapshot()

@@ -8,10 +8,13 @@ namespace PciBackFlow.Backend.Guests;
 /// </summary>
 internal sealed class GuestEntry
 {
+    private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
+
     private readonly GuestId _id;
     private readonly GuestServices _services;
     private readonly Action<GuestEntry> _empty;
     private bool _adopt;
+    private int _isRetrying;
     private volatile Guest? _guest;
 
     public GuestEntry(GuestId id, GuestServices services, TaskScheduler scheduler, bool adopt, Action<GuestEntry> empty)
@@ -68,13 +71,22 @@ internal sealed class GuestEntry
         }
         catch (HypervisorException e)
         {
-            // xenstore refused something: this guest's next event tries again, the others are not concerned.
-            _services.Warnings.Warn(_id.DomainId, $"xenstore: {e.Message}");
+            // The hypervisor or xenstore refused something: it is tried again, because the event that asked for it does not come again.
+            _services.Warnings.Warn(_id.DomainId, $"hypervisor: {e.Message}");
+            if (Interlocked.Exchange(ref _isRetrying, 1) == 0)
+                _ = WakeLaterAsync();
         }
         catch (Exception e)
         {
             // A defect of ours met by one guest must not take the queue, and with it the guest's later events, away.
             GuestLog.Failed(_services.Logger, _id.DomainId, e);
         }
+    }
+
+    private async Task WakeLaterAsync()
+    {
+        await Task.Delay(RetryPause).ConfigureAwait(false);
+        Interlocked.Exchange(ref _isRetrying, 0);
+        Queue.Wake();
     }
 }

@@ -146,8 +146,17 @@ internal sealed class GuestExports
     {
         foreach (PciAddress host in new List<PciAddress>(_functions.Keys))
         {
-            if (Remove(host) is { } function)
+            if (Remove(host) is not { } function)
+                continue;
+            try
+            {
                 LetGo(function);
+            }
+            catch (Exception e)
+            {
+                // A defect met at one function must not keep the others with a guest that is gone.
+                GuestLog.Failed(_services.Logger, _domainId, e);
+            }
         }
     }
 

@@ -11,6 +11,8 @@ internal sealed class GuestRegistry : IDisposable
     // Life cycles wait for xenstore and shards, not for the processor; a few at a time keep a thousand guests' start orderly.
     private const int ConcurrentPasses = 4;
 
+    private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
+
     private readonly Lock _lock = new();
     private readonly Dictionary<GuestId, GuestEntry> _entries = [];
     private readonly GuestServices _services;
@@ -18,6 +20,7 @@ internal sealed class GuestRegistry : IDisposable
     private readonly List<IDisposable> _watches = [];
     private bool _isStarting = true;
     private bool _isStopped;
+    private int _isRetrying;
 
     public GuestRegistry(GuestServices services) => _services = services;
 
@@ -80,7 +83,37 @@ internal sealed class GuestRegistry : IDisposable
         if (GuestId.TryParse(path, out GuestId guest))
             Wake(guest);
         else if (GuestId.Root.StartsWith(path, StringComparison.Ordinal) || path.StartsWith(GuestId.Root, StringComparison.Ordinal))
+            RescanOrLater();
+    }
+
+    /// <summary>On the store's own thread, where nobody would catch anything; and the event that asked for it does not come again.</summary>
+    private void RescanOrLater()
+    {
+        try
+        {
             Rescan();
+        }
+        catch (HypervisorException e)
+        {
+            GuestLog.NotListed(_services.Logger, e.Message);
+            if (Interlocked.Exchange(ref _isRetrying, 1) == 0)
+                _ = RescanLaterAsync();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The daemon ends.
+        }
+
+        async Task RescanLaterAsync()
+        {
+            await Task.Delay(RetryPause).ConfigureAwait(false);
+            Interlocked.Exchange(ref _isRetrying, 0);
+            bool isStopped;
+            lock (_lock)
+                isStopped = _isStopped;
+            if (!isStopped)
+                RescanOrLater();
+        }
     }
 
     /// <summary>An event above all guests: any of them may have come or gone.</summary>

@@ -49,7 +49,7 @@ internal sealed class DetachOperation(ToolstackServices services, TakeBack takeB
         {
             letGo = await AskAsync(life, devices, force, cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is BackendException or OperationCanceledException)
+        catch (Exception e) when (e is BackendException or HypervisorException or OperationCanceledException)
         {
             touched.ForEach(services.Journal.Close);
             throw;
@@ -80,7 +80,7 @@ internal sealed class DetachOperation(ToolstackServices services, TakeBack takeB
         Asked asked = Asked.Busy;
         bool isReady = await StoreWait.UntilAsync(
             services.Store, GuestDirectory.WatchedPaths(life.DomainId),
-            () => (asked = services.Store.Run(store => Ask(store, life.DomainId, devices))) != Asked.Busy,
+            () => (asked = TryAsk(life.DomainId, devices)) != Asked.Busy,
             services.Timing.Ready, cancellationToken).ConfigureAwait(false);
         if (!isReady)
         {
@@ -117,6 +117,19 @@ internal sealed class DetachOperation(ToolstackServices services, TakeBack takeB
         // The guest has let go; how its bus scan ends does not matter any more.
         await AwaitLetGoAsync(life, services.Timing.Ready, CancellationToken.None).ConfigureAwait(false);
         return true;
+    }
+
+    /// <summary>A guest that writes its state all the time is in the middle of a change, whatever it writes.</summary>
+    private Asked TryAsk(int domainId, PciAddress[] devices)
+    {
+        try
+        {
+            return services.Store.Run(store => Ask(store, domainId, devices));
+        }
+        catch (HypervisorException e) when (e.Errno == "EAGAIN")
+        {
+            return Asked.Busy;
+        }
     }
 
     private static Asked Ask(IXenStoreAccess store, int domainId, PciAddress[] devices)
@@ -187,7 +200,7 @@ internal sealed class DetachOperation(ToolstackServices services, TakeBack takeB
         services.Store.Run(store =>
         {
             // xl may have begun to give it another device meanwhile.
-            bool isEmpty = GuestDirectory.ReadWithin(store, life.DomainId) is { Exists: true, Devices.Count: 0 };
+            bool isEmpty = GuestDirectory.ReadBackend(store, life.DomainId) is { Exists: true, Devices.Count: 0 };
             if (isEmpty)
                 GuestDirectory.Destroy(store, life.DomainId);
             return isEmpty;

@@ -11,6 +11,8 @@ namespace PciBackFlow.Backend.Toolstack;
 /// </summary>
 internal sealed class DomainWatch : IDisposable
 {
+    private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
+
     private readonly ToolstackServices _services;
     private readonly Func<DomainLife, Task> _settle;
     private readonly Func<DomainInfo, IReadOnlyList<JournalEntry>, Task> _attachAgain;
@@ -22,6 +24,7 @@ internal sealed class DomainWatch : IDisposable
     // Of the look alone: lives that were given their kept devices, or could not be.
     private readonly HashSet<DomainLife> _served = [];
     private int _allChanged;
+    private int _isRetrying;
 
     public DomainWatch(
         ToolstackServices services, Func<DomainLife, Task> settle, Func<DomainInfo, IReadOnlyList<JournalEntry>, Task> attachAgain)
@@ -73,8 +76,8 @@ internal sealed class DomainWatch : IDisposable
             IReadOnlyList<JournalEntry> entries = _services.Journal.Entries;
             foreach (DomainLife life in entries.Where(static entry => entry.Grant.Kind != GrantKind.Kept).Select(static entry => entry.Life).Distinct())
             {
-                if ((all || changed.Contains(life.DomainId)) && DepartedDevices.Of(_services, life).Length > 0)
-                    Settle(life);
+                if (all || changed.Contains(life.DomainId))
+                    Look(life);
             }
 
             if (all)
@@ -83,13 +86,48 @@ internal sealed class DomainWatch : IDisposable
         catch (HypervisorException e)
         {
             ToolstackLog.LookFailed(_services.Logger, e);
+            LookLater();
+        }
+    }
+
+    /// <summary>One guest that cannot be looked at must not keep the others from being settled; it is looked at again without another event.</summary>
+    private void Look(DomainLife life)
+    {
+        try
+        {
+            if (DepartedDevices.Of(_services, life).Length > 0)
+                Settle(life);
+        }
+        catch (HypervisorException e)
+        {
+            ToolstackLog.LookFailed(_services.Logger, e);
+            LookLater();
+        }
+    }
+
+    /// <summary>At everybody, once, however many failed.</summary>
+    private void LookLater()
+    {
+        if (Interlocked.Exchange(ref _isRetrying, 1) == 0)
+            _ = RunAsync();
+
+        async Task RunAsync()
+        {
+            await Task.Delay(RetryPause).ConfigureAwait(false);
+            Interlocked.Exchange(ref _isRetrying, 0);
+            DomainsChanged();
         }
     }
 
     private void Settle(DomainLife life)
     {
-        if (!_settling.TryAdd(life, true))
+        // True: something was noticed while it was being settled, and what is being done may have begun before that.
+        if (!_settling.TryAdd(life, false))
+        {
+            _settling.TryUpdate(life, true, false);
             return;
+        }
+
         _ = RunAsync();
 
         async Task RunAsync()
@@ -105,7 +143,11 @@ internal sealed class DomainWatch : IDisposable
             }
             finally
             {
-                _settling.TryRemove(life, out _);
+                if (_settling.TryRemove(life, out bool again) && again)
+                {
+                    _changed[life.DomainId] = true;
+                    _looks.Wake();
+                }
             }
         }
     }

@@ -46,15 +46,22 @@ internal sealed record GuestDirectory(bool Exists, XenbusState Backend, XenbusSt
         return null;
     }
 
-    /// <summary>Reads both directories as they are at one moment.</summary>
-    public static GuestDirectory Read(IXenStore store, int domainId) => store.Run(access => ReadWithin(access, domainId));
+    /// <summary>
+    /// Reads both directories: the backend's as it is at one moment, and the frontend's state a little later. Not in the same transaction,
+    /// because a guest that writes its state without pause would make every one of them end in a conflict.
+    /// </summary>
+    public static GuestDirectory Read(IXenStore store, int domainId) =>
+        store.Run(access => ReadBackend(access, domainId)) with { Frontend = ReadFrontend(store, domainId) };
 
-    /// <summary>Reads both directories within a transaction.</summary>
-    public static GuestDirectory ReadWithin(IXenStoreAccess store, int domainId)
+    /// <summary>Reads both directories within a transaction; the guest can make it end in a conflict.</summary>
+    public static GuestDirectory ReadWithin(IXenStoreAccess store, int domainId) =>
+        ReadBackend(store, domainId) with { Frontend = ReadFrontend(store, domainId) };
+
+    /// <summary>Reads the backend's directory alone, which the guest cannot write.</summary>
+    public static GuestDirectory ReadBackend(IXenStoreAccess store, int domainId)
     {
         string backend = BackendPath(domainId);
         XenbusState state = StoreFormats.ParseState(store.Read($"{backend}/state"));
-        XenbusState frontend = StoreFormats.ParseState(store.Read($"{FrontendPath(domainId)}/state"));
         string? count = store.Read($"{backend}/num_devs");
         DeviceKeys[] devices = new DeviceKeys[StoreFormats.TryParseDecimal(count, out uint number) ? Math.Min(number, GuestNode.MaxDevices) : 0];
         for (int n = 0; n < devices.Length; n++)
@@ -67,7 +74,7 @@ internal sealed record GuestDirectory(bool Exists, XenbusState Backend, XenbusSt
                 store.Read($"{backend}/error-{n}"));
         }
 
-        return new(count is not null, state, frontend, store.Read($"{backend}/online") == "1", devices);
+        return new(count is not null, state, XenbusState.Unknown, store.Read($"{backend}/online") == "1", devices);
     }
 
     /// <summary>Creates both directories, empty of devices. What lay there is a former life's.</summary>
@@ -119,7 +126,7 @@ internal sealed record GuestDirectory(bool Exists, XenbusState Backend, XenbusSt
     /// <returns>How many are left, or -1 when there was no directory.</returns>
     public static int Remove(IXenStoreAccess store, int domainId, IReadOnlyCollection<PciAddress> hosts)
     {
-        GuestDirectory directory = ReadWithin(store, domainId);
+        GuestDirectory directory = ReadBackend(store, domainId);
         if (!directory.Exists)
             return -1;
         string backend = BackendPath(domainId);
@@ -152,6 +159,9 @@ internal sealed record GuestDirectory(bool Exists, XenbusState Backend, XenbusSt
         RemoveWithEmptyParent(store, BackendPath(domainId));
         RemoveWithEmptyParent(store, FrontendPath(domainId));
     }
+
+    private static XenbusState ReadFrontend(IXenStoreAccess store, int domainId) =>
+        StoreFormats.ParseState(store.Read($"{FrontendPath(domainId)}/state"));
 
     private static void RemoveWithEmptyParent(IXenStoreAccess store, string path)
     {

@@ -331,17 +331,18 @@ public sealed class PciToolstack : IToolstack, IDisposable
     /// <summary>An attach that was interrupted is undone; a detach that was interrupted goes on.</summary>
     private async Task FinishInterruptedAsync(DomainLife life, PciAddress device, bool isDetach)
     {
-        bool isThisBootsGuest = _services.Domains.Find(life.DomainId) is { HasEnded: false } domain && domain.Handle == life.Handle;
         try
         {
+            bool isThisBootsGuest = _services.Domains.Find(life.DomainId) is { HasEnded: false } domain && domain.Handle == life.Handle;
             if (isDetach)
                 await _detach.RunAsync(life, [device], [], force: false, CancellationToken.None).ConfigureAwait(false);
             else
                 await _takeBack.RunAsync(life, [device], forget: isThisBootsGuest).ConfigureAwait(false);
             ToolstackLog.Recovered(_services.Logger, life.DomainId, device, isDetach ? "completed" : "undone");
         }
-        catch (BackendException e)
+        catch (Exception e) when (e is BackendException or HypervisorException or IOException)
         {
+            // The journal keeps what is left; the daemon starts for the other guests.
             ToolstackLog.NotSettled(_services.Logger, life.DomainId, e);
         }
     }
