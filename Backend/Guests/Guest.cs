@@ -100,22 +100,25 @@ internal sealed class Guest : IDisposable
     private GuestNode Read()
     {
         GuestNode node = GuestNodeReader.Read(_services.Store, _services.Domains, _id, _attachment?.Keys).Node;
-        return IsMissingSome(node) ? ReadAtOnce() : node;
+        return IsMissingSome(node) ? ReadAtOnce(node) : node;
     }
 
-    /// <summary>A device may seem to be gone because it was renumbered between two reads: a transaction tells.</summary>
-    private GuestNode ReadAtOnce()
+    /// <summary>
+    /// A device may seem to be gone because it was renumbered between two reads: a transaction tells. It reads nothing that the guest writes, which
+    /// could make each one end in a conflict and keep what was taken from it.
+    /// </summary>
+    private GuestNode ReadAtOnce(GuestNode seen)
     {
         for (int round = 0; round < MaxRounds; round++)
         {
             using IXenStoreTransaction transaction = _services.Store.BeginTransaction();
-            GuestNode node = GuestNodeReader.Read(transaction, _services.Domains, _id, _attachment?.Keys).Node;
+            GuestNode node = GuestNodeReader.ReadBackend(transaction, _id, seen);
             if (transaction.Commit())
                 return IsMissingSome(node) ? node with { Withdrawn = _exports.MissingIn(node.Devices) } : node;
         }
 
         _wake();
-        return GuestNodeReader.Read(_services.Store, _services.Domains, _id, _attachment?.Keys).Node;
+        return seen;
     }
 
     private bool IsMissingSome(GuestNode node) => node is { Exists: true, DevicesError: null } && _exports.MissingIn(node.Devices).Count > 0;

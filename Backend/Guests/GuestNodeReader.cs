@@ -39,6 +39,26 @@ internal static class GuestNodeReader
         return (node, frontend);
     }
 
+    /// <summary>Reads the backend's directory alone, within a transaction.</summary>
+    /// <param name="store">The transaction.</param>
+    /// <param name="guest">Which guest.</param>
+    /// <param name="seen">What was seen of everything else.</param>
+    /// <returns>It, with the backend's directory as it is at one moment.</returns>
+    public static GuestNode ReadBackend(IXenStoreAccess store, GuestId guest, GuestNode seen)
+    {
+        string backend = guest.Backend;
+        if (store.Directory(backend) is null)
+            return new() { Exists = false };
+        DeviceNode[] devices = ReadDevices(store, backend, out string? devicesError);
+        return seen with
+        {
+            Backend = StoreFormats.ParseState(store.Read($"{backend}/state")),
+            Online = store.Read($"{backend}/online") == "1",
+            Devices = devices,
+            DevicesError = devicesError,
+        };
+    }
+
     private static DomainStanding StandingOf(IDomainControl? domains, int domainId) => domains is null
         ? DomainStanding.Served
         : domains.Find(domainId) switch

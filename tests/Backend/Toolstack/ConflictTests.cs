@@ -22,6 +22,9 @@ public sealed class ConflictTests
         store!.Conflicts = paths => paths.Contains(Toggled);
         Assert.Equal("0000:03:00.0 0000:00:00.0 connected | 0000:05:00.0 0000:00:01.0 connected", bench.Shown(7));
         await bench.Detach(7, "03:00.0", force: true);
+
+        // Taken out of the guest's reach, not merely given up for lost.
+        Assert.Null(bench.Custody.Find("03:00.0")!.OwnerDomain);
         await bench.Detach(7, "05:00.0", force: true);
         store.Conflicts = null;
         bench.AssertNothingLeft(7);
