@@ -53,6 +53,14 @@ public sealed class CliConsole
     /// <param name="text">One sentence.</param>
     public void Remark(string text) => Error.WriteLine($"pcibackflow: {text}");
 
+    /// <summary>Writes a remark for each of several texts.</summary>
+    /// <param name="texts">One sentence each.</param>
+    public void Remarks(IReadOnlyList<string> texts)
+    {
+        foreach (var text in texts)
+            Remark(text);
+    }
+
     /// <summary>Writes a table to <see cref="Output"/>.</summary>
     /// <param name="table">The table.</param>
     public void WriteTable(Table table)

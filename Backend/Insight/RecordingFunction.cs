@@ -1,4 +1,5 @@
 using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Hardware.Pci.Registers;
 
 namespace PciBackFlow.Backend.Insight;
 
@@ -48,9 +49,12 @@ internal sealed class RecordingFunction(IPciFunction function) : IPciFunction
 
     public bool PhysicalFunctionDecodesMemory() => function.PhysicalFunctionDecodesMemory();
 
-    public bool TryEnable() => WithCommand(function.TryEnable);
+    public bool TryEnable() => WithRegister(ConfigRegisters.Command, function.TryEnable);
 
-    public bool TrySetPowerState(int state) => function.TrySetPowerState(state);
+    public bool TrySetPowerState(int state) =>
+        CapabilityWalk.Read(function).TryFind(CapabilityId.PowerManagement, out PciCapability power)
+            ? WithRegister(power.Offset + PowerManagementRegisters.ControlStatus, () => function.TrySetPowerState(state))
+            : function.TrySetPowerState(state);
 
     public bool TryReset() => function.TryReset();
 
@@ -59,13 +63,13 @@ internal sealed class RecordingFunction(IPciFunction function) : IPciFunction
         // The function is the caller's.
     }
 
-    /// <summary>The host's own operations write Command behind the interface: what they changed reached hardware too.</summary>
-    private bool WithCommand(Func<bool> operation)
+    /// <summary>The host's own operations write their register behind the interface: what they changed reached hardware too.</summary>
+    private bool WithRegister(int offset, Func<bool> operation)
     {
-        bool known = function.TryRead(ConfigRegisters.Command, 2, out uint before);
+        bool known = function.TryRead(offset, 2, out uint before);
         bool done = operation();
-        if (known && function.TryRead(ConfigRegisters.Command, 2, out uint after) && after != before)
-            _accesses.Add(new(HardwareAccess.Write, ConfigRegisters.Command, 2, after));
+        if (known && function.TryRead(offset, 2, out uint after) && after != before)
+            _accesses.Add(new(HardwareAccess.Write, offset, 2, after));
         return done;
     }
 }

@@ -57,6 +57,7 @@ internal sealed class ExplainVerb
         var chosen = _source.ResolveOne(parsed, _console, "explaining");
         using var function = parsed.GetValue(_live) ? OpenLive(chosen.Address, parsed.GetValue(_force)) : chosen.Open();
         var expressions = parsed.GetRequiredValue(_accesses);
+        _console.Remarks(PolicyFit.Problems(function, policy));
         var explained = Explain.Run(function, policy, AccessWords.Locate(expressions, function));
         if (parsed.GetValue(_json))
             ExplainJson.Write(_console.Output, explained);

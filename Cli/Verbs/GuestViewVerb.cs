@@ -50,6 +50,9 @@ internal static class GuestViewVerb
             {
                 var function = one.Open();
                 opened.Add(function);
+                // A policy written for one function of a machine need not fit the others.
+                if (viewable.Count == 1)
+                    console.Remarks(PolicyFit.Problems(function, policy));
                 if (verify)
                     checks.Add((one.Address, new ShadowCheck(function, policy)));
                 views.Add((one, function.Size, GuestView.Of(function, policy)));

@@ -51,7 +51,10 @@ internal sealed class LearnVerb
         var chosen = _source.ResolveOne(parsed, _console, "learning about");
         ConfigAccess[] accesses;
         using (var function = chosen.Open())
+        {
             accesses = AccessWords.Locate(expressions, function);
+            _console.Remarks(PolicyFit.Problems(function, policy));
+        }
 
         var learned = Learn.From(chosen.Open, policy, accesses);
         _console.Output.Write(PolicyFileWriter.Write(learned.Policy));

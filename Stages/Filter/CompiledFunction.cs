@@ -9,6 +9,9 @@ public sealed record CompiledFunction(ConfigSpaceMap Map, InitialRegisters Initi
     /// <summary>The policy it was compiled under, with the origin of each setting.</summary>
     public AccessPolicy Policy { get; init; } = AccessPolicy.Default;
 
+    /// <summary>Those of the problems that are the policy's and not the function's: rules and names that change nothing.</summary>
+    public IReadOnlyList<string> PolicyProblems { get; init; } = [];
+
     /// <summary>Where the function's power management control lies, whether or not the guest sees it; -1 for a function without.</summary>
     internal int PowerControlOffset { get; init; } = -1;
 }

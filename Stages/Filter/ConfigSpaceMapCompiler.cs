@@ -33,7 +33,7 @@ public static class ConfigSpaceMapCompiler
         foreach (CapabilityListDefect defect in list.Defects)
             builder.Problems.Add(defect.ToString());
 
-        IReadOnlyList<PciCapability> hidden = HiddenCapabilities.Of(list, policy, builder.Problems);
+        IReadOnlyList<PciCapability> hidden = HiddenCapabilities.Of(list, policy, builder.PolicyProblems);
         var chain = new CapabilityChain(list, hidden);
         bool isPermissive = (settings & MapSettings.Permissive) != 0;
         PlaceAll(chain.AdjustHeader(ForProfile(CommonHeaderTable.Rows(function, isPermissive), 0)), 0, ConfigRegisters.HeaderSize);
@@ -142,6 +142,6 @@ public static class ConfigSpaceMapCompiler
         }
 
         var map = new ConfigSpaceMap(dwords, RowTexts.Of(builder, dwords, policy, applied), settings);
-        return new CompiledFunction(map, initial, builder.Problems) { Policy = policy };
+        return new CompiledFunction(map, initial, [.. builder.Problems, .. builder.PolicyProblems]) { Policy = policy, PolicyProblems = builder.PolicyProblems };
     }
 }

@@ -26,6 +26,8 @@ internal sealed class MapBuilder
 
     internal List<string> Problems { get; } = [];
 
+    internal List<string> PolicyProblems { get; } = [];
+
     internal void Place(RegisterDefinition row, int at, int limit)
     {
         int index = _placed.Count;

@@ -22,7 +22,7 @@ internal static class PolicyRules
             if (TryPlace(rule, builder, list, out int offset, out int size))
                 Decide(builder, applied, text, offset, size, rule.Mask, rule.Allow);
             else
-                builder.Problems.Add($"{text}: the function has no such register");
+                builder.PolicyProblems.Add($"{text}: the function has no such register");
         }
 
         return applied;
@@ -59,7 +59,7 @@ internal static class PolicyRules
     {
         if (offset < 0 || size is < 1 or > 4 || offset + size > builder.Size)
         {
-            builder.Problems.Add($"{text}: outside the {builder.Size} bytes of the function");
+            builder.PolicyProblems.Add($"{text}: outside the {builder.Size} bytes of the function");
             return;
         }
 
@@ -74,7 +74,7 @@ internal static class PolicyRules
         }
 
         if (missed != 0)
-            builder.Problems.Add($"{text}: bits 0x{missed:x} have a rule of their own and stay as they are");
+            builder.PolicyProblems.Add($"{text}: bits 0x{missed:x} have a rule of their own and stay as they are");
     }
 
     /// <summary>What was decided where, for the texts of the rows.</summary>

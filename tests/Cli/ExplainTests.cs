@@ -74,6 +74,26 @@ public sealed class ExplainTests
         Assert.Equal(0u, allowed.GetProperty("denied_bits").GetUInt32());
     }
 
+    [Theory]
+    [InlineData("explain --json", "CAP_EXP+8.w")]
+    [InlineData("learn", "CAP_EXP+8.w")]
+    [InlineData("guest-view", null)]
+    public void Rules_of_a_policy_file_that_change_nothing_are_said(string verb, string? access)
+    {
+        using var folder = new TemporaryFolder();
+        var policy = folder.Write(
+            "policy.json", """{"hide":["CAP_QQ"],"rules":[{"register":"PCIe Device Contorl"},{"register":"MSI Message Address"},{"register":"PCIe Device Control"}]}""");
+        string[] words = [.. verb.Split(' '), "--builtin", "e1000e", "--policy", policy];
+
+        var run = CliRun.Of(access is null ? words : [.. words, access]).Succeeded();
+
+        Assert.Contains("PCIe Device Contorl", run.Errors, StringComparison.Ordinal);
+        Assert.Contains("the function has no such register", run.Errors, StringComparison.Ordinal);
+        Assert.Contains("MSI Message Address", run.Errors, StringComparison.Ordinal);
+        Assert.Contains("CAP_QQ", run.Errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("Device Control", run.Errors, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_capability_the_function_does_not_have_is_a_failure_that_names_it()
     {

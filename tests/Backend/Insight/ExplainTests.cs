@@ -39,6 +39,20 @@ public sealed class ExplainTests
             write => Assert.Equal(2u, write.Value & 2));
     }
 
+    /// <summary>The host's kernel writes the register for the guest; it is a write that reached hardware all the same.</summary>
+    [Fact]
+    public void A_change_of_the_power_state_shows_as_the_write_it_is()
+    {
+        ExplainedAccess[] all = [.. Run("e1000e", "CAP_PM+4.w=3", "CAP_PM+4.w=3", "CAP_PM+4.w=1", "CAP_PM+4.w=0")];
+        int[][] states = [.. all.Select(access => access.Hardware
+            .Where(step => step.Access == "write" && step.Offset == access.Offset).Select(step => (int)(step.Value & 3)).ToArray())];
+        Assert.Equal([3], states[0]);
+        Assert.Empty(states[1]);
+        Assert.Empty(states[2]);
+        Assert.Equal([0], states[3]);
+        Assert.Equal("access_denied", all[2].Status);
+    }
+
     [Fact]
     public void Accesses_see_what_the_ones_before_them_left()
     {
