@@ -7,6 +7,9 @@ public sealed class Boot<TScenario>
 {
     private readonly Lazy<BootRecord> _record = new(() => BootRunner.Run(typeof(TScenario), TScenario.Machine));
 
+    /// <summary>What dom0 reported, in its order.</summary>
+    public IReadOnlyList<string> Reports => _record.Value.Reports;
+
     /// <summary>Fails unless the scenario reported this case as held; says why, with the case's part of the log and where the whole log is.</summary>
     /// <param name="name">The case.</param>
     public void AssertHeld(string name)

@@ -5,4 +5,7 @@ public interface IScenario
 {
     /// <summary>The machine it runs on.</summary>
     static virtual Machine Machine => Machine.Standard;
+
+    /// <summary>Whether it measures: then it runs only where figures were asked for.</summary>
+    static virtual bool IsMeasurement => false;
 }

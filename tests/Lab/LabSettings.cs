@@ -6,6 +6,7 @@ namespace PciBackFlow.Lab.Tests;
 internal static class LabSettings
 {
     private const string Switch = "PCIBACKFLOW_LAB";
+    private const string MeasureSwitch = "PCIBACKFLOW_MEASURE";
 
     /// <summary>The folder that prepare.sh filled.</summary>
     public static string Cache { get; } = Variable("PCIBACKFLOW_LAB_CACHE")
@@ -29,9 +30,17 @@ internal static class LabSettings
     public static int Slowness { get; } =
         int.TryParse(Variable("PCIBACKFLOW_LAB_SLOWNESS"), CultureInfo.InvariantCulture, out var slowness) && slowness > 0 ? slowness : 1;
 
+    /// <summary>How many guests a measurement uses for each of its figures; 0: no figures were asked for.</summary>
+    public static int MeasuredGuests { get; } =
+        int.TryParse(Variable(MeasureSwitch), CultureInfo.InvariantCulture, out var guests) && guests > 0 ? guests : 0;
+
     /// <summary>Skips the current test unless the lab was asked for.</summary>
-    public static void SkipUnlessAsked() =>
+    /// <param name="isMeasurement">Whether figures must have been asked for as well: they take minutes and prove nothing.</param>
+    public static void SkipUnlessAsked(bool isMeasurement = false)
+    {
         Assert.SkipUnless(Variable(Switch) == "1", $"needs {Switch}=1 after tests/Lab/prepare.sh, which installs QEMU, Xen and a kernel from Debian packages (docs/lab.md)");
+        Assert.SkipWhen(isMeasurement && MeasuredGuests == 0, $"needs {MeasureSwitch}=3, the number of guests for each figure (docs/performance.md)");
+    }
 
     private static string? Variable(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
 }

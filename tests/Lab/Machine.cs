@@ -39,6 +39,9 @@ public sealed record Machine
     /// <summary>Files that go into dom0, by their path there.</summary>
     public IReadOnlyDictionary<string, string> Files { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>QEMU arguments that say how the processors run.</summary>
+    public IReadOnlyList<string> Acceleration { get; init; } = ["-accel", "tcg,thread=multi"];
+
     /// <summary>How long the whole boot may take.</summary>
     public TimeSpan TimeLimit { get; init; } = TimeSpan.FromMinutes(8);
 
@@ -53,7 +56,7 @@ public sealed record Machine
         var kernel = $"console=hvc0 rdinit=/init mitigations=off nokaslr panic=-1 lab.slowness={LabSettings.Slowness} {KernelArguments}".TrimEnd().Replace(",", ",,", StringComparison.Ordinal);
         return
         [
-            "-machine", "q35", "-accel", "tcg,thread=multi", "-smp", "2", "-m", "3G",
+            "-machine", "q35", .. Acceleration, "-smp", "2", "-m", "3G",
             // Xen's PV dom0 does not survive TCG's SMAP.
             "-cpu", "max,smap=off,svm=off",
             "-nodefaults", "-display", "none", "-monitor", "none", "-no-reboot",

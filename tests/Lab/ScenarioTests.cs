@@ -10,11 +10,14 @@ public abstract class ScenarioTests<TScenario>(Boot<TScenario> boot) : IClassFix
     [SuppressMessage("Design", "CA1000", Justification = "xUnit looks for a theory's data on the test class, and each scenario has its own.")]
     public static TheoryData<string> Cases => [.. ScenarioScript.CasesOf(typeof(TScenario))];
 
+    /// <summary>The boot that the cases share.</summary>
+    protected Boot<TScenario> Boot => boot;
+
     [Theory]
     [MemberData(nameof(Cases))]
     public void Holds(string name)
     {
-        LabSettings.SkipUnlessAsked();
-        boot.AssertHeld(name);
+        LabSettings.SkipUnlessAsked(TScenario.IsMeasurement);
+        Boot.AssertHeld(name);
     }
 }

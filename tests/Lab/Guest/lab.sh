@@ -114,3 +114,38 @@ interrupts() { counts "$1" | awk '{ sum += $1 } END { print sum + 0 }'; }
 
 # vectors_used ADDRESS: how many of its vectors have had any.
 vectors_used() { counts "$1" | awk '$1 > 0 { used++ } END { print used + 0 }'; }
+
+# trace_vectors: from here on the kernel's trace times each enabling of MSI-X by the frontend, with the number of vectors asked for.
+trace_vectors() {
+  modprobe xen-pcifront
+  mount -t tracefs tracefs /sys/kernel/tracing
+  cd /sys/kernel/tracing || return 1
+  echo pci_frontend_enable_msix > set_ftrace_filter || return 1
+  # The third argument is the count (drivers/pci/xen-pcifront.c).
+  echo 'p:vectors pci_frontend_enable_msix count=%dx:s32' > kprobe_events || return 1
+  echo function_graph > current_tracer || return 1
+  echo 1 > events/kprobes/vectors/enable
+}
+
+# vector_times DRIVER ADDRESS TIMES: binds the driver so often; prints "vectors COUNT MICROSECONDS" for each enabling.
+vector_times() {
+  [ ! -e /sys/bus/pci/devices/$2/driver ] || echo "$2" > /sys/bus/pci/devices/$2/driver/unbind || return 1
+  echo > /sys/kernel/tracing/trace
+  bound=0
+  while [ $bound -lt "$3" ]; do
+    echo "$2" > /sys/bus/pci/drivers/$1/bind || return 1
+    # An nvme is probed in the background, and has its vectors when its disk is there.
+    tries=75
+    while [ "$1" = nvme ] && ! { set -- "$@" /sys/bus/pci/devices/$2/nvme/nvme*/nvme*n1; [ -e "$4" ]; } && [ $tries -gt 0 ]; do
+      set -- "$1" "$2" "$3"
+      tries=$((tries - 1))
+      sleep 0.2
+    done
+    set -- "$1" "$2" "$3" /sys/bus/pci/devices/$2/msi_irqs/*
+    [ -e "$4" ] || { echo "$2 has no message interrupt"; return 1; }
+    echo "$2" > /sys/bus/pci/drivers/$1/unbind
+    bound=$((bound + 1))
+  done
+  awk '/count=/ { sub(/.*count=/, ""); count = $1 + 0 } / us +\|/ { for (i = 2; i <= NF; i++) if ($i == "us") print "vectors", count, $(i - 1) }' /sys/kernel/tracing/trace | tee /tmp/times
+  [ -s /tmp/times ] || { head -20 /sys/kernel/tracing/trace; return 1; }
+}
