@@ -118,7 +118,7 @@ public static class GuestLifecycle
             XenbusState.Unknown => FrontendGone(state),
             XenbusState.Initialising => OnFrontendStarted(state, node, previous),
             XenbusState.Initialised => OnFrontendInitialised(state, node),
-            XenbusState.Connected => OnFrontendConnected(state),
+            XenbusState.Connected => OnFrontendConnected(state, node),
             XenbusState.Closing => Disconnect(state, XenbusState.Closing),
             XenbusState.Closed => OnFrontendClosed(state, node),
             XenbusState.Reconfiguring when node.Backend == XenbusState.Reconfiguring
@@ -155,9 +155,14 @@ public static class GuestLifecycle
         return Nothing(state);
     }
 
-    /// <summary>The frontend has scanned its buses again. One that never attached cannot be connected, whatever it says.</summary>
-    private static GuestTransition OnFrontendConnected(GuestState state) =>
-        state.IsAttached ? Switch(state, XenbusState.Connected) : Nothing(state);
+    /// <summary>
+    /// The frontend has scanned its buses again. Nothing else is an occasion to write Connected: over the toolstack's Closing, or after an error, it would
+    /// undo the close.
+    /// </summary>
+    private static GuestTransition OnFrontendConnected(GuestState state, GuestNode node) =>
+        state is { IsAttached: true, Own: XenbusState.Reconfigured } && node.Backend == XenbusState.Reconfigured
+            ? Switch(state, XenbusState.Connected)
+            : Nothing(state);
 
     private static GuestTransition OnFrontendClosed(GuestState state, GuestNode node)
     {

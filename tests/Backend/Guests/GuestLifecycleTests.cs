@@ -49,6 +49,9 @@ public sealed class GuestLifecycleTests
         { "F=4 ends a reconfiguration", 8, true, 7, 'F', 8, 4, true, "state=4", 4, true, false },
         { "F=4 is already agreed", 4, true, 3, 'F', 4, 4, true, "", 4, true, false },
         { "F=4 does not overwrite the toolstack's 7", 4, true, 3, 'F', 7, 4, true, "", 4, true, false },
+        { "F=4 does not overwrite the toolstack's 5, seen just before", 5, true, 4, 'F', 5, 4, false, "", 5, true, false },
+        { "F=4 does not undo a close after an error", 5, true, 3, 'F', 5, 4, true, "", 5, true, false },
+        { "F=4 ends no reconfiguration that the toolstack has given up", 8, true, 7, 'F', 5, 4, false, "", 8, true, false },
         { "F=4 from a frontend that never attached", 3, false, 1, 'F', 3, 4, true, "", 3, false, false },
 
         // F=5.
