@@ -16,8 +16,10 @@ internal static class PublishedProgram
     public static string Probe => Contracts.Value;
 
     /// <summary>A file of the checkout.</summary>
-    public static string Source(string path, [CallerFilePath] string thisFile = "") =>
-        System.IO.Path.GetFullPath(System.IO.Path.Combine(System.IO.Path.GetDirectoryName(thisFile)!, "../..", path));
+    public static string Source(string path) =>
+        System.IO.Path.GetFullPath(System.IO.Path.Combine(System.IO.Path.GetDirectoryName(ThisFile())!, "../..", path));
+
+    private static string ThisFile([CallerFilePath] string path = "") => path;
 
     private static string Publish(string project, string program)
     {
