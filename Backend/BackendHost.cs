@@ -1,6 +1,10 @@
+using System.Globalization;
 using PciBackFlow.Backend.Guests;
+using PciBackFlow.Backend.Interrupts;
+using PciBackFlow.Backend.Journal;
 using PciBackFlow.Backend.Policy;
 using PciBackFlow.Backend.Slots;
+using PciBackFlow.Backend.Toolstack;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Pipeline;
@@ -26,10 +30,15 @@ public sealed class BackendHost : IDisposable
     private readonly QuirkParameter _quirks;
     private readonly PipelineEngine<GuestOperation, IngestStage, DecodeStage, FilterStage, ExecuteStage, RespondStage, NotifyStage> _engine;
     private readonly IEventChannels[] _channels;
+    private IDomainControl? _domains;
     private IGrantTable? _grants;
     private IXenStore? _store;
+    private IPhysdev? _physdev;
+    private InterruptOperations? _interrupts;
     private GuestRegistry? _registry;
     private DeniedWriteLog? _deniedWrites;
+    private GrantJournal? _journal;
+    private PciToolstack? _toolstack;
     private bool _isDisposed;
 
     /// <summary>Builds the backend; opens one event-channel descriptor for each shard. Nothing runs before <see cref="Start"/>.</summary>
@@ -62,8 +71,14 @@ public sealed class BackendHost : IDisposable
     /// <summary>The guests that live now, by domain id.</summary>
     public IReadOnlyList<GuestSnapshot> Guests => _registry?.Snapshots() ?? [];
 
-    /// <summary>Starts the shards, finds the guests that are there and watches for more.</summary>
-    /// <exception cref="HypervisorException">The platform refused grants or xenstore; nothing is left open.</exception>
+    /// <summary>Attach, detach and list; null before <see cref="Start"/> and without <see cref="BackendOptions.Devices"/>.</summary>
+    public IToolstack? Toolstack => _toolstack;
+
+    /// <summary>
+    /// Starts the shards, finds the guests that are there and watches for more; then finishes what an earlier backend of this boot left half attached.
+    /// </summary>
+    /// <exception cref="HypervisorException">The platform refused domain control, grants or xenstore; nothing is left open.</exception>
+    /// <exception cref="IOException">The journal can't be read or written, or another backend has it open.</exception>
     public void Start()
     {
         lock (_lock)
@@ -73,15 +88,19 @@ public sealed class BackendHost : IDisposable
                 throw new InvalidOperationException("the backend has been started already");
             try
             {
+                _domains = _options.Hypervisor.OpenDomainControl();
                 _grants = _options.Hypervisor.OpenGrantTable();
                 _store = _options.Hypervisor.OpenXenStore();
+                OpenInterrupts();
                 _engine.Start();
                 _deniedWrites = new(Warnings);
                 _registry = new(new GuestServices
                 {
                     Store = _store,
+                    Domains = _domains,
                     Grants = _grants,
-                    Lanes = new(_engine, _channels, _options.Interrupts, _deniedWrites),
+                    Lanes = new(_engine, _channels, _options.Interrupts ?? _interrupts, _deniedWrites),
+                    Interrupts = _interrupts,
                     Functions = _options.FunctionSource,
                     CreateSlots = _options.Slots == SlotMode.Passthrough ? static () => new PassthroughSlots() : static () => new VpciSlots(),
                     Compile = Compile,
@@ -89,6 +108,8 @@ public sealed class BackendHost : IDisposable
                     Warnings = Warnings,
                 });
                 _registry.Start();
+                if (_options.Devices is { } devices)
+                    StartToolstack(devices);
             }
             catch
             {
@@ -103,6 +124,11 @@ public sealed class BackendHost : IDisposable
     /// <returns>Passes since it was found.</returns>
     public long ReadPasses(GuestId guest) => _registry?.PassesOf(guest) ?? 0;
 
+    /// <summary>A domain's name, as its toolstack wrote it.</summary>
+    /// <param name="domainId">The domain.</param>
+    /// <returns>The name; null when it has none or the backend has not been started.</returns>
+    public string? NameOf(int domainId) => _store?.Read(string.Create(CultureInfo.InvariantCulture, $"/local/domain/{domainId}/name"));
+
     /// <summary>
     /// Stops: no guest is served any more, pages are unmapped, ports unbound. Guests keep their directories and functions, so that a
     /// later backend can go on with those that were not connected.
@@ -116,14 +142,53 @@ public sealed class BackendHost : IDisposable
         }
     }
 
+    // Guests are served already: they wait for seconds at most, recovery may wait for a reset.
+    private void StartToolstack(DeviceService devices)
+    {
+        _physdev ??= _options.Hypervisor.OpenPhysdev();
+        _journal = GrantJournal.Open(devices.JournalDirectory, BootId.Read(), _options.Logger);
+        _toolstack = new(new()
+        {
+            Store = _store!,
+            Domains = _domains!,
+            Physdev = _physdev,
+            Custody = devices.Custody,
+            BaseAddressesOf = devices.BaseAddressesOf,
+            Journal = _journal,
+            Logger = _options.Logger,
+        });
+        _toolstack.RecoverAsync().GetAwaiter().GetResult();
+        _toolstack.Start();
+    }
+
     private void Close()
     {
         _isDisposed = true;
+        _toolstack?.Dispose();
         _registry?.Dispose();
         _engine.Dispose();
+        _interrupts?.Dispose();
         _deniedWrites?.Dispose();
         _grants?.Dispose();
         _store?.Dispose();
+        _journal?.Dispose();
+        _domains?.Dispose();
+    }
+
+    private void OpenInterrupts()
+    {
+        if (_options.Interrupts is not null)
+            return;
+        try
+        {
+            _physdev = _options.Hypervisor.OpenPhysdev();
+            _interrupts = new(_physdev, Warnings, _options.Logger);
+        }
+        catch (HypervisorException e)
+        {
+            // Everything but interrupts works without these calls.
+            GuestLog.NoInterrupts(_options.Logger, e.Message);
+        }
     }
 
     private EventChannelReadySource OpenSource(int shard)

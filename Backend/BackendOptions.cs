@@ -19,6 +19,9 @@ public sealed record BackendOptions
     /// <summary>Where guests' functions come from. Not disposed by the host.</summary>
     public required IFunctionSource FunctionSource { get; init; }
 
+    /// <summary>The toolstack's half over the devices of this custody; null: none, as for load, where another hand makes the guests.</summary>
+    public DeviceService? Devices { get; init; }
+
     /// <summary>How stages lie over threads.</summary>
     public PipelineTopology Topology { get; init; } = PipelineTopology.Fused;
 
@@ -46,7 +49,9 @@ public sealed record BackendOptions
     /// <summary>Quirks in xen-pciback's words, <c>[DDDD:]BB:SS.F-REG:SIZE:MASK</c>: on top of the policy of the function they name.</summary>
     public IReadOnlyList<string> Quirks { get; init; } = [];
 
-    /// <summary>Who enables interrupts; null: such requests answer <c>not_implemented</c>.</summary>
+    /// <summary>
+    /// Who enables interrupts; null: the platform, through its physical-device hypercalls. Where that has none either, such requests answer <c>not_implemented</c>.
+    /// </summary>
     public IInterruptOperations? Interrupts { get; init; }
 
     /// <summary>Where the control plane's lines go.</summary>

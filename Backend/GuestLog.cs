@@ -22,4 +22,10 @@ internal static partial class GuestLog
 
     [LoggerMessage(EventId = 6, Level = LogLevel.Error, Message = "domain {DomainId}: life cycle failed")]
     public static partial void Failed(ILogger logger, int domainId, Exception exception);
+
+    [LoggerMessage(EventId = 7, Level = LogLevel.Information, Message = "{Functions} function(s) keep the interrupts that their guests enabled")]
+    public static partial void InterruptsLeft(ILogger logger, int functions);
+
+    [LoggerMessage(EventId = 8, Level = LogLevel.Warning, Message = "guests get no MSI or MSI-X: {Reason}")]
+    public static partial void NoInterrupts(ILogger logger, string reason);
 }

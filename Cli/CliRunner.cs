@@ -10,7 +10,7 @@ public static class CliRunner
     // The parser's own message names the verb, not what is missing behind it.
     private const string ArgumentMissing = "Required argument missing for command";
 
-    private const string DebugVariable = "PCIBACKFLOW_DEBUG";
+    internal const string DebugVariable = "PCIBACKFLOW_DEBUG";
 
     /// <summary>Parses and runs.</summary>
     /// <param name="args">The words after the program's name.</param>

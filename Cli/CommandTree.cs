@@ -26,7 +26,7 @@ public static class CommandTree
     /// <returns>The root.</returns>
     public static RootCommand Create(CliConsole console)
     {
-        var root = new RootCommand("A userspace Xen PCI backend: load-test it, look at what guests see of a PCI function, and why.");
+        var root = new RootCommand("A userspace Xen PCI backend: serve guests with it, load-test it, look at what guests see of a PCI function, and why.");
         var examples = new Dictionary<Command, string[]> { [root] = RootExamples };
         foreach (var verb in Verbs(console))
         {
@@ -55,6 +55,15 @@ public static class CommandTree
         ExplainVerb.Create(console),
         LearnVerb.Create(console),
         DevicesVerb.Create(console),
+        ServeVerb.Create(console),
+        StatusVerb.Create(console),
+        AssignableVerbs.CreateAdd(console),
+        AssignableVerbs.CreateRemove(console),
+        AssignableVerbs.CreateList(console),
+        AttachVerbs.CreateAttach(console),
+        AttachVerbs.CreateDetach(console),
+        AttachVerbs.CreateList(console),
+        XlVerb.Create(console),
         CompletionVerb.Create(console),
     ];
 

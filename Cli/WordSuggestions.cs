@@ -15,14 +15,17 @@ internal static class WordSuggestions
             .ToArray();
         foreach (var word in parsed.UnmatchedTokens)
         {
-            var best = known.Select(candidate => (candidate, distance: Distance(word, candidate)))
-                .Where(pair => pair.distance <= MaxDistance && pair.distance < word.Length)
-                .OrderBy(pair => pair.distance)
-                .FirstOrDefault();
-            if (best.candidate is not null)
-                yield return best.candidate;
+            if (Closest(word, known) is { } best)
+                yield return best;
         }
     }
+
+    /// <summary>The known word that a mistyped one is closest to, or null when none is close.</summary>
+    public static string? Closest(string word, IEnumerable<string> known) => known
+        .Select(candidate => (candidate, distance: Distance(word, candidate)))
+        .Where(pair => pair.distance <= MaxDistance && pair.distance < word.Length)
+        .OrderBy(pair => pair.distance)
+        .FirstOrDefault().candidate;
 
     // Levenshtein: insertions, deletions and replacements, each 1.
     private static int Distance(string left, string right)

@@ -9,4 +9,11 @@ namespace PciBackFlow.Backend.Devices;
 /// <param name="VendorId">Vendor id when it was taken.</param>
 /// <param name="DeviceId">Device id when it was taken.</param>
 /// <param name="OwnerDomain">The guest that has it now, or null.</param>
-public sealed record HeldDevice(PciAddress Address, string? Name, string? OriginalDriver, ushort VendorId, ushort DeviceId, int? OwnerDomain);
+public sealed record HeldDevice(PciAddress Address, string? Name, string? OriginalDriver, ushort VendorId, ushort DeviceId, int? OwnerDomain)
+{
+    /// <summary>Why no guest can have it now; null when one can.</summary>
+    public string? Unusable { get; init; }
+
+    /// <summary>What was said when it was taken, but did not stop it: no reset, a shared interrupt line.</summary>
+    public IReadOnlyList<string> Warnings { get; init; } = [];
+}

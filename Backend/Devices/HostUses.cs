@@ -5,7 +5,7 @@ namespace PciBackFlow.Backend.Devices;
 
 /// <summary>
 /// What this host does with its PCI functions that it would lose with them: mounted file systems, swap, interfaces that are up, the
-/// display it booted with. Read once; nothing is changed.
+/// display it booted with, its console. Read once; nothing is changed.
 /// </summary>
 public sealed class HostUses
 {
@@ -26,6 +26,7 @@ public sealed class HostUses
         uses.AddFileSystems(proc);
         uses.AddInterfaces();
         uses.AddBootDisplay();
+        uses.AddConsoles();
         return uses;
     }
 
@@ -99,6 +100,17 @@ public sealed class HostUses
         {
             if (Line(function, "boot_vga") == "1" && PciAddress.TryParse(Name(function), out var address))
                 Add(address, "it is the display this host booted with");
+        }
+    }
+
+    // /dev/console writes to all that are named here (Documentation/ABI/testing/sysfs-tty). A port that Xen's own console uses does not appear: Xen keeps it, and says so.
+    private void AddConsoles()
+    {
+        foreach (var console in Line(Path.Combine(_sys, "class/tty/console"), "active").Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        {
+            var port = Path.Combine(_sys, "class/tty", console);
+            if (Directory.Exists(port) && OwnerOf(port) is { } owner)
+                Add(owner, $"serial port {console} is this host's console");
         }
     }
 

@@ -1,3 +1,4 @@
+using PciBackFlow.Backend.Interrupts;
 using PciBackFlow.Backend.Policy;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Stages.Filter;
@@ -8,8 +9,13 @@ namespace PciBackFlow.Backend.Guests;
 public sealed class FunctionSnapshot
 {
     private readonly AssignedFunction _function;
+    private readonly InterruptOperations? _interrupts;
 
-    internal FunctionSnapshot(AssignedFunction function) => _function = function;
+    internal FunctionSnapshot(AssignedFunction function, InterruptOperations? interrupts)
+    {
+        _function = function;
+        _interrupts = interrupts;
+    }
 
     /// <summary>Where the host has it.</summary>
     public PciAddress Host => _function.Hardware.Address;
@@ -22,6 +28,9 @@ public sealed class FunctionSnapshot
 
     /// <summary>What the guest may do with it, and who said so.</summary>
     public EffectivePolicy Policy => EffectivePolicy.Of(_function.Policy);
+
+    /// <summary>Which interrupts the guest has enabled; live.</summary>
+    public InterruptState Interrupts => _interrupts?.StateOf(_function) ?? InterruptState.None;
 
     /// <summary>Hardware reads so far; live.</summary>
     public long HardwareReads => _function.HardwareReads;

@@ -52,7 +52,7 @@ internal sealed class Guest : IDisposable
     {
         if (!_hasAppeared)
         {
-            (GuestNode node, _frontend) = GuestNodeReader.Read(_services.Store, _id, attached: null);
+            (GuestNode node, _frontend) = GuestNodeReader.Read(_services.Store, _services.Domains, _id, attached: null);
             _hasAppeared = true;
             _written = node.Backend;
             Apply(new GuestEvent.Appeared(node, _adopt));
@@ -90,7 +90,28 @@ internal sealed class Guest : IDisposable
         _attachment = null;
     }
 
-    private GuestNode Read() => GuestNodeReader.Read(_services.Store, _id, _attachment?.Keys).Node;
+    private GuestNode Read()
+    {
+        GuestNode node = GuestNodeReader.Read(_services.Store, _services.Domains, _id, _attachment?.Keys).Node;
+        return IsMissingSome(node) ? ReadAtOnce() : node;
+    }
+
+    /// <summary>A device may seem to be gone because it was renumbered between two reads: a transaction tells.</summary>
+    private GuestNode ReadAtOnce()
+    {
+        for (int round = 0; round < MaxRounds; round++)
+        {
+            using IXenStoreTransaction transaction = _services.Store.BeginTransaction();
+            GuestNode node = GuestNodeReader.Read(transaction, _services.Domains, _id, _attachment?.Keys).Node;
+            if (transaction.Commit())
+                return IsMissingSome(node) ? node with { Withdrawn = _exports.MissingIn(node.Devices) } : node;
+        }
+
+        _wake();
+        return GuestNodeReader.Read(_services.Store, _services.Domains, _id, _attachment?.Keys).Node;
+    }
+
+    private bool IsMissingSome(GuestNode node) => node is { Exists: true, DevicesError: null } && _exports.MissingIn(node.Devices).Count > 0;
 
     private void Apply(GuestEvent guestEvent)
     {
@@ -121,6 +142,9 @@ internal sealed class Guest : IDisposable
             case GuestAction.RemoveDevice remove:
                 Remove(remove.Device);
                 return null;
+            case GuestAction.TakeBack takeBack:
+                TakeBack(takeBack.Host);
+                return null;
             case GuestAction.FailDevice fail:
                 FailDevice(fail.Index, fail.Reason);
                 return null;
@@ -131,6 +155,10 @@ internal sealed class Guest : IDisposable
             case GuestAction.Detach:
                 _attachment?.Dispose();
                 _attachment = null;
+
+                // One that is gone gives its devices back whole, DMA first; or the daemon stops, which leaves its guests what they have.
+                if (!_state.IsGone)
+                    _exports.DisableMessages();
                 return null;
             case GuestAction.ReportError report:
                 _services.Warnings.Warn(_id.DomainId, report.Reason);
@@ -245,7 +273,7 @@ internal sealed class Guest : IDisposable
     {
         List<FunctionSnapshot> functions = [];
         foreach (AssignedFunction function in _exports.Table.Functions)
-            functions.Add(new(function));
+            functions.Add(new(function, _services.Interrupts));
         _snapshot = new(
             _id, _state.Own, _state.LastFrontend, _attachment?.Lane.Shard, _attachment?.Lane.Port, functions, _attachment?.Lane.Connection.Counters);
     }

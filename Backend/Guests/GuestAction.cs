@@ -24,6 +24,10 @@ public abstract record GuestAction
     /// <param name="Device">Its keys.</param>
     public sealed record RemoveDevice(DeviceNode Device) : GuestAction;
 
+    /// <summary>Take a function away whose keys are gone: the guest was not asked, or did not answer.</summary>
+    /// <param name="Host">The host's function.</param>
+    public sealed record TakeBack(PciAddress Host) : GuestAction;
+
     /// <summary>Report one device as unusable: <c>state-N</c> = 6 and the reason in <c>error-N</c>. The others go on.</summary>
     /// <param name="Index">N.</param>
     /// <param name="Reason">Why.</param>

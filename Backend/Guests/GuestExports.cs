@@ -31,6 +31,19 @@ internal sealed class GuestExports
 
     public FunctionTable Table { get; private set; } = FunctionTable.Empty;
 
+    /// <summary>The host addresses of what the guest has and a directory does not name.</summary>
+    public IReadOnlyList<PciAddress> MissingIn(IReadOnlyList<DeviceNode> devices)
+    {
+        List<PciAddress>? missing = null;
+        foreach (PciAddress host in _functions.Keys)
+        {
+            if (!devices.Any(device => device.Host == host))
+                (missing ??= []).Add(host);
+        }
+
+        return missing ?? [];
+    }
+
     public IReadOnlyList<RootBus> Roots => _functions.Count == 0 ? [] : _slots.Roots();
 
     /// <summary>Claims a function, finds it a place and compiles its permissions; what the guest has already is left as it is.</summary>
@@ -95,15 +108,37 @@ internal sealed class GuestExports
         return null;
     }
 
-    /// <summary>Forgets what the guest left in a function, resets it and lets others have it.</summary>
+    /// <summary>
+    /// Takes a function out of the guest's reach for good, and lets others have it. In the order that is safe for memory: no more DMA, what is under way
+    /// ends, no more messages, then the reset; only then may anybody else get it.
+    /// </summary>
     public void LetGo(AssignedFunction function)
     {
         PciAddress host = function.Hardware.Address;
+        if (!Quiescence.Reach(function))
+            _services.Warnings.Warn(_domainId, $"{host} does not end its transactions");
+        if (_services.Interrupts?.Remove(function) == false)
+        {
+            // A thread of ours is still inside an operation on it, whose end would hit whoever has the function then.
+            _services.Warnings.Warn(_domainId, $"{host} stays claimed: an interrupt request for it has not come back");
+            return;
+        }
+
         function.Release();
         if (!function.Hardware.TryReset())
             _services.Warnings.Warn(_domainId, $"{host} could not be reset after use");
         _services.Functions.Release(_domainId, host);
         GuestLog.FunctionTakenBack(_services.Logger, _domainId, host);
+    }
+
+    /// <summary>The guest's frontend is gone: the next one finds no message enabled.</summary>
+    public void DisableMessages()
+    {
+        foreach (AssignedFunction function in _functions.Values)
+        {
+            if (_services.Interrupts?.Undo(function) == false)
+                _services.Warnings.Warn(_domainId, $"{function.Hardware.Address}: an interrupt request has not come back");
+        }
     }
 
     /// <summary>Lets go of everything; the guest is detached.</summary>
@@ -136,6 +171,7 @@ internal sealed class GuestExports
         if (!SideEffects.Prepare(assigned))
             return $"{host}: its wake-up event could not be switched off";
 
+        _services.Interrupts?.Add(_domainId, assigned);
         _functions.Add(host, assigned);
         Table = Table.With(assigned);
         GuestLog.FunctionGiven(_services.Logger, _domainId, host, guest);

@@ -2,8 +2,9 @@ namespace PciBackFlow.Backend.Guests;
 
 /// <summary>
 /// The backend's side of the xenbus handshake as a function of state and event; it touches nothing. The rows are those of
-/// Linux's xen-pciback (<c>drivers/xen/xen-pciback/xenbus.c</c>), with three differences: a device that cannot be given
-/// closes itself and not its siblings, a frontend that closed may connect again, and attach failures leave nothing behind.
+/// Linux's xen-pciback (<c>drivers/xen/xen-pciback/xenbus.c</c>), with four differences: a device that cannot be given
+/// closes itself and not its siblings, a frontend that closed may connect again, attach failures leave nothing behind, and a domain that
+/// died or is not paravirtualised is known as such, whatever its directories say.
 /// </summary>
 public static class GuestLifecycle
 {
@@ -15,6 +16,8 @@ public static class GuestLifecycle
     {
         if (state.IsGone)
             return Nothing(state);
+        if (state.IsServedElsewhere)
+            return OnServedElsewhere(state, guestEvent);
         return guestEvent switch
         {
             GuestEvent.Appeared e => OnAppeared(state, e.Node, e.Adopt),
@@ -34,6 +37,10 @@ public static class GuestLifecycle
         state = state with { LastFrontend = node.Frontend };
         if (!node.Exists)
             return Nothing(state with { IsGone = true });
+        if (node.Domain == DomainStanding.ServedElsewhere)
+            return Nothing(state with { IsServedElsewhere = true });
+        if (node.Domain == DomainStanding.Gone)
+            return FrontendGone(state with { Own = node.Backend });
 
         // InitWait and Initialised are left by a daemon that died before it connected: the frontend has nothing yet,
         // so the set-up is simply done again. A connected guest needs more than its node to go on.
@@ -53,10 +60,28 @@ public static class GuestLifecycle
         return Switch(state with { Own = node.Backend }, XenbusState.InitWait);
     }
 
+    /// <summary>Only the end of the directory, or of the daemon, concerns this backend.</summary>
+    private static GuestTransition OnServedElsewhere(GuestState state, GuestEvent guestEvent) => guestEvent switch
+    {
+        GuestEvent.BackendChanged { Node.Exists: false } or GuestEvent.FrontendChanged { Node.Exists: false } or GuestEvent.Stopping
+            => Nothing(state with { IsGone = true }),
+        _ => Nothing(state),
+    };
+
     private static GuestTransition OnBackendChanged(GuestState state, GuestNode node)
     {
         if (!node.Exists || IsSuccessor(state, node))
             return Destroy(state);
+        if (node.Domain == DomainStanding.Gone)
+            return FrontendGone(state);
+        GuestTransition next = OnBackendState(state, node);
+        return node.Withdrawn.Count == 0
+            ? next
+            : new(next.State, [.. node.Withdrawn.Select(static host => new GuestAction.TakeBack(host)), .. next.Actions]);
+    }
+
+    private static GuestTransition OnBackendState(GuestState state, GuestNode node)
+    {
         switch (node.Backend)
         {
             case XenbusState.InitWait when state.Own == XenbusState.InitWait:
@@ -82,6 +107,8 @@ public static class GuestLifecycle
     {
         if (!node.Exists || IsSuccessor(state, node))
             return Destroy(state);
+        if (node.Domain == DomainStanding.Gone)
+            return FrontendGone(state);
         if (node.FrontendError is not null)
             return Nothing(state);
         XenbusState previous = state.LastFrontend;
@@ -140,7 +167,7 @@ public static class GuestLifecycle
             : new(closed.State with { IsGone = true }, [.. closed.Actions, new GuestAction.ReleaseDevices()]);
     }
 
-    /// <summary>No frontend directory any more. Who waits for Closed gets it.</summary>
+    /// <summary>No frontend directory, or no domain any more. Who waits for Closed gets it.</summary>
     private static GuestTransition FrontendGone(GuestState state)
     {
         GuestTransition closed = Disconnect(state, XenbusState.Closed);

@@ -1,3 +1,5 @@
+using PciBackFlow.Hardware.Pci;
+
 namespace PciBackFlow.Backend.Guests;
 
 /// <summary>
@@ -27,8 +29,17 @@ public sealed record GuestNode
     /// <summary>The devices, in order of N; empty when <see cref="DevicesError"/> is set.</summary>
     public IReadOnlyList<DeviceNode> Devices { get; init; } = [];
 
+    /// <summary>
+    /// Functions the guest has whose <c>dev-N</c> the toolstack removed without asking the guest (libxl after a time-out, a detach by
+    /// force): found within one transaction, because renumbering moves the others.
+    /// </summary>
+    public IReadOnlyList<PciAddress> Withdrawn { get; init; } = [];
+
     /// <summary>Why <c>num_devs</c> cannot be used (missing, not a number, above <see cref="MaxDevices"/>); null when it can.</summary>
     public string? DevicesError { get; init; }
+
+    /// <summary>What the hypervisor says about the guest's domain.</summary>
+    public DomainStanding Domain { get; init; }
 
     /// <summary>Why <c>frontend</c> or <c>frontend-id</c> cannot be used; null when they can.</summary>
     public string? FrontendError { get; init; }

@@ -11,10 +11,12 @@ internal static class GuestNodeReader
 
     /// <summary>Reads both directories.</summary>
     /// <param name="store">The store.</param>
+    /// <param name="domains">Who knows which domains live; null when nobody does, and all count as served.</param>
     /// <param name="guest">Which guest.</param>
     /// <param name="attached">The frontend's keys in use; null when nothing is attached.</param>
     /// <returns>What they hold, and the frontend directory when it can be used.</returns>
-    public static (GuestNode Node, string? Frontend) Read(IXenStoreAccess store, GuestId guest, FrontendKeys? attached)
+    public static (GuestNode Node, string? Frontend) Read(
+        IXenStoreAccess store, IDomainControl? domains, GuestId guest, FrontendKeys? attached)
     {
         string backend = guest.Backend;
         if (store.Directory(backend) is null)
@@ -32,9 +34,19 @@ internal static class GuestNodeReader
             Devices = devices,
             DevicesError = devicesError,
             FrontendError = frontendError,
+            Domain = StandingOf(domains, guest.DomainId),
         };
         return (node, frontend);
     }
+
+    private static DomainStanding StandingOf(IDomainControl? domains, int domainId) => domains is null
+        ? DomainStanding.Served
+        : domains.Find(domainId) switch
+        {
+            null or { IsDying: true } => DomainStanding.Gone,
+            { IsHardwareVirtualized: true } => DomainStanding.ServedElsewhere,
+            _ => DomainStanding.Served,
+        };
 
     /// <summary>
     /// The frontend's directory. The toolstack writes the key, but a backend that follows it anywhere would serve one guest with

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using PciBackFlow.Backend.Devices;
+using PciBackFlow.Backend.Interrupts;
 using PciBackFlow.Backend.Policy;
 using PciBackFlow.Backend.Slots;
 using PciBackFlow.Hardware.Hypervisor;
@@ -15,7 +16,13 @@ internal sealed record GuestServices
 
     public required IGrantTable Grants { get; init; }
 
+    /// <summary>Which domains live and what they are; null when nobody knows, and directories alone decide.</summary>
+    public required IDomainControl? Domains { get; init; }
+
     public required GuestLanes Lanes { get; init; }
+
+    /// <summary>Who enables interrupts and takes them back; null when the platform offers none.</summary>
+    public InterruptOperations? Interrupts { get; init; }
 
     public required IFunctionSource Functions { get; init; }
 

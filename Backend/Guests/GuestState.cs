@@ -7,6 +7,9 @@ namespace PciBackFlow.Backend.Guests;
 /// <param name="IsGone">Whether this instance is finished: every later event is ignored.</param>
 public readonly record struct GuestState(XenbusState Own, XenbusState LastFrontend, bool IsAttached, bool IsGone)
 {
+    /// <summary>Whether the directory is a guest's that a device model serves: nothing is written, nothing held, until the directory goes.</summary>
+    public bool IsServedElsewhere { get; init; }
+
     /// <summary>Before its node was looked at.</summary>
     public static GuestState New => new(XenbusState.Initialising, XenbusState.Unknown, IsAttached: false, IsGone: false);
 }

@@ -46,6 +46,8 @@ internal sealed class RecordingFunction(IPciFunction function) : IPciFunction
         return function.TryWrite(offset, size, value);
     }
 
+    public bool PhysicalFunctionDecodesMemory() => function.PhysicalFunctionDecodesMemory();
+
     public bool TryEnable() => WithCommand(function.TryEnable);
 
     public bool TrySetPowerState(int state) => function.TrySetPowerState(state);

@@ -26,6 +26,7 @@ namespace PciBackFlow.Cli.Devices;
 /// <param name="UsedBy">What this host uses it for.</param>
 /// <param name="Assignable">Whether a guest can be given it.</param>
 /// <param name="Reasons">Why not; empty when assignable.</param>
+/// <param name="Warnings">What should be known before it is given away: no reset, a shared interrupt line.</param>
 public sealed record DeviceRow(
     [property: JsonPropertyName("address")] string Address,
     [property: JsonPropertyName("vendor_id")] string VendorId,
@@ -49,4 +50,5 @@ public sealed record DeviceRow(
     [property: JsonPropertyName("reset_methods")] IReadOnlyList<string> ResetMethods,
     [property: JsonPropertyName("used_by")] IReadOnlyList<string> UsedBy,
     [property: JsonPropertyName("assignable")] bool Assignable,
-    [property: JsonPropertyName("reasons")] IReadOnlyList<string> Reasons);
+    [property: JsonPropertyName("reasons")] IReadOnlyList<string> Reasons,
+    [property: JsonPropertyName("warnings")] IReadOnlyList<string> Warnings);

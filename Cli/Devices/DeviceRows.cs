@@ -1,6 +1,5 @@
 using System.Globalization;
-using PciBackFlow.Backend.Devices;
-using PciBackFlow.Cli.Sources;
+using PciBackFlow.Backend.Devices.Refusals;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Hardware.Pci.Sysfs;
 
@@ -11,13 +10,12 @@ public static class DeviceRows
 {
     /// <summary>A function of this host.</summary>
     /// <param name="function">What sysfs says.</param>
-    /// <param name="uses">What the host uses its functions for.</param>
+    /// <param name="host">The host it is a function of.</param>
     /// <param name="names">Names.</param>
     /// <returns>The row.</returns>
-    public static DeviceRow Of(HostFunction function, HostUses uses, PciIds names)
+    public static DeviceRow Of(HostFunction function, HostPicture host, PciIds names)
     {
-        var usedBy = uses.Of(function.Address);
-        var reasons = ReasonsOf(function.Header, function.ClassCode).Concat(usedBy).ToArray();
+        var found = host.Assess(function.Address);
         return new DeviceRow(
             function.Address.ToString(), Hex4(function.VendorId), Hex4(function.DeviceId),
             Optional(function.SubsystemVendorId), Optional(function.SubsystemId), Hex6(function.ClassCode), Hex2(function.Revision),
@@ -26,7 +24,7 @@ public static class DeviceRows
             function.Driver, function.IommuGroup, function.PhysicalFunction?.ToString(),
             [.. function.Capabilities.Capabilities.Select(Of)], [.. function.Capabilities.Defects.Select(defect => defect.ToString())],
             function.ResetMethods.Count > 0 || !function.CanReset ? function.ResetMethods : ["reset"],
-            usedBy, reasons.Length == 0, reasons);
+            host.Uses.Of(function.Address), found.IsAssignable, found.Reasons, found.Warnings);
     }
 
     /// <summary>A captured function: nothing is known of a host.</summary>
@@ -40,7 +38,7 @@ public static class DeviceRows
         function.TryRead(ConfigRegisters.RevisionId, 4, out var revisionAndClass);
         var hasSubsystem = kind == HeaderKind.Device;
         var capabilities = CapabilityWalk.Read(function);
-        var reasons = ReasonsOf(kind, revisionAndClass >> 8).ToArray();
+        var found = HostPicture.AssessHeader(kind, revisionAndClass >> 8);
         return new DeviceRow(
             function.Address.ToString(), Hex4(function.VendorId), Hex4(function.DeviceId),
             hasSubsystem ? Optional(Word(ConfigRegisters.SubsystemVendorId)) : null, hasSubsystem ? Optional(Word(ConfigRegisters.SubsystemId)) : null,
@@ -49,17 +47,9 @@ public static class DeviceRows
             description.Length == 0 ? null : description, WordOf(kind), function.Size, function.ReadableSize,
             Driver: null, IommuGroup: null, PhysicalFunction: null,
             [.. capabilities.Capabilities.Select(Of)], [.. capabilities.Defects.Select(defect => defect.ToString())],
-            ResetMethods: [], UsedBy: [], reasons.Length == 0, reasons);
+            ResetMethods: [], UsedBy: [], found.IsAssignable, found.Reasons, found.Warnings);
 
         ushort Word(int offset) => function.TryRead(offset, 2, out var value) ? (ushort)value : (ushort)0;
-    }
-
-    private static IEnumerable<string> ReasonsOf(HeaderKind kind, uint classCode)
-    {
-        if (kind != HeaderKind.Device)
-            yield return $"it is a {FunctionSet.NameOf(kind)}";
-        else if (classCode >> 16 == SourceFunction.BridgeClass)
-            yield return "it is a bridge of the host's chipset";
     }
 
     private static string WordOf(HeaderKind kind) => kind switch

@@ -21,13 +21,18 @@ internal static class DeviceTable
             List<string> cells = [row.Address, $"{row.VendorId}:{row.DeviceId}", NameOf(row)];
             if (hasHost)
                 cells.AddRange([row.Driver ?? "-", Join(row.ResetMethods)]);
-            cells.AddRange([Capabilities(row), row.Assignable ? "yes" : $"no: {string.Join("; ", row.Reasons)}"]);
+            cells.AddRange([Capabilities(row), ForGuest(row)]);
             // Text, not markup: names have brackets.
             table.AddRow(cells.Select(cell => new Text(cell)));
         }
 
         console.WriteTable(table);
     }
+
+    private static string ForGuest(DeviceRow row) =>
+        !row.Assignable ? $"no: {string.Join("; ", row.Reasons)}"
+        : row.Warnings.Count > 0 ? $"yes, but {string.Join("; ", row.Warnings)}"
+        : "yes";
 
     private static string NameOf(DeviceRow row)
     {

@@ -76,6 +76,25 @@ internal static class Words
         return option;
     }
 
+    /// <summary>A word out of a fixed list; null when not given.</summary>
+    public static Option<string?> OptionalChoice(string name, string description, params string[] choices)
+    {
+        var option = new Option<string?>(name)
+        {
+            HelpName = string.Join('|', choices),
+            Description = description,
+            CustomParser = result =>
+            {
+                var word = result.Tokens[0].Value;
+                if (!choices.Contains(word, StringComparer.Ordinal))
+                    result.AddError($"{name} takes {string.Join(", ", choices)}, not '{word}'");
+                return word;
+            },
+        };
+        option.CompletionSources.Add(choices);
+        return option;
+    }
+
     /// <summary><c>auto</c> (0) or a number.</summary>
     public static Option<int> AutoOrNumber(string name, string helpName, string description, int max)
     {

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using PciBackFlow.Backend.Devices;
+using PciBackFlow.Backend.Devices.Refusals;
 using PciBackFlow.Cli.Devices;
 using PciBackFlow.Cli.Output;
 using PciBackFlow.Cli.Parsing;
@@ -46,8 +46,8 @@ internal static class DevicesVerb
                 var wanted = source.Device(parsed);
                 if (wanted is not null)
                     source.Resolve(parsed, console);
-                var uses = HostUses.Read();
-                return [.. PciDevices.List().Where(function => wanted is null || function.Address == wanted).Select(function => DeviceRows.Of(function, uses, PciIds.Installed))];
+                var host = HostPicture.Take();
+                return [.. host.Functions.Where(function => wanted is null || function.Address == wanted).Select(function => DeviceRows.Of(function, host, PciIds.Installed))];
             }
         });
         var (capture, examples) = CreateCapture(console);

@@ -17,4 +17,16 @@ public interface IHypervisor
     /// <summary>Opens a xenstore connection.</summary>
     /// <returns>A connection with its own watches and transactions.</returns>
     IXenStore OpenXenStore();
+
+    /// <summary>Opens the physical-device hypercalls.</summary>
+    /// <returns>A descriptor of its own; any number may be open.</returns>
+    /// <exception cref="HypervisorException">EPERM: not the control domain; ENOENT: the library or the device node is missing.</exception>
+    IPhysdev OpenPhysdev();
+
+    /// <summary>Opens the domain-control hypercalls.</summary>
+    /// <returns>A descriptor of its own; any number may be open.</returns>
+    /// <exception cref="HypervisorException">
+    /// EPERM: not the control domain; ENOENT: the library or the device node is missing; EACCES: the hypervisor speaks another version.
+    /// </exception>
+    IDomainControl OpenDomainControl();
 }

@@ -4,8 +4,8 @@ namespace PciBackFlow.Hardware.Hypervisor;
 public interface IXenStore : IXenStoreAccess, IDisposable
 {
     /// <summary>
-    /// Watches a node and everything below it. Fires once at registration; later events may be merged; removing an
-    /// ancestor fires the watched path itself. <c>@releaseDomain</c> and <c>@introduceDomain</c> are watched alike.
+    /// Watches a node and everything below it. Fires once at registration; later events may be merged, a storm of them into one of
+    /// the watched path itself, which so means "look at all of it"; removing an ancestor fires the watched path too. <c>@releaseDomain</c> and <c>@introduceDomain</c> are watched alike.
     /// </summary>
     /// <param name="path">The node, or a special name.</param>
     /// <param name="changed">Called on the connection's own thread with the path that changed (relative, if the watched path was). Returns quickly; may call the store.</param>

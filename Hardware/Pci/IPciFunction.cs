@@ -34,6 +34,13 @@ public interface IPciFunction : IConfigSpace, IDisposable
     /// and its length; where the host's kernel has no resource for a register (not implemented, unset or disabled) the entry is empty. The upper half of a 64-bit BAR has its own, empty entry.</summary>
     IReadOnlyList<BaseAddress> BaseAddresses { get; }
 
+    /// <summary>
+    /// Whether the physical function behind a virtual function decodes memory now (its Command register). A virtual function's own bit is hard-wired
+    /// to 0, and its memory regions answer only while the other's is on (SR-IOV 1.1 §3.4.1.3).
+    /// </summary>
+    /// <returns>False too when it cannot be read, and for a function that is not virtual.</returns>
+    bool PhysicalFunctionDecodesMemory() => false;
+
     /// <summary>Makes the function answer: power to D0 and decoding as its resources ask (the kernel's "enable").</summary>
     /// <returns>False when the host refused.</returns>
     bool TryEnable();

@@ -69,6 +69,9 @@ public sealed class ReadOnlyOverlay : IPciFunction
     public IReadOnlyList<BaseAddress> BaseAddresses => _function.BaseAddresses;
 
     /// <inheritdoc/>
+    public bool PhysicalFunctionDecodesMemory() => _function.PhysicalFunctionDecodesMemory();
+
+    /// <inheritdoc/>
     public bool TryRead(int offset, int size, out uint value)
     {
         if (!IsAccess(offset, size))

@@ -12,7 +12,19 @@ public struct FrontendRequest
     /// <summary>Opcode of a configuration write.</summary>
     public const uint ConfigWrite = 1;
 
-    /// <summary>Opcode (XEN_PCI_OP_*): 0 read, 1 write; anything else may be sent, to see it refused.</summary>
+    /// <summary>Opcode that enables one MSI vector.</summary>
+    public const uint EnableMsi = 2;
+
+    /// <summary>Opcode that disables MSI; Linux sends it for MSI-X too.</summary>
+    public const uint DisableMsi = 3;
+
+    /// <summary>Opcode that enables the MSI-X entries in the page.</summary>
+    public const uint EnableMsix = 4;
+
+    /// <summary>Opcode that disables MSI-X.</summary>
+    public const uint DisableMsix = 5;
+
+    /// <summary>Opcode (XEN_PCI_OP_*): those above; anything else may be sent, to see it refused.</summary>
     public uint Command;
 
     /// <summary>Segment as the guest sees it.</summary>

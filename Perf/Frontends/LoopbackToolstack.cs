@@ -18,6 +18,8 @@ public sealed class LoopbackToolstack : IDisposable
 
     private readonly LoopbackHost _host;
     private readonly IXenStore _store;
+    private readonly IPhysdev _physdev;
+    private readonly IDomainControl _domains;
 
     /// <summary>Opens the toolstack's connection, in domain 0.</summary>
     /// <param name="host">The loopback host.</param>
@@ -25,6 +27,8 @@ public sealed class LoopbackToolstack : IDisposable
     {
         _host = host;
         _store = host.BackendView.OpenXenStore();
+        _physdev = host.BackendView.OpenPhysdev();
+        _domains = host.BackendView.OpenDomainControl();
     }
 
     /// <summary>The backend's directory of a guest.</summary>
@@ -48,6 +52,16 @@ public sealed class LoopbackToolstack : IDisposable
         {
             AddBootDevice(domainId, functions[i]);
         }
+    }
+
+    /// <summary>Gives a function to a domain's IOMMU context, its MSI-X table known to the hypervisor before: without it no message is mapped.</summary>
+    /// <param name="domainId">The guest; it exists.</param>
+    /// <param name="function">Host address.</param>
+    /// <exception cref="HypervisorException">The function is somebody's already.</exception>
+    public void Assign(int domainId, PciAddress function)
+    {
+        _physdev.PrepareMsix(function);
+        _domains.Assign(domainId, function, relaxed: false);
     }
 
     /// <summary>Adds one function while the guest's frontend is not connected: the node's first, or one more.</summary>
@@ -124,7 +138,12 @@ public sealed class LoopbackToolstack : IDisposable
     public void DestroyGuest(int domainId) => _host.DestroyDomain(domainId);
 
     /// <inheritdoc/>
-    public void Dispose() => _store.Dispose();
+    public void Dispose()
+    {
+        _store.Dispose();
+        _physdev.Dispose();
+        _domains.Dispose();
+    }
 
     private static void CreateDirectories(IXenStoreAccess store, int domainId)
     {

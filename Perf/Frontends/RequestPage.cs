@@ -33,6 +33,12 @@ public sealed unsafe class RequestPage : IDisposable
     private const int Value = 28;
     private const int Info = 32;
 
+    // msix_entries: 128 pairs of a vector and a table index, 16 bits each.
+    private const int Entries = 36;
+    private const int EntryBytes = 4;
+    private const int MostEntries = 128;
+    private const ushort NoVector = 0xFFFF;
+
     private readonly byte* _page;
     private byte* _operation;
 
@@ -73,6 +79,28 @@ public sealed unsafe class RequestPage : IDisposable
 
         // Full fence: the request is complete before the flag says so. Pairs with the backend's read of flags before its snapshot.
         Interlocked.Or(ref Flags, FrontendActive);
+    }
+
+    /// <summary>Puts the MSI-X table indexes into the next request, the vectors filled as Linux fills them.</summary>
+    /// <param name="indexes">At most 128.</param>
+    public void SetEntries(ReadOnlySpan<ushort> indexes)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(indexes.Length, MostEntries);
+        for (int i = 0; i < indexes.Length; i++)
+        {
+            ushort* entry = (ushort*)(_operation + Entries + (i * EntryBytes));
+            entry[0] = NoVector;
+            entry[1] = indexes[i];
+        }
+    }
+
+    /// <summary>A vector of the last answer.</summary>
+    /// <param name="index">Which of the request's entries, 0 to 127.</param>
+    /// <returns>The pirq.</returns>
+    public ushort VectorOf(int index)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)index, (uint)MostEntries - 1);
+        return *(ushort*)(_operation + Entries + (index * EntryBytes));
     }
 
     /// <summary>Copies the answer out. Call it when <see cref="IsActive"/> has become false.</summary>

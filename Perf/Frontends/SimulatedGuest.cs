@@ -201,6 +201,15 @@ public sealed class SimulatedGuest : IDisposable
         return true;
     }
 
+    /// <summary>Makes a waiting thread look at its condition again, because something that it depends on besides the backend has changed.</summary>
+    public void Recheck()
+    {
+        lock (_changed)
+        {
+            Monitor.PulseAll(_changed);
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {

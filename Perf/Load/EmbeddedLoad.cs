@@ -56,6 +56,11 @@ internal sealed class EmbeddedLoad : IDisposable
             Engine = defaults.Engine with
             {
                 LaneCapacity = Math.Max(defaults.Engine.LaneCapacity, options.Guests),
+
+                // Every guest may have an interrupt request with the workers at once; a refusal there would be this load's error, not the backend's.
+                WorkerQueueCapacity = options.Mix == LoadMix.Interrupts
+                    ? Math.Max(defaults.Engine.WorkerQueueCapacity, options.Guests)
+                    : defaults.Engine.WorkerQueueCapacity,
                 AccessLimitMilliseconds = options.AccessLimitMilliseconds ?? defaults.Engine.AccessLimitMilliseconds,
             },
         });
@@ -276,6 +281,11 @@ internal sealed class EmbeddedLoad : IDisposable
             _cancel.ThrowIfCancellationRequested();
             int domain = i + 1;
             _toolstack.CreateGuest(domain, _functions[i].Address);
+            if (_options.Mix == LoadMix.Interrupts)
+            {
+                _toolstack.Assign(domain, _functions[i].Address);
+            }
+
             LoopbackHypervisor view = loopback.ViewOf(domain);
             IEventChannels channels = _sets[i % threads].Open(view);
             _channels.Add(channels);
@@ -309,10 +319,10 @@ internal sealed class EmbeddedLoad : IDisposable
             }
         }
 
-        CreateClients(threads);
+        CreateClients(threads, loopback);
     }
 
-    private void CreateClients(int threads)
+    private void CreateClients(int threads, LoopbackHost loopback)
     {
         double interval = _options.Rate > 0 ? _options.Guests / _options.Rate * Stopwatch.Frequency : 0;
         for (int thread = 0; thread < threads; thread++)
@@ -322,7 +332,10 @@ internal sealed class EmbeddedLoad : IDisposable
             for (int i = thread; i < _options.Guests; i += threads)
             {
                 SourceFunction source = _sources[i % _sources.Count];
-                guests.Add(new LoadGuest(_guests[i], source.Expect(), source.Script, _functions[i]));
+                InterruptRounds? rounds = _options.Mix == LoadMix.Interrupts
+                    ? new InterruptRounds(source.Image, _guests[i], loopback, _functions[i].Address)
+                    : null;
+                guests.Add(new LoadGuest(_guests[i], source.Expect(), source.Script, _functions[i], rounds));
                 channels.Add(_channels[i]);
             }
 

@@ -14,19 +14,21 @@ internal sealed class LoadGuest
     private readonly ExpectedAnswers _expected;
     private readonly AccessStep[] _script;
     private readonly LoadedFunction _function;
+    private readonly InterruptRounds? _rounds;
     private readonly uint _devfn;
     private readonly int _lastProbe;
     private int _probe;
     private int _cursor;
     private long _accessesBefore;
 
-    internal LoadGuest(SimulatedGuest guest, ExpectedAnswers expected, AccessStep[] script, LoadedFunction function)
+    internal LoadGuest(SimulatedGuest guest, ExpectedAnswers expected, AccessStep[] script, LoadedFunction function, InterruptRounds? rounds = null)
     {
         Guest = guest;
         Frontend = guest.Frontend!;
         _expected = expected;
         _script = script;
         _function = function;
+        _rounds = rounds;
         _devfn = guest.Functions[0].Guest.Devfn;
 
         // mini-os knows its functions from xenstore and asks for nothing else.
@@ -61,6 +63,9 @@ internal sealed class LoadGuest
     /// <summary>The first request that went wrong, and what came back.</summary>
     internal (FrontendOutcome Outcome, FrontendRequest Request, FrontendAnswer Answer)? FirstFailure { get; private set; }
 
+    /// <summary>What was wrong about the first wrong interrupt, in words; null when none was.</summary>
+    internal string? FirstComplaint { get; private set; }
+
     /// <summary>Sends the next request.</summary>
     internal void Post(long now)
     {
@@ -92,6 +97,11 @@ internal sealed class LoadGuest
 
             _probe++;
             return right;
+        }
+
+        if (_rounds is not null)
+        {
+            return JudgeRound(outcome, answer, _rounds);
         }
 
         ref readonly AccessStep step = ref _script[_cursor];
@@ -137,10 +147,37 @@ internal sealed class LoadGuest
             return FrontendRequest.Read((uint)_probe, 0, 4);
         }
 
+        if (_rounds is not null)
+        {
+            return _rounds.Next();
+        }
+
         ref readonly AccessStep step = ref _script[_cursor];
         return step.IsWrite
             ? FrontendRequest.Write(_devfn, step.Offset, step.Size, step.Value)
             : FrontendRequest.Read(_devfn, step.Offset, step.Size);
+    }
+
+    private bool JudgeRound(FrontendOutcome outcome, FrontendAnswer answer, InterruptRounds rounds)
+    {
+        string? complaint = answer.Status != 0 ? string.Empty : rounds.Judge(answer);
+        if (complaint is not null)
+        {
+            if (answer.Status != 0)
+            {
+                WireErrors++;
+            }
+            else
+            {
+                WrongData++;
+            }
+
+            FirstComplaint ??= complaint.Length != 0 ? complaint : null;
+            NoteFailure(outcome, answer);
+        }
+
+        rounds.Advance();
+        return complaint is null;
     }
 
     private bool JudgeProbe(FrontendAnswer answer)

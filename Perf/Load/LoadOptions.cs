@@ -59,10 +59,9 @@ public sealed record LoadOptions
         Require("rate", Rate, 0, 1e9);
         Require("access limit", AccessLimitMilliseconds ?? 10, 10, 60_000);
         Require("client threads", ClientThreads, 0, 256);
-        if (Mix == LoadMix.Interrupts)
+        if (Mix == LoadMix.Interrupts && Frontend == FrontendKind.NetBsd)
         {
-            throw new ArgumentException(
-                "the mix 'interrupts' is not available: this version's backend answers MSI and MSI-X requests with not_implemented; use scan, mixed or write");
+            throw new ArgumentException("the mix 'interrupts' is not available with NetBSD's frontend, which has no message interrupts; use linux or minios");
         }
     }
 

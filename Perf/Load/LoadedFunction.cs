@@ -44,6 +44,8 @@ internal sealed class LoadedFunction(IPciFunction inner, PciAddress address) : I
         return inner.TryWrite(offset, size, value);
     }
 
+    public bool PhysicalFunctionDecodesMemory() => inner.PhysicalFunctionDecodesMemory();
+
     public bool TryEnable() => inner.TryEnable();
 
     public bool TrySetPowerState(int state) => inner.TrySetPowerState(state);

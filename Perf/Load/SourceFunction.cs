@@ -49,12 +49,13 @@ internal sealed class SourceFunction : IDisposable
                     throw;
                 }
 
-                if (image.HeaderType != Endpoint || !source.IsLive)
+                bool fits = image.HeaderType == Endpoint && (mix != LoadMix.Interrupts || MessageCapabilities.Of(image).Any);
+                if (!fits || !source.IsLive)
                 {
                     function.Dispose();
                 }
 
-                if (image.HeaderType == Endpoint)
+                if (fits)
                 {
                     opened.Add(new SourceFunction(open, image, source.IsLive ? function : null, ScriptOf(image, mix, kind)));
                 }
@@ -67,7 +68,9 @@ internal sealed class SourceFunction : IDisposable
         }
 
         return opened.Count != 0 ? opened
-            : throw new LoadFailedException($"{source.Name}: no function can be given to a guest; bridges stay with the host. Choose another source.");
+            : throw new LoadFailedException($"{source.Name}: {(mix == LoadMix.Interrupts
+                ? "no function has MSI or MSI-X that a guest could enable"
+                : "no function can be given to a guest; bridges stay with the host")}. Choose another source.");
     }
 
     internal static void Close(List<SourceFunction> functions) => functions.ForEach(function => function.Dispose());

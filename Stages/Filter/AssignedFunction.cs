@@ -70,6 +70,12 @@ public sealed class AssignedFunction
     /// <summary>Whether it no longer answers: reads give all ones, writes are dropped. Any thread may look.</summary>
     public bool IsGone => _isGone;
 
+    /// <summary>
+    /// Called when the function went through a reset or came back to D0 within a request, its registers in place again: whoever enabled
+    /// its interrupts enables them anew. The caller has the function (<see cref="TryBegin"/>). Set before a guest can reach it; may block, must not throw.
+    /// </summary>
+    public Action<AssignedFunction>? AfterReset { get; set; }
+
     /// <summary>Hardware reads so far, those of side effects included.</summary>
     public long HardwareReads => Volatile.Read(ref _hardwareReads);
 

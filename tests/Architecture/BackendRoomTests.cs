@@ -10,7 +10,7 @@ public sealed partial class BackendRoomTests
         ["Devices"] = ["Policy", "Journal"],
         ["Slots"] = [],
         ["Policy"] = [],
-        ["Guests"] = ["Slots", "Devices", "Policy"],
+        ["Guests"] = ["Slots", "Devices", "Policy", "Interrupts"],
         ["Insight"] = ["Devices", "Policy"],
         ["Interrupts"] = ["Devices"],
         ["Journal"] = [],

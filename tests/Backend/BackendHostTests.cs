@@ -382,6 +382,39 @@ public sealed class BackendHostTests
         Assert.Equal(0, bench.Platform.Count);
     }
 
+    /// <summary>A mapped page keeps a dead domain as a zombie, so it must go although the toolstack has not removed a single key.</summary>
+    [Fact]
+    public void A_domain_that_died_is_unmapped_while_its_toolstack_still_has_its_directories()
+    {
+        using Bench bench = new();
+        bench.Create(7, Bench.HostA);
+        bench.AwaitState(7, 3);
+        using SmallFrontend frontend = new(bench, 7);
+        frontend.Publish();
+        bench.AwaitState(7, 4);
+        Assert.Equal(1, bench.Platform.Count);
+
+        bench.Host.BeginDestroy(7);
+        bench.AwaitState(7, 6);
+        Bench.Eventually(() => bench.Platform.Count == 0, "unmapped");
+        bench.Create(8, Bench.HostA);
+        bench.AwaitState(8, 3);
+        Assert.Equal("3", bench.Read(8, "state-0"));
+    }
+
+    [Fact]
+    public void Directories_of_a_guest_that_its_device_model_serves_are_left_alone()
+    {
+        using Bench bench = new();
+        bench.Host.CreateDomain(9).IsHardwareVirtualized = true;
+        bench.Create(9, Bench.HostA);
+        bench.Create(7, Bench.HostA);
+        bench.AwaitState(7, 3);
+        Assert.Equal("3", bench.Read(7, "state-0"));
+        Assert.Equal((1, "1", null), (bench.State(9), bench.Read(9, "state-0"), bench.Read(9, "vdev-0")));
+        Assert.True(bench.Backend.ReadPasses(new(9, 0)) < 20, "an idle directory is not read over and over");
+    }
+
     [Fact]
     public void A_domain_that_dies_gives_its_functions_back()
     {

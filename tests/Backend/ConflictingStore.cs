@@ -13,6 +13,10 @@ internal sealed class ConflictingStore(IHypervisor hypervisor, int conflicts) : 
 
     public IEventChannels OpenEventChannels() => hypervisor.OpenEventChannels();
 
+    public IPhysdev OpenPhysdev() => hypervisor.OpenPhysdev();
+
+    public IDomainControl OpenDomainControl() => hypervisor.OpenDomainControl();
+
     public IGrantTable OpenGrantTable() => hypervisor.OpenGrantTable();
 
     public IXenStore OpenXenStore() => new Store(this, hypervisor.OpenXenStore());

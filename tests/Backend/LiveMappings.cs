@@ -13,6 +13,10 @@ internal sealed class LiveMappings(IHypervisor hypervisor) : IHypervisor
 
     public IEventChannels OpenEventChannels() => hypervisor.OpenEventChannels();
 
+    public IPhysdev OpenPhysdev() => hypervisor.OpenPhysdev();
+
+    public IDomainControl OpenDomainControl() => hypervisor.OpenDomainControl();
+
     public IXenStore OpenXenStore() => hypervisor.OpenXenStore();
 
     public IGrantTable OpenGrantTable() => new Table(this, hypervisor.OpenGrantTable());

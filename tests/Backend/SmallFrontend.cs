@@ -66,7 +66,16 @@ internal sealed unsafe class SmallFrontend : IDisposable
 
     private (PciOpStatus Status, uint Value) Ask(PciOpRequest request)
     {
-        _page.Post(request);
+        PciOpRequest answer = Ask(request, []);
+        return (answer.Error, answer.Value);
+    }
+
+    /// <summary>Asks anything once and waits.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="entries">Its MSI-X entries; replaced by those of the answer.</param>
+    public PciOpRequest Ask(PciOpRequest request, Span<MsixEntry> entries)
+    {
+        _page.Post(request, entries);
         _channels.Notify(_port);
         long start = Stopwatch.GetTimestamp();
         while (!_page.IsAnswered)
@@ -76,7 +85,10 @@ internal sealed unsafe class SmallFrontend : IDisposable
         }
 
         _page.ReadAnswer(out PciOpRequest answer);
-        return (answer.Error, answer.Value);
+        MsixEntryArray answered = default;
+        _page.ReadEntries(ref answered);
+        ((ReadOnlySpan<MsixEntry>)answered)[..entries.Length].CopyTo(entries);
+        return answer;
     }
 
     public void Dispose()

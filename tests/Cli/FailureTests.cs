@@ -160,9 +160,9 @@ public sealed class FailureTests
     }
 
     [Fact]
-    public void The_interrupts_mix_says_that_it_is_not_available()
+    public void The_interrupts_mix_says_which_frontend_does_not_have_it()
     {
-        var run = CliRun.OfLine("load --mix interrupts --duration 0.1");
+        var run = CliRun.OfLine("load --mix interrupts --frontend netbsd --duration 0.1");
 
         Assert.Equal(ExitCode.Failed, run.ExitCode);
         Assert.Contains("not available", run.Errors, StringComparison.Ordinal);

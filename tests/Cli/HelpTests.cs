@@ -11,7 +11,12 @@ public sealed class HelpTests
             .Split('\n', StringSplitOptions.RemoveEmptyEntries)
             .Where(line => line.StartsWith("  ", StringComparison.Ordinal) && line[2] != ' ')
             .Select(line => line.Trim().Split(' ')[0]);
-        Assert.Equal(["load", "profile", "guest-view", "explain", "learn", "devices", "completion"], verbs);
+        Assert.Equal(
+            [
+                "load", "profile", "guest-view", "explain", "learn", "devices", "serve", "status", "pci-assignable-add", "pci-assignable-remove",
+                "pci-assignable-list", "pci-attach", "pci-detach", "pci-list", "xl", "completion",
+            ],
+            verbs);
     }
 
     // The options that the command line's contract names for each verb.
@@ -23,6 +28,14 @@ public sealed class HelpTests
     [InlineData("learn", "ACCESS --from --device --from-dump --function --builtin --all-registers --permissive --policy")]
     [InlineData("devices", "capture --device --from-dump --function --builtin --json")]
     [InlineData("devices capture", "BDF FILE")]
+    [InlineData("serve", "--config --platform --topology --shards --spin --slots --state --run --check")]
+    [InlineData("status", "--run --json")]
+    [InlineData("pci-assignable-add", "BDF -n --force --run")]
+    [InlineData("pci-assignable-remove", "BDF|NAME -r --run")]
+    [InlineData("pci-assignable-list", "-n --run --json")]
+    [InlineData("pci-attach", "DOM PCI_SPEC --no-wait --keep --run")]
+    [InlineData("pci-detach", "DOM PCI_SPEC -f --run")]
+    [InlineData("pci-list", "DOM --run --json")]
     [InlineData("completion", "bash zsh fish")]
     public void A_verbs_help_names_its_options_and_shows_examples(string verb, string words)
     {

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace PciBackFlow.Hardware.Hypervisor.Loopback;
 
-/// <summary>One domain of a <see cref="LoopbackHost"/>: its ports and its granted pages. Thread-safe.</summary>
+/// <summary>One domain of a <see cref="LoopbackHost"/>: its ports, its granted pages, and what the hypervisor says of it. Thread-safe.</summary>
 public sealed class LoopbackDomain
 {
     // Xen's FIFO event channels give a domain 2^17 ports (public/event_channel.h); port 0 is never handed out.
@@ -16,12 +16,17 @@ public sealed class LoopbackDomain
     private LoopbackPort?[] _ports = new LoopbackPort?[16];
     private int _lowestFreePort = 1;
     private uint _lastReference = FirstReference - 1;
+    private int _pauses;
     private volatile bool _dead;
+    private volatile bool _shutdown;
+    private volatile bool _hardwareVirtualized;
+    private volatile bool _forbidsPassthrough;
 
-    internal LoopbackDomain(LoopbackHost host, int domainId)
+    internal LoopbackDomain(LoopbackHost host, int domainId, Guid handle)
     {
         Host = host;
         DomainId = domainId;
+        Handle = handle;
         View = new LoopbackHypervisor(this);
     }
 
@@ -31,10 +36,49 @@ public sealed class LoopbackDomain
     /// <summary>The hypervisor as this domain sees it.</summary>
     public LoopbackHypervisor View { get; }
 
+    /// <summary>Its UUID; domain 0 has none.</summary>
+    public Guid Handle { get; }
+
     /// <summary>False from the moment the domain is destroyed.</summary>
     public bool IsAlive => !_dead;
 
+    /// <summary>It is being destroyed; as long as it is found, somebody still holds its pages.</summary>
+    public bool IsDying => _dead;
+
+    /// <summary>Its kernel has halted, rebooted or crashed (<see cref="LoopbackHost.ShutDown"/>).</summary>
+    public bool IsShutdown => _shutdown;
+
+    /// <summary>It was paused more often than unpaused.</summary>
+    public bool IsPaused => Volatile.Read(ref _pauses) > 0;
+
+    /// <summary>It is an HVM or PVH guest.</summary>
+    public bool IsHardwareVirtualized
+    {
+        get => _hardwareVirtualized;
+        set => _hardwareVirtualized = value;
+    }
+
+    /// <summary>It was created with an IOMMU context, without which no device can be assigned to it.</summary>
+    public bool AllowsPassthrough
+    {
+        get => !_forbidsPassthrough;
+        set => _forbidsPassthrough = !value;
+    }
+
     internal LoopbackHost Host { get; }
+
+    internal DomainHoldings Holdings { get; } = new();
+
+    internal DomainInfo Info => new(DomainId, Handle, IsDying, IsShutdown, IsPaused, IsHardwareVirtualized);
+
+    /// <summary>Binds a pirq that was mapped for this domain, as its kernel does (EVTCHNOP_bind_pirq).</summary>
+    /// <param name="pirq">The pirq.</param>
+    /// <param name="handler">
+    /// Runs on the thread that raises the interrupt; at once on this thread when it was raised before. It may run once more after the end of the binding.
+    /// </param>
+    /// <returns>The binding; dispose it to close the event channel. It need not be mapped any more then.</returns>
+    /// <exception cref="HypervisorException">EPERM: not mapped, or not permitted; EEXIST: bound already; ESRCH: the domain was destroyed.</exception>
+    public IDisposable BindPirq(int pirq, Action handler) => Host.Passthrough.Bind(this, pirq, handler);
 
     internal GrantedPage Grant(int toDomainId, bool readOnly)
     {
@@ -116,8 +160,26 @@ public sealed class LoopbackDomain
     /// <summary>Forgets a closed descriptor. Under the connection lock.</summary>
     internal void Forget(LoopbackEventChannels closed) => _descriptors.Remove(closed);
 
+    internal void ShutDown() => _shutdown = true;
+
+    internal void Pause() => Interlocked.Increment(ref _pauses);
+
+    internal void Unpause()
+    {
+        if (Interlocked.Decrement(ref _pauses) < 0)
+        {
+            Interlocked.Increment(ref _pauses);
+            throw new HypervisorException("EINVAL", $"domain {DomainId} is not paused");
+        }
+    }
+
     internal void Die()
     {
+        if (_dead)
+        {
+            return;
+        }
+
         _dead = true;
         lock (Host.ConnectionLock)
         {
@@ -137,6 +199,8 @@ public sealed class LoopbackDomain
         {
             page.Revoke();
         }
+
+        Host.Passthrough.Release(this);
     }
 
     internal void ThrowIfDead()

@@ -3,8 +3,8 @@ using System.Collections.Concurrent;
 namespace PciBackFlow.Hardware.Hypervisor.Loopback;
 
 /// <summary>
-/// A hypervisor in memory: domains, event channels, grants and one xenstore for any number of guests in one process.
-/// Behaves towards its users as Xen does through <c>/dev/xen/evtchn</c>, <c>/dev/xen/gntdev</c> and <c>/dev/xen/xenbus</c>.
+/// A hypervisor in memory: domains, event channels, grants, one xenstore and the passthrough of devices, for any number of guests in one process.
+/// Behaves towards its users as Xen does through <c>/dev/xen/evtchn</c>, <c>/dev/xen/gntdev</c>, <c>/dev/xen/xenbus</c> and <c>/dev/xen/privcmd</c>.
 /// Thread-safe.
 /// </summary>
 public sealed class LoopbackHost
@@ -18,13 +18,21 @@ public sealed class LoopbackHost
     private readonly Lock _lifeLock = new();
 
     /// <summary>Creates a host with domain 0 and an empty store.</summary>
-    public LoopbackHost() => CreateDomain(0);
+    /// <param name="platform">What kind of machine; null: one with an IOMMU and interrupt remapping that knows every function.</param>
+    public LoopbackHost(LoopbackPlatform? platform = null)
+    {
+        Passthrough = new LoopbackPassthrough(this, platform ?? new LoopbackPlatform());
+        CreateDomain(0, Guid.Empty);
+    }
 
     /// <summary>Domain 0's view: the backend's.</summary>
     public IHypervisor BackendView => ViewOf(0);
 
-    /// <summary>The domains alive now, in no order.</summary>
+    /// <summary>The domains that are found now, dying ones included, in no order.</summary>
     public IReadOnlyCollection<LoopbackDomain> Domains => (IReadOnlyCollection<LoopbackDomain>)_domains.Values;
+
+    /// <summary>Which domain has which function, what is granted to whom, and the interrupts.</summary>
+    public LoopbackPassthrough Passthrough { get; }
 
     internal StoreTree Store { get; } = new();
 
@@ -35,16 +43,17 @@ public sealed class LoopbackHost
     /// Creates a domain with <c>/local/domain/ID</c> readable by it and fires <c>@introduceDomain</c>, as a toolstack does.
     /// </summary>
     /// <param name="domainId">Its id, 0 to 0x7FEF.</param>
+    /// <param name="handle">Its UUID; null: a new one.</param>
     /// <returns>The new domain.</returns>
-    /// <exception cref="HypervisorException">EINVAL: not a guest's id; EEXIST: a domain of that id lives.</exception>
-    public LoopbackDomain CreateDomain(int domainId)
+    /// <exception cref="HypervisorException">EINVAL: not a guest's id; EEXIST: a domain of that id lives, or is dying.</exception>
+    public LoopbackDomain CreateDomain(int domainId, Guid? handle = null)
     {
         if (domainId is < 0 or >= FirstReservedDomainId)
         {
             throw new HypervisorException("EINVAL", $"domain {domainId}: ids run from 0 to {FirstReservedDomainId - 1}");
         }
 
-        var domain = new LoopbackDomain(this, domainId);
+        var domain = new LoopbackDomain(this, domainId, handle ?? Guid.NewGuid());
         lock (_lifeLock)
         {
             if (!_domains.TryAdd(domainId, domain))
@@ -58,20 +67,51 @@ public sealed class LoopbackHost
         return domain;
     }
 
+    /// <summary>A guest's kernel halts: it says so, and <c>@releaseDomain</c> fires. All that it has it keeps. Does nothing when the domain is gone.</summary>
+    /// <param name="domainId">The domain.</param>
+    public void ShutDown(int domainId)
+    {
+        lock (_lifeLock)
+        {
+            if (FindDomain(domainId) is { IsShutdown: false } domain)
+            {
+                domain.ShutDown();
+                Store.AnnounceRelease();
+            }
+        }
+    }
+
+    /// <summary>
+    /// Ends a domain of which somebody still holds a page: a zombie. Its ports close, its pirqs are unmapped, its functions taken back, its xenstore
+    /// connections end, <c>@releaseDomain</c> fires; but its id stays taken and its directory stays, until <see cref="DestroyDomain"/>. Does nothing when
+    /// the domain is gone.
+    /// </summary>
+    /// <param name="domainId">The domain.</param>
+    /// <exception cref="HypervisorException">EINVAL: domain 0.</exception>
+    public void BeginDestroy(int domainId)
+    {
+        ThrowIfControlDomain(domainId);
+        lock (_lifeLock)
+        {
+            if (FindDomain(domainId) is { IsDying: false } domain)
+            {
+                domain.Die();
+                Store.Disconnect(domainId);
+                Store.AnnounceRelease();
+            }
+        }
+    }
+
     /// <summary>
     /// Ends a domain as a crash does: its ports close and their other ends go dead, its grants can no longer be mapped
-    /// (mapped pages stay valid), its xenstore connections end, <c>/local/domain/ID</c> is removed, <c>@releaseDomain</c>
+    /// (mapped pages stay valid), its pirqs are unmapped and its functions taken back, its xenstore connections end, <c>/local/domain/ID</c> is removed, <c>@releaseDomain</c>
     /// fires. A thread of it that is blocked in <see cref="IEventChannels.Read"/> returns once. Does nothing when the domain is gone.
     /// </summary>
     /// <param name="domainId">The domain.</param>
     /// <exception cref="HypervisorException">EINVAL: domain 0.</exception>
     public void DestroyDomain(int domainId)
     {
-        if (domainId == 0)
-        {
-            throw new HypervisorException("EINVAL", "domain 0 can't be destroyed");
-        }
-
+        ThrowIfControlDomain(domainId);
         lock (_lifeLock)
         {
             if (_domains.TryRemove(domainId, out LoopbackDomain? domain))
@@ -92,4 +132,12 @@ public sealed class LoopbackHost
 
     internal LoopbackDomain Domain(int domainId) => FindDomain(domainId)
         ?? throw new HypervisorException("ESRCH", $"domain {domainId} does not exist");
+
+    private static void ThrowIfControlDomain(int domainId)
+    {
+        if (domainId == 0)
+        {
+            throw new HypervisorException("EINVAL", "domain 0 can't be destroyed");
+        }
+    }
 }

@@ -41,10 +41,34 @@ public sealed class LoopbackHypervisor : IHypervisor
         return Host.Store.Connect(_domain);
     }
 
+    /// <inheritdoc/>
+    /// <exception cref="HypervisorException">EPERM: not domain 0's view.</exception>
+    public IPhysdev OpenPhysdev()
+    {
+        ThrowUnlessControlDomain();
+        return new LoopbackPhysdev(Host.Passthrough);
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="HypervisorException">EPERM: not domain 0's view.</exception>
+    public IDomainControl OpenDomainControl()
+    {
+        ThrowUnlessControlDomain();
+        return new LoopbackDomainControl(Host);
+    }
+
     /// <summary>Grants a new zeroed page of this domain to another (what a frontend does through gntalloc).</summary>
     /// <param name="toDomainId">The domain that may map it; it need not exist yet.</param>
     /// <param name="readOnly">True: the other side may not map it for writing.</param>
     /// <returns>The page; dispose it when this domain no longer uses it.</returns>
     /// <exception cref="HypervisorException">ESRCH: the domain was destroyed.</exception>
     public GrantedPage Grant(int toDomainId, bool readOnly = false) => _domain.Grant(toDomainId, readOnly);
+
+    private void ThrowUnlessControlDomain()
+    {
+        if (DomainId != 0)
+        {
+            throw new HypervisorException("EPERM", $"domain {DomainId} may not control domains and devices");
+        }
+    }
 }

@@ -3,9 +3,12 @@ namespace PciBackFlow.Hardware.Hypervisor.Loopback;
 /// <summary>A domain's xenstore connection in memory, with xenstored's rules, errors and quotas. Thread-safe.</summary>
 internal sealed class LoopbackXenStore : IXenStore
 {
+    // Of one watch. What a test does between two looks at its watches stays below it; a storm does not.
+    private const int MostPendingEvents = 65_536;
+
     private readonly StoreTree _tree;
     private readonly LoopbackDomain _domain;
-    private readonly WatchThread _thread;
+    private readonly WatchThread<StoreWatch> _thread;
     private readonly Lock _gate = new();
     private readonly HashSet<StoreWatch> _watches = [];
     private int _transactions;
@@ -15,7 +18,7 @@ internal sealed class LoopbackXenStore : IXenStore
     {
         _tree = tree;
         _domain = domain;
-        _thread = new WatchThread($"xenstore-{domain.DomainId}");
+        _thread = new WatchThread<StoreWatch>($"xenstore-{domain.DomainId}", MostPendingEvents);
     }
 
     internal int DomainId => _domain.DomainId;

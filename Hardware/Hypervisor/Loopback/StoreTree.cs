@@ -136,6 +136,17 @@ internal sealed class StoreTree
     {
         lock (_gate)
         {
+            Disconnect(domainId);
+            Apply(0, edit => edit.Remove(StorePath.Home(domainId)));
+            AnnounceRelease();
+        }
+    }
+
+    /// <summary>Ends a domain's connections and their watches.</summary>
+    internal void Disconnect(int domainId)
+    {
+        lock (_gate)
+        {
             foreach (LoopbackXenStore connection in _connections.FindAll(c => c.DomainId == domainId))
             {
                 connection.End();
@@ -145,8 +156,13 @@ internal sealed class StoreTree
                     Remove(watch);
                 }
             }
+        }
+    }
 
-            Apply(0, edit => edit.Remove(StorePath.Home(domainId)));
+    internal void AnnounceRelease()
+    {
+        lock (_gate)
+        {
             FireSpecial(StorePath.ReleaseDomain);
         }
     }

@@ -1,7 +1,7 @@
 namespace PciBackFlow.Hardware.Hypervisor.Loopback;
 
 /// <summary>One registered watch. <see cref="Dispose"/> from any thread.</summary>
-internal sealed class StoreWatch : IDisposable
+internal sealed class StoreWatch : IStoreWatch, IDisposable
 {
     private readonly Action<string> _changed;
     private readonly string _relativeTo;
@@ -22,9 +22,11 @@ internal sealed class StoreWatch : IDisposable
 
     internal LoopbackXenStore Connection { get; }
 
-    internal string Path { get; }
+    /// <summary>The absolute path, or a special name.</summary>
+    public string Path { get; }
 
-    internal bool IsDisposed => Volatile.Read(ref _disposed) != 0;
+    /// <inheritdoc/>
+    public bool IsDisposed => Volatile.Read(ref _disposed) != 0;
 
     public void Dispose()
     {
@@ -35,5 +37,5 @@ internal sealed class StoreWatch : IDisposable
     }
 
     /// <summary>Calls back. On the connection's own thread.</summary>
-    internal void Deliver(string path) => _changed(path[_relativeTo.Length..]);
+    public void Deliver(string path) => _changed(path[_relativeTo.Length..]);
 }

@@ -22,6 +22,11 @@ public partial class EmulatedFunction
     }
 
     /// <inheritdoc/>
+    public bool PhysicalFunctionDecodesMemory() =>
+        IsVirtualFunction && PhysicalFunction is { } physical && physical.TryRead(ConfigRegisters.Command, 2, out var command)
+        && command != 0xFFFF && (command & CommandBits.Memory) != 0;
+
+    /// <inheritdoc/>
     public bool TrySetPowerState(int state)
     {
         if (!Answers() || state is < 0 or > 3)
@@ -62,17 +67,30 @@ public partial class EmulatedFunction
 
     private bool Answers() => Faults.Enter() is FaultKind.None or FaultKind.Slow;
 
-    // What the kernel puts back: the writable bits of header and capabilities, in D0.
+    // What the kernel puts back: the writable bits of header and capabilities, in D0. Not message interrupts: it restores those that it
+    // enabled itself, and a guest's are Xen's business (drivers/pci/msi, pci_restore_msi_state).
     private void Restore(byte[] saved)
     {
         var writable = _masks.Writable;
         for (var i = 0; i < _bytes.Length; i++)
         {
-            if (_masks.IsKnown(i))
+            if (_masks.IsKnown(i) && !IsMessage(i))
                 _bytes[i] = (byte)((_bytes[i] & ~writable[i]) | (saved[i] & writable[i]));
         }
 
         if (_powerAt != 0)
             _bytes[_powerAt + PowerManagementRegisters.ControlStatus] &= unchecked((byte)~PowerManagementRegisters.PowerState);
+    }
+
+    private bool IsMessage(int offset)
+    {
+        foreach (var capability in Capabilities.Capabilities)
+        {
+            if (!capability.IsExtended && capability.StandardId is CapabilityId.Msi or CapabilityId.MsiX
+                && offset >= capability.Offset && offset < capability.Offset + CapabilitySize.Of(this, capability))
+                return true;
+        }
+
+        return false;
     }
 }

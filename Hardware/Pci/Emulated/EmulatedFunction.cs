@@ -84,6 +84,9 @@ public partial class EmulatedFunction : IPciFunction
     /// <inheritdoc/>
     public bool IsVirtualFunction { get; init; }
 
+    /// <summary>The physical function of a virtual one; null when it is none, or not known.</summary>
+    public IConfigSpace? PhysicalFunction { get; init; }
+
     /// <inheritdoc/>
     public byte InterruptLine { get; init; }
 

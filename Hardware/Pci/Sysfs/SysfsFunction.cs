@@ -126,6 +126,21 @@ public sealed unsafe class SysfsFunction : IPciFunction
     }
 
     /// <inheritdoc/>
+    /// <remarks>Opens the other's file each time: it is asked when MSI-X is enabled, and the host may have exchanged what lies there.</remarks>
+    public bool PhysicalFunctionDecodesMemory()
+    {
+        if (!IsVirtualFunction)
+            return false;
+        var descriptor = PosixFile.Open(Path.Combine(_directory, "physfn", "config"), PosixFile.ReadOnly | PosixFile.CloseOnExec);
+        if (descriptor < 0)
+            return false;
+        ushort command = 0;
+        var done = PosixFile.Read(descriptor, &command, sizeof(ushort), ConfigRegisters.Command);
+        _ = PosixFile.Close(descriptor);
+        return done == sizeof(ushort) && command != 0xFFFF && (command & CommandBits.Memory) != 0;
+    }
+
+    /// <inheritdoc/>
     /// <remarks>
     /// Writes <c>enable</c> where the count is 0. The kernel refuses that while a driver is bound; then power and decoding are set
     /// through the registers, which is what its enabling does to the device.

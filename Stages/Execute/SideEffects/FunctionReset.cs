@@ -14,6 +14,7 @@ internal static class FunctionReset
         if (!function.Hardware.TryReset())
             return PciOpStatus.OperationFailed;
         function.Refresh();
+        function.AfterReset?.Invoke(function);
         return PciOpStatus.Success;
     }
 }

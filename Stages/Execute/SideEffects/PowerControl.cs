@@ -24,8 +24,13 @@ internal static class PowerControl
         uint state = wanted & PowerManagementRegisters.PowerState;
         if (!function.Hardware.TrySetPowerState((int)state))
             return PciOpStatus.AccessDenied;
-        if (state != (old & PowerManagementRegisters.PowerState))
-            function.Refresh();
+        if (state == (old & PowerManagementRegisters.PowerState))
+            return PciOpStatus.Success;
+        function.Refresh();
+
+        // Without No_Soft_Reset the way up from D3hot is a reset.
+        if (state == 0)
+            function.AfterReset?.Invoke(function);
         return PciOpStatus.Success;
     }
 

@@ -116,6 +116,72 @@ public sealed class GuestLifecycleTests
         Assert.True(result.State.IsGone);
     }
 
+    /// <summary>libxl after its time-out, or a detach by force: keys gone without a handshake.</summary>
+    [Theory]
+    [InlineData(2, "takeback roots state=3")]
+    [InlineData(3, "takeback")]
+    [InlineData(4, "takeback")]
+    [InlineData(5, "takeback")]
+    [InlineData(6, "takeback")]
+    [InlineData(7, "takeback")]
+    [InlineData(8, "takeback")]
+    public void A_function_whose_keys_are_gone_is_taken_back_in_every_state(int state, string actions)
+    {
+        GuestState guest = new((XenbusState)state, XenbusState.Connected, IsAttached: state is 4 or 7 or 8, IsGone: false);
+        GuestNode node = new() { Exists = true, Backend = (XenbusState)state, Frontend = XenbusState.Connected, Online = true, Withdrawn = [HostA] };
+        Assert.Equal(actions, Describe(GuestLifecycle.Next(guest, new GuestEvent.BackendChanged(node))));
+    }
+
+    [Theory]
+    [InlineData(4, true, 4, "detach state=6 release", 6)]
+    [InlineData(8, true, 7, "detach state=6 release", 6)]
+    [InlineData(3, false, 1, "state=6 release", 6)]
+    [InlineData(5, true, 4, "detach state=6 release", 6)]
+    [InlineData(6, false, 6, "release", 6)]
+    public void A_domain_that_died_lets_go_of_everything_though_its_directories_are_still_there(
+        int own, bool attached, int frontend, string actions, int newOwn)
+    {
+        GuestNode node = Node(own, frontend, online: true, Device(0, HostA, 3)) with { Domain = DomainStanding.Gone };
+        GuestState state = new((XenbusState)own, (XenbusState)frontend, attached, IsGone: false);
+        foreach (GuestEvent happened in new GuestEvent[] { new GuestEvent.BackendChanged(node), new GuestEvent.FrontendChanged(node) })
+        {
+            GuestTransition result = GuestLifecycle.Next(state, happened);
+            Assert.Equal(actions, Describe(result));
+            Assert.Equal(((XenbusState)newOwn, false, true), (result.State.Own, result.State.IsAttached, result.State.IsGone));
+        }
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    [InlineData(4)]
+    public void The_directory_of_a_domain_that_died_is_closed_when_it_is_found(int backend)
+    {
+        GuestNode node = Node(backend, 1, online: true, Device(0, HostA, 1)) with { Domain = DomainStanding.Gone };
+        GuestTransition result = GuestLifecycle.Next(GuestState.New, new GuestEvent.Appeared(node, Adopt: false));
+        Assert.Equal("state=6 release", Describe(result));
+        Assert.True(result.State.IsGone);
+    }
+
+    [Fact]
+    public void The_directory_of_a_guest_that_a_device_model_serves_is_left_alone_until_it_goes()
+    {
+        GuestNode node = Node(1, 1, online: true, Device(0, HostA, 1)) with { Domain = DomainStanding.ServedElsewhere };
+        GuestTransition result = GuestLifecycle.Next(GuestState.New, new GuestEvent.Appeared(node, Adopt: true));
+        Assert.Equal(string.Empty, Describe(result));
+        Assert.False(result.State.IsGone);
+        foreach ((int backend, int frontend) in new[] { (2, 1), (3, 3), (4, 4), (5, 4), (7, 7), (6, 6), (1, 0) })
+        {
+            GuestNode later = Node(backend, frontend, online: false, Device(0, HostA, 1)) with { Domain = DomainStanding.ServedElsewhere };
+            Assert.Equal(string.Empty, Describe(GuestLifecycle.Next(result.State, new GuestEvent.BackendChanged(later))));
+            Assert.Equal(string.Empty, Describe(GuestLifecycle.Next(result.State, new GuestEvent.FrontendChanged(later))));
+        }
+
+        GuestTransition end = GuestLifecycle.Next(result.State, new GuestEvent.BackendChanged(new() { Exists = false }));
+        Assert.Equal(string.Empty, Describe(end));
+        Assert.True(end.State.IsGone);
+    }
+
     [Fact]
     public void A_vanished_node_gets_no_write()
     {
@@ -259,6 +325,7 @@ public sealed class GuestLifecycleTests
         GuestAction.ExportDevice a => $"export{a.Device.Index}",
         GuestAction.RemoveDevice a => $"remove{a.Device.Index}",
         GuestAction.FailDevice a => $"fail{a.Index}",
+        GuestAction.TakeBack => "takeback",
         GuestAction.PublishRoots => "roots",
         GuestAction.Attach => "attach",
         GuestAction.Detach => "detach",

@@ -1,42 +1,32 @@
+using PciBackFlow.Hardware.Contracts;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
 
 namespace PciBackFlow.Hardware.Tests.Hypervisor;
 
-public sealed class LoopbackEventChannelsTests : EventChannelsContract
+public sealed class LoopbackEventChannelsTests
 {
     private readonly LoopbackHost _host = new();
 
     public LoopbackEventChannelsTests() => _host.CreateDomain(5);
 
-    protected override IHypervisor Near => _host.BackendView;
+    public static TheoryData<string> Contract => [.. EventChannelsContract.Checks.Select(check => check.Name)];
 
-    protected override int NearId => 0;
+    private IHypervisor Near => _host.BackendView;
 
-    protected override IHypervisor Far => _host.ViewOf(5);
+    private LoopbackHypervisor Far => _host.ViewOf(5);
 
-    protected override int FarId => 5;
+    private EventChannelsSubject Subject => new(Near.OpenEventChannels, 0, Far.OpenEventChannels, 5, Rounds: 100_000);
 
-    [Fact]
-    public void Notify_read_and_unmask_allocate_nothing()
-    {
-        using Link link = Connect();
-        int[] ports = new int[8];
-        int delivered = RoundTrips(link, ports, 1_000);
-        Assert.Equal(1_000, delivered);
-
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        delivered = RoundTrips(link, ports, 10_000);
-        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
-
-        Assert.Equal(10_000, delivered);
-        Assert.Equal(0, allocated);
-    }
+    [Theory]
+    [MemberData(nameof(Contract))]
+    public void The_loopback_keeps_the_contract(string name) =>
+        EventChannelsContract.Checks.Single(check => check.Name == name).Run(Subject);
 
     [Fact]
     public void A_blocking_read_that_is_woken_allocates_nothing()
     {
-        using Link link = Connect();
+        using EventChannelsContract.Link link = Connect();
         long allocated = -1;
         int woken = 0;
         var reader = new Thread(() =>
@@ -72,7 +62,7 @@ public sealed class LoopbackEventChannelsTests : EventChannelsContract
     [Fact]
     public void The_death_of_a_domain_leaves_the_other_end_dead_and_wakes_its_reader()
     {
-        using Link link = Connect();
+        using EventChannelsContract.Link link = Connect();
         int count = -1;
         var reader = new Thread(() => count = link.FarEnd.Read(new int[4], -1));
         reader.Start();
@@ -107,7 +97,7 @@ public sealed class LoopbackEventChannelsTests : EventChannelsContract
     [Fact]
     public void A_port_of_another_descriptor_is_neither_signalled_nor_unbound()
     {
-        using Link link = Connect();
+        using EventChannelsContract.Link link = Connect();
         using IEventChannels other = Near.OpenEventChannels();
 
         other.Notify(link.NearPort);
@@ -122,7 +112,7 @@ public sealed class LoopbackEventChannelsTests : EventChannelsContract
     public void Ports_bound_while_others_are_signalled_lose_nothing()
     {
         // The descriptor grows under fire: signals must not land in a table that was just replaced.
-        using Link link = Connect();
+        using EventChannelsContract.Link link = Connect();
         bool stop = false;
         int written = 0;
         var signaller = new Thread(() =>
@@ -145,7 +135,7 @@ public sealed class LoopbackEventChannelsTests : EventChannelsContract
 
         Volatile.Write(ref stop, true);
         signaller.Join();
-        Drain(link.NearEnd);
+        EventChannelsContract.Drain(link.NearEnd);
         link.FarEnd.Notify(link.FarPort);
         Assert.Equal(1, link.NearEnd.Read(ports, 5_000));
         Assert.Equal(link.NearPort, ports[0]);
@@ -165,7 +155,7 @@ public sealed class LoopbackEventChannelsTests : EventChannelsContract
             guests.Add((events, port, backend.BindInterdomain(id, port)));
         }
 
-        Drain(backend);
+        EventChannelsContract.Drain(backend);
         var seen = new HashSet<int>();
         var signaller = new Thread(() => guests.ForEach(g => g.Events.Notify(g.Port)));
         signaller.Start();
@@ -191,7 +181,7 @@ public sealed class LoopbackEventChannelsTests : EventChannelsContract
     {
         for (int i = 0; i < 200; i++)
         {
-            Link link = Connect();
+            EventChannelsContract.Link link = Connect();
             bool stop = false;
             var signaller = new Thread(() =>
             {
@@ -210,17 +200,7 @@ public sealed class LoopbackEventChannelsTests : EventChannelsContract
         }
     }
 
-    private static int RoundTrips(Link link, int[] ports, int rounds)
-    {
-        int delivered = 0;
-        for (int i = 0; i < rounds; i++)
-        {
-            link.FarEnd.Notify(link.FarPort);
-            int count = link.NearEnd.Read(ports, 0);
-            link.NearEnd.Unmask(ports.AsSpan(0, count));
-            delivered += count;
-        }
+    private EventChannelsContract.Link Connect() => EventChannelsContract.Connect(Subject);
 
-        return delivered;
-    }
+    private (int Near, int Far) Bind(IEventChannels near, IEventChannels far) => EventChannelsContract.Bind(Subject, near, far);
 }

@@ -1,9 +1,10 @@
+using PciBackFlow.Hardware.Contracts;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
 
 namespace PciBackFlow.Hardware.Tests.Hypervisor;
 
-public sealed unsafe class LoopbackGrantTableTests : GrantTableContract
+public sealed unsafe class LoopbackGrantTableTests
 {
     private readonly LoopbackHost _host = new();
 
@@ -13,14 +14,19 @@ public sealed unsafe class LoopbackGrantTableTests : GrantTableContract
         _host.CreateDomain(6);
     }
 
-    protected override IHypervisor Mapper => _host.BackendView;
+    public static TheoryData<string> Contract => [.. GrantTableContract.Checks.Select(check => check.Name)];
 
-    protected override int GranterId => 5;
+    private IHypervisor Mapper => _host.BackendView;
 
-    protected override Granted Grant(bool readOnly = false)
+    [Theory]
+    [MemberData(nameof(Contract))]
+    public void The_loopback_keeps_the_contract(string name) =>
+        GrantTableContract.Checks.Single(check => check.Name == name).Run(new GrantTableSubject(Mapper.OpenGrantTable, 5, Grant));
+
+    private SharedTestPage Grant(bool readOnly)
     {
         GrantedPage page = _host.ViewOf(5).Grant(0, readOnly);
-        return new Granted(page.Reference, (nint)page.Address, page);
+        return new SharedTestPage(page.Reference, (nint)page.Address, page);
     }
 
     [Fact]

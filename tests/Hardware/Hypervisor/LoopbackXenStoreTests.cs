@@ -1,10 +1,12 @@
+using PciBackFlow.Hardware.Contracts;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
 
 namespace PciBackFlow.Hardware.Tests.Hypervisor;
 
-public sealed class LoopbackXenStoreTests : XenStoreContract
+public sealed class LoopbackXenStoreTests
 {
+    private const string Scratch = "/test/scratch";
     private const string Device = "/local/domain/5/device/pci/0";
 
     private readonly LoopbackHost _host = new();
@@ -21,9 +23,26 @@ public sealed class LoopbackXenStoreTests : XenStoreContract
         store.SetPermissions(Device, [new(5, XenStoreAccess.None), new(0, XenStoreAccess.Read)]);
     }
 
-    protected override string Scratch => "/test/scratch";
+    public static TheoryData<string> Contract => [.. XenStoreContract.Checks.Select(check => check.Name)];
 
-    protected override IXenStore Open() => _host.BackendView.OpenXenStore();
+    [Theory]
+    [MemberData(nameof(Contract))]
+    public void The_loopback_keeps_the_contract(string name) => XenStoreContract.Checks.Single(check => check.Name == name)
+        .Run(new XenStoreSubject(Open, Scratch, 0, OtherDomainId: 77, TakesRelativePaths: true, Rounds: 1000));
+
+    [Fact]
+    public void Every_check_of_a_contract_is_in_its_list()
+    {
+        Assert.Equal(Methods(typeof(XenStoreContract)), Listed(XenStoreContract.Checks.Select(check => check.Name)));
+        Assert.Equal(Methods(typeof(EventChannelsContract)), Listed(EventChannelsContract.Checks.Select(check => check.Name)));
+        Assert.Equal(Methods(typeof(GrantTableContract)), Listed(GrantTableContract.Checks.Select(check => check.Name)));
+
+        static IEnumerable<string> Methods(Type contract) =>
+            contract.GetMethods().Where(m => m.IsStatic && m.Name.Contains('_') && !m.IsSpecialName).Select(m => m.Name).Order(StringComparer.Ordinal);
+
+        static IEnumerable<string> Listed(IEnumerable<string> names) =>
+            names.Select(name => name.Split('(')[0]).Distinct().Order(StringComparer.Ordinal);
+    }
 
     [Fact]
     public void A_relative_path_lies_below_the_connections_own_domain()
@@ -42,7 +61,7 @@ public sealed class LoopbackXenStoreTests : XenStoreContract
     public void A_relative_watch_reports_relative_paths()
     {
         using IXenStore guest = _host.ViewOf(5).OpenXenStore();
-        using var events = new Events();
+        using var events = new XenStoreContract.Events();
         using IDisposable watch = guest.Watch("device/pci", events.Add);
         Assert.Equal("device/pci", events.Next());
 
@@ -64,11 +83,11 @@ public sealed class LoopbackXenStoreTests : XenStoreContract
             [new(5, XenStoreAccess.None), new(0, XenStoreAccess.Read)],
             store.GetPermissions($"{Device}/state"));
         using IXenStore stranger = _host.ViewOf(6).OpenXenStore();
-        Assert.Equal("EACCES", Errno(() => stranger.Read($"{Device}/state")));
-        Assert.Equal("EACCES", Errno(() => stranger.Write($"{Device}/state", "6")));
-        Assert.Equal("EACCES", Errno(() => stranger.Directory(Device)));
-        Assert.Equal("EACCES", Errno(() => stranger.Remove(Device)));
-        Assert.Equal("EACCES", Errno(() => stranger.GetPermissions(Device)));
+        Assert.Equal("EACCES", Check.Errno(() => stranger.Read($"{Device}/state")));
+        Assert.Equal("EACCES", Check.Errno(() => stranger.Write($"{Device}/state", "6")));
+        Assert.Equal("EACCES", Check.Errno(() => stranger.Directory(Device)));
+        Assert.Equal("EACCES", Check.Errno(() => stranger.Remove(Device)));
+        Assert.Equal("EACCES", Check.Errno(() => stranger.GetPermissions(Device)));
     }
 
     [Theory] // the letters of the first entry (everybody) and of domain 5's own entry, and what domain 5 may then do
@@ -104,7 +123,7 @@ public sealed class LoopbackXenStoreTests : XenStoreContract
 
         using IXenStore stranger = _host.ViewOf(6).OpenXenStore();
         Assert.Equal("1", stranger.Read($"{Device}/x"));
-        Assert.Equal("EPERM", Errno(() => guest.SetPermissions("device/pci/0/x", [new(6, XenStoreAccess.Read)])));
+        Assert.Equal("EPERM", Check.Errno(() => guest.SetPermissions("device/pci/0/x", [new(6, XenStoreAccess.Read)])));
     }
 
     [Fact]
@@ -112,10 +131,10 @@ public sealed class LoopbackXenStoreTests : XenStoreContract
     {
         using IXenStore guest = _host.ViewOf(5).OpenXenStore();
 
-        Assert.Equal("EACCES", Errno(() => guest.Write("new", "1")));
+        Assert.Equal("EACCES", Check.Errno(() => guest.Write("new", "1")));
         Assert.Null(guest.Read("new"));
-        Assert.Equal("EACCES", Errno(() => guest.Read("/local/domain/0/nothing")));
-        Assert.Equal("EACCES", Errno(() => guest.Read("/local/domain/999")));
+        Assert.Equal("EACCES", Check.Errno(() => guest.Read("/local/domain/0/nothing")));
+        Assert.Equal("EACCES", Check.Errno(() => guest.Read("/local/domain/999")));
     }
 
     [Fact]
@@ -123,7 +142,7 @@ public sealed class LoopbackXenStoreTests : XenStoreContract
     {
         using IXenStore guest = _host.ViewOf(5).OpenXenStore();
         using IXenStore store = Open();
-        using var events = new Events();
+        using var events = new XenStoreContract.Events();
         using IDisposable watch = guest.Watch("/", events.Add);
         Assert.Equal("/", events.Next());
 
@@ -137,8 +156,8 @@ public sealed class LoopbackXenStoreTests : XenStoreContract
     public void The_death_of_a_domain_removes_its_home_and_fires_releaseDomain()
     {
         using IXenStore store = Open();
-        using var releases = new Events();
-        using var states = new Events();
+        using var releases = new XenStoreContract.Events();
+        using var states = new XenStoreContract.Events();
         store.Write($"{Device}/state", "4");
         using IDisposable first = store.Watch("@releaseDomain", releases.Add);
         using IDisposable second = store.Watch($"{Device}/state", states.Add);
@@ -157,21 +176,21 @@ public sealed class LoopbackXenStoreTests : XenStoreContract
     public void The_birth_of_a_domain_fires_introduceDomain()
     {
         using IXenStore store = Open();
-        using var events = new Events();
+        using var events = new XenStoreContract.Events();
         using IDisposable watch = store.Watch("@introduceDomain", events.Add);
         events.Next();
 
         _host.CreateDomain(7);
 
         Assert.Equal("@introduceDomain", events.Next());
-        Assert.Equal("EEXIST", Errno(() => _host.CreateDomain(7)));
+        Assert.Equal("EEXIST", Check.Errno(() => _host.CreateDomain(7)));
     }
 
     [Fact]
     public void A_guest_hears_no_special_event_after_the_first()
     {
         using IXenStore guest = _host.ViewOf(5).OpenXenStore();
-        using var events = new Events();
+        using var events = new XenStoreContract.Events();
         using IDisposable watch = guest.Watch("@releaseDomain", events.Add);
         Assert.Equal("@releaseDomain", events.Next());
 
@@ -184,7 +203,7 @@ public sealed class LoopbackXenStoreTests : XenStoreContract
     public void A_dead_domains_connection_is_refused_and_its_watches_are_quiet()
     {
         IXenStore guest = _host.ViewOf(5).OpenXenStore();
-        using var events = new Events();
+        using var events = new XenStoreContract.Events();
         IDisposable watch = guest.Watch(Device, events.Add);
         events.Next();
         IXenStoreTransaction transaction = guest.BeginTransaction();
@@ -193,9 +212,9 @@ public sealed class LoopbackXenStoreTests : XenStoreContract
 
         _host.DestroyDomain(5);
 
-        Assert.Equal("EIO", Errno(() => guest.Read("domid")));
-        Assert.Equal("EIO", Errno(() => transaction.Commit()));
-        Assert.Equal("ESRCH", Errno(() => view.OpenXenStore()));
+        Assert.Equal("EIO", Check.Errno(() => guest.Read("domid")));
+        Assert.Equal("EIO", Check.Errno(() => transaction.Commit()));
+        Assert.Equal("ESRCH", Check.Errno(() => view.OpenXenStore()));
         _host.CreateDomain(5);
         using IXenStore store = Open();
         store.Write($"{Device}/state", "1");
@@ -215,13 +234,13 @@ public sealed class LoopbackXenStoreTests : XenStoreContract
             guest.Write($"device/pci/0/{i}", "");
         }
 
-        Assert.Equal("ENOSPC", Errno(() => guest.Write("device/pci/0/x", "")));
-        Assert.Equal("ENOSPC", Errno(() => guest.MakeDirectory("device/pci/0/x")));
+        Assert.Equal("ENOSPC", Check.Errno(() => guest.Write("device/pci/0/x", "")));
+        Assert.Equal("ENOSPC", Check.Errno(() => guest.MakeDirectory("device/pci/0/x")));
         guest.Write("device/pci/0/1", "an existing node can be written");
         guest.Remove("device/pci/0/1");
         guest.Write("device/pci/0/x", "");
         using IXenStoreTransaction transaction = guest.BeginTransaction();
-        Assert.Equal("ENOSPC", Errno(() => transaction.Write("device/pci/0/y", "")));
+        Assert.Equal("ENOSPC", Check.Errno(() => transaction.Write("device/pci/0/y", "")));
         transaction.Remove("device/pci/0/2");
         transaction.Write("device/pci/0/y", "");
         Assert.True(transaction.Commit());
@@ -234,7 +253,7 @@ public sealed class LoopbackXenStoreTests : XenStoreContract
 
         guest.Write("device/pci/0/v", new string('v', 2048));
 
-        Assert.Equal("ENOSPC", Errno(() => guest.Write("device/pci/0/v", new string('v', 2049))));
+        Assert.Equal("ENOSPC", Check.Errno(() => guest.Write("device/pci/0/v", new string('v', 2049))));
     }
 
     [Fact]
@@ -242,12 +261,12 @@ public sealed class LoopbackXenStoreTests : XenStoreContract
     {
         using IXenStore guest = _host.ViewOf(5).OpenXenStore();
         IDisposable[] watches = [.. Enumerable.Range(0, 128).Select(i => guest.Watch($"device/{i}", _ => { }))];
-        Assert.Equal("E2BIG", Errno(() => guest.Watch("device/x", _ => { })));
+        Assert.Equal("E2BIG", Check.Errno(() => guest.Watch("device/x", _ => { })));
         watches[0].Dispose();
         guest.Watch("device/x", _ => { }).Dispose();
 
         IXenStoreTransaction[] open = [.. Enumerable.Range(0, 10).Select(_ => guest.BeginTransaction())];
-        Assert.Equal("ENOSPC", Errno(() => guest.BeginTransaction()));
+        Assert.Equal("ENOSPC", Check.Errno(() => guest.BeginTransaction()));
         open[0].Dispose();
         guest.BeginTransaction().Dispose();
     }
@@ -307,6 +326,8 @@ public sealed class LoopbackXenStoreTests : XenStoreContract
         Assert.Equal(["0"], store.Directory("/local/domain"));
         frontends.ForEach(f => f.Dispose());
     }
+
+    private IXenStore Open() => _host.BackendView.OpenXenStore();
 
     private static string? ErrnoOrNull(Action request)
     {

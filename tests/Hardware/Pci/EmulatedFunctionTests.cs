@@ -149,10 +149,21 @@ public class EmulatedFunctionTests
     public void A_reset_by_the_host_restores_the_configuration()
     {
         using var function = Conventional();
-        Write(function, Msi + 4, 4, 0xFEE00000);
+        Write(function, ConfigRegisters.CacheLineSize, 1, 16);
         Assert.True(function.TryReset());
-        Assert.Equal(0xFEE00000u, Read(function, Msi + 4));
+        Assert.Equal(16u, Read(function, ConfigRegisters.CacheLineSize, 1));
         Assert.Equal(7u, Read(function, ConfigRegisters.Command, 2));
+    }
+
+    [Fact]
+    public void A_reset_by_the_host_loses_messages_that_its_kernel_did_not_enable()
+    {
+        using var function = Conventional();
+        Write(function, Msi + 4, 4, 0xFEE00000);
+        Write(function, Msi + 2, 2, Read(function, Msi + 2, 2) | 1);
+        Assert.True(function.TryReset());
+        Assert.Equal(0u, Read(function, Msi + 4));
+        Assert.Equal(0u, Read(function, Msi + 2, 2) & 1);
     }
 
     [Fact]

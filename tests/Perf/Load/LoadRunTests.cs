@@ -144,11 +144,44 @@ public sealed class LoadRunTests
         Assert.InRange(report.Seconds, 0.5, 60);
     }
 
+    [Theory]
+    [InlineData(PipelineTopology.Fused, FrontendKind.Linux)]
+    [InlineData(PipelineTopology.Queued, FrontendKind.MiniOs)]
+    [InlineData(PipelineTopology.Dataflow, FrontendKind.Linux)]
+    public void Every_message_that_is_enabled_arrives_and_none_after_disabling(PipelineTopology topology, FrontendKind frontend)
+    {
+        LoadReport report = LoadRun.Execute(
+            s_short with { Mix = LoadMix.Interrupts, Topology = topology, Frontend = frontend, Guests = 16, AccessLimitMilliseconds = 10_000 }, LoadSource.Builtin());
+
+        Assert.Null(report.FirstError);
+        Assert.Equal(0, report.Errors);
+        Assert.True(report.PerGuest.Min > 0);
+    }
+
     [Fact]
-    public void Interrupts_are_refused_because_they_are_not_available() =>
+    public void A_control_that_does_not_show_what_was_enabled_is_an_error()
+    {
+        LoadReport report = LoadRun.Execute(
+            s_short with { Mix = LoadMix.Interrupts, Guests = 1 }, TestFunctions.Source(() => new ForgetfulFunction(TestFunctions.Open())));
+
+        Assert.NotEqual(0, report.WrongData);
+        Assert.Contains("says that nothing is enabled", report.FirstError, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Interrupts_need_a_function_that_has_them() =>
         Assert.Contains(
-            "not available",
-            Assert.Throws<ArgumentException>(() => LoadRun.Execute(s_short with { Mix = LoadMix.Interrupts }, TestFunctions.Source())).Message,
+            "no function has MSI or MSI-X",
+            Assert.Throws<LoadFailedException>(() => LoadRun.Execute(
+                s_short with { Mix = LoadMix.Interrupts }, TestFunctions.Source(() => new EmulatedFunction(default, "bare", TestFunctions.Bytes().AsSpan(0, 64))))).Message,
+            StringComparison.Ordinal);
+
+    [Fact]
+    public void Interrupts_need_a_frontend_that_has_them() =>
+        Assert.Contains(
+            "NetBSD",
+            Assert.Throws<ArgumentException>(() => LoadRun.Execute(
+                s_short with { Mix = LoadMix.Interrupts, Frontend = FrontendKind.NetBsd }, TestFunctions.Source())).Message,
             StringComparison.Ordinal);
 
     [Theory]

@@ -62,3 +62,18 @@ internal sealed class SlowFunction(IPciFunction inner, TimeSpan delay) : Passing
         return base.TryRead(offset, size, out value);
     }
 }
+
+/// <summary>Forgets that its MSI (at 0x50) was enabled.</summary>
+internal sealed class ForgetfulFunction(IPciFunction inner) : PassingFunction(inner)
+{
+    public override bool TryRead(int offset, int size, out uint value)
+    {
+        bool done = base.TryRead(offset, size, out value);
+        if (offset == 0x52)
+        {
+            value &= ~1u;
+        }
+
+        return done;
+    }
+}

@@ -1,0 +1,234 @@
+using PciBackFlow.Backend.Devices.Identity;
+using PciBackFlow.Backend.Devices.Refusals;
+using PciBackFlow.Backend.Devices.Reset;
+using PciBackFlow.Backend.Devices.State;
+using PciBackFlow.Hardware.Hypervisor;
+using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Hardware.Pci.Sysfs;
+
+namespace PciBackFlow.Backend.Devices;
+
+// Devices on their way to guests and back.
+public sealed partial class DeviceCustody
+{
+    /// <inheritdoc/>
+    public void MakeReady(PciAddress address)
+    {
+        Entry? entry = FindEntry(address);
+        if (entry is null)
+            throw NotHeld(address);
+        lock (entry.Gate)
+        {
+            if (entry.Record is not { } record)
+                throw NotHeld(address);
+            if (entry.Owner is { } owner)
+                throw new BackendException(BackendFailure.Failed, $"{address} is in use by domain {owner}");
+            if (Asked(() => _quarantine.IsGuests(address), address))
+                throw new BackendException(BackendFailure.Failed, $"{address} belongs to another guest, says Xen");
+            string? why = ObstacleOf(record) ?? Revive(record) ?? CleanAndQuarantine(entry, record);
+            entry.Unusable = why;
+            Show(entry, record);
+            if (why is not null)
+                throw new BackendException(BackendFailure.Failed, $"{address} cannot be made ready: {why}");
+        }
+    }
+
+    /// <inheritdoc/>
+    public FunctionClaim Claim(int domainId, PciAddress address)
+    {
+        if (FindEntry(address) is not { } entry)
+            return FunctionClaim.Refused($"{address} is not held for guests: take it with pci-assignable-add");
+        lock (entry.Gate)
+        {
+            if (entry.Record is not { } record)
+                return FunctionClaim.Refused($"{address} is not held for guests: take it with pci-assignable-add");
+            if (entry.Owner is { } owner)
+            {
+                return owner == domainId && entry.Function is { } same
+                    ? FunctionClaim.Granted(same)
+                    : FunctionClaim.Refused($"{address} is in use by domain {owner}");
+            }
+
+            if ((entry.Unusable ?? ObstacleOf(record)) is { } why)
+                return FunctionClaim.Refused($"{address}: {why}");
+            HeldFunction function;
+            try
+            {
+                function = Open(entry, record);
+            }
+            catch (IOException failure)
+            {
+                return FunctionClaim.Refused(failure.Message);
+            }
+
+            if (SharesPageWithAnother(domainId, function) is { } other)
+            {
+                function.Dispose();
+                return FunctionClaim.Refused($"{address} shares a 4 KiB page of memory with {other.Address}, which domain {other.Owner} has");
+            }
+
+            (entry.Function, entry.Owner, entry.IsClean) = (function, domainId, false);
+            Show(entry, record);
+            return FunctionClaim.Granted(function);
+        }
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>
+    /// The device is reset, restored and put back into quarantine. When that fails nobody else gets it until <see cref="MakeReady"/> succeeds; the guest's queue goes on.
+    /// </remarks>
+    public void Release(int domainId, PciAddress address)
+    {
+        if (FindEntry(address) is not { } entry)
+            return;
+        lock (entry.Gate)
+        {
+            if (entry.Owner != domainId || entry.Record is not { } record)
+                return;
+            string? why;
+            try
+            {
+                why = entry.Function is { IsTouched: false } ? Requarantine(address) : CleanAndQuarantine(entry, record);
+            }
+            finally
+            {
+                entry.Function?.Dispose();
+                (entry.Function, entry.Owner) = (null, null);
+            }
+
+            entry.IsClean = why is null;
+            entry.Unusable = why;
+            Show(entry, record);
+            if (why is not null)
+                CustodyLog.Unusable(_options.Logger, address, why);
+        }
+    }
+
+    private static BackendException NotHeld(PciAddress address) =>
+        new(BackendFailure.Failed, $"{address} is not held for guests. Take it with pci-assignable-add first.");
+
+    private HeldFunction Open(Entry entry, HeldRecord record) => new(
+        _options.Bus, _options.Bus.Open(record.Address), record.Clean!, record.Line, _options.Physdev,
+        _options.ResetMethods?.GetValueOrDefault(record.Address), isTouched: !entry.IsClean);
+
+    /// <summary>Why a held device can't be given to anybody as it is now; null when it can. Nothing is changed but a lost override.</summary>
+    private string? ObstacleOf(HeldRecord record)
+    {
+        SysfsBus bus = _options.Bus;
+        PciAddress address = record.Address;
+        if (DeviceIdentity.Read(bus, address) is not { } identity)
+            return $"it is gone: the host has no function there any more{Elsewhere(record)}";
+        if (!Answers(address))
+            return "it is gone: it does not answer (all ones)";
+        if (identity != record.Identity)
+            return $"another card is in its place: {record.Identity} was taken, {identity} is there now{Elsewhere(record)}. Give it back and take it anew if that is meant";
+        if (bus.DriverOf(address) is { } driver)
+            return $"the host's driver {driver} was bound to it meanwhile";
+        try
+        {
+            if (bus.OverrideOf(address) != HostPicture.SetAside)
+                bus.SetOverride(address, HostPicture.SetAside);
+        }
+        catch (IOException failure)
+        {
+            return $"the host's drivers can't be kept away: {failure.Message}";
+        }
+
+        if (bus.PhysicalFunctionOf(address) is null)
+            return null;
+        HostPicture picture = HostPicture.Take(bus, _options.Proc);
+        return picture.Find(address) is { } function ? RefusalTable.Of(RefusalTable.PhysicalFunction).Find(picture, function).FirstOrDefault() : null;
+    }
+
+    private bool Answers(PciAddress address)
+    {
+        try
+        {
+            using SysfsFunction function = SysfsFunction.Open(address, writable: false, _options.Bus.DevicesRoot);
+            return FunctionReset.Answers(function);
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+
+    // Addresses move when firmware or other cards change: where the card is now is what a person wants to know.
+    private string Elsewhere(HeldRecord record)
+    {
+        PciAddress[] found = [.. PciDevices.Addresses(_options.Bus.DevicesRoot)
+            .Where(address => address != record.Address && !IsHeld(address) && DeviceIdentity.Read(_options.Bus, address)?.IsSameCard(record.Identity) == true)];
+        return found.Length == 0 ? string.Empty : $"; a card like the one that was taken is at {string.Join(", ", found)}";
+    }
+
+    /// <summary>What the kernel and Xen forget of a card that was unplugged and plugged in again: that it is enabled, its power settings, its MSI-X table.</summary>
+    private string? Revive(HeldRecord record)
+    {
+        try
+        {
+            _taking.Revive(record);
+            if (record.IsMsixPrepared)
+                _quarantine.EnsureMsix(record.Address);
+            return null;
+        }
+        catch (Exception e) when (UndoableSteps.IsExpected(e))
+        {
+            return e.Message;
+        }
+    }
+
+    /// <summary>Resets, restores and quarantines.</summary>
+    /// <returns>Why it is not usable now; null when it is.</returns>
+    private string? CleanAndQuarantine(Entry entry, HeldRecord record)
+    {
+        try
+        {
+            using HeldFunction? opened = entry.Function is null ? Open(entry, record) : null;
+            ResetOutcome outcome = (entry.Function ?? opened!).Clean();
+            if (outcome.Unusable is not null)
+                return outcome.Unusable;
+            if (outcome.Problem is not null && !record.IsResetOptional)
+                return outcome.Problem;
+            if (outcome.Problem is not null)
+                CustodyLog.Warning(_options.Logger, record.Address, outcome.Problem);
+            entry.IsClean = true;
+        }
+        catch (IOException failure)
+        {
+            return failure.Message;
+        }
+
+        return Requarantine(record.Address);
+    }
+
+    // A device that its guest still owns comes here when it leaves the guest; until then it can't.
+    private string? Requarantine(PciAddress address)
+    {
+        try
+        {
+            if (!_quarantine.IsGuests(address))
+                _quarantine.Enter(address);
+            return null;
+        }
+        catch (HypervisorException failure)
+        {
+            return $"it can't be put in quarantine: {failure.Message}";
+        }
+    }
+
+    private (PciAddress Address, int? Owner)? SharesPageWithAnother(int domainId, HeldFunction function)
+    {
+        foreach (Entry entry in Entries())
+        {
+            // Other devices' gates are not taken here: what they show is enough, and two claims of one page at once see each other's list.
+            HeldDevice? shown;
+            lock (_lock)
+                shown = entry.Shown;
+            if (shown?.OwnerDomain is { } owner && owner != domainId && shown.Address != function.Address
+                && _options.Bus.TryDescribe(shown.Address, out HostFunction? other) && MemoryPages.SharedBy(function.BaseAddresses, other.BaseAddresses).Any())
+                return (shown.Address, owner);
+        }
+
+        return null;
+    }
+}

@@ -1,0 +1,74 @@
+using PciBackFlow.Backend.Devices.Reset;
+using PciBackFlow.Backend.Devices.Snapshots;
+using PciBackFlow.Backend.Devices.State;
+using PciBackFlow.Hardware.Pci.Sysfs;
+
+namespace PciBackFlow.Backend.Devices;
+
+// Held devices while the host sleeps.
+public sealed partial class DeviceCustody
+{
+    internal void KeepSettings()
+    {
+        foreach (Entry entry in Entries())
+        {
+            lock (entry.Gate)
+                entry.BeforeSleep = entry.Function is { } function ? ConfigSnapshot.Take(function) : null;
+        }
+    }
+
+    internal IReadOnlyList<string> BringBack()
+    {
+        List<string> problems = [];
+        foreach (Entry entry in Entries())
+        {
+            lock (entry.Gate)
+            {
+                if (entry.Record is not { } record)
+                    continue;
+                string? why = ObstacleOf(record);
+                try
+                {
+                    why ??= BringBack(entry, record);
+                }
+                catch (Exception e) when (UndoableSteps.IsExpected(e))
+                {
+                    why = e.Message;
+                }
+
+                entry.BeforeSleep = null;
+                if (why is null)
+                    continue;
+                entry.Unusable = $"it did not come back when the host woke: {why}";
+                problems.Add($"{record.Address}: {entry.Unusable}");
+                CustodyLog.Unusable(_options.Logger, record.Address, entry.Unusable);
+                Show(entry, record);
+            }
+        }
+
+        return problems;
+    }
+
+    private string? BringBack(Entry entry, HeldRecord record)
+    {
+        using SysfsFunction function = _options.Bus.Open(record.Address);
+        if (!FunctionReset.Answers(function) || !function.TrySetPowerState(0))
+            return "it does not answer";
+        ConfigSnapshot settings = entry.BeforeSleep ?? record.Clean!;
+        if (settings.Restore(function, out _) is { Count: > 0 } lost)
+            return $"it did not take back {string.Join(", ", lost)}";
+
+        // A guest's vectors are Xen's to write; without a guest only the table has to be Xen's again.
+        if (entry.Owner is not null)
+            _options.Physdev?.RestoreMessages(record.Address);
+        else if (record.IsMsixPrepared)
+            _quarantine.EnsureMsix(record.Address);
+        return null;
+    }
+
+    private Entry[] Entries()
+    {
+        lock (_lock)
+            return [.. _entries.Values];
+    }
+}

@@ -1,0 +1,23 @@
+namespace PciBackFlow.Backend.Devices.Refusals;
+
+/// <summary>Whether a guest can be given a function, and everything that speaks against it.</summary>
+/// <param name="Refusals">The reasons, the heaviest first.</param>
+public sealed record Assignability(IReadOnlyList<Refusal> Refusals)
+{
+    /// <summary>Whether nothing stops it; there may be warnings.</summary>
+    public bool IsAssignable => Refusals.All(static refusal => refusal.Weight <= RefusalWeight.Warning);
+
+    /// <summary>What stops it, for people.</summary>
+    public IReadOnlyList<string> Reasons =>
+        [.. Refusals.Where(static refusal => refusal.Weight > RefusalWeight.Warning).Select(static refusal => refusal.Text)];
+
+    /// <summary>What is said but does not stop it.</summary>
+    public IReadOnlyList<string> Warnings =>
+        [.. Refusals.Where(static refusal => refusal.Weight == RefusalWeight.Warning).Select(static refusal => refusal.Text)];
+
+    /// <summary>What stops it even if a person insists or not.</summary>
+    /// <param name="force">Whether a person insists.</param>
+    /// <returns>The reasons that are left; empty when it can be taken.</returns>
+    public IReadOnlyList<Refusal> StoppedBy(bool force) =>
+        [.. Refusals.Where(refusal => refusal.Weight > (force ? RefusalWeight.Judgement : RefusalWeight.Warning))];
+}

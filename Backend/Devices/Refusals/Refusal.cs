@@ -1,0 +1,7 @@
+namespace PciBackFlow.Backend.Devices.Refusals;
+
+/// <summary>One reason against giving a device to a guest.</summary>
+/// <param name="Code">The rule's stable name: <c>in-use</c>, <c>shared-page</c>.</param>
+/// <param name="Weight">How much it weighs.</param>
+/// <param name="Text">For people, without the device's address: <c>disk sda is mounted at /</c>.</param>
+public sealed record Refusal(string Code, RefusalWeight Weight, string Text);

@@ -1,0 +1,29 @@
+namespace PciBackFlow.Backend.Devices.Refusals;
+
+/// <summary>What an administrator decided about reasons whose weight is a matter of opinion. Immutable.</summary>
+public sealed class RefusalPolicy
+{
+    private readonly Dictionary<string, RefusalWeight> _weights = new(StringComparer.Ordinal);
+
+    /// <summary>Creates a policy.</summary>
+    /// <param name="weights">Weights by rule code: none, warning or judgement.</param>
+    /// <exception cref="ArgumentException">There is no rule of that code, its weight is no matter of opinion, or the weight isn't one of the three.</exception>
+    public RefusalPolicy(IEnumerable<KeyValuePair<string, RefusalWeight>> weights)
+    {
+        foreach ((string code, RefusalWeight weight) in weights)
+        {
+            RefusalRule? rule = Array.Find(RefusalTable.Rules, found => found.Code == code);
+            if (rule is null)
+                throw new ArgumentException($"no refusal '{code}'; there are {string.Join(", ", RefusalTable.Adjustable)}", nameof(weights));
+            if (rule.Weight > RefusalWeight.Judgement || weight > RefusalWeight.Judgement)
+                throw new ArgumentException($"refusal '{code}' cannot become {weight}", nameof(weights));
+            _weights[code] = weight;
+        }
+    }
+
+    /// <summary>Every rule weighs what its table row says.</summary>
+    public static RefusalPolicy Default { get; } = new([]);
+
+    /// <summary>What a rule weighs here.</summary>
+    internal RefusalWeight WeightOf(RefusalRule rule) => _weights.GetValueOrDefault(rule.Code, rule.Weight);
+}

@@ -1,0 +1,169 @@
+using PciBackFlow.Hardware.Hypervisor;
+using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Hardware.Pci.Registers;
+using PciBackFlow.Hardware.Pci.Sysfs;
+
+namespace PciBackFlow.Backend.Devices.Refusals;
+
+/// <summary>
+/// Everything that speaks against giving a function to a guest. Code: the rule's stable name. Weight: impossible (fails), forbidden (refused, whoever insists),
+/// judgement (refused unless a person insists), warning (said). A policy can move judgement and warning rules.
+/// </summary>
+internal static class RefusalTable
+{
+    /// <summary>The rule that is looked at again whenever a virtual function is given away.</summary>
+    public const string PhysicalFunction = "physical-function";
+
+    /// <summary>The rule that is looked at again when the line is known.</summary>
+    public const string SharedLine = "shared-line";
+
+    private const uint BridgeClass = 0x06;
+
+    // Source Validation, P2P Request Redirect, P2P Completion Redirect, Upstream Forwarding: what Linux asks of a multi-function
+    // device's functions before it calls them isolated (REQ_ACS_FLAGS, drivers/iommu/iommu.c; bits of PCI Express Base 3.0 §7.16.2).
+    private const uint IsolationFlags = 0x001D;
+
+    /// <summary>The rules, in the order in which equally heavy reasons are told.</summary>
+    public static RefusalRule[] Rules { get; } =
+    [
+        new("gone", RefusalWeight.Impossible, static (_, function) => IsGone(function) ? ["it does not answer (all ones): it was unplugged, or has no power"] : []),
+        new("header", RefusalWeight.Impossible, static (_, function) => Texts(function, RefusalWeight.Impossible)),
+        new("owned", RefusalWeight.Impossible, static (host, function) => Owned(host, function)),
+        new("held-functions", RefusalWeight.Impossible, static (host, function) => host.Bus.VirtualFunctionsOf(function.Address)
+            .Where(host.IsSetAside).Select(static held => $"its virtual function {held} is held for guests and needs it: give that back first")),
+        new(PhysicalFunction, RefusalWeight.Impossible, static (host, function) => VirtualMemory(host, function)),
+        new("bridge", RefusalWeight.Forbidden, static (_, function) => Texts(function, RefusalWeight.Forbidden)),
+
+        // A host or ISA bridge is the chipset; some devices of base class 06h are not, which a person can know.
+        new("chipset", RefusalWeight.Judgement, static (_, function) => Texts(function, RefusalWeight.Judgement)),
+        new("in-use", RefusalWeight.Judgement, static (host, function) => host.Uses.Of(function.Address)),
+        new("virtual-functions", RefusalWeight.Judgement, static (host, function) => host.Bus.VirtualFunctionsOf(function.Address) is { Count: > 0 } found && !found.Any(host.IsSetAside)
+            ? [$"it has {found.Count} virtual functions, which vanish with its driver"] : []),
+        new("physical-function-held", RefusalWeight.Judgement, static (host, function) => function.PhysicalFunction is { } physical && host.IsSetAside(physical)
+            ? [$"its physical function {physical} is held for guests, and whoever has that controls this one"] : []),
+        new("siblings", RefusalWeight.Judgement, static (host, function) => Siblings(host, function)),
+        new("iommu-group", RefusalWeight.Judgement, static (host, function) => Group(host, function)),
+        new("shared-page", RefusalWeight.Judgement, static (host, function) => SharedPages(host, function)),
+        new("no-iommu", RefusalWeight.Judgement, static (host, _) => host.Domains is { CanAssignDevices: false }
+            ? ["Xen uses no IOMMU: the device could be told to write anywhere in the host's memory"] : []),
+        new(SharedLine, RefusalWeight.Warning, static (host, function) =>
+            host.Lines.Others(function.Irq, function.Address, function.Driver, host.Functions, host.IsSetAside)),
+        new("no-reset", RefusalWeight.Warning, static (_, function) => function.CanReset || function.ResetMethods.Count > 0
+            ? [] : ["the kernel cannot reset it: what one guest leaves in it the next one finds"]),
+    ];
+
+    /// <summary>The codes whose weight a policy can change.</summary>
+    public static IEnumerable<string> Adjustable => Rules.Where(static rule => rule.Weight <= RefusalWeight.Judgement).Select(static rule => rule.Code);
+
+    /// <summary>The rule of a code.</summary>
+    public static RefusalRule Of(string code) => Array.Find(Rules, rule => rule.Code == code)!;
+
+    /// <summary>What the header says.</summary>
+    public static IEnumerable<Refusal> OfHeader(HeaderKind kind, uint classCode)
+    {
+        if (kind == HeaderKind.Bridge)
+            yield return new("bridge", RefusalWeight.Forbidden, "it is a PCI-to-PCI bridge");
+        else if (kind == HeaderKind.CardBus)
+            yield return new("header", RefusalWeight.Impossible, "it is a CardBus bridge");
+        else if (kind != HeaderKind.Device)
+            yield return new("header", RefusalWeight.Impossible, "it is a function of an unknown header type");
+        else if (classCode >> 16 == BridgeClass)
+            yield return new("chipset", RefusalWeight.Judgement, "it is a bridge of the host's chipset");
+    }
+
+    private static IEnumerable<string> Texts(HostFunction function, RefusalWeight weight) =>
+        IsGone(function) ? [] : OfHeader(function.Header, function.ClassCode).Where(refusal => refusal.Weight == weight).Select(static refusal => refusal.Text);
+
+    // The ids in sysfs are the kernel's memory of the device; only the registers tell that it is gone.
+    private static bool IsGone(HostFunction function) => function.ReadableSize > 0 && (byte)function.Header == 0x7F;
+
+    private static IEnumerable<string> Owned(HostPicture host, HostFunction function)
+    {
+        if (host.Domains is not { } domains)
+            return [];
+        try
+        {
+            return domains.IsAssignedToGuest(function.Address) ? ["Xen says that it belongs to another guest, or to Xen itself (a console), or that it does not know it"] : [];
+        }
+        catch (HypervisorException failure)
+        {
+            return [$"Xen did not say whose it is: {failure.Message}"];
+        }
+    }
+
+    // A virtual function decodes memory only while its physical function does, and VF MSE says so (SR-IOV 1.1 §3.3.3.4, §3.4.1.3).
+    private static IEnumerable<string> VirtualMemory(HostPicture host, HostFunction function)
+    {
+        if (function.PhysicalFunction is not { } physical)
+            yield break;
+        if (host.Find(physical) is not { ReadableSize: > ConfigRegisters.HeaderSize } owner)
+            yield break;
+        using SysfsFunction? registers = TryOpen(host.Bus, physical);
+        if (registers is null)
+            yield break;
+        if (registers.TryRead(ConfigRegisters.Command, 2, out uint command) && (command & CommandBits.Memory) == 0)
+            yield return $"its physical function {physical} does not decode memory: no access would reach it";
+        else if (owner.Capabilities.TryFind(ExtendedCapabilityId.SrIov, out PciCapability iov)
+            && registers.TryRead(iov.Offset + SrIovRegisters.Control, 2, out uint control) && (control & SrIovRegisters.VfMemorySpace) == 0)
+            yield return $"its physical function {physical} has memory space of its virtual functions switched off";
+    }
+
+    // Functions of one package can reach each other without the IOMMU seeing it, unless access control forbids it.
+    private static IEnumerable<string> Siblings(HostPicture host, HostFunction function)
+    {
+        if (function.PhysicalFunction is not null || IsIsolated(host.Bus, function))
+            return [];
+        return host.Functions
+            .Where(other => other.Address != function.Address && other.PhysicalFunction is null && other.Driver is not null
+                && other.Address with { Function = function.Address.Function } == function.Address)
+            .Select(static other => $"{other.Address} is in the same package and stays with the host ({other.Driver}); the IOMMU does not stand between them");
+    }
+
+    private static bool IsIsolated(SysfsBus bus, HostFunction function)
+    {
+        if (!function.Capabilities.TryFind(ExtendedCapabilityId.AccessControl, out PciCapability access))
+            return false;
+        using SysfsFunction? registers = TryOpen(bus, function.Address);
+        return registers is not null
+            && registers.TryRead(access.Offset + AcsRegisters.Capability, 2, out uint capability)
+            && registers.TryRead(access.Offset + AcsRegisters.Control, 2, out uint control)
+            && (control & IsolationFlags & capability) == (IsolationFlags & capability);
+    }
+
+    private static IEnumerable<string> Group(HostPicture host, HostFunction function)
+    {
+        if (host.Domains is not { } domains)
+            return [];
+        IReadOnlyList<PciAddress> group;
+        try
+        {
+            group = domains.GroupOf(0, function.Address);
+        }
+        catch (HypervisorException)
+        {
+            // Xen without this call tells no groups.
+            return [];
+        }
+
+        return group.Where(other => other != function.Address && host.Find(other) is { Driver: not null, Header: HeaderKind.Device })
+            .Select(other => $"the IOMMU cannot tell it from {other}, which stays with the host ({host.Find(other)!.Driver})");
+    }
+
+    // Functions that are set aside are no longer the host's; that two guests don't share a page is seen to when they claim.
+    private static IEnumerable<string> SharedPages(HostPicture host, HostFunction function) => host.Functions
+        .Where(other => other.Address != function.Address && !host.IsSetAside(other.Address))
+        .SelectMany(other => MemoryPages.SharedBy(function.BaseAddresses, other.BaseAddresses).Take(1)
+            .Select(page => $"its memory at 0x{page:x} shares a 4 KiB page with {other.Address}"));
+
+    private static SysfsFunction? TryOpen(SysfsBus bus, PciAddress address)
+    {
+        try
+        {
+            return SysfsFunction.Open(address, writable: false, bus.DevicesRoot);
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
+}

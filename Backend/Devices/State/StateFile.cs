@@ -1,0 +1,64 @@
+using System.Text.Json;
+
+namespace PciBackFlow.Backend.Devices.State;
+
+/// <summary>
+/// The devices that are held, in a file that outlives the program and the host's boot: <c>devices.json</c> in the state directory. Replaced as a whole by
+/// renaming, so that it is always either the old or the new one. One owner calls at a time.
+/// </summary>
+internal sealed class StateFile
+{
+    private const int Version = 1;
+    private const string Name = "devices.json";
+
+    private readonly string _path;
+
+    /// <param name="directory">The state directory; made when it doesn't exist.</param>
+    public StateFile(string directory) => _path = Path.Combine(directory, Name);
+
+    /// <summary>Reads it.</summary>
+    /// <returns>The records; none when there is no file.</returns>
+    /// <exception cref="BackendException">It can't be read, or is no state file of this version: nothing is guessed from it.</exception>
+    public IReadOnlyList<HeldRecord> Read()
+    {
+        try
+        {
+            if (!File.Exists(_path))
+                return [];
+            using FileStream stream = File.OpenRead(_path);
+            StateDocument? document = JsonSerializer.Deserialize(stream, StateJson.Default.StateDocument);
+            if (document?.Version != Version)
+                throw new BackendException(BackendFailure.Failed, $"{_path}: version {document?.Version ?? 0} of the state file is not known, only {Version}. Use the program that wrote it, or move the file away: devices that are held then stay without a driver.");
+            return document.Devices;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
+        {
+            throw new BackendException(BackendFailure.Failed, $"{_path} cannot be read: {e.Message}. Repair it, or move it away: devices that are held then stay without a driver.", e);
+        }
+    }
+
+    /// <summary>Replaces it.</summary>
+    /// <param name="records">The records.</param>
+    /// <exception cref="BackendException">It can't be written; the old one is intact.</exception>
+    public void Write(IEnumerable<HeldRecord> records)
+    {
+        string temporary = _path + ".new";
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(_path)!);
+            using (FileStream stream = new(temporary, FileMode.Create, FileAccess.Write))
+            {
+                JsonSerializer.Serialize(stream, new StateDocument(Version, [.. records.OrderBy(static record => record.Address)]), StateJson.Default.StateDocument);
+
+                // On disk before it takes the name: a power cut leaves one of the two whole.
+                stream.Flush(flushToDisk: true);
+            }
+
+            File.Move(temporary, _path, overwrite: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new BackendException(BackendFailure.Failed, $"{_path} cannot be written: {e.Message}", e);
+        }
+    }
+}

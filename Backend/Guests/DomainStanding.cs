@@ -1,0 +1,14 @@
+namespace PciBackFlow.Backend.Guests;
+
+/// <summary>What the hypervisor says about a guest's domain: xenstore directories outlive their domain, and not every domain speaks this protocol.</summary>
+public enum DomainStanding
+{
+    /// <summary>It lives, and is paravirtualised: this backend serves it.</summary>
+    Served,
+
+    /// <summary>It was destroyed, or is being destroyed. As long as its page is mapped it stays behind as a zombie.</summary>
+    Gone,
+
+    /// <summary>It is an HVM or PVH guest: the toolstack writes the same directories for it, but its device model serves its devices.</summary>
+    ServedElsewhere,
+}

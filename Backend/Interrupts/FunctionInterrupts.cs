@@ -1,0 +1,305 @@
+using PciBackFlow.Hardware.Hypervisor;
+using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Stages.Execute;
+using PciBackFlow.Stages.Filter;
+using PciBackFlow.Stages.Wire;
+
+namespace PciBackFlow.Backend.Interrupts;
+
+/// <summary>
+/// The interrupts of one function of one guest. One operation at a time, by its lock; whoever cannot have it for too long gives up, because
+/// a hypercall that hangs must not take further workers with it. Any thread.
+/// </summary>
+internal sealed class FunctionInterrupts
+{
+    // Longer than any set-up that goes well; shorter than a request may take (1,500 ms).
+    private static readonly TimeSpan RequestPatience = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan ClosePatience = TimeSpan.FromSeconds(3);
+
+    private static readonly Refusal Occupied = new(Errno.Busy, "another interrupt request is still under way");
+
+    private readonly Lock _lock = new();
+    private readonly int _domainId;
+    private readonly IPciFunction _hardware;
+    private readonly MessageSetup _setup;
+    private readonly DistinctWarnings _warnings;
+    private readonly Func<long> _nextTicket;
+    private readonly Action<FunctionInterrupts> _cleanLater;
+    private readonly RefusalBrake _brake = new();
+    private volatile MessageGrant? _grant;
+    private volatile bool _isClosed;
+    private long _abandoned;
+    private long _enables;
+    private long _failures;
+    private int _isCleaning;
+
+    /// <param name="domainId">The guest that owns the function.</param>
+    /// <param name="function">The function.</param>
+    /// <param name="physdev">Who maps.</param>
+    /// <param name="warnings">Who says what goes wrong.</param>
+    /// <param name="nextTicket">Rising numbers for grants, each one once.</param>
+    /// <param name="cleanLater">Has <see cref="Clean"/> called on another thread; must not block.</param>
+    public FunctionInterrupts(
+        int domainId, AssignedFunction function, IPhysdev physdev, DistinctWarnings warnings, Func<long> nextTicket, Action<FunctionInterrupts> cleanLater)
+    {
+        _domainId = domainId;
+        _hardware = function.Hardware;
+        _setup = new(domainId, function, physdev, () => _isClosed, Warn);
+        _warnings = warnings;
+        _nextTicket = nextTicket;
+        _cleanLater = cleanLater;
+    }
+
+    /// <summary>Whether messages are mapped for the guest now.</summary>
+    public bool HasMessages => _grant is not null;
+
+    /// <summary>What is enabled, and the counters; now.</summary>
+    public InterruptState State
+    {
+        get
+        {
+            MessageGrant? grant = _grant;
+            return new(
+                grant?.Mode ?? (Line != 0 ? InterruptMode.Line : InterruptMode.None),
+                grant?.Pirqs.Length ?? 0,
+                grant?.Pirqs ?? [],
+                Interlocked.Read(ref _enables),
+                Interlocked.Read(ref _failures));
+        }
+    }
+
+    // The guest's pirq of the line: the number it reads at 0x3C. Virtual functions have none (SR-IOV 1.1 §3.4.1.18).
+    private uint Line => _hardware.IsVirtualFunction ? 0u : _hardware.InterruptLine;
+
+    /// <summary>Op 2.</summary>
+    public InterruptReply EnableMsi() => TryEnableMsi(1, out MessageGrant? grant) is { } refusal
+        ? Failed("enable MSI", refusal, value: 0)
+        : Enabled(grant!, (uint)grant!.Pirqs[0]);
+
+    /// <summary>Op 10.</summary>
+    public InterruptReply EnableMultiMsi(uint count) => TryEnableMsi(count, out MessageGrant? grant) is { } refusal
+        ? Failed("enable several MSI messages", refusal, value: 0, refusal.Available)
+        : Enabled(grant!, (uint)grant!.Pirqs[0], count);
+
+    /// <summary>Op 4.</summary>
+    public InterruptReply EnableMsix(Span<MsixEntry> entries)
+    {
+        if (TryEnableMsix(entries, out MessageGrant? grant) is { } refusal)
+            return Failed("enable MSI-X", refusal, unchecked((uint)-refusal.Errno));
+        for (int i = 0; i < entries.Length; i++)
+            entries[i].Vector = (ushort)grant!.Pirqs[i];
+        return Enabled(grant!, value: 0);
+    }
+
+    /// <summary>
+    /// Ops 3 and 5 alike: Linux's frontend sends 3 for MSI-X too. Where it cannot be carried out at once, a set-up is under way that
+    /// nobody waits for any more, and what that one gets is taken back anyway.
+    /// </summary>
+    public InterruptReply Disable()
+    {
+        TakeBack(RequestPatience);
+        return new(PciOpStatus.Success, Line);
+    }
+
+    /// <summary>Notes that the guest never learned of a grant. Never blocks.</summary>
+    public void Abandon(long ticket)
+    {
+        // Tickets rise: an older one says nothing that a younger has not made obsolete.
+        long seen = Interlocked.Read(ref _abandoned);
+        while (ticket > seen)
+        {
+            long now = Interlocked.CompareExchange(ref _abandoned, ticket, seen);
+            if (now == seen)
+                break;
+            seen = now;
+        }
+
+        CleanLater();
+    }
+
+    /// <summary>Takes back what nobody should have any more: an abandoned grant, or that of a guest which is gone.</summary>
+    public void Clean()
+    {
+        // Cleared first: what is noted from here on asks for another cleaning. Pairs with CleanLater.
+        Interlocked.Exchange(ref _isCleaning, 0);
+
+        // Who has the lock for so long looks again when it lets go.
+        if (!_lock.TryEnter(ClosePatience))
+            return;
+        try
+        {
+            TakeBackLeftOver();
+        }
+        finally
+        {
+            Leave();
+        }
+    }
+
+    /// <summary>Takes the messages back; the guest may enable them again.</summary>
+    /// <returns>False when an operation has been under way for too long.</returns>
+    public bool Undo() => TakeBack(ClosePatience);
+
+    /// <summary>The function leaves the guest: nothing is enabled from now on, and what was is taken back.</summary>
+    /// <returns>False when an operation has been under way for too long; it takes back itself what it got.</returns>
+    public bool Close()
+    {
+        // Before the lock: an operation that has it looks at this before it keeps anything, and once more after it let go.
+        _isClosed = true;
+        return TakeBack(ClosePatience);
+    }
+
+    /// <summary>
+    /// The function went through a reset and its header is in place again: gives it the messages back that its guest still counts on. The
+    /// caller has the function's turn.
+    /// </summary>
+    public void Restore()
+    {
+        if (_grant is null)
+            return;
+        Refusal? refusal = Occupied;
+        if (_lock.TryEnter(RequestPatience))
+        {
+            try
+            {
+                refusal = _grant is { } grant ? _setup.PutBack(grant) : null;
+            }
+            finally
+            {
+                Leave();
+            }
+        }
+
+        if (refusal is not null)
+            Warn($"its interrupts are lost after a reset until its driver enables them anew: {refusal.Reason}");
+    }
+
+    private Refusal? TryEnableMsi(uint count, out MessageGrant? grant)
+    {
+        grant = null;
+        if (!_lock.TryEnter(RequestPatience))
+            return Occupied;
+        try
+        {
+            // Linux xen_pcibk_enable_msi(): MSI that is on is one error, MSI-X that is on another.
+            TakeBackLeftOver();
+            Refusal? refusal = _grant switch
+            {
+                { Mode: InterruptMode.Msi } => new(Errno.Already, "MSI is enabled already"),
+                not null => new(Errno.NoDeviceOrAddress, "MSI-X is enabled"),
+                null => Braked() ?? _setup.EnableMsi(count, out grant),
+            };
+            return Conclude(refusal, ref grant);
+        }
+        finally
+        {
+            Leave();
+        }
+    }
+
+    private Refusal? TryEnableMsix(ReadOnlySpan<MsixEntry> entries, out MessageGrant? grant)
+    {
+        grant = null;
+        if (!_lock.TryEnter(RequestPatience))
+            return Occupied;
+        try
+        {
+            // Linux xen_pcibk_enable_msix(), likewise.
+            TakeBackLeftOver();
+            Refusal? refusal = _grant switch
+            {
+                { Mode: InterruptMode.MsiX } => new(Errno.Already, "MSI-X is enabled already"),
+                not null => new(Errno.NoDeviceOrAddress, "MSI is enabled"),
+                null => Braked() ?? _setup.EnableMsix(entries, out grant),
+            };
+            return Conclude(refusal, ref grant);
+        }
+        finally
+        {
+            Leave();
+        }
+    }
+
+    private Refusal? Braked() => _brake.Current;
+
+    private Refusal? Conclude(Refusal? refusal, ref MessageGrant? grant)
+    {
+        if (refusal is not null)
+        {
+            if (refusal.IsHypervisors)
+                _brake.Refused(refusal);
+            return refusal;
+        }
+
+        _brake.Agreed();
+        if (_isClosed)
+        {
+            _setup.Disable(grant!);
+            grant = null;
+            return new(Errno.NoDevice, "the guest no longer has the function");
+        }
+
+        _grant = grant = grant! with { Ticket = _nextTicket() };
+        return null;
+    }
+
+    private bool TakeBack(TimeSpan patience)
+    {
+        if (!_lock.TryEnter(patience))
+            return false;
+        try
+        {
+            TakeBack();
+            return true;
+        }
+        finally
+        {
+            Leave();
+        }
+    }
+
+    private void TakeBackLeftOver()
+    {
+        if (IsLeftOver(_grant))
+            TakeBack();
+    }
+
+    private void TakeBack()
+    {
+        if (_grant is not { } grant)
+            return;
+        _setup.Disable(grant);
+        _grant = null;
+    }
+
+    // Whatever was noted while the lock was held finds somebody who takes it back.
+    private void Leave()
+    {
+        _lock.Exit();
+        if (IsLeftOver(_grant))
+            CleanLater();
+    }
+
+    private void CleanLater()
+    {
+        if (Interlocked.Exchange(ref _isCleaning, 1) == 0)
+            _cleanLater(this);
+    }
+
+    private bool IsLeftOver(MessageGrant? grant) => grant is not null && (_isClosed || grant.Ticket == Interlocked.Read(ref _abandoned));
+
+    private InterruptReply Enabled(MessageGrant grant, uint value, uint info = 0)
+    {
+        Interlocked.Increment(ref _enables);
+        return new(PciOpStatus.Success, value, info, grant.Ticket);
+    }
+
+    private InterruptReply Failed(string what, Refusal refusal, uint value, uint info = 0)
+    {
+        Interlocked.Increment(ref _failures);
+        Warn($"could not {what}: {refusal.Reason}");
+        return new(PciOpStatus.OperationFailed, value, info);
+    }
+
+    private void Warn(string text) => _warnings.Warn(_domainId, $"{_hardware.Address}: {text}");
+}

@@ -1,0 +1,41 @@
+using PciBackFlow.Stages.Filter;
+
+namespace PciBackFlow.Backend.Interrupts;
+
+/// <summary>
+/// The right to make a register sequence on a function that a guest's requests use too. A guest's access fails while somebody else has it,
+/// so it is held for a few register accesses and never over a hypercall. Dispose ends it.
+/// </summary>
+internal readonly ref struct FunctionTurn : IDisposable
+{
+    // Much longer than any access that does not hang.
+    private const int WaitMilliseconds = 200;
+
+    private readonly AssignedFunction? _function;
+
+    private FunctionTurn(AssignedFunction? function) => _function = function;
+
+    /// <summary>False when a request has been inside the function for too long.</summary>
+    public bool IsTaken => _function is not null;
+
+    /// <summary>Takes the turn; waits for a request that is inside, but not for long.</summary>
+    /// <param name="function">The function.</param>
+    /// <returns>The turn, taken or not.</returns>
+    public static FunctionTurn Take(AssignedFunction function)
+    {
+        if (function.TryBegin())
+            return new(function);
+        long start = Environment.TickCount64;
+        do
+        {
+            Thread.Sleep(1);
+            if (function.TryBegin())
+                return new(function);
+        }
+        while (Environment.TickCount64 - start < WaitMilliseconds);
+        return default;
+    }
+
+    /// <summary>Ends the turn, if it was taken.</summary>
+    public void Dispose() => _function?.End();
+}

@@ -1,0 +1,327 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Numerics;
+using PciBackFlow.Hardware.Hypervisor;
+using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Hardware.Pci.Registers;
+using PciBackFlow.Stages.Filter;
+using PciBackFlow.Stages.Wire;
+
+namespace PciBackFlow.Backend.Interrupts;
+
+/// <summary>
+/// Enables and disables the messages of one function: the steps of a domain 0 kernel (Linux drivers/pci/msi, arch/x86/pci/xen.c), because Xen maps pirqs and
+/// programs addresses, but sets no enable bit. What fails half-way leaves nothing mapped and the registers as they were. One caller at a time.
+/// </summary>
+/// <param name="domainId">The guest that owns the function: pirqs are mapped for it.</param>
+/// <param name="function">The function.</param>
+/// <param name="physdev">Who maps.</param>
+/// <param name="isUnwanted">Whether the guest is losing the function: then nothing more is mapped.</param>
+/// <param name="warn">Says what could not be undone.</param>
+internal sealed class MessageSetup(int domainId, AssignedFunction function, IPhysdev physdev, Func<bool> isUnwanted, Action<string> warn)
+{
+    private const int MultipleMessageCapableShift = 1;
+    private const int MultipleMessageEnableShift = 4;
+
+    // MSI knows 1, 2, 4 … 32 (PCI Local Bus 3.0 §6.8.1.3).
+    private const int MostMsi = 32;
+
+    private readonly IPciFunction _hardware = function.Hardware;
+    private MessageRegisters? _found;
+
+    private static Refusal Occupied => new(Errno.Busy, "an earlier access has not come back");
+
+    private static Refusal Unwritten => new(Errno.Io, "its registers cannot be written");
+
+    private static Refusal Leaving => new(Errno.NoDevice, "the guest no longer has the function");
+
+    /// <summary>Enables MSI messages.</summary>
+    /// <param name="count">How many: 1 to any 32 bits.</param>
+    /// <param name="grant">What the guest has now; its ticket is still to be given.</param>
+    /// <returns>Null, or why not.</returns>
+    public Refusal? EnableMsi(uint count, out MessageGrant? grant)
+    {
+        grant = null;
+        Refusal? refusal = PrepareMsi(count, out uint before, out uint prepared);
+        if (refusal is not null)
+            return refusal;
+        int log2 = (int)((prepared & MsiRegisters.MultipleMessageEnable) >> MultipleMessageEnableShift);
+        refusal = MapMsi(log2, out int first) ?? FinishMsi(prepared);
+        if (refusal is null)
+        {
+            // Of consecutive ones the first stands for all.
+            grant = new(InterruptMode.Msi, [.. Enumerable.Range(first, (int)count)], [first], log2, Ticket: 0);
+            return null;
+        }
+
+        if (first > 0)
+            Unmap([first]);
+        using FunctionTurn turn = FunctionTurn.Take(function);
+        _found!.TryWriteMsi(before);
+        return refusal;
+    }
+
+    /// <summary>Enables these MSI-X entries.</summary>
+    /// <param name="entries">What the guest asks for, checked here; not changed.</param>
+    /// <param name="grant">What the guest has now, in the order of the entries; its ticket is still to be given.</param>
+    /// <returns>Null, or why not.</returns>
+    public Refusal? EnableMsix(ReadOnlySpan<MsixEntry> entries, out MessageGrant? grant)
+    {
+        grant = null;
+        Refusal? refusal = PrepareMsix(entries, out uint before, out ulong table);
+        if (refusal is not null)
+            return refusal;
+        int[] pirqs = new int[entries.Length];
+        refusal = MapMsix(entries, table, pirqs, out int mapped) ?? FinishMsix(before);
+        if (refusal is null)
+        {
+            grant = new(InterruptMode.MsiX, pirqs, pirqs, MultipleMessage: 0, Ticket: 0);
+            return null;
+        }
+
+        Unmap(pirqs.AsSpan(0, mapped));
+        using FunctionTurn turn = FunctionTurn.Take(function);
+        _found!.TryWriteMsix(before);
+        return refusal;
+    }
+
+    /// <summary>Takes messages back: the function stops sending, then the pirqs go, then its line may speak again. Always ends with nothing mapped.</summary>
+    /// <param name="grant">What the guest had.</param>
+    public void Disable(MessageGrant grant)
+    {
+        // A turn that cannot be had changes nothing here: a pirq that stays mapped is worse than an access in between.
+        using (FunctionTurn.Take(function))
+        {
+            if (grant.Mode == InterruptMode.Msi && _found!.TryReadMsi(out uint msi))
+                _found.TryWriteMsi(msi & ~(MsiRegisters.Enable | MsiRegisters.MultipleMessageEnable));
+            else if (grant.Mode == InterruptMode.MsiX && _found!.TryReadMsix(out uint msix))
+                _found.TryWriteMsix(msix & ~(MsiXRegisters.Enable | MsiXRegisters.FunctionMask));
+        }
+
+        Unmap(grant.Mapped);
+        using (FunctionTurn.Take(function))
+            _found!.TrySilenceLine(isOff: false, out _);
+    }
+
+    /// <summary>Gives a function that lost its registers in a reset its messages back. The caller has the function's turn.</summary>
+    /// <param name="grant">What the guest still counts on.</param>
+    /// <returns>Null, or why not.</returns>
+    public Refusal? PutBack(MessageGrant grant)
+    {
+        bool isMsi = grant.Mode == InterruptMode.Msi;
+        uint control;
+        if (isMsi ? !_found!.TryReadMsi(out control) : !_found!.TryReadMsix(out control))
+            return new(Errno.Io, "nobody answers there");
+        if (!isMsi && !_found.DecodesMemory())
+            return new(Errno.NoDeviceOrAddress, "memory decoding is off");
+        control = isMsi
+            ? MsiControl(control, grant.MultipleMessage)
+            : (control & ~MsiXRegisters.FunctionMask) | MsiXRegisters.Enable;
+
+        // Masked, or not enabled, while Xen writes: no half-written message may be sent.
+        if (isMsi ? !_found.TryWriteMsi(control) : !_found.TryWriteMsix(control | MsiXRegisters.FunctionMask))
+            return Unwritten;
+        try
+        {
+            physdev.RestoreMessages(_hardware.Address);
+        }
+        catch (HypervisorException e)
+        {
+            return Refusal.Of(e);
+        }
+        catch (ObjectDisposedException)
+        {
+            return Refusal.Ending;
+        }
+
+        return _found.TrySilenceLine(isOff: true, out _) && (isMsi ? _found.TryWriteMsi(control | MsiRegisters.Enable) : _found.TryWriteMsix(control))
+            ? null
+            : Unwritten;
+    }
+
+    private static uint MsiControl(uint control, int log2) =>
+        (control & ~(MsiRegisters.Enable | MsiRegisters.MultipleMessageEnable)) | ((uint)log2 << MultipleMessageEnableShift);
+
+    private Refusal? PrepareMsi(uint count, out uint before, out uint prepared)
+    {
+        before = prepared = 0;
+        using FunctionTurn turn = FunctionTurn.Take(function);
+        if (!turn.IsTaken)
+            return Occupied;
+        Find();
+        if (!_found.HasMsi)
+            return new(Errno.InvalidArgument, "it has no MSI capability");
+        if (!_found.IsInD0())
+            return new(Errno.InvalidArgument, "it is not in D0");
+        if (!_found.TryReadMsi(out before))
+            return new(Errno.Io, "nobody answers there");
+        uint capable = Math.Min(1u << (int)((before & MsiRegisters.MultipleMessageCapable) >> MultipleMessageCapableShift), MostMsi);
+        if (count == 0)
+            return new(Errno.InvalidArgument, "no message is asked for");
+        if (count > capable)
+            return new(Errno.FromName("ENOSPC"), "it can send fewer messages", capable);
+
+        // The function counts in powers of two; the capability's number is one, so rounding up stays within it.
+        prepared = MsiControl(before, BitOperations.Log2(BitOperations.RoundUpToPowerOf2(count)));
+        return _found.TryWriteMsi(prepared) ? null : Unwritten;
+    }
+
+    private Refusal? MapMsi(int log2, out int first)
+    {
+        first = 0;
+        if (isUnwanted())
+            return Leaving;
+        try
+        {
+            int available = 0;
+            first = log2 == 0
+                ? physdev.MapMessage(domainId, _hardware.Address, entry: 0, tableBase: 0)
+                : physdev.MapMessages(domainId, _hardware.Address, 1 << log2, out available);
+            if (first > 0)
+                return null;
+
+            // Asked for again, a number is rounded up again: only a power of two is true.
+            int fits = Math.Clamp(available, 0, (1 << log2) - 1);
+            return new(Errno.FromName("ENOSPC"), "fewer consecutive vectors are left", fits == 0 ? 0 : 1u << BitOperations.Log2((uint)fits), IsHypervisors: true);
+        }
+        catch (HypervisorException e)
+        {
+            return Refusal.Of(e);
+        }
+        catch (ObjectDisposedException)
+        {
+            return Refusal.Ending;
+        }
+    }
+
+    private Refusal? FinishMsi(uint prepared)
+    {
+        using FunctionTurn turn = FunctionTurn.Take(function);
+        if (!turn.IsTaken)
+            return Occupied;
+        if (!_found!.TrySilenceLine(isOff: true, out bool wasOff))
+            return Unwritten;
+        if (_found.TryWriteMsi(prepared | MsiRegisters.Enable))
+            return null;
+        _found.TrySilenceLine(wasOff, out _);
+        return Unwritten;
+    }
+
+    // The order of Linux xen_pcibk_enable_msix() and then of its kernel's pci_enable_msix_exact().
+    private Refusal? PrepareMsix(ReadOnlySpan<MsixEntry> entries, out uint before, out ulong table)
+    {
+        before = 0;
+        table = 0;
+        using FunctionTurn turn = FunctionTurn.Take(function);
+        if (!turn.IsTaken)
+            return Occupied;
+        Find();
+        if (!_found.DecodesMemory())
+            return new(Errno.NoDeviceOrAddress, "memory decoding is off");
+        if (!_found.HasMsix)
+            return new(Errno.InvalidArgument, "it has no MSI-X capability");
+        if (!_found.IsInD0())
+            return new(Errno.InvalidArgument, "it is not in D0");
+        if (!_found.TryReadMsix(out before))
+            return new(Errno.Io, "nobody answers there");
+        if (CheckEntries(entries, (int)(before & MsiXRegisters.TableSize) + 1) is { } refusal)
+            return refusal;
+        if (!_found.TryFindTable(out table))
+            return new(Errno.InvalidArgument, "the host has no memory where its MSI-X table should lie");
+
+        // The function is masked while its entries are set up one after the other.
+        return _found.TryWriteMsix(before | MsiXRegisters.Enable | MsiXRegisters.FunctionMask) ? null : Unwritten;
+    }
+
+    private static Refusal? CheckEntries(ReadOnlySpan<MsixEntry> entries, int tableSize)
+    {
+        if (entries.Length is 0 or > SharedInfoLayout.MaxVectors)
+            return new(Errno.InvalidArgument, "MSI-X for no vector, or for more than 128");
+        for (int i = 0; i < entries.Length; i++)
+        {
+            if (entries[i].Entry >= tableSize)
+                return new(Errno.InvalidArgument, "an MSI-X entry lies beyond the table");
+            for (int j = 0; j < i; j++)
+            {
+                if (entries[i].Entry == entries[j].Entry)
+                    return new(Errno.InvalidArgument, "an MSI-X entry is asked for twice");
+            }
+        }
+
+        return null;
+    }
+
+    private Refusal? MapMsix(ReadOnlySpan<MsixEntry> entries, ulong table, int[] pirqs, out int mapped)
+    {
+        mapped = 0;
+        try
+        {
+            foreach (MsixEntry entry in entries)
+            {
+                if (isUnwanted())
+                    return Leaving;
+                int pirq = physdev.MapMessage(domainId, _hardware.Address, entry.Entry, table);
+                pirqs[mapped++] = pirq;
+
+                // The answer has 16 bits for each.
+                if (pirq is <= 0 or > ushort.MaxValue)
+                    return new(Errno.OutOfRange, "a pirq does not fit into the answer", IsHypervisors: true);
+            }
+
+            return null;
+        }
+        catch (HypervisorException e)
+        {
+            return Refusal.Of(e);
+        }
+        catch (ObjectDisposedException)
+        {
+            return Refusal.Ending;
+        }
+    }
+
+    private Refusal? FinishMsix(uint before)
+    {
+        using FunctionTurn turn = FunctionTurn.Take(function);
+        if (!turn.IsTaken)
+            return Occupied;
+        if (!_found!.TrySilenceLine(isOff: true, out bool wasOff))
+            return Unwritten;
+        if (_found.TryWriteMsix((before & ~MsiXRegisters.FunctionMask) | MsiXRegisters.Enable))
+            return null;
+        _found.TrySilenceLine(wasOff, out _);
+        return Unwritten;
+    }
+
+    // A function without either capability may just not have answered: it is looked at again.
+    [MemberNotNull(nameof(_found))]
+    private void Find()
+    {
+        if (_found is not { HasMsi: true } and not { HasMsix: true })
+            _found = MessageRegisters.Find(_hardware);
+    }
+
+    // Xen takes a dead guest's pirqs away itself: "no such guest" and "not mapped" are what was wanted.
+    private void Unmap(ReadOnlySpan<int> pirqs)
+    {
+        foreach (int pirq in pirqs)
+        {
+            try
+            {
+                physdev.Unmap(domainId, pirq);
+            }
+            catch (HypervisorException e) when (e.Errno is "ESRCH" or "EINVAL")
+            {
+                continue;
+            }
+            catch (HypervisorException e)
+            {
+                warn($"a pirq could not be unmapped: {e.Message}");
+            }
+            catch (ObjectDisposedException)
+            {
+                // The daemon is ending and leaves its guests what they have.
+                return;
+            }
+        }
+    }
+}

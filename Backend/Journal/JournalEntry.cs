@@ -1,0 +1,12 @@
+using PciBackFlow.Hardware.Pci;
+
+namespace PciBackFlow.Backend.Journal;
+
+/// <summary>A grant that was begun and is not taken back.</summary>
+/// <param name="Id">Its number in the journal; rises.</param>
+/// <param name="Life">To whom.</param>
+/// <param name="Device">For which device.</param>
+/// <param name="Owner">Whose it is.</param>
+/// <param name="Grant">What exactly; after the result what was really given.</param>
+/// <param name="IsDone">False: an intent; whether it took effect is not known.</param>
+public sealed record JournalEntry(long Id, DomainLife Life, PciAddress Device, GrantOwner Owner, Grant Grant, bool IsDone);

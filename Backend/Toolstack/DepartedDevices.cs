@@ -1,0 +1,30 @@
+using PciBackFlow.Backend.Guests;
+using PciBackFlow.Backend.Journal;
+using PciBackFlow.Hardware.Pci;
+
+namespace PciBackFlow.Backend.Toolstack;
+
+/// <summary>Which of a guest's devices it no longer has although nobody asked this daemon.</summary>
+internal static class DepartedDevices
+{
+    /// <summary>
+    /// All of them when the domain is gone, dying or somebody else, or was taken offline and has closed; else those whose keys xl removed.
+    /// Devices that are just being attached are not meant: their keys are an intent.
+    /// </summary>
+    public static PciAddress[] Of(ToolstackServices services, DomainLife life)
+    {
+        JournalEntry[] entries = [.. services.Journal.Entries.Where(entry => entry.Life == life && entry is { Owner: GrantOwner.Us, Grant.Kind: not GrantKind.Kept })];
+        if (entries.Length == 0)
+            return [];
+        if (services.Domains.Find(life.DomainId) is not { IsDying: false } domain || domain.Handle != life.Handle)
+            return [.. entries.Select(static entry => entry.Device).Distinct()];
+
+        GuestDirectory directory = GuestDirectory.Read(services.Store, life.DomainId);
+        bool isOffline = directory is { Exists: true, IsOnline: false } && (directory.Backend == XenbusState.Closed || directory.HasFrontendClosed);
+        return
+        [
+            .. entries.Where(entry => entry is { Grant.Kind: GrantKind.Nodes, IsDone: true } && (isOffline || directory.Find(entry.Device) is null))
+                .Select(static entry => entry.Device).Distinct(),
+        ];
+    }
+}

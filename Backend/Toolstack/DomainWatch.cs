@@ -1,0 +1,141 @@
+using System.Collections.Concurrent;
+using PciBackFlow.Backend.Guests;
+using PciBackFlow.Backend.Journal;
+using PciBackFlow.Hardware.Hypervisor;
+
+namespace PciBackFlow.Backend.Toolstack;
+
+/// <summary>
+/// Notices guests that die, go offline or come back. Events become one pending look (XSA-349), which starts what is needed on the guests'
+/// own queues and waits for nothing.
+/// </summary>
+internal sealed class DomainWatch : IDisposable
+{
+    private readonly ToolstackServices _services;
+    private readonly Func<DomainLife, Task> _settle;
+    private readonly Func<DomainInfo, IReadOnlyList<JournalEntry>, Task> _attachAgain;
+    private readonly GuestQueue _looks;
+    private readonly ConcurrentDictionary<int, bool> _changed = new();
+    private readonly ConcurrentDictionary<DomainLife, bool> _settling = new();
+    private readonly List<IDisposable> _watches = [];
+
+    // Of the look alone: lives that were given their kept devices, or could not be.
+    private readonly HashSet<DomainLife> _served = [];
+    private int _allChanged;
+
+    public DomainWatch(
+        ToolstackServices services, Func<DomainLife, Task> settle, Func<DomainInfo, IReadOnlyList<JournalEntry>, Task> attachAgain)
+    {
+        _services = services;
+        _settle = settle;
+        _attachAgain = attachAgain;
+        _looks = new(Look, TaskScheduler.Default);
+    }
+
+    public void Start()
+    {
+        _watches.Add(_services.Store.Watch("@releaseDomain", _ => DomainsChanged()));
+        _watches.Add(_services.Store.Watch("@introduceDomain", _ => DomainsChanged()));
+        _watches.Add(_services.Store.Watch(GuestId.Root, path =>
+        {
+            if (GuestId.TryParse(path, out GuestId guest))
+                _changed[guest.DomainId] = true;
+            else
+                Interlocked.Exchange(ref _allChanged, 1);
+            _looks.Wake();
+        }));
+    }
+
+    public void Dispose()
+    {
+        foreach (IDisposable watch in _watches)
+            watch.Dispose();
+        _looks.Complete();
+        _looks.Completion.Wait();
+    }
+
+    private void DomainsChanged()
+    {
+        Interlocked.Exchange(ref _allChanged, 1);
+        _looks.Wake();
+    }
+
+    private void Look()
+    {
+        try
+        {
+            // Taken before anything is read: what comes later asks for another look.
+            bool all = Interlocked.Exchange(ref _allChanged, 0) != 0;
+            HashSet<int> changed = [.. _changed.Keys];
+            foreach (int domainId in changed)
+                _changed.TryRemove(domainId, out _);
+
+            IReadOnlyList<JournalEntry> entries = _services.Journal.Entries;
+            foreach (DomainLife life in entries.Where(static entry => entry.Grant.Kind != GrantKind.Kept).Select(static entry => entry.Life).Distinct())
+            {
+                if ((all || changed.Contains(life.DomainId)) && DepartedDevices.Of(_services, life).Length > 0)
+                    Settle(life);
+            }
+
+            if (all)
+                LookForReturns(entries);
+        }
+        catch (HypervisorException e)
+        {
+            ToolstackLog.LookFailed(_services.Logger, e);
+        }
+    }
+
+    private void Settle(DomainLife life)
+    {
+        if (!_settling.TryAdd(life, true))
+            return;
+        _ = RunAsync();
+
+        async Task RunAsync()
+        {
+            try
+            {
+                await _settle(life).ConfigureAwait(false);
+            }
+            catch (Exception e)
+            {
+                // The journal keeps what is left; the next event tries again.
+                ToolstackLog.NotSettled(_services.Logger, life.DomainId, e);
+            }
+            finally
+            {
+                _settling.TryRemove(life, out _);
+            }
+        }
+    }
+
+    private void LookForReturns(IReadOnlyList<JournalEntry> entries)
+    {
+        JournalEntry[] wishes = [.. entries.Where(static entry => entry.Grant.Kind == GrantKind.Kept)];
+        if (wishes.Length == 0)
+            return;
+        IReadOnlyList<DomainInfo> domains = _services.Domains.List();
+        _served.RemoveWhere(life => !domains.Any(domain => domain.DomainId == life.DomainId && domain.Handle == life.Handle));
+        foreach (DomainInfo domain in domains)
+        {
+            DomainLife life = new(domain.DomainId, domain.Handle);
+            JournalEntry[] ofIt = [.. wishes.Where(wish => wish.Life.Handle == domain.Handle && wish.Life != life)];
+            if (ofIt.Length > 0 && !domain.IsDying && !domain.IsShutdown && _served.Add(life))
+                _ = ReturnAsync(domain, ofIt);
+        }
+    }
+
+    private async Task ReturnAsync(DomainInfo domain, JournalEntry[] wishes)
+    {
+        // Off the look's queue: pausing must be immediate, everything else may take seconds.
+        try
+        {
+            await _attachAgain(domain, wishes).ConfigureAwait(false);
+        }
+        catch (Exception e)
+        {
+            ToolstackLog.NotSettled(_services.Logger, domain.DomainId, e);
+        }
+    }
+}

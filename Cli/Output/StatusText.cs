@@ -1,0 +1,118 @@
+using System.Globalization;
+using PciBackFlow.Backend.Control;
+using Spectre.Console;
+
+namespace PciBackFlow.Cli.Output;
+
+/// <summary>The daemon's status as a person reads it.</summary>
+internal static class StatusText
+{
+    public static void Write(CliConsole console, StatusReport status)
+    {
+        var daemon = status.Daemon;
+        var output = console.Output;
+        output.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"pcibackflow {daemon.Version} on {daemon.Platform}, process {daemon.ProcessId}, up {Duration(daemon.UptimeSeconds)}"));
+        output.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{status.Shards.Count} shards ({daemon.Topology}), {status.Engine.Served} requests served, {status.Engine.Expired} expired{Stuck(status.Shards)}"));
+        output.WriteLine();
+        WriteGuests(console, status);
+        WriteDevices(console, status);
+        output.WriteLine("Configuration");
+        SettingTable.Write(console, status.Configuration);
+    }
+
+    private static void WriteGuests(CliConsole console, StatusReport status)
+    {
+        if (status.Guests.Count == 0)
+        {
+            console.Output.WriteLine("No guest has a PCI bus.\n");
+            return;
+        }
+
+        var table = NewTable("Domain", "Backend", "Frontend", "Shard", "Requests", "Denied", "Late", "Function", "In guest", "Policy", "From");
+        foreach (var guest in status.Guests)
+        {
+            string[] cells =
+            [
+                guest.Name is null ? Number(guest.Domain) : $"{guest.Domain} {guest.Name}",
+                guest.Backend,
+                guest.Frontend,
+                guest.Shard is { } shard ? Number(shard) : "-",
+                Number(guest.Counters.Requests),
+                Number(guest.Counters.DeniedWrites),
+                Number(guest.Counters.LateReplies),
+            ];
+            if (guest.Functions.Count == 0)
+                AddRow(table, [.. cells, "-", "-", "-", "-"]);
+            foreach (var function in guest.Functions)
+            {
+                foreach (var setting in function.Policy.Where((setting, index) => index == 0 || setting.Origin != "built in"))
+                {
+                    var isFirst = setting == function.Policy[0];
+                    AddRow(table, [.. cells, isFirst ? function.Host + Condition(function) : "", isFirst ? function.Guest : "", Policy(setting), setting.Origin]);
+                    Array.Fill(cells, "");
+                }
+            }
+        }
+
+        console.WriteTable(table);
+        console.Output.WriteLine();
+    }
+
+    private static void WriteDevices(CliConsole console, StatusReport status)
+    {
+        if (status.Assignable.Count == 0)
+        {
+            console.Output.WriteLine("No device is assignable.\n");
+            return;
+        }
+
+        var table = NewTable("Assignable", "Ids", "Name", "Taken from", "Guest");
+        foreach (var device in status.Assignable)
+            AddRow(table, [device.Address, $"{device.VendorId}:{device.DeviceId}", device.Name ?? "-", device.OriginalDriver ?? "-", GuestOf(device)]);
+        console.WriteTable(table);
+        console.Output.WriteLine();
+    }
+
+    private static Table NewTable(params string[] columns)
+    {
+        var table = new Table().Border(TableBorder.None);
+        table.AddColumns(columns);
+        foreach (var column in table.Columns)
+            column.PadLeft(0).PadRight(2).NoWrap = true;
+        return table;
+    }
+
+    private static void AddRow(Table table, IEnumerable<string> cells) => table.AddRow(cells.Select(cell => new Text(cell)));
+
+    private static string GuestOf(DeviceReport device) => device switch
+    {
+        { Domain: { } domain } => Number(domain),
+        { Unusable: { } reason } => $"none: {reason}",
+        _ => "-",
+    };
+
+    private static string Policy(SettingReport setting) => setting.Key == "profile" ? setting.Value : $"{setting.Key} {setting.Value}";
+
+    private static string Condition(FunctionReport function) => (function.Gone, function.Slow) switch
+    {
+        (true, _) => " (gone)",
+        (_, true) => " (slow)",
+        _ => "",
+    };
+
+    private static string Stuck(IReadOnlyList<ShardReport> shards) => shards.Where(shard => !shard.Answers).Select(shard => Number(shard.Shard)).ToArray() is { Length: > 0 } stuck
+        ? $"; NOT ANSWERING: shard {string.Join(", ", stuck)}"
+        : "";
+
+    private static string Number(long number) => number.ToString(CultureInfo.InvariantCulture);
+
+    private static string Duration(double seconds)
+    {
+        var time = TimeSpan.FromSeconds(seconds);
+        return time.TotalDays >= 1 ? string.Create(CultureInfo.InvariantCulture, $"{(int)time.TotalDays}d {time.Hours}h") : time.ToString(@"h\:mm\:ss", CultureInfo.InvariantCulture);
+    }
+}

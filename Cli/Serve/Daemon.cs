@@ -1,0 +1,178 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Hosting.Systemd;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
+using PciBackFlow.Backend;
+using PciBackFlow.Backend.Control;
+using PciBackFlow.Hardware.Hypervisor;
+using PciBackFlow.Hardware.Pci;
+
+namespace PciBackFlow.Cli.Serve;
+
+/// <summary>The daemon from its first line to its last: backend and control API in one generic host. Used by one thread, once.</summary>
+internal sealed partial class Daemon : IDisposable
+{
+    // Longer than a detach that waits for its guest; the unit's TimeoutStopSec is longer still.
+    private static readonly TimeSpan DrainLimit = TimeSpan.FromSeconds(30);
+
+    private readonly DaemonSettings _settings;
+    private readonly RunDirectory _run;
+    private readonly WebApplication _application;
+    private readonly ILogger _logger;
+    private readonly DaemonPlatform _platform;
+    private readonly BackendHost _backend;
+    private readonly ShardLiveness _shards;
+    private string? _lost;
+
+    private Daemon(DaemonSettings settings, RunDirectory run, WebApplication application)
+    {
+        _settings = settings;
+        _run = run;
+        _application = application;
+        var loggers = application.Services.GetRequiredService<ILoggerFactory>();
+        _logger = loggers.CreateLogger("Daemon");
+        var logger = loggers.CreateLogger("Backend");
+        _platform = DaemonPlatform.Create(settings, logger, Lost);
+        try
+        {
+            _backend = new BackendHost(new BackendOptions
+            {
+                Hypervisor = _platform.Hypervisor,
+                FunctionSource = _platform.Custody,
+                Devices = new DeviceService { Custody = _platform.Custody, BaseAddressesOf = _platform.BaseAddressesOf, JournalDirectory = run.Path },
+                Topology = settings.Topology,
+                Shards = settings.Shards,
+                SpinMicroseconds = settings.SpinMicroseconds,
+                Slots = settings.Slots,
+                Policy = settings.Policy,
+                PolicyFor = (_, function) => settings.DevicePolicies.GetValueOrDefault(function.Address),
+                Quirks = settings.Quirks,
+                Logger = logger,
+            });
+        }
+        catch
+        {
+            _platform.Dispose();
+            throw;
+        }
+
+        _shards = new ShardLiveness(_backend.Engine.ShardCount, _backend.Engine.Invoke);
+    }
+
+    /// <summary>Serves until a signal comes, or the token is cancelled.</summary>
+    /// <param name="settings">What it runs with.</param>
+    /// <param name="console">Gets the line <c>ready</c>.</param>
+    /// <param name="stop">Ends it as SIGTERM does.</param>
+    /// <exception cref="VerbException">It could not begin, or could not go on; says why.</exception>
+    public static void Run(DaemonSettings settings, CliConsole console, CancellationToken stop)
+    {
+        using var run = RunDirectory.Claim(settings.RunDirectory);
+        using var application = (IDisposable)CreateApplication(settings, run);
+        try
+        {
+            using var daemon = new Daemon(settings, run, (WebApplication)application);
+            daemon.Serve(console, stop).GetAwaiter().GetResult();
+        }
+        catch (HypervisorException failure)
+        {
+            throw new VerbException($"cannot serve on {settings.Platform}", failure.Message, null, failure);
+        }
+        catch (BackendException failure)
+        {
+            throw new VerbException($"cannot serve on {settings.Platform}", failure.Message, null, failure) { Code = (int)failure.Failure };
+        }
+    }
+
+    public void Dispose()
+    {
+        _backend.Dispose();
+        _platform.Dispose();
+    }
+
+    private static WebApplication CreateApplication(DaemonSettings settings, RunDirectory run)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "pcibackflow", ContentRootPath = run.Path });
+
+        if (IsSet("NOTIFY_SOCKET"))
+        {
+            // What AddSystemd adds, by the socket itself: it looks for a parent named systemd, which a wrapper script or another service manager is not.
+            builder.Services.AddSingleton<ISystemdNotifier, SystemdNotifier>();
+            builder.Services.AddSingleton<IHostLifetime, SystemdLifetime>();
+        }
+
+        // Standard output carries results (the line 'ready') alone.
+        builder.Logging.AddConsole(options =>
+        {
+            options.FormatterName = DaemonLog.FormatterName;
+            options.LogToStandardErrorThreshold = LogLevel.Trace;
+        });
+        builder.Logging.SetMinimumLevel(settings.Log);
+        builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
+        builder.Services.AddSingleton<ConsoleFormatter>(new DaemonLog(isJournal: IsSet("JOURNAL_STREAM")));
+        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = DrainLimit);
+        ControlServer.AddTo(builder, run.Socket);
+        return builder.Build();
+    }
+
+    private static bool IsSet(string variable) => !string.IsNullOrEmpty(Environment.GetEnvironmentVariable(variable));
+
+    private async Task Serve(CliConsole console, CancellationToken stop)
+    {
+        _backend.Start();
+        ControlServer.Map(_application, new ControlServices
+        {
+            Version = CommandTree.Version,
+            Platform = _settings.Platform,
+            Topology = _settings.Topology,
+            Guests = () => _backend.Guests,
+            NameOf = _backend.NameOf,
+            Counters = _backend.Engine.ReadCounters,
+            Shards = _shards,
+            Custody = _platform.Custody,
+            Toolstack = _backend.Toolstack!,
+            Configuration = _settings.Reports,
+        });
+        await _application.StartAsync(CancellationToken.None).ConfigureAwait(false);
+        _run.ProtectSocket();
+        _platform.Started();
+        LogServing(_platform.Remark, _run.Socket);
+        console.Output.WriteLine("ready");
+        console.Output.Flush();
+
+        using var reports = CreateServiceManager();
+        if (reports is not null)
+            await reports.StartAsync(CancellationToken.None).ConfigureAwait(false);
+        await using (stop.Register(_application.Lifetime.StopApplication).ConfigureAwait(false))
+            await _application.WaitForShutdownAsync(CancellationToken.None).ConfigureAwait(false);
+        if (reports is not null)
+            await reports.StopAsync(CancellationToken.None).ConfigureAwait(false);
+        if (_lost is { } reason)
+            throw new VerbException($"cannot go on serving on {_settings.Platform}", reason, "Guests stay as they are; start the daemon again when it is back.");
+        var attached = _backend.Guests.Count(guest => guest.IsAttached);
+        LogEnded(attached);
+    }
+
+    private ServiceManager? CreateServiceManager() => _application.Services.GetService<ISystemdNotifier>() is { IsEnabled: true } notifier
+        ? new ServiceManager(notifier, _shards, Describe, _logger)
+        : null;
+
+    private void Lost(string reason)
+    {
+        _lost = reason;
+        _application.Lifetime.StopApplication();
+    }
+
+    private string Describe()
+    {
+        var guests = _backend.Guests;
+        return $"serving {guests.Count(guest => guest.IsAttached)} of {guests.Count} guests on {_settings.Platform}; {_platform.Custody.Held().Count} devices held";
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "serving {Machine}; control socket {Socket}")]
+    private partial void LogServing(string machine, string socket);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "stopped; {Guests} guests stay attached for the next daemon")]
+    private partial void LogEnded(int guests);
+}

@@ -1,0 +1,206 @@
+using System.Globalization;
+using System.Text.Json;
+using Microsoft.Extensions.Logging;
+using PciBackFlow.Backend;
+using PciBackFlow.Backend.Control;
+using PciBackFlow.Backend.Policy;
+using PciBackFlow.Backend.Slots;
+using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pipeline;
+using PciBackFlow.Stages.Filter;
+
+namespace PciBackFlow.Cli.Serve;
+
+/// <summary>Puts the daemon's settings together: an option of the command line, else the configuration file, else the default.</summary>
+internal sealed class DaemonConfiguration
+{
+    public const string DefaultPath = "/etc/pcibackflow/pcibackflow.json";
+    public const string DefaultStateDirectory = "/var/lib/pcibackflow";
+    public const string DefaultRunDirectory = "/run/pcibackflow";
+    public const string Xen = "xen";
+    public const string Loopback = "loopback";
+    public const int MaxShards = 256;
+    public const int MaxSpin = 1_000_000;
+
+    private const int DefaultSpin = 20;
+
+    private static readonly JsonDocumentOptions Lenient = new() { AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip };
+
+    private readonly string _file;
+    private readonly Dictionary<string, ConfigurationElement> _members;
+    private readonly List<SettingReport> _reports = [];
+
+    private DaemonConfiguration(string file, Dictionary<string, ConfigurationElement> members)
+    {
+        _file = file;
+        _members = members;
+    }
+
+    /// <summary>Reads the settings.</summary>
+    /// <param name="path">The file the user named; null for the default one, which may be absent.</param>
+    /// <param name="options">The command line.</param>
+    /// <param name="detect">Finds the platform when nobody says it.</param>
+    /// <exception cref="VerbException">The file cannot be read, or says something wrong; key, value and legal range are named.</exception>
+    public static DaemonSettings Load(string? path, DaemonOptions options, Func<string> detect)
+    {
+        var file = path ?? DefaultPath;
+        if (path is null && !File.Exists(file))
+            return new DaemonConfiguration(file, []).Resolve(options, detect);
+        using var document = Parse(file);
+        var root = new ConfigurationElement(file, string.Empty, document.RootElement);
+        var members = root.Members("$schema", "platform", "topology", "shards", "spin", "slots", "state", "run", "log", "policy", "devices", "quirks");
+        return new DaemonConfiguration(file, members).Resolve(options, detect);
+    }
+
+    private static JsonDocument Parse(string file)
+    {
+        try
+        {
+            return JsonDocument.Parse(File.ReadAllBytes(file), Lenient);
+        }
+        catch (JsonException wrong)
+        {
+            throw new VerbException(
+                $"{file}: line {(wrong.LineNumber ?? 0) + 1}", "not JSON: " + wrong.Message.Split(" LineNumber", 2)[0], "Nothing was started: correct it and run again.", wrong)
+            {
+                Code = ExitCode.WrongWords,
+            };
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new VerbException($"cannot read {file}", failure.Message, "Name another one with --config, or leave it out for the defaults.", failure);
+        }
+    }
+
+    private DaemonSettings Resolve(DaemonOptions options, Func<string> detect)
+    {
+        var platform = Value("platform", options.Platform, element => element.Choice(Xen, Loopback), null) ?? Report("platform", detect(), "detected");
+        var topology = Value("topology", options.Topology, element => element.Choice("fused", "queued"), "fused")!;
+        var shards = Number("shards", options.Shards, element => element.AutoOrNumber(MaxShards), 0);
+        var spin = Number("spin", options.Spin, element => element.Number(0, MaxSpin), DefaultSpin);
+        var slots = Value("slots", options.Slots, element => element.Choice("vpci", "passthrough"), "vpci")!;
+        var state = Value("state", options.State, element => element.Text(), DefaultStateDirectory)!;
+        var run = Value("run", options.Run, element => element.Text(), DefaultRunDirectory)!;
+        var log = Value("log", null, element => element.Choice("debug", "information", "warning", "error"), "information")!;
+        var policy = _members.TryGetValue("policy", out var named) ? Policy(named, AccessPolicy.Default) : Default();
+        var devices = Devices(policy);
+        var quirks = Quirks();
+        return new DaemonSettings
+        {
+            Platform = platform,
+            Topology = topology == "queued" ? PipelineTopology.Queued : PipelineTopology.Fused,
+            Shards = shards,
+            SpinMicroseconds = spin,
+            Slots = slots == "passthrough" ? SlotMode.Passthrough : SlotMode.Vpci,
+            StateDirectory = state,
+            RunDirectory = run,
+            Log = Enum.Parse<LogLevel>(log, ignoreCase: true),
+            Policy = policy,
+            DevicePolicies = devices,
+            Quirks = quirks,
+            Reports = _reports,
+        };
+    }
+
+    private AccessPolicy Default()
+    {
+        Report("policy", AccessPolicy.NameOf(PolicyProfile.Default), "default");
+        return AccessPolicy.Default;
+    }
+
+    private string Report(string key, string value, string origin)
+    {
+        _reports.Add(new SettingReport(key, value, origin));
+        return value;
+    }
+
+    private string? Value(string key, string? given, Func<ConfigurationElement, string> read, string? standard)
+    {
+        if (given is not null)
+            return Report(key, given, $"option --{key}");
+        if (_members.TryGetValue(key, out var element))
+            return Report(key, read(element), $"file {_file}");
+        return standard is null ? null : Report(key, standard, "default");
+    }
+
+    private int Number(string key, int? given, Func<ConfigurationElement, int> read, int standard)
+    {
+        var text = Value(
+            key, given?.ToString(CultureInfo.InvariantCulture), element => read(element).ToString(CultureInfo.InvariantCulture), standard.ToString(CultureInfo.InvariantCulture))!;
+        if (key == "shards" && text == "0")
+            _reports[^1] = _reports[^1] with { Value = $"auto ({BackendOptions.AutomaticShards})" };
+        return int.Parse(text, CultureInfo.InvariantCulture);
+    }
+
+    private Dictionary<PciAddress, AccessPolicy> Devices(AccessPolicy basis)
+    {
+        var policies = new Dictionary<PciAddress, AccessPolicy>();
+        if (!_members.TryGetValue("devices", out var devices))
+            return policies;
+        foreach (var device in devices.Pairs())
+        {
+            var word = device.Key["devices.".Length..];
+            if (!PciAddress.TryParse(word, out var address, out var index, out var reason))
+                throw new VerbException($"{_file}: devices", $"'{word}' is not a PCI address: {reason} (character {index + 1})", "Keys are written [DDDD:]BB:SS.F.") { Code = ExitCode.WrongWords };
+            if (!device.Members("policy").TryGetValue("policy", out var policy))
+                continue;
+            if (!policies.TryAdd(address, Policy(policy, basis)))
+                throw new VerbException($"{_file}: {device.Key}", $"{address} stands twice", "Keep one of the two.") { Code = ExitCode.WrongWords };
+        }
+
+        return policies;
+    }
+
+    /// <summary>A profile's name, or a policy file; a relative one lies beside the configuration.</summary>
+    private AccessPolicy Policy(ConfigurationElement element, AccessPolicy basis)
+    {
+        var word = element.Text();
+        var origin = $"file {_file}";
+        foreach (var profile in Enum.GetValues<PolicyProfile>())
+        {
+            if (AccessPolicy.NameOf(profile) == word)
+            {
+                Report(element.Key, word, origin);
+                return basis with { Profile = new(profile, new SettingOrigin(SettingSource.Configuration, $"{_file} {element.Key}")) };
+            }
+        }
+
+        if (!word.Contains('/', StringComparison.Ordinal) && !word.EndsWith(".json", StringComparison.Ordinal))
+            throw element.Refuse($"takes {string.Join(", ", Enum.GetValues<PolicyProfile>().Select(AccessPolicy.NameOf))} or a policy file (NAME.json)");
+        var path = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(_file))!, word);
+        Report(element.Key, path, origin);
+        try
+        {
+            return PolicyFile.Load(path, basis);
+        }
+        catch (PolicyFileException refused)
+        {
+            var place = refused.Place.Length == 0 ? refused.File : $"{refused.File}: {refused.Place}";
+            throw new VerbException($"{_file}: {element.Key}", $"{place}: {refused.Reason}", "Nothing of a policy file that is wrong is applied: correct it and run again.", refused)
+            {
+                Code = ExitCode.WrongWords,
+            };
+        }
+    }
+
+    private string[] Quirks()
+    {
+        if (!_members.TryGetValue("quirks", out var element))
+            return [];
+        var quirks = element.Texts();
+        try
+        {
+            _ = new QuirkParameter(quirks);
+        }
+        catch (ArgumentException wrong)
+        {
+            throw new VerbException($"{_file}: quirks", wrong.Message.Split(" (Parameter", 2)[0], "A quirk is written [DDDD:]BB:SS.F-REG:SIZE:MASK, in hexadecimal.", wrong)
+            {
+                Code = ExitCode.WrongWords,
+            };
+        }
+
+        Report("quirks", string.Join(", ", quirks), $"file {_file}");
+        return quirks;
+    }
+}

@@ -1,0 +1,37 @@
+using Microsoft.Extensions.Logging;
+using PciBackFlow.Backend.Devices;
+using PciBackFlow.Hardware.Hypervisor;
+using PciBackFlow.Hardware.Hypervisor.Xen;
+using PciBackFlow.Hardware.Pci;
+
+namespace PciBackFlow.Cli.Serve;
+
+/// <summary>What a daemon serves on: a hypervisor, and whose devices guests can have. Ends after the backend.</summary>
+internal abstract class DaemonPlatform : IDisposable
+{
+    public abstract IHypervisor Hypervisor { get; }
+
+    public abstract IDeviceCustody Custody { get; }
+
+    /// <summary>What is to be said about it at the start.</summary>
+    public abstract string Remark { get; }
+
+    /// <summary>The platform that the settings name.</summary>
+    /// <param name="settings">The settings.</param>
+    /// <param name="logger">Where its lines go.</param>
+    /// <param name="lost">Told when the platform can no longer serve, with the reason.</param>
+    /// <exception cref="VerbException">It can't be served here; says why and what to do.</exception>
+    public static DaemonPlatform Create(DaemonSettings settings, ILogger logger, Action<string> lost) =>
+        settings.Platform == DaemonConfiguration.Xen ? new XenMachine(settings, logger, lost) : new LoopbackMachine();
+
+    /// <summary>The platform of this machine. A guest of Xen has nobody to serve but itself.</summary>
+    public static string Detect() => XenHost.Detect().Kind is XenHostKind.ControlPv or XenHostKind.ControlPvh ? DaemonConfiguration.Xen : DaemonConfiguration.Loopback;
+
+    /// <summary>The base addresses of a held device: what a guest is allowed to map.</summary>
+    public abstract IReadOnlyList<BaseAddress> BaseAddressesOf(PciAddress address);
+
+    /// <summary>The backend serves: what the platform does from now on.</summary>
+    public abstract void Started();
+
+    public abstract void Dispose();
+}

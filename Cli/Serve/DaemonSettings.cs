@@ -1,0 +1,38 @@
+using Microsoft.Extensions.Logging;
+using PciBackFlow.Backend.Control;
+using PciBackFlow.Backend.Slots;
+using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pipeline;
+using PciBackFlow.Stages.Filter;
+
+namespace PciBackFlow.Cli.Serve;
+
+/// <summary>What a daemon runs with: validated, and each value with its origin in <see cref="Reports"/>.</summary>
+internal sealed record DaemonSettings
+{
+    public required string Platform { get; init; }
+
+    public required PipelineTopology Topology { get; init; }
+
+    /// <summary>0 for half of the processors.</summary>
+    public required int Shards { get; init; }
+
+    public required int SpinMicroseconds { get; init; }
+
+    public required SlotMode Slots { get; init; }
+
+    public required string StateDirectory { get; init; }
+
+    public required string RunDirectory { get; init; }
+
+    public required LogLevel Log { get; init; }
+
+    public required AccessPolicy Policy { get; init; }
+
+    public required IReadOnlyDictionary<PciAddress, AccessPolicy> DevicePolicies { get; init; }
+
+    public required IReadOnlyList<string> Quirks { get; init; }
+
+    /// <summary>The effective configuration, in the order of the documentation.</summary>
+    public required IReadOnlyList<SettingReport> Reports { get; init; }
+}

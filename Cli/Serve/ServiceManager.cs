@@ -1,0 +1,65 @@
+using System.Globalization;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Hosting.Systemd;
+using Microsoft.Extensions.Logging;
+using PciBackFlow.Backend.Control;
+
+namespace PciBackFlow.Cli.Serve;
+
+/// <summary>
+/// Tells the service manager that the daemon lives (sd_notify(3)): <c>WATCHDOG=1</c> only while every shard answers, and a <c>STATUS=</c> line when it changed.
+/// </summary>
+internal sealed partial class ServiceManager(ISystemdNotifier notifier, ShardLiveness shards, Func<string> describe, ILogger logger) : BackgroundService
+{
+    private static readonly TimeSpan WithoutWatchdog = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan LongestPatience = TimeSpan.FromSeconds(5);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var watchdog = WatchdogInterval();
+        // Half of it, as sd_watchdog_enabled(3) recommends.
+        var period = watchdog is { } interval ? interval / 2 : WithoutWatchdog;
+        var told = string.Empty;
+        using var timer = new PeriodicTimer(period);
+        do
+        {
+            var answers = await shards.AskAsync(period < LongestPatience ? period : LongestPatience).ConfigureAwait(false);
+            var stuck = Enumerable.Range(0, answers.Length).Where(shard => !answers[shard]).ToArray();
+            var named = string.Join(", ", stuck);
+            var status = stuck.Length == 0 ? describe() : $"shard {named} does not answer";
+            if (stuck.Length > 0)
+                LogStuck(named);
+            else if (watchdog is not null)
+                notifier.Notify(new ServiceState("WATCHDOG=1"));
+            if (status != told)
+                notifier.Notify(new ServiceState($"STATUS={told = status}"));
+        }
+        while (await Tick(timer, stoppingToken).ConfigureAwait(false));
+    }
+
+    private static async Task<bool> Tick(PeriodicTimer timer, CancellationToken stoppingToken)
+    {
+        try
+        {
+            return await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>WATCHDOG_USEC, when it is meant for this process (sd_watchdog_enabled(3)).</summary>
+    private static TimeSpan? WatchdogInterval()
+    {
+        var process = Environment.GetEnvironmentVariable("WATCHDOG_PID");
+        if (process is not null && process != Environment.ProcessId.ToString(CultureInfo.InvariantCulture))
+            return null;
+        return long.TryParse(Environment.GetEnvironmentVariable("WATCHDOG_USEC"), NumberStyles.None, CultureInfo.InvariantCulture, out var microseconds) && microseconds > 0
+            ? TimeSpan.FromMicroseconds(microseconds)
+            : null;
+    }
+
+    [LoggerMessage(Level = LogLevel.Critical, Message = "shard {Shards} does not answer: the watchdog is not fed")]
+    private partial void LogStuck(string shards);
+}

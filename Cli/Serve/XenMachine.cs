@@ -1,0 +1,65 @@
+using Microsoft.Extensions.Logging;
+using PciBackFlow.Backend.Devices;
+using PciBackFlow.Hardware.Hypervisor;
+using PciBackFlow.Hardware.Hypervisor.Xen;
+using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Hardware.Pci.Sysfs;
+
+namespace PciBackFlow.Cli.Serve;
+
+/// <summary>The control domain of a Xen host: its guests, and the host's devices.</summary>
+internal sealed class XenMachine : DaemonPlatform
+{
+    private readonly XenHypervisor _hypervisor;
+    private readonly IDomainControl _domains;
+    private readonly IPhysdev _physdev;
+    private readonly DeviceCustody _custody;
+    private readonly string _version;
+    private Task _adopting = Task.CompletedTask;
+
+    /// <exception cref="VerbException">Guests can't be served here (exit code 3); every reason with its remedy.</exception>
+    /// <exception cref="HypervisorException">Xen, or its libraries, refused.</exception>
+    public XenMachine(DaemonSettings settings, ILogger logger, Action<string> lost)
+    {
+        var host = XenHost.Detect();
+        if (host.Problems.Count > 0)
+        {
+            throw new VerbException(
+                "cannot serve Xen's guests here",
+                string.Join("; ", host.Problems.Select(problem => problem.Message)),
+                string.Join("\n  ", host.Problems.Select(problem => problem.Remedy)))
+            {
+                Code = ExitCode.Refused,
+            };
+        }
+
+        _version = host.Version ?? "of an unknown version";
+        _hypervisor = new XenHypervisor(lost);
+        _domains = _hypervisor.OpenDomainControl();
+        _physdev = _hypervisor.OpenPhysdev();
+        _custody = DeviceCustody.Open(new DeviceCustodyOptions { StateDirectory = settings.StateDirectory, Domains = _domains, Physdev = _physdev, Logger = logger });
+    }
+
+    public override IHypervisor Hypervisor => _hypervisor;
+
+    public override IDeviceCustody Custody => _custody;
+
+    public override string Remark => $"Xen {_version}; {_custody.Held().Count} devices held";
+
+    public override IReadOnlyList<BaseAddress> BaseAddressesOf(PciAddress address)
+    {
+        using var function = SysfsFunction.Open(address);
+        return function.BaseAddresses;
+    }
+
+    // Taking a device resets it, which takes seconds: guests that have theirs don't wait for it. What could not be taken is logged by the custody.
+    public override void Started() => _adopting = Task.Factory.StartNew(() => _custody.AdoptHidden(), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
+    public override void Dispose()
+    {
+        _adopting.Wait();
+        _custody.Dispose();
+        _physdev.Dispose();
+        _domains.Dispose();
+    }
+}

@@ -1,0 +1,51 @@
+using System.CommandLine;
+using PciBackFlow.Backend;
+using PciBackFlow.Backend.Control;
+using PciBackFlow.Cli.Parsing;
+using PciBackFlow.Cli.Serve;
+
+namespace PciBackFlow.Cli.Verbs;
+
+/// <summary>What every verb that asks the daemon has in common: where the daemon is, and how its refusals end the program.</summary>
+internal sealed class DaemonClient(CliConsole console)
+{
+    private readonly Option<string?> _run = Words.Text("--run", "DIR", $"the run directory of the daemon [default: {DaemonConfiguration.DefaultRunDirectory}]");
+
+    public void AddTo(Command command) => command.Add(_run);
+
+    /// <summary>Asks, and waits for the answer; Ctrl-C gives up.</summary>
+    /// <exception cref="VerbException">No daemon answers, or it failed or refused; in the daemon's own words.</exception>
+    public T Ask<T>(ParseResult parsed, string what, Func<ControlClient, CancellationToken, Task<T>> ask)
+    {
+        var run = parsed.GetValue(_run) ?? DaemonConfiguration.DefaultRunDirectory;
+        try
+        {
+            var client = new ControlClient(ControlSocket.PathIn(run));
+            return ask(client, console.CatchInterruption()).GetAwaiter().GetResult();
+        }
+        catch (DaemonUnreachableException absent)
+        {
+            throw new VerbException($"cannot {what}", absent.Message, $"Start it (systemctl start pcibackflow), or name its run directory with {_run.Name}.", absent);
+        }
+        catch (BackendException failure)
+        {
+            // A message that points at a character goes on below its first line.
+            var lines = failure.Message.Split('\n', 2);
+            throw new VerbException($"cannot {what}", lines[0], lines.Length > 1 ? Unindented(lines[1]) : null, failure) { Code = (int)failure.Failure };
+        }
+        catch (OperationCanceledException interrupted)
+        {
+            throw new VerbException($"cannot {what}", "interrupted", "See pcibackflow status for what was done.", interrupted);
+        }
+    }
+
+    /// <inheritdoc cref="Ask{T}"/>
+    public void Tell(ParseResult parsed, string what, Func<ControlClient, CancellationToken, Task> tell) => Ask(parsed, what, async (client, cancel) =>
+    {
+        await tell(client, cancel).ConfigureAwait(false);
+        return true;
+    });
+
+    // Lines below the first are indented as an advice is where it is printed, which indents its first line itself.
+    private static string Unindented(string lines) => lines.StartsWith("  ", StringComparison.Ordinal) ? lines[2..] : lines;
+}

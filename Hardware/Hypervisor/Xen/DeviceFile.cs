@@ -1,0 +1,193 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace PciBackFlow.Hardware.Hypervisor.Xen;
+
+/// <summary>
+/// An open character device of Xen's drivers, and the system calls they take. The handle is counted: a descriptor that another thread is
+/// using is not closed, and so never names somebody else's file. Nothing here allocates but <see cref="Open"/>.
+/// </summary>
+internal sealed unsafe partial class DeviceFile : SafeHandleMinusOneIsInvalid
+{
+    private const int ReadWrite = 2; // O_RDWR
+    private const int CloseOnExec = 0x80000; // O_CLOEXEC, EFD_CLOEXEC
+    private const int Interrupted = 4; // EINTR
+    private const int ReadAndWrite = 3; // PROT_READ | PROT_WRITE
+    private const int Shared = 1; // MAP_SHARED
+    private const short PollIn = 1;
+    private const int PageSize = 4096;
+
+    private DeviceFile(int descriptor)
+        : base(ownsHandle: true) => SetHandle(descriptor);
+
+    /// <summary>Opens a device for reading and writing.</summary>
+    /// <param name="path">The device node.</param>
+    /// <param name="absent">What to do when it is not there, for the message.</param>
+    /// <exception cref="HypervisorException">ENOENT, ENXIO, ENODEV: no such device; EACCES, EPERM; EMFILE, ENFILE.</exception>
+    internal static DeviceFile Open(string path, string absent)
+    {
+        int descriptor;
+        int error = 0;
+        do
+        {
+            descriptor = OpenFile(path, ReadWrite | CloseOnExec);
+            error = descriptor < 0 ? Marshal.GetLastPInvokeError() : 0;
+        }
+        while (error == Interrupted);
+
+        return descriptor >= 0
+            ? new DeviceFile(descriptor)
+            : throw ErrorNames.Exception(error, $"can't open {path}{(ErrorNames.IsAbsence(error) ? $": {absent}" : "")}");
+    }
+
+    /// <summary>An eventfd: readable once written.</summary>
+    /// <exception cref="HypervisorException">EMFILE, ENFILE, ENOMEM.</exception>
+    internal static DeviceFile OpenEvent()
+    {
+        int descriptor = EventFd(0, CloseOnExec);
+        return descriptor >= 0
+            ? new DeviceFile(descriptor)
+            : throw ErrorNames.Exception(Marshal.GetLastPInvokeError(), "can't create an eventfd");
+    }
+
+    /// <summary>An ioctl that is begun again when interrupted.</summary>
+    /// <returns>The driver's answer, 0 or above, or the negative errno.</returns>
+    internal int Control(uint request, void* argument)
+    {
+        while (true)
+        {
+            int result = IoControl(this, request, argument);
+            int error = result < 0 ? Marshal.GetLastPInvokeError() : 0;
+            if (error != Interrupted)
+            {
+                return result < 0 ? -error : result;
+            }
+        }
+    }
+
+    /// <summary>One read; blocks when there is nothing.</summary>
+    /// <returns>Bytes, 0 at the end, or the negative errno (EINTR too: the caller knows whether its time has run out).</returns>
+    internal int Read(void* buffer, int bytes)
+    {
+        nint result = ReadFile(this, buffer, (nuint)bytes);
+        return result < 0 ? -Marshal.GetLastPInvokeError() : (int)result;
+    }
+
+    /// <summary>One write that is begun again when interrupted before anything was written.</summary>
+    /// <returns>Bytes, or the negative errno.</returns>
+    internal int Write(void* buffer, int bytes)
+    {
+        while (true)
+        {
+            nint result = WriteFile(this, buffer, (nuint)bytes);
+            int error = result < 0 ? Marshal.GetLastPInvokeError() : 0;
+            if (error != Interrupted)
+            {
+                return result < 0 ? -error : (int)result;
+            }
+        }
+    }
+
+    /// <summary>Waits until the device has something to read or an error to report.</summary>
+    /// <param name="milliseconds">The longest time; -1 for no limit.</param>
+    /// <returns>True when it has; false when the time ran out or a signal came.</returns>
+    internal bool Wait(int milliseconds)
+    {
+        bool added = false;
+        try
+        {
+            DangerousAddRef(ref added);
+            var descriptor = new PollDescriptor { Descriptor = (int)handle, Events = PollIn };
+            return Poll(&descriptor, 1, milliseconds) > 0;
+        }
+        finally
+        {
+            if (added)
+            {
+                DangerousRelease();
+            }
+        }
+    }
+
+    /// <summary>Waits without limit until this device or another has something to read.</summary>
+    /// <returns>Whether the other one has; false when only this one has, or a signal came.</returns>
+    internal bool WaitWith(DeviceFile other)
+    {
+        bool added = false;
+        bool otherAdded = false;
+        try
+        {
+            DangerousAddRef(ref added);
+            other.DangerousAddRef(ref otherAdded);
+            PollDescriptor* descriptors = stackalloc PollDescriptor[2];
+            descriptors[0] = new PollDescriptor { Descriptor = (int)handle, Events = PollIn };
+            descriptors[1] = new PollDescriptor { Descriptor = (int)other.handle, Events = PollIn };
+            return Poll(descriptors, 2, -1) > 0 && descriptors[1].Returned != 0;
+        }
+        finally
+        {
+            if (otherAdded)
+            {
+                other.DangerousRelease();
+            }
+
+            if (added)
+            {
+                DangerousRelease();
+            }
+        }
+    }
+
+    /// <summary>Maps one shared page of the device, readable and writable.</summary>
+    /// <param name="offset">Where, as the driver said.</param>
+    /// <param name="address">The page; null on failure.</param>
+    /// <returns>0, or the negative errno.</returns>
+    internal int MapPage(ulong offset, out byte* address)
+    {
+        void* mapped = Map(null, PageSize, ReadAndWrite, Shared, this, (long)offset);
+        bool failed = mapped == (void*)-1;
+        address = failed ? null : (byte*)mapped;
+        return failed ? -Marshal.GetLastPInvokeError() : 0;
+    }
+
+    /// <summary>Ends a mapping that <see cref="MapPage"/> made.</summary>
+    internal static void UnmapPage(byte* address) => _ = Unmap(address, PageSize);
+
+    /// <inheritdoc/>
+    protected override bool ReleaseHandle() => CloseFile((int)handle) == 0;
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int OpenFile(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "eventfd", SetLastError = true)]
+    private static partial int EventFd(uint initial, int flags);
+
+    [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
+    private static partial int IoControl(DeviceFile device, nuint request, void* argument);
+
+    [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]
+    private static partial nint ReadFile(DeviceFile device, void* buffer, nuint bytes);
+
+    [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
+    private static partial nint WriteFile(DeviceFile device, void* buffer, nuint bytes);
+
+    [LibraryImport("libc", EntryPoint = "poll", SetLastError = true)]
+    private static partial int Poll(PollDescriptor* descriptors, nuint count, int milliseconds);
+
+    [LibraryImport("libc", EntryPoint = "mmap", SetLastError = true)]
+    private static partial void* Map(void* wanted, nuint bytes, int protection, int flags, DeviceFile device, long offset);
+
+    [LibraryImport("libc", EntryPoint = "munmap", SetLastError = true)]
+    private static partial int Unmap(void* address, nuint bytes);
+
+    [LibraryImport("libc", EntryPoint = "close")]
+    private static partial int CloseFile(int descriptor);
+
+    [StructLayout(LayoutKind.Sequential)]
+    private struct PollDescriptor
+    {
+        internal int Descriptor;
+        internal short Events;
+        internal short Returned;
+    }
+}

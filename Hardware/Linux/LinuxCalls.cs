@@ -1,0 +1,80 @@
+using System.Runtime.InteropServices;
+
+namespace PciBackFlow.Hardware.Linux;
+
+/// <summary>The system calls behind mounts, program replacement and the FUSE device, with their constants (Linux uapi headers).</summary>
+internal static unsafe partial class LinuxCalls
+{
+    // linux/sched.h
+    public const int NewMountNamespace = 0x20000;
+
+    // linux/mount.h
+    public const ulong NoSetUserId = 0x2;
+    public const ulong NoDevices = 0x4;
+    public const ulong NoPrograms = 0x8;
+    public const ulong Bind = 0x1000;
+    public const ulong Recursive = 0x4000;
+    public const ulong Slave = 0x80000;
+    public const ulong Shared = 0x100000;
+    public const int Detach = 2;
+
+    // asm-generic/fcntl.h
+    public const int ReadWrite = 0x2;
+    public const int NonBlocking = 0x800;
+    public const int CloseOnExec = 0x80000;
+
+    // asm-generic/poll.h
+    public const short Readable = 0x1;
+
+    // asm-generic/signal.h
+    public const int BrokenPipe = 13;
+
+    [LibraryImport("libc", EntryPoint = "unshare", SetLastError = true)]
+    public static partial int Unshare(int flags);
+
+    [LibraryImport("libc", EntryPoint = "mount", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int Mount(string? source, string target, string? type, ulong flags, string? options);
+
+    [LibraryImport("libc", EntryPoint = "umount2", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int Unmount(string target, int flags);
+
+    [LibraryImport("libc", EntryPoint = "execv", SetLastError = true)]
+    public static partial int Execute(byte* path, byte** arguments);
+
+    [LibraryImport("libc", EntryPoint = "signal", SetLastError = true)]
+    public static partial nint SetSignal(int signal, nint handler);
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int Open(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]
+    public static partial nint Read(int descriptor, byte* buffer, nuint count);
+
+    [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
+    public static partial nint Write(int descriptor, byte* buffer, nuint count);
+
+    [LibraryImport("libc", EntryPoint = "close")]
+    public static partial int Close(int descriptor);
+
+    [LibraryImport("libc", EntryPoint = "eventfd", SetLastError = true)]
+    public static partial int OpenEvent(uint initial, int flags);
+
+    [LibraryImport("libc", EntryPoint = "poll", SetLastError = true)]
+    public static partial int Poll(PolledDescriptor* descriptors, nuint count, int timeoutMilliseconds);
+
+    /// <summary>The last call's error as an exception.</summary>
+    public static IOException Failure(string what)
+    {
+        int error = Marshal.GetLastPInvokeError();
+        return new($"{what}: {Marshal.GetPInvokeErrorMessage(error)}", error);
+    }
+
+    /// <summary>struct pollfd.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct PolledDescriptor
+    {
+        public int Descriptor;
+        public short Wanted;
+        public short Seen;
+    }
+}

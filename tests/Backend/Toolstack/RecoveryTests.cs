@@ -1,0 +1,148 @@
+using PciBackFlow.Backend.Journal;
+using PciBackFlow.Hardware.Hypervisor.Loopback;
+using static PciBackFlow.Backend.Tests.Toolstack.ToolstackBench;
+
+namespace PciBackFlow.Backend.Tests.Toolstack;
+
+/// <summary>L6: the daemon is killed at every step, and its successor finds a journal, a store and a hypervisor.</summary>
+public sealed class RecoveryTests
+{
+    private static readonly LoopbackRange[] NicFrames = [new(0xFEB00, 0x10), new(NicMemory >> 12, 0x40000)];
+
+    [Theory]
+    [InlineData(false, false)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    [InlineData(true, true)]
+    public async Task An_attach_killed_at_any_step_ends_whole_or_undone(bool after, bool isConnected)
+    {
+        int attached = 0, undone = 0;
+        for (int step = 1; ; step++)
+        {
+            await using ToolstackBench bench = new(start: false);
+            bench.Guest(7);
+            if (isConnected)
+                await bench.Attach(7, "04:00.0");
+            KillSwitch kill = bench.Doom(step, after);
+            Exception? failure = await Record.ExceptionAsync(() => bench.Attach(7, "03:00.0"));
+            if (!kill.IsDead)
+            {
+                Assert.Null(failure);
+                Assert.InRange(step, 9, 30);
+                break;
+            }
+
+            Assert.True(failure is KillSwitch.KilledException or ObjectDisposedException, failure?.ToString());
+            await bench.RestartAsync();
+            if (bench.Toolstack.List(7).Any(device => device.Host == Nic))
+            {
+                attached++;
+                await EventuallyAsync(() => bench.Toolstack.List(7).All(device => device is { State: "connected", IsOurs: true }), bench.Shown(7));
+                Assert.Equal([.. NicFrames.Take(1), .. isConnected ? [new LoopbackRange(0xFEB20, 4)] : Array.Empty<LoopbackRange>(), .. NicFrames.Skip(1)], bench.Granted.MemoryOf(7));
+                Assert.Equal(7, bench.Granted.OwnerOf(Nic));
+                await EventuallyAsync(() => bench.Key(7, "state") == "4", "connected");
+                await bench.Detach(7, "03:00.0");
+            }
+            else
+            {
+                undone++;
+                Assert.NotEqual(7, bench.Granted.OwnerOf(Nic));
+                Assert.DoesNotContain(bench.Journal, entry => entry.Device == Nic);
+            }
+
+            if (isConnected)
+            {
+                Assert.Equal("0000:04:00.0 0000:00:00.0 connected", bench.Shown(7));
+                Assert.Equal([20], bench.Granted.LinesOf(7));
+                await bench.Detach(7, "04:00.0");
+            }
+
+            bench.AssertNothingLeft(7);
+        }
+
+        Assert.True(undone >= 6 && attached >= (after ? 1 : 0), $"{attached} whole, {undone} undone");
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_detach_killed_at_any_step_is_finished(bool after)
+    {
+        for (int step = 1; ; step++)
+        {
+            await using ToolstackBench bench = new(start: false);
+            bench.Guest(7);
+            await bench.Attach(7, "03:00.0");
+            KillSwitch kill = bench.Doom(step, after);
+            Exception? failure = await Record.ExceptionAsync(() => bench.Detach(7, "03:00.0"));
+            if (!kill.IsDead)
+            {
+                Assert.Null(failure);
+                Assert.InRange(step, 9, 30);
+                return;
+            }
+
+            await bench.RestartAsync();
+            if (bench.Toolstack.List(7).Count > 0)
+            {
+                // Killed before it asked.
+                Assert.Equal((1, false), (step, after));
+                Assert.Equal("0000:03:00.0 0000:00:00.0 connected", bench.Shown(7));
+                await bench.Detach(7, "03:00.0");
+            }
+
+            bench.AssertNothingLeft(7);
+        }
+    }
+
+    [Fact]
+    public async Task A_guest_that_died_while_no_daemon_ran_is_settled_at_the_next_start()
+    {
+        await using ToolstackBench bench = new(start: false);
+        bench.Guest(7);
+        await bench.Attach(7, "03:00.0");
+        bench.Host.DestroyDomain(7);
+        await bench.RestartAsync();
+        bench.AssertNothingLeft(7);
+    }
+
+    [Fact]
+    public async Task A_domain_id_that_came_back_as_somebody_else_is_not_touched()
+    {
+        await using ToolstackBench bench = new(start: false);
+        bench.Guest(7);
+        await bench.Attach(7, "03:00.0");
+        bench.Host.DestroyDomain(7);
+        await EventuallyAsync(() => bench.Custody.Find(Nic.ToString())!.OwnerDomain is null, "released");
+        bench.Create(7);
+        using (var xl = bench.Host.BackendView.OpenDomainControl())
+        {
+            xl.AllowMemory(7, 0xFEB00, 0x10, allow: true);
+            xl.Assign(7, Nic, relaxed: false);
+        }
+
+        string[] before = [.. bench.Store.Directory("/local/domain/0/backend/pci/7/0") ?? []];
+        bench.Order.Clear();
+        await bench.RestartAsync();
+        Assert.Empty(bench.Order);
+        Assert.Empty(bench.Journal);
+        Assert.Equal(before, bench.Store.Directory("/local/domain/0/backend/pci/7/0") ?? []);
+        Assert.Equal([new LoopbackRange(0xFEB00, 0x10)], bench.Granted.MemoryOf(7));
+    }
+
+    [Fact]
+    public async Task A_running_guests_devices_are_known_to_the_next_daemon()
+    {
+        await using ToolstackBench bench = new();
+        bench.Guest(7);
+        await bench.Attach(7, "03:00.0");
+        IReadOnlyList<JournalEntry> before = bench.Journal;
+        bench.Order.Clear();
+        await bench.RestartAsync();
+        Assert.Empty(bench.Order);
+        Assert.Equal(before, bench.Journal);
+        Assert.Equal("0000:03:00.0 0000:00:00.0 connected", bench.Shown(7));
+        await bench.Detach(7, "03:00.0");
+        bench.AssertNothingLeft(7);
+    }
+}

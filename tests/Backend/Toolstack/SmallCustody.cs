@@ -1,0 +1,84 @@
+using System.Collections.Concurrent;
+using PciBackFlow.Backend.Devices;
+using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Hardware.Pci.Emulated;
+
+namespace PciBackFlow.Backend.Tests.Toolstack;
+
+/// <summary>Held devices in memory: what the toolstack's half sees of custody, and a note of what it did in which order.</summary>
+internal sealed class SmallCustody : IDeviceCustody, IDisposable
+{
+    private readonly ExclusiveFunctions _functions;
+    private readonly ConcurrentDictionary<PciAddress, HeldDevice> _held = new();
+    private readonly ConcurrentDictionary<PciAddress, IReadOnlyList<BaseAddress>> _resources = new();
+
+    public SmallCustody(IReadOnlyList<EmulatedFunction> functions, Action<string> note)
+    {
+        _functions = new(functions);
+        Note = note;
+        foreach (EmulatedFunction function in functions)
+        {
+            _held[function.Address] = new(function.Address, null, null, function.VendorId, function.DeviceId, null);
+            _resources[function.Address] = function.BaseAddresses;
+        }
+    }
+
+    public Action<string> Note { get; }
+
+    public ConcurrentDictionary<PciAddress, int> Lines { get; } = new();
+
+    public ConcurrentDictionary<PciAddress, string> Unready { get; } = new();
+
+    /// <summary>What a guest's release waits for; null: nothing.</summary>
+    public ManualResetEventSlim? Reset { get; set; }
+
+    public void Hold(PciAddress address, string? name) => _held[address] = _held[address] with { Name = name };
+
+    public void Forget(PciAddress address) => _held.TryRemove(address, out _);
+
+    public IReadOnlyList<BaseAddress> BaseAddressesOf(PciAddress address) => _resources[address];
+
+    public void Resize(PciAddress address, params BaseAddress[] resources) => _resources[address] = resources;
+
+    public IReadOnlyList<HeldDevice> Held() => [.. _held.Values.OrderBy(device => device.Address)];
+
+    public HeldDevice? Find(string addressOrName) => _held.Values.FirstOrDefault(
+        device => device.Name == addressOrName || (PciAddress.TryParse(addressOrName, out PciAddress address) && device.Address == address));
+
+    public HeldDevice Take(PciAddress address, string? name, bool force) => _held[address] = new(address, name, null, 0x8086, 0x100E, null);
+
+    public void GiveBack(PciAddress address, bool rebind) => Forget(address);
+
+    public void MakeReady(PciAddress address)
+    {
+        if (Unready.TryGetValue(address, out string? reason))
+            throw new BackendException(BackendFailure.Failed, $"{address} {reason}");
+        Note($"ready {address}");
+    }
+
+    public int LineOf(PciAddress address) => Lines.GetValueOrDefault(address);
+
+    public IReadOnlyList<PciAddress> List() => _functions.List();
+
+    public FunctionClaim Claim(int domainId, PciAddress address)
+    {
+        FunctionClaim claim = _functions.Claim(domainId, address);
+        if (claim.IsGranted && _held.TryGetValue(address, out HeldDevice? device))
+            _held[address] = device with { OwnerDomain = domainId };
+        return claim;
+    }
+
+    public void Release(int domainId, PciAddress address)
+    {
+        Reset?.Wait();
+        if (_held.TryGetValue(address, out HeldDevice? device) && device.OwnerDomain == domainId)
+        {
+            Note($"release {address}");
+            _held[address] = device with { OwnerDomain = null };
+        }
+
+        _functions.Release(domainId, address);
+    }
+
+    public void Dispose() => _functions.Dispose();
+}

@@ -1,0 +1,47 @@
+using System.Globalization;
+using PciBackFlow.Hardware.Contracts;
+using PciBackFlow.Hardware.Hypervisor;
+using PciBackFlow.Hardware.Hypervisor.Xen;
+using PciBackFlow.Hardware.Pci;
+
+namespace PciBackFlow.LabProbe;
+
+/// <summary>The passthrough contract against the hypervisor itself, with a guest and a function that the scenario gives.</summary>
+internal static class PassthroughChecks
+{
+    // Nothing is ever there in the lab's machines.
+    private static readonly PciAddress Nothing = new(0, 0, 0x1E, 7);
+
+    /// <summary>Runs all of it.</summary>
+    /// <param name="report">Where each check is said.</param>
+    /// <param name="guest">A PV guest without devices, created with passthrough; it may be paused.</param>
+    /// <param name="function">A function with MSI and three MSI-X entries that no driver has, enabled, decoding memory.</param>
+    /// <param name="tableBase">Where the BAR with its MSI-X table starts, in hexadecimal with 0x.</param>
+    /// <param name="line">Its line.</param>
+    public static void Run(Report report, string guest, string function, string tableBase, string line)
+    {
+        var hypervisor = new XenHypervisor();
+        using IPhysdev physdev = hypervisor.OpenPhysdev();
+        using IDomainControl domains = hypervisor.OpenDomainControl();
+        Console.WriteLine($"Xen {domains.Version}, devices can be assigned: {domains.CanAssignDevices}");
+        XenHost host = XenHost.Detect();
+        Console.WriteLine($"{host.Kind} {host.Version} {string.Join("; ", host.Problems)}");
+        foreach (DomainInfo domain in domains.List())
+        {
+            Console.WriteLine(domain);
+        }
+
+        var subject = new PassthroughSubject(
+            physdev,
+            domains,
+            int.Parse(guest, CultureInfo.InvariantCulture),
+            PciAddress.TryParse(function, out PciAddress parsed) ? parsed : throw new FormatException($"{function} is no function's address"),
+            ulong.Parse(tableBase.AsSpan(2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture),
+            int.Parse(line, CultureInfo.InvariantCulture),
+            Nothing);
+        foreach (ContractCheck<PassthroughSubject> check in PassthroughContract.Checks)
+        {
+            report.Run($"passthrough: {check.Name}", () => check.Run(subject));
+        }
+    }
+}

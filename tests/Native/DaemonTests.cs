@@ -1,0 +1,135 @@
+using System.Diagnostics;
+using System.Net.Sockets;
+using System.Text;
+
+namespace PciBackFlow.Native.Tests;
+
+/// <summary>The published binary as a daemon, in an empty environment with no file beside it.</summary>
+public sealed class DaemonTests : IDisposable
+{
+    private const long MaxResidentKilobytes = 64 << 10;
+    private const int Terminate = 15;
+
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("pcibackflow-daemon-");
+
+    private string Run => Path.Combine(_directory.FullName, "run");
+
+    public void Dispose() => _directory.Delete(recursive: true);
+
+    [Fact]
+    public void It_serves_a_guest_refuses_a_second_of_its_kind_and_ends_with_0_on_SIGTERM()
+    {
+        using var daemon = Start();
+
+        Assert.Contains("on loopback", Ask("status", 0), StringComparison.Ordinal);
+        Ask("pci-attach demo1 00:04.0,permissive=1", 0);
+        Assert.Equal("Vdev Device\n00.0 0000:00:04.0\n", Ask("pci-list demo1", 0));
+        Assert.Contains("\"permissive\"", Ask("status --json", 0), StringComparison.Ordinal);
+        Ask("pci-attach demo2 00:04.0", 3);
+        Ask("pci-detach demo1 00:04.0", 0);
+        Assert.Equal("", Ask("pci-list demo1", 0));
+        Ask("pci-attach demo1 00:zz.0", 2);
+        Ask("serve --platform loopback", 3);
+        Assert.InRange(ResidentKilobytes(daemon), 1, MaxResidentKilobytes);
+
+        Assert.Equal(0, End(daemon));
+        Ask("status", 1);
+    }
+
+    [Fact]
+    public void A_daemon_that_was_killed_leaves_nothing_that_keeps_the_next_one_from_serving()
+    {
+        using (var killed = Start())
+        {
+            Ask("pci-attach demo1 00:04.0", 0);
+            killed.Kill();
+            killed.WaitForExit();
+        }
+
+        using var next = Start();
+
+        Ask("pci-attach demo1 00:04.0", 0);
+        Assert.Equal(0, End(next));
+    }
+
+    [Fact]
+    public void The_control_socket_is_its_owners_alone()
+    {
+        using var daemon = Start();
+
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path.Combine(Run, "control.sock")));
+        Assert.Equal(0, End(daemon));
+    }
+
+    [Fact]
+    public void The_service_manager_hears_that_it_is_ready_that_it_lives_what_it_does_and_that_it_stops()
+    {
+        var path = Path.Combine(_directory.FullName, "notify");
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
+        socket.Bind(new UnixDomainSocketEndPoint(path));
+        socket.ReceiveTimeout = 60_000;
+
+        using var daemon = Start(("NOTIFY_SOCKET", path), ("WATCHDOG_USEC", "400000"), ("JOURNAL_STREAM", "8:1"));
+
+        var heard = new List<string>();
+        while (!(heard.Contains("READY=1") && heard.Count(message => message == "WATCHDOG=1") >= 3 && heard.Exists(message => message.StartsWith("STATUS=serving", StringComparison.Ordinal))))
+            heard.AddRange(Receive(socket));
+        Signal(daemon);
+        while (!heard.Contains("STOPPING=1"))
+            heard.AddRange(Receive(socket));
+
+        Assert.True(daemon.WaitForExit(TimeSpan.FromMinutes(1)));
+        Assert.Equal(0, daemon.ExitCode);
+        Assert.Matches("^<6>", daemon.StandardError.ReadToEnd());
+    }
+
+    private static string[] Receive(Socket socket)
+    {
+        var buffer = new byte[4096];
+        return Encoding.UTF8.GetString(buffer, 0, socket.Receive(buffer)).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+    }
+
+    private static int End(Process daemon)
+    {
+        Signal(daemon);
+        Assert.True(daemon.WaitForExit(TimeSpan.FromMinutes(1)), "the daemon did not end");
+        return daemon.ExitCode;
+    }
+
+    private static void Signal(Process daemon)
+    {
+        using var kill = Process.Start("kill", ["-s", $"{Terminate}", $"{daemon.Id}"]);
+        kill.WaitForExit();
+    }
+
+    private static long ResidentKilobytes(Process daemon)
+    {
+        var line = File.ReadLines($"/proc/{daemon.Id}/status").First(line => line.StartsWith("VmRSS:", StringComparison.Ordinal));
+        return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1]);
+    }
+
+    private string Ask(string words, int expected)
+    {
+        var (exitCode, output, errors) = NativeBinary.Run($"{words} --run {Run}");
+        Assert.True(exitCode == expected, $"{words}: exit code {exitCode}: {errors}");
+        Assert.DoesNotContain("   at ", errors, StringComparison.Ordinal);
+        return output;
+    }
+
+    private Process Start(params (string Name, string Value)[] environment)
+    {
+        var start = new ProcessStartInfo(NativeBinary.Path);
+        foreach (var word in new[] { "serve", "--platform", "loopback", "--run", Run, "--state", Path.Combine(_directory.FullName, "state") })
+            start.ArgumentList.Add(word);
+        start.RedirectStandardOutput = true;
+        start.RedirectStandardError = true;
+        start.WorkingDirectory = _directory.FullName;
+        start.Environment.Clear();
+        foreach (var (name, value) in environment)
+            start.Environment[name] = value;
+        var daemon = Process.Start(start)!;
+        var line = daemon.StandardOutput.ReadLine();
+        Assert.True(line == "ready", $"'{line}' instead of 'ready': {(line is null ? daemon.StandardError.ReadToEnd() : "")}");
+        return daemon;
+    }
+}

@@ -1,0 +1,79 @@
+using PciBackFlow.Backend;
+using PciBackFlow.Backend.Devices;
+using PciBackFlow.Hardware.Pci;
+
+namespace PciBackFlow.Tests.Shared;
+
+/// <summary>A custody that only keeps a list: what is asked of it, and what it holds.</summary>
+internal sealed class ListedCustody : IDeviceCustody
+{
+    private readonly Lock _lock = new();
+    private readonly SortedDictionary<PciAddress, HeldDevice> _held = [];
+    private readonly List<string> _asked = [];
+
+    public ListedCustody(params string[] held)
+    {
+        foreach (var address in held.Select(text => PciAddress.Parse(text)))
+            _held.Add(address, new(address, "named", null, 0x8086, 0x10D3, null));
+    }
+
+    /// <summary>Refuses every operation with this, when set.</summary>
+    public BackendException? Refusal { get; set; }
+
+    public string[] Asked
+    {
+        get
+        {
+            lock (_lock)
+                return [.. _asked];
+        }
+    }
+
+    public IReadOnlyList<HeldDevice> Held()
+    {
+        lock (_lock)
+            return [.. _held.Values];
+    }
+
+    public HeldDevice? Find(string addressOrName) => Held().FirstOrDefault(device => device.Address.ToString() == addressOrName);
+
+    public HeldDevice Take(PciAddress address, string? name, bool force)
+    {
+        Note($"take {address}{(force ? " by force" : "")}");
+        lock (_lock)
+            return _held[address] = new(address, name, null, 0x8086, 0x10D3, null);
+    }
+
+    public void GiveBack(PciAddress address, bool rebind)
+    {
+        Note($"give back {address}{(rebind ? " and rebind" : "")}");
+        lock (_lock)
+            _held.Remove(address);
+    }
+
+    public void MakeReady(PciAddress address) => Note($"make ready {address}");
+
+    public void GiveTo(int domainId, string address)
+    {
+        lock (_lock)
+            _held[PciAddress.Parse(address)] = _held[PciAddress.Parse(address)] with { OwnerDomain = domainId };
+    }
+
+    public int LineOf(PciAddress address) => 0;
+
+    public IReadOnlyList<PciAddress> List() => [.. Held().Select(device => device.Address)];
+
+    public FunctionClaim Claim(int domainId, PciAddress address) => FunctionClaim.Refused("only a list");
+
+    public void Release(int domainId, PciAddress address)
+    {
+    }
+
+    private void Note(string what)
+    {
+        if (Refusal is { } refusal)
+            throw refusal;
+        lock (_lock)
+            _asked.Add(what);
+    }
+}
