@@ -284,8 +284,10 @@ xen_state() {
     awk '/^Event channel information for domain/ { channels = $NF } / d=[1-9]/ && / p=/ { sub(/^ +/, ""); print "channel of domain", channels, $0 }
       /^grant-table for remote d/ { grants = $4 } /^\[ *[0-9]*\] .*0x/ { print "grant of", grants, $0 }' $STATE/keys
     for kind in /local/domain /libxl /local/domain/0/backend/pci /vm; do
-      xenstore-list $kind 2> /dev/null | grep -vx 0 | sed "s#^#node $kind/#"
+      # xl keeps /libxl/pci, empty or with names that people gave; who has a device is a leaf in it.
+      xenstore-list $kind 2> /dev/null | grep -vx -e 0 -e pci | sed "s#^#node $kind/#"
     done
+    xenstore-ls -f /libxl/pci 2> /dev/null | grep '/domid = ' | sed 's/^/node /'
   } | sort
 }
 

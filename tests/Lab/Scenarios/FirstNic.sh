@@ -98,6 +98,7 @@ It_goes_back_to_the_host() {
   equal "Xen's owner of it" host "$(owner $E1000E)"
   modprobe e1000e
   equal "the host's driver" e1000e "$(driver_of $E1000E)"
+  rmmod e1000e
 }
 
 The_daemon_ends_cleanly() {
