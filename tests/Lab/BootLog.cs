@@ -36,7 +36,7 @@ internal sealed class BootLog : IDisposable
         try
         {
             // Only a line feed ends a line: consoles behind consoles put one carriage return after the other before it.
-            using var reader = new StreamReader(stream, Encoding.Latin1);
+            using var reader = new StreamReader(stream, Encoding.UTF8);
             var line = new StringBuilder();
             for (var next = reader.Read(); next >= 0; next = reader.Read())
             {

@@ -8,7 +8,7 @@ namespace PciBackFlow.Lab.Tests;
 /// <param name="Trouble">Why the boot did not reach its end, or null.</param>
 internal sealed record BootRecord(string LogPath, IReadOnlyList<string> Lines, IReadOnlyList<string> Reports, bool IsProven, string? Trouble)
 {
-    private const int ExcerptLines = 80;
+    private const int ExcerptLines = 120;
 
     public string Text => string.Join('\n', Lines);
 

@@ -22,7 +22,7 @@ for case in $(sed -n 's/^\([A-Z][A-Za-z0-9_]*\)() *{.*$/\1/p' /lab/scenario.sh);
   while [ ! -e $STATE/verdict ] && [ -d /proc/$session ] && [ $left -gt 0 ]; do sleep 0.2; left=$((left - 1)); done
   if [ ! -e $STATE/verdict ]; then
     if [ $left = 0 ]; then
-      ps
+      situation 2>&1
       kill -9 -$session
       echo "FAILED not done after $limit s" > $STATE/verdict
     else
@@ -31,6 +31,7 @@ for case in $(sed -n 's/^\([A-Z][A-Za-z0-9_]*\)() *{.*$/\1/p' /lab/scenario.sh);
     fi
   fi
   wait $session
+  grep -q '^FAILED not done' $STATE/verdict || grep -qx ok $STATE/verdict || situation 2>&1
   report "CASE $case $(head -1 $STATE/verdict)"
 done
 report "BOOT done"

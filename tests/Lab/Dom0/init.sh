@@ -28,7 +28,8 @@ for module in xen-evtchn xen-gntdev xen-gntalloc xen-privcmd xenfs fuse; do
   modprobe $module || echo "BOOT FAILED modprobe $module" > /dev/ttyS1
 done
 mount -t xenfs xenfs /proc/xen
-xenstored --pid-file=/run/xen/xenstored.pid
+# Its trace is evidence: the situation after a failed case shows the end of it.
+xenstored --pid-file=/run/xen/xenstored.pid --trace-file=/var/log/lab/xenstored
 tries=50
 until xenstore-read -s / > /dev/null 2>&1 || [ $tries = 0 ]; do sleep 0.1; tries=$((tries - 1)); done
 xen-init-dom0 || echo "BOOT FAILED xen-init-dom0" > /dev/ttyS1

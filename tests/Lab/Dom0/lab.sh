@@ -242,6 +242,24 @@ where() {
   done | sed 's/\.0\([0-7]\)$/.\1/'
 }
 
+# situation: for the log of a case that failed.
+situation() {
+  echo "-- situation: domains, devices in xenstore, the daemon, the kernel's last words"
+  xl list
+  xenstore-ls -fp /local/domain/0/backend/pci
+  for left in $(xenstore-list /local/domain | grep -vx 0); do xenstore-ls -fp /local/domain/$left/device/pci; done
+  if daemon_alive; then
+    for thread in /proc/$(cat $STATE/serve.pid)/task/*; do echo "$(cat $thread/comm): $(cat $thread/wchan) $(cat $thread/syscall)"; done
+    timeout 10 pcibackflow status
+  else
+    echo "no daemon runs"
+  fi
+  tail -30 /var/log/lab/serve.log
+  tail -${TRACE:-60} /var/log/lab/xenstored | cut -c1-160
+  ps | grep -v '\]$' | tail -25
+  dmesg | tail -15
+}
+
 # --- what Xen itself holds
 
 # keys LETTERS: what Xen's debug keys print.

@@ -1,0 +1,102 @@
+# One guest works; in the other the scenario plays a frontend that writes whatever it likes. Its keys are written from dom0: xenstore says the same to the backend.
+
+frontend() { echo /local/domain/$(domid bad)/device/pci/0; }
+backend() { echo /local/domain/0/backend/pci/$(domid bad)/0; }
+backend_is() { xenstore-read "$(backend)/state" 2> /dev/null | grep -qxE "$1"; }
+
+# offers STATE KEY=VALUE...: a new life of the frontend with these keys.
+offers() {
+  local at=$(frontend) pair
+  xenstore-write $at/state 6
+  within 15 backend_is 6 || fail "the backend does not close with its frontend: state $(xenstore-read "$(backend)/state")"
+  for pair in pci-op-ref event-channel magic; do xenstore-rm $at/$pair 2> /dev/null || true; done
+  xenstore-write $at/state 1
+  within 15 backend_is 2 || fail "the backend does not wait for a frontend that starts again: state $(xenstore-read "$(backend)/state")"
+  local last=$1
+  shift
+  for pair; do xenstore-write $at/${pair%%=*} "${pair#*=}"; done
+  xenstore-write $at/state $last
+}
+
+refused() {
+  note "offered: $*"
+  offers 3 "$@"
+  within 15 backend_is '5|6' || fail "the backend took '$*': state $(xenstore-read "$(backend)/state")"
+  xenstore-ls -f /local/domain/0/error 2> /dev/null | grep backend/pci || xenstore-ls -f $(backend) | grep -i error || fail "no error node says why '$*' was refused"
+  daemon_alive || fail "the daemon ended at '$*'"
+}
+
+One_guest_works_and_another_is_hostile() {
+  serve
+  held $E1000E $NVME
+  ARGUMENTS=pci=nomsi guest_start good
+  runs pcibackflow pci-attach good $E1000E
+  guest_does good 'has 1; modprobe e1000e; pings 0000:00:00.0'
+  ARGUMENTS=lab.frontend=none guest_start bad
+  runs pcibackflow pci-attach --no-wait bad $NVME
+  within 15 backend_is 2 || fail "backend state $(xenstore-read "$(backend)/state")"
+  grep VmRSS /proc/$(cat $STATE/serve.pid)/status | tee $STATE/memory
+}
+
+Missing_keys_are_refused() {
+  refused event-channel=5 magic=7
+  refused pci-op-ref=8 magic=7
+  refused pci-op-ref=8 event-channel=5
+}
+
+Keys_that_are_no_numbers_are_refused() {
+  refused pci-op-ref=abc event-channel=5 magic=7
+  refused pci-op-ref=8 event-channel=-1 magic=7
+  refused pci-op-ref= event-channel=5 magic=7
+  refused pci-op-ref=99999999999999999999 event-channel=5 magic=7
+  refused pci-op-ref=8 event-channel=4294967296 magic=7
+  refused pci-op-ref=0x8 event-channel=5 magic=7
+}
+
+References_that_are_not_granted_are_refused() {
+  refused pci-op-ref=0 event-channel=5 magic=7
+  refused pci-op-ref=511 event-channel=5 magic=7
+  refused pci-op-ref=4294967295 event-channel=5 magic=7
+}
+
+Another_version_of_the_protocol_is_refused() {
+  refused pci-op-ref=8 event-channel=5 magic=6
+  refused pci-op-ref=8 event-channel=5 magic=seven
+}
+
+Ten_thousand_changes_of_state_are_survived() { # at most 240 s
+  at=$(frontend)
+  pairs=
+  for state in 1 2 3 4 5 6 7 8 0 99 x; do pairs="$pairs $at/state $state"; done
+  pairs="$pairs $pairs $pairs $pairs $pairs"
+  turn=0
+  while [ $turn -lt 180 ]; do
+    xenstore-write $pairs
+    turn=$((turn + 1))
+  done
+  daemon_alive || fail "the daemon ended"
+  guest_does good 'pings 0000:00:00.0'
+}
+
+Its_memory_stays_flat() {
+  before=$(tr -dc 0-9 < $STATE/memory)
+  after=$(grep VmRSS /proc/$(cat $STATE/serve.pid)/status | tr -dc 0-9)
+  note "resident: $before KiB, then $after KiB"
+  [ $after -lt $((before + 16384)) ] || fail "resident memory went from $before to $after KiB"
+  [ $after -lt 65536 ] || fail "resident memory is $after KiB"
+}
+
+Its_log_stays_short() {
+  lines=$(wc -l < /var/log/lab/serve.log)
+  note "$lines lines"
+  [ $lines -lt 2000 ] || fail "the daemon wrote $lines lines: $(cut -c1-60 /var/log/lab/serve.log | sort | uniq -c | sort -rn | head -2 | tr '\n' ';')"
+}
+
+The_hostile_guest_ends_and_the_good_one_goes_on() {
+  guest_destroy bad
+  equal "Xen's owner of it" quarantine "$(owner $NVME)"
+  guest_does good 'pings 0000:00:00.0'
+  guest_destroy good
+  nothing_leaked
+  served_by_the_binary
+}
