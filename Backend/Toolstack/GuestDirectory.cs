@@ -169,8 +169,16 @@ internal sealed record GuestDirectory(bool Exists, XenbusState Backend, XenbusSt
             return;
         store.Remove(path);
         string parent = path[..path.LastIndexOf('/')];
-        if (store.Directory(parent) is { Count: 0 })
+        if (store.Directory(parent) is not { Count: 0 })
+            return;
+        try
+        {
             store.Remove(parent);
+        }
+        catch (HypervisorException e) when (e.Errno == "EINVAL")
+        {
+            // xenstored (seen with 4.17) says so when another transaction has just changed what the directory lies in. An empty one harms nobody.
+        }
     }
 
     private static void Clear(IXenStoreAccess store, string path, XenStorePermission[] permissions)
