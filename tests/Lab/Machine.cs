@@ -57,8 +57,8 @@ public sealed record Machine
         return
         [
             "-machine", "q35", .. Acceleration, "-smp", "2", "-m", "3G",
-            // Xen's PV dom0 does not survive TCG's SMAP. With FSGSBASE, processes of PV guests now and then find another thread's FS base and fault.
-            "-cpu", "max,smap=off,fsgsbase=off,svm=off",
+            // Xen's PV dom0 does not survive TCG's SMAP.
+            "-cpu", "max,smap=off,svm=off",
             "-nodefaults", "-display", "none", "-monitor", "none", "-no-reboot",
             "-serial", "stdio", "-chardev", $"socket,id=reports,path={reports}", "-serial", "chardev:reports",
             "-kernel", Path.Combine(cache, "xen"),
