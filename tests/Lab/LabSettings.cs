@@ -26,6 +26,9 @@ internal static class LabSettings
             ? boots
             : (int)Math.Max(1, Math.Min(Environment.ProcessorCount / 2, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes >> 32));
 
+    /// <summary>How QEMU runs the emulated processors: PCIBACKFLOW_LAB_THREADS, <c>multi</c> (side by side, default) or <c>single</c> (in turn: slower, steadier).</summary>
+    public static string Threads { get; } = Variable("PCIBACKFLOW_LAB_THREADS") == "single" ? "single" : "multi";
+
     /// <summary>How many times longer than on an idle machine everything may take: PCIBACKFLOW_LAB_SLOWNESS, default 1.</summary>
     public static int Slowness { get; } =
         int.TryParse(Variable("PCIBACKFLOW_LAB_SLOWNESS"), CultureInfo.InvariantCulture, out var slowness) && slowness > 0 ? slowness : 1;

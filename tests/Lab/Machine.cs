@@ -40,7 +40,11 @@ public sealed record Machine
     public IReadOnlyDictionary<string, string> Files { get; init; } = new Dictionary<string, string>();
 
     /// <summary>QEMU arguments that say how the processors run.</summary>
-    public IReadOnlyList<string> Acceleration { get; init; } = ["-accel", "tcg,thread=multi"];
+    /// <remarks>
+    /// With a thread for each processor QEMU 7.2 changes the map of device memory under a processor that is using it (softmmu/physmem.c,
+    /// <c>tcg_commit</c>; later versions wait until it is quiescent), and has been seen to crash when dom0 resets a device while a guest uses another.
+    /// </remarks>
+    public IReadOnlyList<string> Acceleration { get; init; } = ["-accel", $"tcg,thread={LabSettings.Threads}"];
 
     /// <summary>How long the whole boot may take.</summary>
     public TimeSpan TimeLimit { get; init; } = TimeSpan.FromMinutes(8);

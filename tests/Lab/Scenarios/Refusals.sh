@@ -9,7 +9,7 @@ Without_a_daemon_each_verb_says_so() {
 
 A_second_daemon_is_refused() {
   serve
-  exits 1 pcibackflow serve
+  exits 3 pcibackflow serve
   matches "the reason" 'running|serves|already|another' "$(cat $STATE/err)"
   served_by_the_binary
 }
@@ -27,7 +27,7 @@ A_device_that_is_not_there_is_refused() {
 
 A_bridge_is_refused() {
   for device in $PORT $BRIDGE 0000:00:00.0; do
-    exits 1 pcibackflow pci-assignable-add $device
+    exits 3 pcibackflow pci-assignable-add $device
     matches "the reason" 'bridge' "$(cat $STATE/err)"
   done
 }
@@ -79,14 +79,14 @@ A_guest_that_is_not_there_is_refused() {
 }
 
 The_host_itself_is_no_guest() {
-  exits 1 pcibackflow pci-attach 0 $E1000E
+  exits 3 pcibackflow pci-attach 0 $E1000E
   matches "the reason" '0' "$(cat $STATE/err)"
 }
 
 A_device_another_guest_has_is_refused() {
   guest_start g2
   runs pcibackflow pci-attach g1 $E1000E
-  exits 1 pcibackflow pci-attach g2 $E1000E
+  exits 3 pcibackflow pci-attach g2 $E1000E
   matches "the reason" "g1|domain $(domid g1)" "$(cat $STATE/err)"
   exits 1 pcibackflow pci-attach g1 $E1000E
   equal "Xen's owner of it" "d$(domid g1)" "$(owner $E1000E)"
@@ -94,7 +94,7 @@ A_device_another_guest_has_is_refused() {
 }
 
 A_device_in_use_by_a_guest_is_not_given_back() {
-  exits 1 pcibackflow pci-assignable-remove $E1000E
+  exits 3 pcibackflow pci-assignable-remove $E1000E
   matches "the reason" "g1|domain $(domid g1)|guest" "$(cat $STATE/err)"
   guest_does g1 'has 1'
 }
@@ -141,7 +141,7 @@ A_name_is_as_good_as_an_address() {
 Beside_a_serving_kernel_backend_the_daemon_refuses_to_start() {
   serve_stop
   modprobe xen-pciback
-  exits 1 pcibackflow serve
+  exits 3 pcibackflow serve
   matches "the reason and the remedy" 'pciback' "$(cat $STATE/err)"
   rmmod xen-pciback
   serve
