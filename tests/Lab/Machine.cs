@@ -61,8 +61,8 @@ public sealed record Machine
         return
         [
             "-machine", "q35", .. Acceleration, "-smp", "2", "-m", "3G",
-            // Xen's PV dom0 does not survive TCG's SMAP.
-            "-cpu", "max,smap=off,svm=off",
+            // Xen's PV dom0 does not survive TCG's SMAP. With XSAVE, programs find the upper halves of vector registers changed (docs/lab.md).
+            "-cpu", "max,smap=off,svm=off,xsave=off",
             "-nodefaults", "-display", "none", "-monitor", "none", "-no-reboot",
             "-serial", "stdio", "-chardev", $"socket,id=reports,path={reports}", "-serial", "chardev:reports",
             "-kernel", Path.Combine(cache, "xen"),

@@ -32,7 +32,7 @@ offered_kernel() { apt-cache depends linux-image-amd64 2>/dev/null | sed -n 's/.
 xen=$(offered_xen)
 [ -n "$xen" ] || { echo "no package xen-hypervisor-VERSION-amd64 on offer: this needs Debian's main archive" >&2; exit 1; }
 
-need="qemu-system-x86 seabios ipxe-qemu xen-utils-$xen xen-hypervisor-$xen-amd64 xenstore-utils pciutils busybox-static cpio kmod xz-utils util-linux"
+need="qemu-system-x86 seabios ipxe-qemu nvme-cli xen-utils-$xen xen-hypervisor-$xen-amd64 xenstore-utils pciutils busybox-static cpio kmod xz-utils util-linux"
 if ! dpkg -s $need >/dev/null 2>&1; then
   update_once
   as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $need
@@ -123,7 +123,7 @@ for program in xenstored xenconsoled xen-init-dom0 xl libxl-save-helper xenconso
 # xl starts its helpers by their full path.
 mkdir -p "$dom0/usr/lib/xen-$xen"
 ln -s /usr/sbin "$dom0/usr/lib/xen-$xen/bin"
-for program in /usr/bin/xenstore /usr/bin/lspci /usr/bin/setpci; do add "$dom0" $program; done
+for program in /usr/bin/xenstore /usr/bin/lspci /usr/bin/setpci /usr/sbin/nvme; do add "$dom0" $program; done
 for name in chmod exists list ls read rm watch write; do ln -sf xenstore "$dom0/usr/bin/xenstore-$name"; done
 # What the tested program loads at run time.
 for library in /usr/lib/x86_64-linux-gnu/libxen*.so.*; do add "$dom0" "$library"; done

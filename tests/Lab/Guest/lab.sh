@@ -115,6 +115,18 @@ interrupts() { counts "$1" | awk '{ sum += $1 } END { print sum + 0 }'; }
 # vectors_used ADDRESS: how many of its vectors have had any.
 vectors_used() { counts "$1" | awk '$1 > 0 { used++ } END { print used + 0 }'; }
 
+# served_by ADDRESS CPU: its interrupts go to this processor from now on, and it takes them there: packets are answered while that processor's count grows.
+served_by() {
+  lines=$(ls /sys/bus/pci/devices/$1/msi_irqs)
+  for line in $lines; do echo "$2" > /proc/irq/$line/smp_affinity_list || return 1; done
+  before=$(counts_on "$1" "$2")
+  pings "$1" || return 1
+  after=$(counts_on "$1" "$2")
+  echo "processor $2: $before, then $after"
+  [ "$after" -gt "$before" ]
+}
+counts_on() { for line in $lines; do awk -v line="$line:" -v column=$(($2 + 2)) '$1 == line { print $column }' /proc/interrupts; done | awk '{ sum += $1 } END { print sum + 0 }'; }
+
 # trace_vectors: from here on the kernel's trace times each enabling of MSI-X by the frontend, with the number of vectors asked for.
 trace_vectors() {
   modprobe xen-pcifront

@@ -23,6 +23,11 @@ An_e1000e_uses_several_MSI_X_vectors() {
   served_by_the_binary
 }
 
+Each_of_two_processors_can_take_them() {
+  guest_does g1 'served_by 0000:00:00.0 1'
+  guest_does g1 'served_by 0000:00:00.0 0'
+}
+
 An_e1000e_keeps_MSI_X_through_reloads() { # at most 240 s
   reloads e1000e 0000:00:00.0 5
   guest_does g1 'pings 0000:00:00.0'
