@@ -77,6 +77,9 @@ public sealed class HeldFunction : IPciFunction
     }
 
     /// <inheritdoc/>
+    public bool PhysicalFunctionDecodesMemory() => _function.PhysicalFunctionDecodesMemory();
+
+    /// <inheritdoc/>
     public bool TryEnable()
     {
         Volatile.Write(ref _isTouched, 1);

@@ -39,7 +39,7 @@ public interface IPciFunction : IConfigSpace, IDisposable
     /// to 0, and its memory regions answer only while the other's is on (SR-IOV 1.1 §3.4.1.3).
     /// </summary>
     /// <returns>False too when it cannot be read, and for a function that is not virtual.</returns>
-    bool PhysicalFunctionDecodesMemory() => false;
+    bool PhysicalFunctionDecodesMemory();
 
     /// <summary>Makes the function answer: power to D0 and decoding as its resources ask (the kernel's "enable").</summary>
     /// <returns>False when the host refused.</returns>

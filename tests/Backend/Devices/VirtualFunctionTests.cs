@@ -79,6 +79,21 @@ public sealed class VirtualFunctionTests : IDisposable
         Assert.Contains(reason, Assert.Throws<BackendException>(() => custody.Take(VirtualAddress, null, force: true)).Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(0x0106, true)]
+    [InlineData(0x0104, false)]
+    public void A_guest_with_a_virtual_function_is_told_the_physical_functions_memory_decoding(ushort command, bool isDecoding)
+    {
+        using DeviceCustody custody = _host.Open();
+        custody.Take(VirtualAddress, null, force: false);
+        custody.MakeReady(VirtualAddress);
+        IPciFunction function = custody.Claim(5, VirtualAddress).Function!;
+
+        _host[Physical].Set(4, command);
+
+        Assert.Equal(isDecoding, function.PhysicalFunctionDecodesMemory());
+    }
+
     [Fact]
     public void A_physical_function_whose_virtual_ones_are_held_is_not_taken()
     {

@@ -102,6 +102,8 @@ internal sealed class PlainMemoryFunction : IPciFunction
         return true;
     }
 
+    public bool PhysicalFunctionDecodesMemory() => false;
+
     public bool TryEnable()
     {
         Enables++;

@@ -9,8 +9,9 @@ stty -echo < /dev/console
 grep -q lab.frontend=none /proc/cmdline || modprobe xen-pcifront &
 echo "LAB ready"
 while read -r sequence text; do
+  # As in dom0: the first command that fails is the failure of all of them.
   # shellcheck disable=SC1091 # it is there in the guest
-  (. /lab.sh; eval "$text") > /tmp/out 2>&1 < /dev/null
+  (set -e; . /lab.sh; eval "$text") > /tmp/out 2>&1 < /dev/null
   code=$?
   sed "s/^/LAB $sequence | /" /tmp/out
   echo "LAB $sequence rc=$code"

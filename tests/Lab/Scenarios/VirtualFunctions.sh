@@ -27,13 +27,13 @@ The_host_makes_two_virtual_functions() {
 A_virtual_function_becomes_assignable() {
   serve
   held $VF_1 $VF_2
-  runs pcibackflow devices $VF_1
+  runs pcibackflow devices
   served_by_the_binary
 }
 
 The_physical_function_is_refused_while_its_virtual_functions_are_held() {
-  exits 3 pcibackflow pci-assignable-add $PF
-  matches "the reason" 'virtual|04:00' "$(cat $STATE/err)"
+  exits 1 pcibackflow pci-assignable-add $PF
+  matches "the reason" 'virtual function 0000:04:00\.1' "$(cat $STATE/err)"
   equal "driver" nvme "$(driver_of $PF)"
 }
 

@@ -27,6 +27,8 @@ internal abstract class PassingFunction(IPciFunction inner) : IPciFunction
 
     public bool TryWrite(int offset, int size, uint value) => inner.TryWrite(offset, size, value);
 
+    public bool PhysicalFunctionDecodesMemory() => inner.PhysicalFunctionDecodesMemory();
+
     public bool TryEnable() => inner.TryEnable();
 
     public bool TrySetPowerState(int state) => inner.TrySetPowerState(state);

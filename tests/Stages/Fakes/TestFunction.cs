@@ -78,6 +78,8 @@ internal sealed class TestFunction(int size = 256) : IPciFunction
         return !Fails;
     }
 
+    public bool PhysicalFunctionDecodesMemory() => false;
+
     public bool TryEnable() => true;
 
     public bool TrySetPowerState(int state) => true;
