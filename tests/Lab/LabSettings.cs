@@ -20,11 +20,11 @@ internal static class LabSettings
     /// <summary>The binary under test, when one is named.</summary>
     public static string? Native { get; } = Variable("PCIBACKFLOW_NATIVE");
 
-    /// <summary>How many boots may run at once: each wants two cores and 4 GiB. PCIBACKFLOW_LAB_BOOTS says otherwise.</summary>
+    /// <summary>How many boots may run at once: each keeps a core busy, now and then two, and wants 4 GiB. PCIBACKFLOW_LAB_BOOTS says otherwise.</summary>
     public static int ConcurrentBoots { get; } =
         int.TryParse(Variable("PCIBACKFLOW_LAB_BOOTS"), CultureInfo.InvariantCulture, out var boots) && boots > 0
             ? boots
-            : (int)Math.Max(1, Math.Min(Environment.ProcessorCount / 2, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes >> 32));
+            : (int)Math.Max(1, Math.Min(Environment.ProcessorCount, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes >> 32));
 
     /// <summary>How QEMU runs the emulated processors: PCIBACKFLOW_LAB_THREADS, <c>multi</c> (side by side, default) or <c>single</c> (in turn: slower, steadier).</summary>
     public static string Threads { get; } = Variable("PCIBACKFLOW_LAB_THREADS") == "single" ? "single" : "multi";

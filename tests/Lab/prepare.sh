@@ -104,7 +104,7 @@ modules() {
 # Uncompressed: the cheapest to unpack under emulation. Renamed into place, so that a boot under way keeps its own.
 pack() { (cd "$1" && find . | cpio -o -H newc --quiet -R 0:0) >"$2.new" && mv "$2.new" "$2"; }
 
-drivers="e1000e e1000 nvme ahci sd_mod xhci-pci usb-storage virtio_pci virtio_net virtio-rng virtio_console"
+drivers="e1000e e1000 e100 8139cp vmxnet3 nvme ahci sd_mod megaraid_sas vmw_pvscsi xhci-pci ehci-pci uhci-hcd usb-storage virtio_pci virtio_net virtio_blk virtio-rng virtio_console"
 
 guest=$work/guest
 skeleton "$guest"

@@ -42,6 +42,17 @@ public sealed class CustodyRestartTests : IDisposable
     }
 
     [Fact]
+    public void A_card_without_a_serial_number_is_held_after_a_restart_as_well()
+    {
+        _host[Nic].Edit(static bytes => bytes.AsSpan(ConfigRegisters.StandardSize).Clear());
+        Take("wan");
+
+        using DeviceCustody custody = _host.Open();
+
+        Assert.Equal("wan", Assert.Single(custody.Held()).Name);
+    }
+
+    [Fact]
     public void What_a_guest_did_before_the_restart_is_cleaned_when_it_leaves_after_it()
     {
         Take(null);

@@ -3,7 +3,7 @@
 A_guest_is_destroyed_under_traffic() {
   serve
   held $E1000E $NVME
-  ARGUMENTS=pci=nomsi guest_start g1
+  guest_start g1
   runs pcibackflow pci-attach g1 $E1000E
   runs pcibackflow pci-attach g1 $NVME
   guest_does g1 'has 2; modprobe -a e1000e nvme; traffic $(at 8086:10d3)'
@@ -14,7 +14,7 @@ A_guest_is_destroyed_under_traffic() {
 }
 
 Its_devices_work_in_the_next_guest() {
-  ARGUMENTS=pci=nomsi guest_start g2
+  guest_start g2
   runs pcibackflow pci-attach g2 $E1000E
   runs pcibackflow pci-attach g2 $NVME
   guest_does g2 'has 2; modprobe -a e1000e nvme; pings $(at 8086:10d3)'
@@ -29,19 +29,20 @@ A_guest_crashes_under_traffic() {
 }
 
 Two_guests_die_at_once() {
-  for guest in g3 g4; do ARGUMENTS=pci=nomsi guest_start $guest; done
+  for guest in g3 g4; do guest_start $guest; done
   runs pcibackflow pci-attach g3 $E1000E
   runs pcibackflow pci-attach g4 $NVME
   guest_does g3 'has 1; modprobe e1000e; traffic $(at 8086:10d3)'
   guest_does g4 'has 1; modprobe nvme; keeps_data $(at 1b36:0010) 32 2'
-  xl destroy g3 & xl destroy g4 & wait
+  xl destroy g3 & first=$!
+  xl destroy g4 & wait $first $!
   guest_gone g3
   guest_gone g4
   nothing_leaked
 }
 
 A_kept_device_returns_after_the_guests_reboot() { # at most 180 s
-  ARGUMENTS=pci=nomsi ON_REBOOT=restart guest_start g5
+  ON_REBOOT=restart guest_start g5
   before=$(domid g5)
   runs pcibackflow pci-attach --keep g5 $E1000E
   guest_does g5 'has 1; modprobe e1000e; pings $(at 8086:10d3)'
@@ -56,7 +57,7 @@ A_kept_device_returns_after_the_guests_reboot() { # at most 180 s
 }
 
 A_device_not_kept_stays_away_after_a_reboot() { # at most 180 s
-  ARGUMENTS=pci=nomsi ON_REBOOT=restart guest_start g6
+  ON_REBOOT=restart guest_start g6
   runs pcibackflow pci-attach g6 $E1000E
   guest_does g6 'has 1'
   console_size g6 > $STATE/g6.born
@@ -68,7 +69,7 @@ A_device_not_kept_stays_away_after_a_reboot() { # at most 180 s
 }
 
 A_daemon_that_is_told_to_end_leaves_its_guest_working() {
-  ARGUMENTS=pci=nomsi guest_start g7
+  guest_start g7
   runs pcibackflow pci-attach g7 $E1000E
   guest_does g7 'has 1; modprobe e1000e; pings $(at 8086:10d3); traffic $(at 8086:10d3)'
   serve_stop
@@ -83,7 +84,7 @@ What_died_while_no_daemon_ran_is_found_and_given_back() {
   nothing_leaked
   runs pcibackflow pci-assignable-list
   matches "assignable devices" "$E1000E" "$(said)"
-  ARGUMENTS=pci=nomsi guest_start g8
+  guest_start g8
   runs pcibackflow pci-attach g8 $E1000E
   guest_does g8 'has 1; modprobe e1000e; pings $(at 8086:10d3)'
   guest_destroy g8

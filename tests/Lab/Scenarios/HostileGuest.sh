@@ -29,7 +29,7 @@ refused() {
 One_guest_works_and_another_is_hostile() {
   serve
   held $E1000E $NVME
-  ARGUMENTS=pci=nomsi guest_start good
+  guest_start good
   runs pcibackflow pci-attach good $E1000E
   guest_does good 'has 1; modprobe e1000e; pings 0000:00:00.0'
   ARGUMENTS=lab.frontend=none guest_start bad

@@ -3,7 +3,7 @@
 A_device_comes_to_a_running_guest() {
   serve
   held $E1000E $NVME $BRIDGE_E1000
-  ARGUMENTS=pci=nomsi guest_start g1
+  guest_start g1
   guest_does g1 'has 0; modprobe -a e1000e e1000 nvme'
   runs pcibackflow pci-attach g1 $E1000E
   # Attach waits until the guest has it: no waiting here.
@@ -78,7 +78,7 @@ A_guest_that_does_not_answer_keeps_it_until_force_is_used() { # at most 240 s
 }
 
 A_forced_device_works_in_the_next_guest() {
-  ARGUMENTS=pci=nomsi guest_start g2
+  guest_start g2
   runs pcibackflow pci-attach g2 $E1000E
   guest_does g2 'has 1; modprobe e1000e; pings 0000:00:00.0'
   guest_off g2
@@ -86,7 +86,7 @@ A_forced_device_works_in_the_next_guest() {
 }
 
 A_paused_guest_has_its_device_before_its_first_instruction() {
-  ARGUMENTS=pci=nomsi guest_config g3
+  guest_config g3
   guest_create g3 -p
   runs pcibackflow pci-attach --no-wait g3 $E1000E
   xl unpause g3

@@ -9,7 +9,7 @@ The_daemon_holds_devices_of_every_kind() {
 }
 
 A_guest_uses_three_devices_at_once() {
-  ARGUMENTS=pci=nomsi MEMORY=256 guest_start g1
+  MEMORY=256 guest_start g1
   for device in $E1000E $NVME $AHCI; do runs pcibackflow pci-attach g1 $device; done
   guest_does g1 'has 3; lspci -nn; modprobe -a e1000e nvme ahci sd_mod'
   guest_does g1 'pings $(at 8086:10d3)'
@@ -18,7 +18,7 @@ A_guest_uses_three_devices_at_once() {
 }
 
 A_second_guest_uses_one_of_its_own_meanwhile() {
-  ARGUMENTS=pci=nomsi guest_start g2
+  guest_start g2
   runs pcibackflow pci-attach g2 $BRIDGE_E1000
   guest_does g1 'traffic $(at 8086:10d3)'
   guest_does g2 'has 1; modprobe e1000; pings $(at 8086:100e)'
@@ -42,7 +42,7 @@ The_end_of_one_does_not_touch_the_other() {
 }
 
 Devices_behind_ports_and_bridges_work() {
-  ARGUMENTS=pci=nomsi MEMORY=256 guest_start g1
+  MEMORY=256 guest_start g1
   for device in $PORT_E1000E $PORT_NVME $BRIDGE_E1000; do runs pcibackflow pci-attach g1 $device; done
   guest_does g1 'has 3; modprobe -a e1000e e1000 nvme'
   guest_does g1 'pings $(at 8086:10d3)'
@@ -54,7 +54,7 @@ Devices_behind_ports_and_bridges_work() {
 
 The_functions_of_one_device_keep_their_numbers() {
   held $MULTI_0 $MULTI_1
-  ARGUMENTS=pci=nomsi guest_start g1
+  guest_start g1
   for device in $E1000E $MULTI_0 $MULTI_1; do runs pcibackflow pci-attach g1 $device; done
   guest_does g1 'has 3; modprobe e1000e'
   equal "first device" 0000:00:00.0 "$(where g1 $E1000E)"
@@ -67,7 +67,7 @@ The_functions_of_one_device_keep_their_numbers() {
 }
 
 A_slot_asked_for_is_the_slot_given() {
-  ARGUMENTS=pci=nomsi guest_start g1
+  guest_start g1
   runs pcibackflow pci-attach g1 "$(short $E1000)@1a"
   equal "its address in the guest" 0000:00:1a.0 "$(where g1 $E1000)"
   guest_does g1 'has 1; modprobe e1000; pings 0000:00:1a.0'

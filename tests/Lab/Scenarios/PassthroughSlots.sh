@@ -4,7 +4,7 @@ Devices_have_the_hosts_addresses() {
   serve --slots passthrough
   served_by_the_binary
   held $E1000E $PORT_E1000E $BRIDGE_E1000
-  ARGUMENTS=pci=nomsi guest_config g1
+  guest_config g1
   guest_create g1 -p
   for device in $E1000E $PORT_E1000E $BRIDGE_E1000; do
     runs pcibackflow pci-attach --no-wait g1 $device

@@ -3,7 +3,9 @@
 The_daemon_is_there_and_no_pciback_driver() {
   serve
   served_by_the_binary
-  if xl pci-assignable-list > $STATE/out 2>&1; then no_match "xl without the view" '[0-9a-f]:[0-9a-f]' "$(cat $STATE/out)"; fi
+  # Alone, xl finds no such driver: it says so, and lists nothing.
+  try xl pci-assignable-list || true
+  no_match "xl without the view" '^[0-9a-f]{4}:[0-9a-f]{2}:' "$(said)"
 }
 
 Xl_makes_a_device_assignable() {
@@ -15,6 +17,8 @@ Xl_makes_a_device_assignable() {
   runs pcibackflow pci-assignable-list
   matches "our list" "$E1000E" "$(said)"
   equal "Xen's owner of it" quarantine "$(owner $E1000E)"
+  # The host's driver has interrupts of its own by now, for the other functions.
+  xen_state > $STATE/baseline
 }
 
 Xl_lists_what_our_verb_made_assignable() {
@@ -24,7 +28,7 @@ Xl_lists_what_our_verb_made_assignable() {
 }
 
 Xl_creates_a_guest_with_devices() {
-  ARGUMENTS=pci=nomsi guest_config g1 "pci = [ '$(short $E1000E)', '$(short $NVME)' ]"
+  guest_config g1 "pci = [ '$(short $E1000E)', '$(short $NVME)' ]"
   XL="pcibackflow xl --" guest_create g1
   guest_up g1
   guest_does g1 'has 2; lspci -nn; modprobe -a e1000e nvme; pings $(at 8086:10d3)'
@@ -69,7 +73,7 @@ Xl_destroys_it_under_traffic() {
 }
 
 A_guest_with_its_device_from_xl_reboots() { # at most 180 s
-  ARGUMENTS=pci=nomsi ON_REBOOT=restart guest_config g2 "pci = [ '$(short $E1000E)' ]"
+  ON_REBOOT=restart guest_config g2 "pci = [ '$(short $E1000E)' ]"
   XL="pcibackflow xl --" guest_create g2
   guest_up g2
   guest_does g2 'has 1; modprobe e1000e; pings $(at 8086:10d3)'
@@ -82,7 +86,7 @@ A_guest_with_its_device_from_xl_reboots() { # at most 180 s
 }
 
 A_permissive_device_is_asked_for_in_xls_words() {
-  ARGUMENTS=pci=nomsi guest_config g3 "pci = [ '$(short $E1000E),permissive=1' ]"
+  guest_config g3 "pci = [ '$(short $E1000E),permissive=1' ]"
   XL="pcibackflow xl --" guest_create g3
   guest_up g3
   guest_does g3 'has 1'
