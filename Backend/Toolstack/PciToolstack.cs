@@ -14,7 +14,7 @@ public sealed class PciToolstack : IToolstack, IDisposable
 {
     private readonly ToolstackServices _services;
     private readonly GuestRequests _requests = new();
-    private readonly DeviceReservations _reservations = new();
+    private readonly DeviceReservations _reservations;
     private readonly TakeBack _takeBack;
     private readonly AttachOperation _attach;
     private readonly DetachOperation _detach;
@@ -25,6 +25,7 @@ public sealed class PciToolstack : IToolstack, IDisposable
     public PciToolstack(ToolstackServices services)
     {
         _services = services;
+        _reservations = new(services.Custody);
         DeviceGrants grants = new(services);
         _takeBack = new(services, grants);
         _attach = new(services, grants, _takeBack);

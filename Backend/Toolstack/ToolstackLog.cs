@@ -39,4 +39,7 @@ internal static partial class ToolstackLog
 
     [LoggerMessage(EventId = 70, Level = LogLevel.Error, Message = "the domains could not be looked at")]
     public static partial void LookFailed(ILogger logger, Exception exception);
+
+    [LoggerMessage(EventId = 71, Level = LogLevel.Error, Message = "domain {DomainId}: {Device} could not be stopped before it is revoked; it is isolated by the IOMMU: {Reason}")]
+    public static partial void NotQuiet(ILogger logger, int domainId, PciAddress device, string reason);
 }
