@@ -8,7 +8,7 @@ namespace PciBackFlow.Backend.Guests;
 /// </summary>
 internal sealed class GuestRegistry : IDisposable
 {
-    // Life cycles wait for xenstore and shards, not for the processor; a few at a time keep a thousand guests' start orderly.
+    // Life cycles wait for xenstore and shards, not for the processor; a few at a time keep a thousand guests' start orderly. What waits for a device does not count.
     private const int ConcurrentPasses = 4;
 
     private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
@@ -16,7 +16,7 @@ internal sealed class GuestRegistry : IDisposable
     private readonly Lock _lock = new();
     private readonly Dictionary<GuestId, GuestEntry> _entries = [];
     private readonly GuestServices _services;
-    private readonly TaskScheduler _scheduler = new ConcurrentExclusiveSchedulerPair(TaskScheduler.Default, ConcurrentPasses).ConcurrentScheduler;
+    private readonly TaskScheduler _scheduler = new PassScheduler(ConcurrentPasses);
     private readonly List<IDisposable> _watches = [];
     private bool _isStarting = true;
     private bool _isStopped;
