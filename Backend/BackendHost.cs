@@ -74,6 +74,9 @@ public sealed class BackendHost : IDisposable
     /// <summary>Attach, detach and list; null before <see cref="Start"/> and without <see cref="BackendOptions.Devices"/>.</summary>
     public IToolstack? Toolstack => _toolstack;
 
+    /// <summary>How many grants the journal holds; 0 before <see cref="Start"/> and without <see cref="BackendOptions.Devices"/>.</summary>
+    internal int OpenGrants => _journal?.Entries.Count ?? 0;
+
     /// <summary>
     /// Starts the shards, finds the guests that are there and watches for more; then finishes what an earlier backend of this boot left half attached.
     /// </summary>
@@ -91,6 +94,8 @@ public sealed class BackendHost : IDisposable
                 _domains = _options.Hypervisor.OpenDomainControl();
                 _grants = _options.Hypervisor.OpenGrantTable();
                 _store = _options.Hypervisor.OpenXenStore();
+                if (_options.Devices is { } journalled)
+                    _journal = GrantJournal.Open(journalled.JournalDirectory, BootId.Read(), _options.Logger);
                 OpenInterrupts();
                 _engine.Start();
                 _deniedWrites = new(Warnings);
@@ -146,7 +151,6 @@ public sealed class BackendHost : IDisposable
     private void StartToolstack(DeviceService devices)
     {
         _physdev ??= _options.Hypervisor.OpenPhysdev();
-        _journal = GrantJournal.Open(devices.JournalDirectory, BootId.Read(), _options.Logger);
         _toolstack = new(new()
         {
             Store = _store!,
@@ -154,7 +158,7 @@ public sealed class BackendHost : IDisposable
             Physdev = _physdev,
             Custody = devices.Custody,
             BaseAddressesOf = devices.BaseAddressesOf,
-            Journal = _journal,
+            Journal = _journal!,
             Logger = _options.Logger,
         });
         _toolstack.RecoverAsync().GetAwaiter().GetResult();
@@ -182,7 +186,7 @@ public sealed class BackendHost : IDisposable
         try
         {
             _physdev = _options.Hypervisor.OpenPhysdev();
-            _interrupts = new(_physdev, Warnings, _options.Logger);
+            _interrupts = new(_physdev, Warnings, _options.Logger, _journal is null ? null : new(_journal, _domains!));
         }
         catch (HypervisorException e)
         {

@@ -117,18 +117,12 @@ internal sealed class GuestExports
         PciAddress host = function.Hardware.Address;
         if (!Quiescence.Reach(function))
             _services.Warnings.Warn(_domainId, $"{host} does not end its transactions");
-        if (_services.Interrupts?.Remove(function) == false)
-        {
-            // A thread of ours is still inside an operation on it, whose end would hit whoever has the function then.
-            _services.Warnings.Warn(_domainId, $"{host} stays claimed: an interrupt request for it has not come back");
-            return;
-        }
 
-        function.Release();
-        if (!function.Hardware.TryReset())
-            _services.Warnings.Warn(_domainId, $"{host} could not be reset after use");
-        _services.Functions.Release(_domainId, host);
-        GuestLog.FunctionTakenBack(_services.Logger, _domainId, host);
+        // As long as a thread of ours is inside an operation on it, whose end would hit whoever has the function then, nobody gets it.
+        if (_services.Interrupts?.Remove(function, () => FinishLate(function)) == false)
+            _services.Warnings.Warn(_domainId, $"{host} stays claimed until an interrupt request for it has come back");
+        else
+            Finish(function);
     }
 
     /// <summary>The guest's frontend is gone: the next one finds no message enabled.</summary>
@@ -158,6 +152,30 @@ internal sealed class GuestExports
                 GuestLog.Failed(_services.Logger, _domainId, e);
             }
         }
+    }
+
+    private void FinishLate(AssignedFunction function)
+    {
+        try
+        {
+            Finish(function);
+        }
+        catch (Exception e)
+        {
+            // On a thread of nobody's: a daemon that ends meanwhile has closed what this works with.
+            GuestLog.Failed(_services.Logger, _domainId, e);
+        }
+    }
+
+    // Touches nothing of this guest's: when it is late, on another thread, the guest may be gone.
+    private void Finish(AssignedFunction function)
+    {
+        PciAddress host = function.Hardware.Address;
+        function.Release();
+        if (!function.Hardware.TryReset())
+            _services.Warnings.Warn(_domainId, $"{host} could not be reset after use");
+        _services.Functions.Release(_domainId, host);
+        GuestLog.FunctionTakenBack(_services.Logger, _domainId, host);
     }
 
     private string? Place(IPciFunction function, PciAddress host, byte? requested, ToolstackOptions? options, out PciAddress guest)

@@ -26,4 +26,10 @@ public enum GrantKind
 
     /// <summary>The wish to attach it again after a reboot, <see cref="Grant.Text"/> in xl's words. Belongs to the UUID; outlives the domain.</summary>
     Kept,
+
+    /// <summary>
+    /// Message interrupts of the function, which the guest enabled itself: <see cref="Grant.Text"/> lists the pirqs to unmap. This backend's, whoever granted the
+    /// device. An intent does not know them.
+    /// </summary>
+    Messages,
 }

@@ -18,6 +18,7 @@ public sealed class PciToolstack : IToolstack, IDisposable
     private readonly TakeBack _takeBack;
     private readonly AttachOperation _attach;
     private readonly DetachOperation _detach;
+    private readonly LeftMessages _leftMessages;
     private readonly DomainWatch _watch;
 
     /// <summary>Creates it; nothing is looked at yet.</summary>
@@ -30,6 +31,7 @@ public sealed class PciToolstack : IToolstack, IDisposable
         _takeBack = new(services, grants);
         _attach = new(services, grants, _takeBack);
         _detach = new(services, _takeBack);
+        _leftMessages = new(services);
         _watch = new(services, SettleAsync, AttachAgainAsync);
     }
 
@@ -213,7 +215,7 @@ public sealed class PciToolstack : IToolstack, IDisposable
     {
         PciAddress address = device.Address;
         int? owner = device.OwnerDomain
-            ?? _services.Journal.Entries.FirstOrDefault(entry => entry.Device == address && entry.Grant.Kind != GrantKind.Kept)?.Life.DomainId
+            ?? _services.Journal.Entries.FirstOrDefault(entry => entry.Device == address && entry.IsAttachment)?.Life.DomainId
             ?? OwnerRecord.Read(_services.Store, address) switch
             {
                 { } noted when _services.Domains.Find(noted) is { HasEnded: false } => noted,
@@ -254,6 +256,7 @@ public sealed class PciToolstack : IToolstack, IDisposable
         PciAddress[] devices = DepartedDevices.Of(_services, life);
         if (devices.Length > 0)
             await _takeBack.RunAsync(life, devices, forget: false).ConfigureAwait(false);
+        _leftMessages.TakeBack(life);
         return true;
     });
 
@@ -305,7 +308,7 @@ public sealed class PciToolstack : IToolstack, IDisposable
         bool isAlive = _services.Domains.Find(life.DomainId) is { HasEnded: false } domain && domain.Handle == life.Handle;
         GuestDirectory? directory = isAlive ? GuestDirectory.Read(_services.Store, life.DomainId) : null;
         foreach (IGrouping<PciAddress, JournalEntry> device in _services.Journal.Entries
-            .Where(entry => entry.Life == life && entry.Grant.Kind != GrantKind.Kept).GroupBy(static entry => entry.Device).ToList())
+            .Where(entry => entry.Life == life && entry.IsAttachment).GroupBy(static entry => entry.Device).ToList())
         {
             JournalEntry? nodes = device.FirstOrDefault(static entry => entry.Grant.Kind == GrantKind.Nodes);
             DeviceKeys? keys = directory?.Find(device.Key);

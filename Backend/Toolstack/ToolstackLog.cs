@@ -42,4 +42,8 @@ internal static partial class ToolstackLog
 
     [LoggerMessage(EventId = 71, Level = LogLevel.Error, Message = "domain {DomainId}: {Device} could not be stopped before it is revoked; it is isolated by the IOMMU: {Reason}")]
     public static partial void NotQuiet(ILogger logger, int domainId, PciAddress device, string reason);
+
+    [LoggerMessage(EventId = 72, Level = LogLevel.Warning,
+        Message = "domain {DomainId}: {Device}: a daemon was killed while it mapped messages; those it did not write down stay mapped until the guest ends")]
+    public static partial void UnknownMessages(ILogger logger, int domainId, PciAddress device);
 }
