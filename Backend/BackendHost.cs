@@ -78,7 +78,7 @@ public sealed class BackendHost : IDisposable
     internal int OpenGrants => _journal?.Entries.Count ?? 0;
 
     /// <summary>
-    /// Starts the shards, finds the guests that are there and watches for more; then finishes what an earlier backend of this boot left half attached.
+    /// Starts the shards, finds the guests that are there and watches for more. What an earlier backend of this boot left half attached is finished beside serving.
     /// </summary>
     /// <exception cref="HypervisorException">The platform refused domain control, grants or xenstore; nothing is left open.</exception>
     /// <exception cref="IOException">The journal can't be read or written, or another backend has it open.</exception>
@@ -147,7 +147,6 @@ public sealed class BackendHost : IDisposable
         }
     }
 
-    // Guests are served already: they wait for seconds at most, recovery may wait for a reset.
     private void StartToolstack(DeviceService devices)
     {
         _physdev ??= _options.Hypervisor.OpenPhysdev();
@@ -161,7 +160,9 @@ public sealed class BackendHost : IDisposable
             Journal = _journal!,
             Logger = _options.Logger,
         });
-        _toolstack.RecoverAsync().GetAwaiter().GetResult();
+
+        // Beside everything else: a guest that was being asked to let go has half a minute for that.
+        _ = _toolstack.RecoverAsync();
         _toolstack.Start();
     }
 

@@ -32,4 +32,10 @@ public enum GrantKind
     /// device. An intent does not know them.
     /// </summary>
     Messages,
+
+    /// <summary>
+    /// The guest was paused until it has its kept devices, this one first. An intent may have paused it or not; with <see cref="Grant.First"/> 1 it may have been let
+    /// go already: in both cases a pause that is found can be somebody else's.
+    /// </summary>
+    Pause,
 }

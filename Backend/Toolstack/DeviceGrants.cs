@@ -53,7 +53,7 @@ internal sealed class DeviceGrants(ToolstackServices services)
         List<string> failures = [];
         foreach (JournalEntry entry in services.Journal.Entries.Where(entry => entry.Life == life && entry.Device == device).Reverse())
         {
-            if (entry.Owner == GrantOwner.Toolstack || entry.Grant.Kind is GrantKind.Nodes or GrantKind.Kept)
+            if (entry.Owner == GrantOwner.Toolstack || entry.Grant.Kind is GrantKind.Nodes or GrantKind.Kept or GrantKind.Pause)
                 continue;
 
             // Messages that this process mapped are taken back by who mapped them, before the device is let go: numbers come back.

@@ -18,6 +18,7 @@ public sealed class MessagesAfterRestartTests : IDisposable
     private readonly SmallCustody _custody = new([OwnedFunction.Builder().Build(OwnedFunction.Address)], static _ => { });
     private readonly Bench _bench;
     private readonly SmallFrontend _frontend;
+    private readonly CapturedLines _lines = new();
 
     public MessagesAfterRestartTests()
     {
@@ -89,6 +90,34 @@ public sealed class MessagesAfterRestartTests : IDisposable
         Assert.Equal(end != "it dies", _bench.Host.Passthrough.OwnerOf(OwnedFunction.Address) == Guest);
     }
 
+    /// <summary>A guest that was asked for a device when the daemon was killed, and does not answer: everybody else is served at once.</summary>
+    [Fact]
+    public async Task The_next_daemon_does_not_wait_for_a_guest_that_is_slow_to_let_go()
+    {
+        await Attach(_bench.Backend);
+        Connect();
+        _bench.Commit(store =>
+        {
+            store.Write($"{Bench.BackendPath(Guest)}/state-0", "5");
+            store.Write($"{Bench.BackendPath(Guest)}/state", "7");
+        });
+        _bench.Backend.Dispose();
+        long start = Environment.TickCount64;
+        using BackendHost next = StartNext();
+        Assert.InRange(Environment.TickCount64 - start, 0, 5000);
+
+        _bench.Host.CreateDomain(Guest + 1);
+        BackendException taken = await Assert.ThrowsAsync<BackendException>(
+            () => next.Toolstack!.AttachAsync(new(Guest + 1, PciSpec.Parse("03:00.0"), Wait: false, Keep: false), CancellationToken.None));
+        Assert.Equal(BackendFailure.Refused, taken.Failure);
+        Assert.Contains($"domain {Guest}", taken.Message, StringComparison.Ordinal);
+        Task detach = next.Toolstack!.DetachAsync(Guest, PciSpec.Parse("03:00.0"), force: true, CancellationToken.None);
+        await Task.Delay(200);
+        Assert.False(detach.IsCompleted);
+        _bench.Host.DestroyDomain(Guest);
+        await Record.ExceptionAsync(() => detach);
+    }
+
     public void Dispose()
     {
         _frontend.Dispose();
@@ -119,8 +148,13 @@ public sealed class MessagesAfterRestartTests : IDisposable
     private BackendHost Restart()
     {
         _bench.Backend.Dispose();
+        return StartNext();
+    }
+
+    private BackendHost StartNext()
+    {
         _custody.Restart();
-        BackendHost next = new(WithDevices(new() { Hypervisor = _bench.Platform, FunctionSource = _custody, Shards = 1, Logger = _bench.Lines }));
+        BackendHost next = new(WithDevices(new() { Hypervisor = _bench.Platform, FunctionSource = _custody, Shards = 1, Logger = _lines }));
         next.Start();
         return next;
     }
