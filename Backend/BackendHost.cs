@@ -135,6 +135,13 @@ public sealed class BackendHost : IDisposable
     public string? NameOf(int domainId) => _store?.Read(string.Create(CultureInfo.InvariantCulture, $"/local/domain/{domainId}/name"));
 
     /// <summary>
+    /// What <see cref="BackendOptions.PolicyFor"/> says of a function has changed: a guest that has it is held to the new policy between two of its requests, a moment after
+    /// this returns. Never blocks.
+    /// </summary>
+    /// <param name="function">The host's function.</param>
+    public void ChangePolicy(PciAddress function) => _registry?.ChangePolicy(function);
+
+    /// <summary>
     /// Stops: no guest is served any more, pages are unmapped, ports unbound. Guests keep their directories and functions, so that a
     /// later backend can go on with those that were not connected.
     /// </summary>

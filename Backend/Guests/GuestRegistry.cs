@@ -1,4 +1,5 @@
 using PciBackFlow.Hardware.Hypervisor;
+using PciBackFlow.Hardware.Pci;
 
 namespace PciBackFlow.Backend.Guests;
 
@@ -59,6 +60,16 @@ internal sealed class GuestRegistry : IDisposable
     {
         lock (_lock)
             return _entries.TryGetValue(id, out GuestEntry? entry) ? entry.Queue.Passes : 0;
+    }
+
+    /// <summary>The policy of a device changed: the guest that has it is looked at.</summary>
+    public void ChangePolicy(PciAddress host)
+    {
+        lock (_lock)
+        {
+            foreach (GuestEntry entry in _entries.Values)
+                entry.ChangePolicy(host);
+        }
     }
 
     /// <summary>Stops watching, then stops serving every guest. Nothing in xenstore changes.</summary>

@@ -1,4 +1,3 @@
-using System.Globalization;
 using PciBackFlow.Backend.Journal;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Pci;
@@ -13,19 +12,6 @@ namespace PciBackFlow.Backend.Interrupts;
 /// <param name="domains">Who knows the guests' UUIDs.</param>
 internal sealed class MessageJournal(GrantJournal journal, IDomainControl domains)
 {
-    /// <summary>The pirqs of an entry.</summary>
-    public static IReadOnlyList<int> PirqsOf(JournalEntry entry)
-    {
-        List<int> pirqs = [];
-        foreach (string number in (entry.Grant.Text ?? string.Empty).Split(',', StringSplitOptions.RemoveEmptyEntries))
-        {
-            if (int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out int pirq))
-                pirqs.Add(pirq);
-        }
-
-        return pirqs;
-    }
-
     /// <summary>Messages of a function are about to be mapped.</summary>
     /// <returns>The entry.</returns>
     /// <exception cref="IOException">It could not be written: nothing may be mapped.</exception>
@@ -41,11 +27,7 @@ internal sealed class MessageJournal(GrantJournal journal, IDomainControl domain
     /// <returns>The entry as it is now.</returns>
     /// <exception cref="IOException">It could not be written: they must be unmapped.</exception>
     /// <exception cref="ObjectDisposedException">The daemon is ending.</exception>
-    public JournalEntry Mapped(JournalEntry entry, ReadOnlySpan<int> pirqs)
-    {
-        string text = string.Join(',', pirqs.ToArray().Select(static pirq => pirq.ToString(CultureInfo.InvariantCulture)));
-        return journal.Complete(entry, entry.Grant with { Text = text });
-    }
+    public JournalEntry Mapped(JournalEntry entry, ReadOnlySpan<int> pirqs) => journal.Complete(entry, Grant.MessagesOf(pirqs));
 
     /// <summary>None of them is mapped any more.</summary>
     public void Unmapped(JournalEntry entry)

@@ -1,4 +1,3 @@
-using PciBackFlow.Backend.Interrupts;
 using PciBackFlow.Backend.Journal;
 using PciBackFlow.Hardware.Hypervisor;
 
@@ -31,7 +30,7 @@ internal sealed class LeftMessages(ToolstackServices services)
     {
         if (!entry.IsDone)
             ToolstackLog.UnknownMessages(services.Logger, entry.Life.DomainId, entry.Device);
-        foreach (int pirq in MessageJournal.PirqsOf(entry))
+        foreach (int pirq in entry.Grant.Pirqs())
         {
             try
             {
