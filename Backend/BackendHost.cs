@@ -74,8 +74,11 @@ public sealed class BackendHost : IDisposable
     /// <summary>Attach, detach and list; null before <see cref="Start"/> and without <see cref="BackendOptions.Devices"/>.</summary>
     public IToolstack? Toolstack => _toolstack;
 
+    /// <summary>How many grants the journal holds; 0 before <see cref="Start"/> and without <see cref="BackendOptions.Devices"/>.</summary>
+    internal int OpenGrants => _journal?.Entries.Count ?? 0;
+
     /// <summary>
-    /// Starts the shards, finds the guests that are there and watches for more; then finishes what an earlier backend of this boot left half attached.
+    /// Starts the shards, finds the guests that are there and watches for more. What an earlier backend of this boot left half attached is finished beside serving.
     /// </summary>
     /// <exception cref="HypervisorException">The platform refused domain control, grants or xenstore; nothing is left open.</exception>
     /// <exception cref="IOException">The journal can't be read or written, or another backend has it open.</exception>
@@ -91,6 +94,8 @@ public sealed class BackendHost : IDisposable
                 _domains = _options.Hypervisor.OpenDomainControl();
                 _grants = _options.Hypervisor.OpenGrantTable();
                 _store = _options.Hypervisor.OpenXenStore();
+                if (_options.Devices is { } journalled)
+                    _journal = GrantJournal.Open(journalled.JournalDirectory, BootId.Read(), _options.Logger);
                 OpenInterrupts();
                 _engine.Start();
                 _deniedWrites = new(Warnings);
@@ -130,6 +135,13 @@ public sealed class BackendHost : IDisposable
     public string? NameOf(int domainId) => _store?.Read(string.Create(CultureInfo.InvariantCulture, $"/local/domain/{domainId}/name"));
 
     /// <summary>
+    /// What <see cref="BackendOptions.PolicyFor"/> says of a function has changed: a guest that has it is held to the new policy between two of its requests, a moment after
+    /// this returns. Never blocks.
+    /// </summary>
+    /// <param name="function">The host's function.</param>
+    public void ChangePolicy(PciAddress function) => _registry?.ChangePolicy(function);
+
+    /// <summary>
     /// Stops: no guest is served any more, pages are unmapped, ports unbound. Guests keep their directories and functions, so that a
     /// later backend can go on with those that were not connected.
     /// </summary>
@@ -142,11 +154,9 @@ public sealed class BackendHost : IDisposable
         }
     }
 
-    // Guests are served already: they wait for seconds at most, recovery may wait for a reset.
     private void StartToolstack(DeviceService devices)
     {
         _physdev ??= _options.Hypervisor.OpenPhysdev();
-        _journal = GrantJournal.Open(devices.JournalDirectory, BootId.Read(), _options.Logger);
         _toolstack = new(new()
         {
             Store = _store!,
@@ -154,10 +164,12 @@ public sealed class BackendHost : IDisposable
             Physdev = _physdev,
             Custody = devices.Custody,
             BaseAddressesOf = devices.BaseAddressesOf,
-            Journal = _journal,
+            Journal = _journal!,
             Logger = _options.Logger,
         });
-        _toolstack.RecoverAsync().GetAwaiter().GetResult();
+
+        // Beside everything else: a guest that was being asked to let go has half a minute for that.
+        _ = _toolstack.RecoverAsync();
         _toolstack.Start();
     }
 
@@ -182,7 +194,7 @@ public sealed class BackendHost : IDisposable
         try
         {
             _physdev = _options.Hypervisor.OpenPhysdev();
-            _interrupts = new(_physdev, Warnings, _options.Logger);
+            _interrupts = new(_physdev, Warnings, _options.Logger, _journal is null ? null : new(_journal, _domains!));
         }
         catch (HypervisorException e)
         {

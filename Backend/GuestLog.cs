@@ -34,4 +34,7 @@ internal static partial class GuestLog
 
     [LoggerMessage(EventId = 10, Level = LogLevel.Warning, Message = "domain {DomainId}: {Count} further changes of state were not logged: its frontend connects and closes without pause")]
     public static partial void StatesNotLogged(ILogger logger, int domainId, long count);
+
+    [LoggerMessage(EventId = 11, Level = LogLevel.Information, Message = "domain {DomainId}: {Host} is under another policy now: {Profile}")]
+    public static partial void PolicyChanged(ILogger logger, int domainId, Hardware.Pci.PciAddress host, Stages.Filter.PolicyProfile profile);
 }

@@ -53,8 +53,8 @@ public sealed class ControlClient(string socket)
     /// <param name="device">Which device and how.</param>
     /// <param name="cancellationToken">Gives up; what was granted is taken back.</param>
     /// <returns>What the guest has now.</returns>
-    public Task<AssignmentReport> AttachAsync(string domain, AttachDevice device, CancellationToken cancellationToken) => Send(
-        "POST", DevicesOf(domain), JsonSerializer.SerializeToUtf8Bytes(device, ControlJson.Default.AttachDevice), ControlJson.Default.AssignmentReport, cancellationToken);
+    public Task<IReadOnlyList<AssignmentReport>> AttachAsync(string domain, AttachDevice device, CancellationToken cancellationToken) => Send(
+        "POST", DevicesOf(domain), JsonSerializer.SerializeToUtf8Bytes(device, ControlJson.Default.AttachDevice), ControlJson.Default.IReadOnlyListAssignmentReport, cancellationToken);
 
     /// <summary>Takes a device from a guest.</summary>
     /// <param name="domain">Its id or name.</param>

@@ -95,8 +95,9 @@ internal sealed class ControlEndpoints
     {
         AttachDevice request = await Body(context, ControlJson.Default.AttachDevice).ConfigureAwait(false);
         AttachRequest attach = new(Domain(context), Spec(request.Spec ?? string.Empty), request.Wait, request.Keep);
-        AttachedDevice attached = await _services.Toolstack.AttachAsync(attach, context.RequestAborted).ConfigureAwait(false);
-        await Answer(context, AssignmentReport.Of(attached), ControlJson.Default.AssignmentReport).ConfigureAwait(false);
+        IReadOnlyList<AttachedDevice> attached = await _services.Toolstack.AttachAsync(attach, context.RequestAborted).ConfigureAwait(false);
+        AssignmentReport[] devices = [.. attached.Select(AssignmentReport.Of)];
+        await Answer(context, devices, ControlJson.Default.IReadOnlyListAssignmentReport).ConfigureAwait(false);
     }
 
     private async Task Detach(HttpContext context)

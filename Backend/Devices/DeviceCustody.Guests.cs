@@ -34,6 +34,21 @@ public sealed partial class DeviceCustody
     }
 
     /// <inheritdoc/>
+    public void Quiet(PciAddress address)
+    {
+        if (FindEntry(address) is not { } entry)
+            return;
+        lock (entry.Gate)
+        {
+            if (entry.Record is not { } record || entry.Owner is not null || entry.IsQuiet)
+                return;
+            CustodyLog.MadeQuiet(_options.Logger, address);
+            if (Clean(entry, record) is { } why)
+                throw new BackendException(BackendFailure.Failed, $"{address} is not quiet: {why}");
+        }
+    }
+
+    /// <inheritdoc/>
     public FunctionClaim Claim(int domainId, PciAddress address)
     {
         if (FindEntry(address) is not { } entry)
@@ -67,7 +82,7 @@ public sealed partial class DeviceCustody
                 return FunctionClaim.Refused($"{address} shares a 4 KiB page of memory with {other.Address}, which domain {other.Owner} has");
             }
 
-            (entry.Function, entry.Owner, entry.IsClean) = (function, domainId, false);
+            (entry.Function, entry.Owner, entry.IsClean, entry.IsQuiet) = (function, domainId, false, false);
             Show(entry, record);
             return FunctionClaim.Granted(function);
         }
@@ -86,9 +101,15 @@ public sealed partial class DeviceCustody
             if (entry.Owner != domainId || entry.Record is not { } record)
                 return;
             string? why;
+            bool isExposed = IsExposed(address);
             try
             {
-                why = entry.Function is { IsTouched: false } ? Requarantine(address) : CleanAndQuarantine(entry, record);
+                // What its guest can still reach is reset again before anybody else gets it; once more now would be in vain.
+                why = entry.Function is { IsTouched: false } function && (!function.WasExposed || isExposed)
+                    ? Requarantine(address)
+                    : CleanAndQuarantine(entry, record);
+                entry.IsClean = why is null && !isExposed && entry.Function is not { WasExposed: true };
+                entry.IsQuiet = why is null;
             }
             finally
             {
@@ -96,7 +117,6 @@ public sealed partial class DeviceCustody
                 (entry.Function, entry.Owner) = (null, null);
             }
 
-            entry.IsClean = why is null;
             entry.Unusable = why;
             Show(entry, record);
             if (why is not null)
@@ -109,7 +129,20 @@ public sealed partial class DeviceCustody
 
     private HeldFunction Open(Entry entry, HeldRecord record) => new(
         _options.Bus, _options.Bus.Open(record.Address), record.Clean!, record.Line, _options.Physdev,
-        _options.ResetMethods?.GetValueOrDefault(record.Address), isTouched: !entry.IsClean);
+        _options.ResetMethods?.GetValueOrDefault(record.Address), isTouched: !entry.IsClean, () => IsExposed(record.Address));
+
+    /// <summary>Whether a guest can reach it, as far as Xen knows; yes when Xen does not tell.</summary>
+    private bool IsExposed(PciAddress address)
+    {
+        try
+        {
+            return _quarantine.IsGuests(address);
+        }
+        catch (HypervisorException)
+        {
+            return true;
+        }
+    }
 
     /// <summary>Why a held device can't be given to anybody as it is now; null when it can. Nothing is changed but a lost override.</summary>
     private string? ObstacleOf(HeldRecord record)
@@ -179,26 +212,30 @@ public sealed partial class DeviceCustody
 
     /// <summary>Resets, restores and quarantines.</summary>
     /// <returns>Why it is not usable now; null when it is.</returns>
-    private string? CleanAndQuarantine(Entry entry, HeldRecord record)
+    private string? CleanAndQuarantine(Entry entry, HeldRecord record) => Clean(entry, record) ?? Requarantine(record.Address);
+
+    /// <summary>Resets and restores. It is clean only if no guest can reach it any more, or yet.</summary>
+    /// <returns>Why it is not usable now; null when it is.</returns>
+    private string? Clean(Entry entry, HeldRecord record)
     {
         try
         {
             using HeldFunction? opened = entry.Function is null ? Open(entry, record) : null;
-            ResetOutcome outcome = (entry.Function ?? opened!).Clean();
+            HeldFunction function = entry.Function ?? opened!;
+            ResetOutcome outcome = function.Clean();
             if (outcome.Unusable is not null)
                 return outcome.Unusable;
             if (outcome.Problem is not null && !record.IsResetOptional)
                 return outcome.Problem;
             if (outcome.Problem is not null)
                 CustodyLog.Warning(_options.Logger, record.Address, outcome.Problem);
-            entry.IsClean = true;
+            (entry.IsClean, entry.IsQuiet) = (!function.WasExposed, true);
+            return null;
         }
         catch (IOException failure)
         {
             return failure.Message;
         }
-
-        return Requarantine(record.Address);
     }
 
     // A device that its guest still owns comes here when it leaves the guest; until then it can't.

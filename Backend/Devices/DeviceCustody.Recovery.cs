@@ -41,30 +41,45 @@ public sealed partial class DeviceCustody
             Entry entry = GetEntry(record.Address);
             lock (entry.Gate)
             {
-                if (!record.IsComplete)
+                try
                 {
-                    foreach (string left in _taking.Abandon(record))
-                        CustodyLog.Warning(_options.Logger, record.Address, $"left over from a program that died: {left}");
-                    CustodyLog.NotHeld(_options.Logger, record.Address, "a program died while taking it; that was undone");
-                    continue;
+                    Recover(entry, record);
                 }
-
-                // Somebody else's driver has it: it is no longer ours to hold.
-                if (_options.Bus.DriverOf(record.Address) is { } driver)
+                catch (Exception failure)
                 {
-                    _records.Remove(record.Address);
-                    CustodyLog.NotHeld(_options.Logger, record.Address, $"it is no longer held: the host's driver {driver} was bound to it");
-                    continue;
+                    // The others, and the daemon itself, start all the same. What is on disk stays for the next time.
+                    entry.Unusable = failure.Message;
+                    Show(entry, record.IsComplete ? record : null);
+                    CustodyLog.Unusable(_options.Logger, record.Address, failure.Message);
                 }
-
-                entry.Unusable = ObstacleOf(record);
-                Show(entry, record);
-                if (entry.Unusable is { } why)
-                    CustodyLog.Unusable(_options.Logger, record.Address, why);
-                else
-                    CustodyLog.StillHeld(_options.Logger, record.Address);
             }
         }
+    }
+
+    private void Recover(Entry entry, HeldRecord record)
+    {
+        if (!record.IsComplete)
+        {
+            foreach (string left in _taking.Abandon(record))
+                CustodyLog.Warning(_options.Logger, record.Address, $"left over from a program that died: {left}");
+            CustodyLog.NotHeld(_options.Logger, record.Address, "a program died while taking it; that was undone");
+            return;
+        }
+
+        // Somebody else's driver has it: it is no longer ours to hold.
+        if (_options.Bus.DriverOf(record.Address) is { } driver)
+        {
+            _records.Remove(record.Address);
+            CustodyLog.NotHeld(_options.Logger, record.Address, $"it is no longer held: the host's driver {driver} was bound to it");
+            return;
+        }
+
+        entry.Unusable = ObstacleOf(record);
+        Show(entry, record);
+        if (entry.Unusable is { } why)
+            CustodyLog.Unusable(_options.Logger, record.Address, why);
+        else
+            CustodyLog.StillHeld(_options.Logger, record.Address);
     }
 
     private void Adopt(PciAddress address, HeldRecord? record, List<string> problems)
@@ -75,9 +90,10 @@ public sealed partial class DeviceCustody
                 CheckSameCard(record);
             Take(address, record?.Name, force: false);
         }
-        catch (BackendException failure)
+        catch (Exception failure)
         {
-            problems.Add(failure.Message);
+            // Whatever it is, a defect of ours included: the other devices' guests wait for theirs.
+            problems.Add(failure is BackendException ? failure.Message : $"{address}: {failure.Message}");
             CustodyLog.NotHeld(_options.Logger, address, failure.Message);
         }
     }

@@ -82,8 +82,7 @@ public sealed partial class DeviceCustody : IDeviceCustody, IDisposable
             else
             {
                 HeldRecord record = _taking.Take(address, name, force, _bootId);
-                entry.IsClean = true;
-                entry.Unusable = null;
+                (entry.IsClean, entry.IsQuiet, entry.Unusable) = (true, true, null);
                 Show(entry, record);
             }
 
@@ -106,18 +105,25 @@ public sealed partial class DeviceCustody : IDeviceCustody, IDisposable
                 throw new BackendException(BackendFailure.Refused, $"{address} belongs to a guest, says Xen. Detach it first.");
             if (_options.Bus.VirtualFunctionsOf(address).Where(IsHeld).ToArray() is { Length: > 0 } needing)
                 throw new BackendException(BackendFailure.Refused, $"{address} is needed by its virtual functions {string.Join(", ", needing)}, which are held. Give those back first.");
+            if (!entry.Keepers.TryClose())
+                throw new BackendException(BackendFailure.Refused, $"{address} is just being given to a guest or taken from one. Try again when that has ended.");
             try
             {
                 _taking.GiveBack(record, rebind, entry.IsClean && entry.Unusable is null);
             }
             finally
             {
+                entry.Keepers.Open();
+
                 // Given back although its driver did not take it, the record is gone.
                 if (_records.All().All(left => left.Address != address))
                     Show(entry, null);
             }
         }
     }
+
+    /// <inheritdoc/>
+    public IDisposable? TryKeep(PciAddress address) => GetEntry(address).Keepers.TryKeep();
 
     /// <summary>Closes what guests still have open. Devices stay held: on disk, and in sysfs.</summary>
     public void Dispose()
@@ -207,6 +213,9 @@ public sealed partial class DeviceCustody : IDeviceCustody, IDisposable
     {
         public Lock Gate { get; } = new();
 
+        /// <summary>Who has it on its way to a guest or back; needs no gate.</summary>
+        public Keepers Keepers { get; } = new();
+
         /// <summary>What is held; null when it isn't. Written under the list's lock too.</summary>
         public HeldRecord? Record { get; set; }
 
@@ -222,7 +231,10 @@ public sealed partial class DeviceCustody : IDeviceCustody, IDisposable
         /// <summary>Its settings in a guest's hands when the host went to sleep.</summary>
         public ConfigSnapshot? BeforeSleep { get; set; }
 
-        /// <summary>Whether no guest has touched it since it was reset; false after a restart, when nobody knows.</summary>
+        /// <summary>Whether no guest could reach it since it was reset; false after a restart, when nobody knows.</summary>
         public bool IsClean { get; set; }
+
+        /// <summary>Whether it was reset since a guest last claimed it: it writes to nobody's memory, though its guest may still reach it. False after a restart.</summary>
+        public bool IsQuiet { get; set; }
     }
 }

@@ -69,9 +69,19 @@ public sealed class EmulatedCustody : IDeviceCustody, IDisposable
                 return;
             if (entry.Owner is { } owner)
                 throw new BackendException(BackendFailure.Refused, $"{address} belongs to domain {owner}: detach it first (pci-detach {owner} {address})");
+            if (!entry.Keepers.TryClose())
+                throw new BackendException(BackendFailure.Refused, $"{address} is just being given to a guest or taken from one; try again when that has ended");
             entry.IsHeld = false;
             entry.Name = null;
+            entry.Keepers.Open();
         }
+    }
+
+    /// <inheritdoc/>
+    public IDisposable? TryKeep(PciAddress address)
+    {
+        lock (_lock)
+            return (_entries.TryGetValue(address, out Entry? entry) ? entry.Keepers : new()).TryKeep();
     }
 
     /// <inheritdoc/>
@@ -86,6 +96,12 @@ public sealed class EmulatedCustody : IDeviceCustody, IDisposable
                 throw new BackendException(BackendFailure.Failed, $"{address} belongs to domain {owner}");
             entry.Renew();
         }
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>A machine in memory ends with its program: no earlier one left anything running.</remarks>
+    public void Quiet(PciAddress address)
+    {
     }
 
     /// <inheritdoc/>
@@ -169,6 +185,8 @@ public sealed class EmulatedCustody : IDeviceCustody, IDisposable
         public IPciFunction Function { get; private set; }
 
         public HeaderKind Header { get; }
+
+        public Keepers Keepers { get; } = new();
 
         public bool IsHeld { get; set; }
 

@@ -18,11 +18,22 @@ public sealed class HeldFunction : IPciFunction
     private readonly ConfigSnapshot _clean;
     private readonly IPhysdev? _physdev;
     private readonly IReadOnlyList<string>? _resetMethods;
+    private readonly Func<bool> _isExposed;
     private readonly int _messageControl;
     private readonly int _messageXControl;
     private int _isTouched;
+    private volatile bool _wasExposed;
 
-    internal HeldFunction(SysfsBus bus, SysfsFunction function, ConfigSnapshot clean, int line, IPhysdev? physdev, IReadOnlyList<string>? resetMethods, bool isTouched)
+    /// <param name="bus">The host's bus.</param>
+    /// <param name="function">Its registers, writable; owned from now on.</param>
+    /// <param name="clean">The settings it was taken with.</param>
+    /// <param name="line">Its line interrupt, or 0.</param>
+    /// <param name="physdev">Who writes messages back after a reset.</param>
+    /// <param name="resetMethods">The administrator's choice; null for the kernel's.</param>
+    /// <param name="isTouched">Whether somebody may have left something in it.</param>
+    /// <param name="isExposed">Asks whether a guest can reach its memory now.</param>
+    internal HeldFunction(
+        SysfsBus bus, SysfsFunction function, ConfigSnapshot clean, int line, IPhysdev? physdev, IReadOnlyList<string>? resetMethods, bool isTouched, Func<bool> isExposed)
     {
         _bus = bus;
         _function = function;
@@ -30,6 +41,8 @@ public sealed class HeldFunction : IPciFunction
         _physdev = physdev;
         _resetMethods = resetMethods;
         _isTouched = isTouched ? 1 : 0;
+        _isExposed = isExposed;
+        _wasExposed = isExposed();
         InterruptLine = (byte)line;
         CapabilityList capabilities = CapabilityWalk.Read(function);
         _messageControl = capabilities.TryFind(CapabilityId.Msi, out PciCapability msi) ? msi.Offset + MsiRegisters.Control : -1;
@@ -65,6 +78,11 @@ public sealed class HeldFunction : IPciFunction
 
     /// <summary>Whether anything was written or enabled since the last reset that succeeded. A function that is only read needs no cleaning.</summary>
     internal bool IsTouched => Volatile.Read(ref _isTouched) != 0;
+
+    /// <summary>
+    /// Whether a guest could reach its memory when it was last reset, or, without a reset, when it was opened: what was done there since, nobody saw.
+    /// </summary>
+    internal bool WasExposed => _wasExposed;
 
     /// <inheritdoc/>
     public bool TryRead(int offset, int size, out uint value) => _function.TryRead(offset, size, out value);
@@ -122,9 +140,15 @@ public sealed class HeldFunction : IPciFunction
     /// <summary>Resets and restores, and says how it went.</summary>
     internal ResetOutcome Clean()
     {
+        // Asked before: a guest that loses it in the middle of the reset could reach it at its beginning.
+        bool isExposed = _isExposed();
         ResetOutcome outcome = FunctionReset.Run(_bus, _function, ResetPlan.For(_bus, Address, _resetMethods), _clean);
         if (outcome.Unusable is null)
+        {
             Volatile.Write(ref _isTouched, 0);
+            _wasExposed = isExposed;
+        }
+
         return outcome;
     }
 

@@ -31,13 +31,30 @@ public interface IDeviceCustody : IFunctionSource
     /// <summary>Gives a device back to the host; does nothing when it isn't held.</summary>
     /// <param name="address">The host's device.</param>
     /// <param name="rebind">Whether its original driver gets it at once.</param>
-    /// <exception cref="BackendException">A guest has it, or a step failed.</exception>
+    /// <exception cref="BackendException">A guest has it or is getting it, or a step failed.</exception>
     void GiveBack(PciAddress address, bool rebind);
+
+    /// <summary>
+    /// Keeps a device from being given back to the host while it is on its way to a guest or from one: between two steps of that way nobody seems to have it.
+    /// Several may keep one device. Never blocks.
+    /// </summary>
+    /// <param name="address">The host's device; need not be held.</param>
+    /// <returns>Ends it when disposed; null when the device is just being given back.</returns>
+    IDisposable? TryKeep(PciAddress address);
 
     /// <summary>Makes a held device ready for its next guest: same card as was taken, reset, restored, MSI-X prepared. Called before anything is granted.</summary>
     /// <param name="address">The host's device.</param>
     /// <exception cref="BackendException">It is not held, was swapped for another card, or does not answer.</exception>
     void MakeReady(PciAddress address);
+
+    /// <summary>
+    /// Makes a device quiet that a guest still has although nobody here serves it any more (an earlier program did): bus master off, reset, restored. Called before
+    /// anything of it is revoked, because it may be in the middle of writing to the guest's memory. Does nothing for a device that was reset since a guest last
+    /// claimed it, that a guest has claimed, or that is not held. May block for seconds.
+    /// </summary>
+    /// <param name="address">The host's device.</param>
+    /// <exception cref="BackendException">It could not be reset or does not answer.</exception>
+    void Quiet(PciAddress address);
 
     /// <summary>The line interrupt captured while MSI was off (GSI), or 0 when it has none.</summary>
     /// <param name="address">The held device.</param>

@@ -1,4 +1,6 @@
+using System.Collections.Concurrent;
 using PciBackFlow.Hardware.Hypervisor;
+using PciBackFlow.Hardware.Pci;
 
 namespace PciBackFlow.Backend.Guests;
 
@@ -13,6 +15,7 @@ internal sealed class GuestEntry
     private readonly GuestId _id;
     private readonly GuestServices _services;
     private readonly Action<GuestEntry> _empty;
+    private readonly ConcurrentQueue<PciAddress> _changedPolicies = new();
     private bool _adopt;
     private int _isRetrying;
     private volatile Guest? _guest;
@@ -32,6 +35,13 @@ internal sealed class GuestEntry
 
     /// <summary>The instance that lives; null when there is none.</summary>
     public GuestSnapshot? Snapshot => _guest?.Snapshot;
+
+    /// <summary>The policy of a device changed; whether this guest has it the next pass finds out. Any thread.</summary>
+    public void ChangePolicy(PciAddress host)
+    {
+        _changedPolicies.Enqueue(host);
+        Queue.Wake();
+    }
 
     /// <summary>Stops the queue, then the instance. Not on the queue.</summary>
     public void Stop()
@@ -58,6 +68,7 @@ internal sealed class GuestEntry
             Guest guest = _guest ??= new(_id, _services, Queue.Wake, _adopt);
             _adopt = false;
             guest.Pass();
+            ChangePolicies(guest);
             if (!guest.IsGone)
                 return;
             guest.Dispose();
@@ -80,6 +91,18 @@ internal sealed class GuestEntry
         {
             // A defect of ours met by one guest must not take the queue, and with it the guest's later events, away.
             GuestLog.Failed(_services.Logger, _id.DomainId, e);
+        }
+    }
+
+    private void ChangePolicies(Guest guest)
+    {
+        for (int left = _changedPolicies.Count; left > 0 && _changedPolicies.TryDequeue(out PciAddress host); left--)
+        {
+            if (guest.IsGone || guest.ChangePolicy(host))
+                continue;
+            _changedPolicies.Enqueue(host);
+            if (Interlocked.Exchange(ref _isRetrying, 1) == 0)
+                _ = WakeLaterAsync();
         }
     }
 

@@ -17,10 +17,14 @@ internal sealed class GuestExports
     private const int ClassOffset = ConfigRegisters.ClassCode + 2;
     private const uint HeaderTypeMask = 0x7F;
 
+    // A millisecond each: longer than any access that does not hang.
+    private const int RecompileAttempts = 200;
+
     private readonly int _domainId;
     private readonly GuestServices _services;
     private readonly ISlotAllocator _slots;
     private readonly Dictionary<PciAddress, AssignedFunction> _functions = [];
+    private readonly Dictionary<PciAddress, ToolstackOptions?> _options = [];
 
     public GuestExports(int domainId, GuestServices services)
     {
@@ -92,8 +96,39 @@ internal sealed class GuestExports
         if (!_functions.Remove(host, out AssignedFunction? function))
             return null;
         _slots.Remove(host);
+        _options.Remove(host);
         Table = Table.Without(function.GuestAddress);
         return function;
+    }
+
+    /// <summary>Compiles a function's permissions anew: its policy changed.</summary>
+    /// <param name="host">The host's function.</param>
+    /// <param name="run">Runs something between two of the guest's requests.</param>
+    /// <returns>False when a request has been inside the function for too long: to be tried again.</returns>
+    public bool Recompile(PciAddress host, Action<Action> run)
+    {
+        if (!_functions.TryGetValue(host, out AssignedFunction? function))
+            return true;
+        CompiledFunction compiled = _services.Compile(_domainId, function.Hardware, _options[host]);
+        bool isDone = false;
+        for (int attempt = 0; attempt < RecompileAttempts && !isDone; attempt++)
+        {
+            if (attempt > 0)
+                Thread.Sleep(1);
+            run(() =>
+            {
+                // The shard never waits for a worker that is at the function.
+                if (!function.TryBegin())
+                    return;
+                function.Replace(compiled);
+                function.End();
+                isDone = true;
+            });
+        }
+
+        if (isDone)
+            GuestLog.PolicyChanged(_services.Logger, _domainId, host, compiled.Policy.Profile.Value);
+        return isDone;
     }
 
     /// <summary>Finds the host address of what a guest sees at an address.</summary>
@@ -117,18 +152,12 @@ internal sealed class GuestExports
         PciAddress host = function.Hardware.Address;
         if (!Quiescence.Reach(function))
             _services.Warnings.Warn(_domainId, $"{host} does not end its transactions");
-        if (_services.Interrupts?.Remove(function) == false)
-        {
-            // A thread of ours is still inside an operation on it, whose end would hit whoever has the function then.
-            _services.Warnings.Warn(_domainId, $"{host} stays claimed: an interrupt request for it has not come back");
-            return;
-        }
 
-        function.Release();
-        if (!function.Hardware.TryReset())
-            _services.Warnings.Warn(_domainId, $"{host} could not be reset after use");
-        _services.Functions.Release(_domainId, host);
-        GuestLog.FunctionTakenBack(_services.Logger, _domainId, host);
+        // As long as a thread of ours is inside an operation on it, whose end would hit whoever has the function then, nobody gets it.
+        if (_services.Interrupts?.Remove(function, () => FinishLate(function)) == false)
+            _services.Warnings.Warn(_domainId, $"{host} stays claimed until an interrupt request for it has come back");
+        else
+            Finish(function);
     }
 
     /// <summary>The guest's frontend is gone: the next one finds no message enabled.</summary>
@@ -160,6 +189,30 @@ internal sealed class GuestExports
         }
     }
 
+    private void FinishLate(AssignedFunction function)
+    {
+        try
+        {
+            Finish(function);
+        }
+        catch (Exception e)
+        {
+            // On a thread of nobody's: a daemon that ends meanwhile has closed what this works with.
+            GuestLog.Failed(_services.Logger, _domainId, e);
+        }
+    }
+
+    // Touches nothing of this guest's: when it is late, on another thread, the guest may be gone.
+    private void Finish(AssignedFunction function)
+    {
+        PciAddress host = function.Hardware.Address;
+        function.Release();
+        if (!function.Hardware.TryReset())
+            _services.Warnings.Warn(_domainId, $"{host} could not be reset after use");
+        _services.Functions.Release(_domainId, host);
+        GuestLog.FunctionTakenBack(_services.Logger, _domainId, host);
+    }
+
     private string? Place(IPciFunction function, PciAddress host, byte? requested, ToolstackOptions? options, out PciAddress guest)
     {
         guest = default;
@@ -182,6 +235,7 @@ internal sealed class GuestExports
 
         _services.Interrupts?.Add(_domainId, assigned);
         _functions.Add(host, assigned);
+        _options[host] = options;
         Table = Table.With(assigned);
         GuestLog.FunctionGiven(_services.Logger, _domainId, host, guest);
         return null;

@@ -29,6 +29,9 @@ internal sealed class GuestLane : IDisposable
         _lanes.Barrier(Shard);
     }
 
+    /// <summary>Runs something between two of the guest's requests, on the thread that owns them. Must not block.</summary>
+    public void Run(Action action) => _lanes.Run(Shard, action);
+
     public void Dispose()
     {
         if (_isDisposed)

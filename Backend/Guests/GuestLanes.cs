@@ -67,6 +67,9 @@ internal sealed class GuestLanes
     /// <summary>Runs between two requests of a shard: when it returns, no request that began earlier is still under way there.</summary>
     public void Barrier(int shard) => _engine.Invoke(shard, static () => { });
 
+    /// <summary>Runs something between two requests of a shard, on its thread. Must not block.</summary>
+    public void Run(int shard, Action action) => _engine.Invoke(shard, action);
+
     /// <summary>Ends a lane: afterwards nobody touches the guest's page.</summary>
     public void Detach(int shard, int port, GuestConnection connection)
     {

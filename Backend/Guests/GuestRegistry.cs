@@ -1,4 +1,5 @@
 using PciBackFlow.Hardware.Hypervisor;
+using PciBackFlow.Hardware.Pci;
 
 namespace PciBackFlow.Backend.Guests;
 
@@ -8,7 +9,7 @@ namespace PciBackFlow.Backend.Guests;
 /// </summary>
 internal sealed class GuestRegistry : IDisposable
 {
-    // Life cycles wait for xenstore and shards, not for the processor; a few at a time keep a thousand guests' start orderly.
+    // Life cycles wait for xenstore and shards, not for the processor; a few at a time keep a thousand guests' start orderly. What waits for a device does not count.
     private const int ConcurrentPasses = 4;
 
     private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
@@ -16,7 +17,7 @@ internal sealed class GuestRegistry : IDisposable
     private readonly Lock _lock = new();
     private readonly Dictionary<GuestId, GuestEntry> _entries = [];
     private readonly GuestServices _services;
-    private readonly TaskScheduler _scheduler = new ConcurrentExclusiveSchedulerPair(TaskScheduler.Default, ConcurrentPasses).ConcurrentScheduler;
+    private readonly TaskScheduler _scheduler = new PassScheduler(ConcurrentPasses);
     private readonly List<IDisposable> _watches = [];
     private bool _isStarting = true;
     private bool _isStopped;
@@ -59,6 +60,16 @@ internal sealed class GuestRegistry : IDisposable
     {
         lock (_lock)
             return _entries.TryGetValue(id, out GuestEntry? entry) ? entry.Queue.Passes : 0;
+    }
+
+    /// <summary>The policy of a device changed: the guest that has it is looked at.</summary>
+    public void ChangePolicy(PciAddress host)
+    {
+        lock (_lock)
+        {
+            foreach (GuestEntry entry in _entries.Values)
+                entry.ChangePolicy(host);
+        }
     }
 
     /// <summary>Stops watching, then stops serving every guest. Nothing in xenstore changes.</summary>

@@ -32,19 +32,22 @@ internal sealed class FunctionInterrupts
     private long _enables;
     private long _failures;
     private int _isCleaning;
+    private Action? _whenClosed;
 
     /// <param name="domainId">The guest that owns the function.</param>
     /// <param name="function">The function.</param>
     /// <param name="physdev">Who maps.</param>
+    /// <param name="journal">Where it is written down; null for nowhere.</param>
     /// <param name="warnings">Who says what goes wrong.</param>
     /// <param name="nextTicket">Rising numbers for grants, each one once.</param>
     /// <param name="cleanLater">Has <see cref="Clean"/> called on another thread; must not block.</param>
     public FunctionInterrupts(
-        int domainId, AssignedFunction function, IPhysdev physdev, DistinctWarnings warnings, Func<long> nextTicket, Action<FunctionInterrupts> cleanLater)
+        int domainId, AssignedFunction function, IPhysdev physdev, MessageJournal? journal, DistinctWarnings warnings, Func<long> nextTicket,
+        Action<FunctionInterrupts> cleanLater)
     {
         _domainId = domainId;
         _hardware = function.Hardware;
-        _setup = new(domainId, function, physdev, () => _isClosed, Warn);
+        _setup = new(domainId, function, physdev, journal, () => _isClosed, Warn);
         _warnings = warnings;
         _nextTicket = nextTicket;
         _cleanLater = cleanLater;
@@ -141,12 +144,20 @@ internal sealed class FunctionInterrupts
     public bool Undo() => TakeBack(ClosePatience);
 
     /// <summary>The function leaves the guest: nothing is enabled from now on, and what was is taken back.</summary>
+    /// <param name="late">Called once, on a thread of its own, when it returned false and the operation has come back after all: nothing is mapped then.</param>
     /// <returns>False when an operation has been under way for too long; it takes back itself what it got.</returns>
-    public bool Close()
+    public bool Close(Action? late = null)
     {
         // Before the lock: an operation that has it looks at this before it keeps anything, and once more after it let go.
         _isClosed = true;
-        return TakeBack(ClosePatience);
+        if (TakeBack(ClosePatience))
+            return true;
+        Volatile.Write(ref _whenClosed, late);
+
+        // It may have come back just before it could see that somebody waits; then this is who goes on.
+        if (!TakeBack(TimeSpan.Zero))
+            return false;
+        return late is null || Interlocked.Exchange(ref _whenClosed, null) is not null;
     }
 
     /// <summary>
@@ -278,6 +289,8 @@ internal sealed class FunctionInterrupts
         _lock.Exit();
         if (IsLeftOver(_grant))
             CleanLater();
+        else if (_isClosed && Interlocked.Exchange(ref _whenClosed, null) is { } late)
+            _ = Task.Factory.StartNew(late, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
 
     private void CleanLater()

@@ -22,6 +22,7 @@ public sealed class InterruptOperations : IInterruptOperations, IDisposable
     private readonly IPhysdev _physdev;
     private readonly DistinctWarnings _warnings;
     private readonly ILogger _logger;
+    private readonly MessageJournal? _journal;
 
     // A function is in there at most once, so it never holds more than there are functions.
     private readonly ActionBlock<FunctionInterrupts> _cleaning =
@@ -34,7 +35,13 @@ public sealed class InterruptOperations : IInterruptOperations, IDisposable
     /// <param name="warnings">Who says what guests do wrong.</param>
     /// <param name="logger">Where other lines go.</param>
     public InterruptOperations(IPhysdev physdev, DistinctWarnings warnings, ILogger logger)
+        : this(physdev, warnings, logger, journal: null)
     {
+    }
+
+    internal InterruptOperations(IPhysdev physdev, DistinctWarnings warnings, ILogger logger, MessageJournal? journal)
+    {
+        _journal = journal;
         _physdev = physdev;
         _warnings = warnings;
         _logger = logger;
@@ -49,7 +56,7 @@ public sealed class InterruptOperations : IInterruptOperations, IDisposable
     public void Add(int domainId, AssignedFunction function)
     {
         FunctionInterrupts interrupts = new(
-            domainId, function, _physdev, _warnings, () => Interlocked.Increment(ref _lastTicket), CleanLater);
+            domainId, function, _physdev, _journal, _warnings, () => Interlocked.Increment(ref _lastTicket), CleanLater);
         _functions[function] = interrupts;
         function.AfterReset = _ => interrupts.Restore();
     }
@@ -59,13 +66,14 @@ public sealed class InterruptOperations : IInterruptOperations, IDisposable
     /// seconds. Does nothing for a function that is not known.
     /// </summary>
     /// <param name="function">The function.</param>
+    /// <param name="late">Called once, on a thread of its own, when false was returned and the request has come back after all; must not throw.</param>
     /// <returns>False when a request of the guest did not come back in time: the function must not be given to others.</returns>
-    public bool Remove(AssignedFunction function)
+    public bool Remove(AssignedFunction function, Action? late = null)
     {
         if (!_functions.TryRemove(function, out FunctionInterrupts? interrupts))
             return true;
         function.AfterReset = null;
-        return interrupts.Close();
+        return interrupts.Close(late);
     }
 
     /// <summary>A guest's frontend is gone, the function stays: messages are disabled and unmapped, and the next frontend begins afresh. May block for seconds.</summary>

@@ -1,3 +1,5 @@
+using PciBackFlow.Backend.Journal;
+
 namespace PciBackFlow.Backend.Interrupts;
 
 /// <summary>Messages that a guest has: what was mapped, and what takes it back. Never changed.</summary>
@@ -6,4 +8,5 @@ namespace PciBackFlow.Backend.Interrupts;
 /// <param name="Mapped">The pirqs to unmap: all of them, or the first of consecutive ones.</param>
 /// <param name="MultipleMessage">MSI: log2 of the messages mapped, 0 to 5.</param>
 /// <param name="Ticket">Its number, above 0; no other grant has the same.</param>
-internal sealed record MessageGrant(InterruptMode Mode, int[] Pirqs, int[] Mapped, int MultipleMessage, long Ticket);
+/// <param name="Entry">Where it is written down; null when nobody does.</param>
+internal sealed record MessageGrant(InterruptMode Mode, int[] Pirqs, int[] Mapped, int MultipleMessage, long Ticket, JournalEntry? Entry);

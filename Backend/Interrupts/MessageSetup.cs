@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Numerics;
+using PciBackFlow.Backend.Journal;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Hardware.Pci.Registers;
@@ -15,9 +16,11 @@ namespace PciBackFlow.Backend.Interrupts;
 /// <param name="domainId">The guest that owns the function: pirqs are mapped for it.</param>
 /// <param name="function">The function.</param>
 /// <param name="physdev">Who maps.</param>
+/// <param name="journal">Where it is written down what is mapped; null for nowhere.</param>
 /// <param name="isUnwanted">Whether the guest is losing the function: then nothing more is mapped.</param>
 /// <param name="warn">Says what could not be undone.</param>
-internal sealed class MessageSetup(int domainId, AssignedFunction function, IPhysdev physdev, Func<bool> isUnwanted, Action<string> warn)
+internal sealed class MessageSetup(
+    int domainId, AssignedFunction function, IPhysdev physdev, MessageJournal? journal, Func<bool> isUnwanted, Action<string> warn)
 {
     private const int MultipleMessageCapableShift = 1;
     private const int MultipleMessageEnableShift = 4;
@@ -45,16 +48,16 @@ internal sealed class MessageSetup(int domainId, AssignedFunction function, IPhy
         if (refusal is not null)
             return refusal;
         int log2 = (int)((prepared & MsiRegisters.MultipleMessageEnable) >> MultipleMessageEnableShift);
-        refusal = MapMsi(log2, out int first) ?? FinishMsi(prepared);
+        int first = 0;
+        refusal = Announce(out JournalEntry? entry) ?? MapMsi(log2, out first) ?? WriteDown(ref entry, [first]) ?? FinishMsi(prepared);
         if (refusal is null)
         {
             // Of consecutive ones the first stands for all.
-            grant = new(InterruptMode.Msi, [.. Enumerable.Range(first, (int)count)], [first], log2, Ticket: 0);
+            grant = new(InterruptMode.Msi, [.. Enumerable.Range(first, (int)count)], [first], log2, Ticket: 0, entry);
             return null;
         }
 
-        if (first > 0)
-            Unmap([first]);
+        Unmap(first > 0 ? [first] : [], entry);
         using FunctionTurn turn = FunctionTurn.Take(function);
         _found!.TryWriteMsi(before);
         return refusal;
@@ -71,14 +74,15 @@ internal sealed class MessageSetup(int domainId, AssignedFunction function, IPhy
         if (refusal is not null)
             return refusal;
         int[] pirqs = new int[entries.Length];
-        refusal = MapMsix(entries, table, pirqs, out int mapped) ?? FinishMsix(before);
+        int mapped = 0;
+        refusal = Announce(out JournalEntry? entry) ?? MapMsix(entries, table, pirqs, out mapped) ?? WriteDown(ref entry, pirqs) ?? FinishMsix(before);
         if (refusal is null)
         {
-            grant = new(InterruptMode.MsiX, pirqs, pirqs, MultipleMessage: 0, Ticket: 0);
+            grant = new(InterruptMode.MsiX, pirqs, pirqs, MultipleMessage: 0, Ticket: 0, entry);
             return null;
         }
 
-        Unmap(pirqs.AsSpan(0, mapped));
+        Unmap(pirqs.AsSpan(0, mapped), entry);
         using FunctionTurn turn = FunctionTurn.Take(function);
         _found!.TryWriteMsix(before);
         return refusal;
@@ -97,7 +101,7 @@ internal sealed class MessageSetup(int domainId, AssignedFunction function, IPhy
                 _found.TryWriteMsix(msix & ~(MsiXRegisters.Enable | MsiXRegisters.FunctionMask));
         }
 
-        Unmap(grant.Mapped);
+        Unmap(grant.Mapped, grant.Entry);
         using (FunctionTurn.Take(function))
             _found!.TrySilenceLine(isOff: false, out _);
     }
@@ -163,6 +167,50 @@ internal sealed class MessageSetup(int domainId, AssignedFunction function, IPhy
         // The function counts in powers of two; the capability's number is one, so rounding up stays within it.
         prepared = MsiControl(before, BitOperations.Log2(BitOperations.RoundUpToPowerOf2(count)));
         return _found.TryWriteMsi(prepared) ? null : Unwritten;
+    }
+
+    // Before anything is mapped: whatever happens, a later daemon knows that there may be something.
+    private Refusal? Announce(out JournalEntry? entry)
+    {
+        entry = null;
+        if (journal is null || isUnwanted())
+            return null;
+        try
+        {
+            entry = journal.Begin(domainId, _hardware.Address);
+            return null;
+        }
+        catch (HypervisorException e)
+        {
+            return Refusal.Of(e);
+        }
+        catch (IOException e)
+        {
+            return new(Errno.Io, $"the journal cannot be written: {e.Message}");
+        }
+        catch (ObjectDisposedException)
+        {
+            return Refusal.Ending;
+        }
+    }
+
+    private Refusal? WriteDown(ref JournalEntry? entry, ReadOnlySpan<int> mapped)
+    {
+        if (entry is null)
+            return null;
+        try
+        {
+            entry = journal!.Mapped(entry, mapped);
+            return null;
+        }
+        catch (IOException e)
+        {
+            return new(Errno.Io, $"the journal cannot be written: {e.Message}");
+        }
+        catch (ObjectDisposedException)
+        {
+            return Refusal.Ending;
+        }
     }
 
     private Refusal? MapMsi(int log2, out int first)
@@ -301,8 +349,9 @@ internal sealed class MessageSetup(int domainId, AssignedFunction function, IPhy
     }
 
     // Xen takes a dead guest's pirqs away itself: "no such guest" and "not mapped" are what was wanted.
-    private void Unmap(ReadOnlySpan<int> pirqs)
+    private void Unmap(ReadOnlySpan<int> pirqs, JournalEntry? entry)
     {
+        bool isDone = true;
         foreach (int pirq in pirqs)
         {
             try
@@ -315,6 +364,7 @@ internal sealed class MessageSetup(int domainId, AssignedFunction function, IPhy
             }
             catch (HypervisorException e)
             {
+                isDone = false;
                 warn($"a pirq could not be unmapped: {e.Message}");
             }
             catch (ObjectDisposedException)
@@ -323,5 +373,9 @@ internal sealed class MessageSetup(int domainId, AssignedFunction function, IPhy
                 return;
             }
         }
+
+        // What could not be unmapped stays written down: the next daemon tries again.
+        if (isDone && entry is not null)
+            journal!.Unmapped(entry);
     }
 }

@@ -30,6 +30,7 @@ public sealed class GrantJournal : IDisposable
     private long _length;
     private int _records;
     private long _lastId;
+    private long _lastInherited;
 
     private GrantJournal(string path, string boot, SafeFileHandle file)
     {
@@ -54,6 +55,7 @@ public sealed class GrantJournal : IDisposable
         {
             if (journal.Load(logger))
                 journal.Rewrite();
+            journal._lastInherited = journal._lastId;
             return journal;
         }
         catch
@@ -72,6 +74,11 @@ public sealed class GrantJournal : IDisposable
                 return [.. _open.Values];
         }
     }
+
+    /// <summary>Whether an entry is of an earlier daemon: nobody in this process looks after it.</summary>
+    /// <param name="entry">An entry.</param>
+    /// <returns>False when it was begun since the journal was opened.</returns>
+    public bool IsInherited(JournalEntry entry) => entry.Id <= _lastInherited;
 
     /// <summary>Records an intent. Only afterwards may the grant be tried.</summary>
     /// <param name="life">To whom.</param>

@@ -26,4 +26,16 @@ public enum GrantKind
 
     /// <summary>The wish to attach it again after a reboot, <see cref="Grant.Text"/> in xl's words. Belongs to the UUID; outlives the domain.</summary>
     Kept,
+
+    /// <summary>
+    /// Message interrupts of the function, which the guest enabled itself: <see cref="Grant.Text"/> lists the pirqs to unmap. This backend's, whoever granted the
+    /// device. An intent does not know them.
+    /// </summary>
+    Messages,
+
+    /// <summary>
+    /// The guest was paused until it has its kept devices, this one first. An intent may have paused it or not; with <see cref="Grant.First"/> 1 it may have been let
+    /// go already: in both cases a pause that is found can be somebody else's.
+    /// </summary>
+    Pause,
 }

@@ -9,4 +9,8 @@ namespace PciBackFlow.Backend.Journal;
 /// <param name="Owner">Whose it is.</param>
 /// <param name="Grant">What exactly; after the result what was really given.</param>
 /// <param name="IsDone">False: an intent; whether it took effect is not known.</param>
-public sealed record JournalEntry(long Id, DomainLife Life, PciAddress Device, GrantOwner Owner, Grant Grant, bool IsDone);
+public sealed record JournalEntry(long Id, DomainLife Life, PciAddress Device, GrantOwner Owner, Grant Grant, bool IsDone)
+{
+    /// <summary>Whether it is a part of a device's attachment: the guest has the device while there is one.</summary>
+    public bool IsAttachment => Grant.Kind is not (GrantKind.Kept or GrantKind.Messages or GrantKind.Pause);
+}

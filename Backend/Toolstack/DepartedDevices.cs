@@ -13,7 +13,7 @@ internal static class DepartedDevices
     /// </summary>
     public static PciAddress[] Of(ToolstackServices services, DomainLife life)
     {
-        JournalEntry[] entries = [.. services.Journal.Entries.Where(entry => entry.Life == life && entry is { Owner: GrantOwner.Us, Grant.Kind: not GrantKind.Kept })];
+        JournalEntry[] entries = [.. services.Journal.Entries.Where(entry => entry.Life == life && entry is { Owner: GrantOwner.Us, IsAttachment: true })];
         if (entries.Length == 0)
             return [];
         if (services.Domains.Find(life.DomainId) is not { HasEnded: false } domain || domain.Handle != life.Handle)

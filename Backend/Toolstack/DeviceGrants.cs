@@ -53,7 +53,11 @@ internal sealed class DeviceGrants(ToolstackServices services)
         List<string> failures = [];
         foreach (JournalEntry entry in services.Journal.Entries.Where(entry => entry.Life == life && entry.Device == device).Reverse())
         {
-            if (entry.Owner == GrantOwner.Toolstack || entry.Grant.Kind is GrantKind.Nodes or GrantKind.Kept)
+            if (entry.Owner == GrantOwner.Toolstack || entry.Grant.Kind is GrantKind.Nodes or GrantKind.Kept or GrantKind.Pause)
+                continue;
+
+            // Messages that this process mapped are taken back by who mapped them, before the device is let go: numbers come back.
+            if (entry.Grant.Kind == GrantKind.Messages && !services.Journal.IsInherited(entry))
                 continue;
             try
             {
@@ -141,6 +145,9 @@ internal sealed class DeviceGrants(ToolstackServices services)
             case GrantKind.Assignment:
                 UnlessGone(() => services.Domains.Deassign(domainId, entry.Device));
                 break;
+            case GrantKind.Messages:
+                LeftMessages.Unmap(services, entry);
+                break;
             case GrantKind.InterruptPermission when !IsLineShared(entry):
                 UnlessGone(() => services.Domains.AllowInterrupt(domainId, (int)grant.First, allow: false));
                 break;
@@ -163,7 +170,7 @@ internal sealed class DeviceGrants(ToolstackServices services)
     {
         if (OthersOf(entry).Any(other => other.Count == entry.Grant.Count))
             return true;
-        HashSet<PciAddress> ours = [.. services.Journal.Entries.Where(other => other.Life == entry.Life).Select(static other => other.Device)];
+        HashSet<PciAddress> ours = [.. services.Journal.Entries.Where(other => other.Life == entry.Life && other.IsAttachment).Select(static other => other.Device)];
         return GuestDirectory.Read(services.Store, entry.Life.DomainId).Devices.Any(keys =>
             keys.Host is { } host && host != entry.Device && !ours.Contains(host)
             && services.Custody.Find(host.ToString()) is not null && (ulong)services.Custody.LineOf(host) == entry.Grant.Count);

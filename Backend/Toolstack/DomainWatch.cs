@@ -74,7 +74,7 @@ internal sealed class DomainWatch : IDisposable
                 _changed.TryRemove(domainId, out _);
 
             IReadOnlyList<JournalEntry> entries = _services.Journal.Entries;
-            foreach (DomainLife life in entries.Where(static entry => entry.Grant.Kind != GrantKind.Kept).Select(static entry => entry.Life).Distinct())
+            foreach (DomainLife life in entries.Where(static entry => entry.IsAttachment || entry.Grant.Kind == GrantKind.Messages).Select(static entry => entry.Life).Distinct())
             {
                 if (all || changed.Contains(life.DomainId))
                     Look(life);
@@ -95,7 +95,7 @@ internal sealed class DomainWatch : IDisposable
     {
         try
         {
-            if (DepartedDevices.Of(_services, life).Length > 0)
+            if (DepartedDevices.Of(_services, life).Length > 0 || LeftMessages.Any(_services, life))
                 Settle(life);
         }
         catch (HypervisorException e)

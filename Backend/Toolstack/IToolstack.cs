@@ -14,9 +14,9 @@ public interface IToolstack
     /// <summary>Grants a device to a guest and offers it: journal, reset, memory, ports, line interrupt, IOMMU, nodes, handshake.</summary>
     /// <param name="request">What to whom.</param>
     /// <param name="cancellationToken">Gives up waiting; what was granted is taken back.</param>
-    /// <returns>What the guest has now.</returns>
+    /// <returns>What the guest has of it now: one device, or all functions of a slot.</returns>
     /// <exception cref="BackendException">The step that failed; everything before it was undone.</exception>
-    Task<AttachedDevice> AttachAsync(AttachRequest request, CancellationToken cancellationToken);
+    Task<IReadOnlyList<AttachedDevice>> AttachAsync(AttachRequest request, CancellationToken cancellationToken);
 
     /// <summary>Takes a device from a guest: first by handshake, and by force after a time-out if told to.</summary>
     /// <param name="domainId">The guest.</param>

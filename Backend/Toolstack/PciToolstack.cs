@@ -12,50 +12,53 @@ namespace PciBackFlow.Backend.Toolstack;
 /// </summary>
 public sealed class PciToolstack : IToolstack, IDisposable
 {
+    private static readonly TimeSpan RecoveryPause = TimeSpan.FromSeconds(1);
+
     private readonly ToolstackServices _services;
     private readonly GuestRequests _requests = new();
-    private readonly DeviceReservations _reservations = new();
+    private readonly DeviceReservations _reservations;
     private readonly TakeBack _takeBack;
     private readonly AttachOperation _attach;
     private readonly DetachOperation _detach;
+    private readonly LeftMessages _leftMessages;
+    private readonly GuestPauses _pauses;
     private readonly DomainWatch _watch;
+    private volatile bool _isDisposed;
 
     /// <summary>Creates it; nothing is looked at yet.</summary>
     /// <param name="services">What it acts through.</param>
     public PciToolstack(ToolstackServices services)
     {
         _services = services;
+        _reservations = new(services.Custody);
         DeviceGrants grants = new(services);
         _takeBack = new(services, grants);
         _attach = new(services, grants, _takeBack);
         _detach = new(services, _takeBack);
+        _leftMessages = new(services);
+        _pauses = new(services);
         _watch = new(services, SettleAsync, AttachAgainAsync);
     }
 
     /// <summary>Finishes what an earlier daemon of this boot left half done: completes it, or undoes it in reverse.</summary>
-    /// <returns>When every guest's devices are fully attached or fully revoked.</returns>
-    /// <exception cref="HypervisorException">The domains or xenstore can't be read.</exception>
-    public async Task RecoverAsync()
-    {
-        List<Task> guests = [];
-        foreach (DomainLife life in _services.Journal.Entries.Select(static entry => entry.Life).Distinct())
-        {
-            guests.Add(_requests.RunAsync(life.DomainId, async () =>
-            {
-                await RecoverAsync(life).ConfigureAwait(false);
-                return true;
-            }));
-        }
-
-        await Task.WhenAll(guests).ConfigureAwait(false);
-    }
+    /// <remarks>
+    /// A guest may take its time; requests for it wait until it has been seen to, others find its devices taken. All of them are queued when this
+    /// returns for the first time, so whoever starts need not wait for the rest.
+    /// </remarks>
+    /// <returns>When every guest's devices are fully attached or fully revoked, or the toolstack's half was disposed of.</returns>
+    public Task RecoverAsync() =>
+        Task.WhenAll([.. _services.Journal.Entries.Select(static entry => entry.Life).Distinct().Select(RecoverUntilDoneAsync)]);
 
     /// <summary>Watches for guests that die, are taken offline or come back.</summary>
     /// <exception cref="HypervisorException">xenstore refused a watch.</exception>
     public void Start() => _watch.Start();
 
-    /// <summary>Stops watching. Nothing is revoked: guests keep their devices, and the journal remembers them.</summary>
-    public void Dispose() => _watch.Dispose();
+    /// <summary>Stops watching. Nothing is revoked: guests keep their devices, and the journal remembers them; also what was not recovered yet.</summary>
+    public void Dispose()
+    {
+        _isDisposed = true;
+        _watch.Dispose();
+    }
 
     /// <inheritdoc/>
     public int Resolve(string domain)
@@ -73,7 +76,7 @@ public sealed class PciToolstack : IToolstack, IDisposable
     }
 
     /// <inheritdoc/>
-    public Task<AttachedDevice> AttachAsync(AttachRequest request, CancellationToken cancellationToken) =>
+    public Task<IReadOnlyList<AttachedDevice>> AttachAsync(AttachRequest request, CancellationToken cancellationToken) =>
         _requests.RunAsync(request.DomainId, () => AttachNowAsync(request, cancellationToken));
 
     /// <inheritdoc/>
@@ -134,7 +137,7 @@ public sealed class PciToolstack : IToolstack, IDisposable
             .Select(static entry => entry.Device),
     ];
 
-    private async Task<AttachedDevice> AttachNowAsync(AttachRequest request, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<AttachedDevice>> AttachNowAsync(AttachRequest request, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         DomainLife life = LifeOf(Suitable(request.DomainId));
@@ -154,8 +157,12 @@ public sealed class PciToolstack : IToolstack, IDisposable
         }
 
         await _attach.RunAsync(life, devices, request, cancellationToken).ConfigureAwait(false);
-        return List(request.DomainId).FirstOrDefault(device => device.Host == devices[0].Address)
-            ?? throw new BackendException(BackendFailure.Failed, $"domain {request.DomainId}: {devices[0].Address} was removed at once by somebody else");
+        AttachedDevice[] attached = [.. List(request.DomainId).Where(device => devices.Any(wanted => wanted.Address == device.Host))];
+        return attached.Length == devices.Count
+            ? attached
+            : throw new BackendException(
+                BackendFailure.Failed,
+                $"domain {request.DomainId}: {string.Join(", ", devices.Select(static device => device.Address).Except(attached.Select(static device => device.Host)))} was removed at once by somebody else");
     }
 
     private DomainInfo Suitable(int domainId)
@@ -212,7 +219,7 @@ public sealed class PciToolstack : IToolstack, IDisposable
     {
         PciAddress address = device.Address;
         int? owner = device.OwnerDomain
-            ?? _services.Journal.Entries.FirstOrDefault(entry => entry.Device == address && entry.Grant.Kind != GrantKind.Kept)?.Life.DomainId
+            ?? _services.Journal.Entries.FirstOrDefault(entry => entry.Device == address && entry.IsAttachment)?.Life.DomainId
             ?? OwnerRecord.Read(_services.Store, address) switch
             {
                 { } noted when _services.Domains.Find(noted) is { HasEnded: false } => noted,
@@ -253,13 +260,15 @@ public sealed class PciToolstack : IToolstack, IDisposable
         PciAddress[] devices = DepartedDevices.Of(_services, life);
         if (devices.Length > 0)
             await _takeBack.RunAsync(life, devices, forget: false).ConfigureAwait(false);
+        _leftMessages.TakeBack(life);
         return true;
     });
 
     /// <summary>A kept device's guest is back with a new id: it stands still until it has the device, if it had not started yet.</summary>
     private async Task AttachAgainAsync(DomainInfo domain, IReadOnlyList<JournalEntry> wishes)
     {
-        _services.Domains.Pause(domain.DomainId);
+        DomainLife life = LifeOf(domain);
+        JournalEntry pause = _pauses.Begin(life, wishes[0].Device);
         try
         {
             foreach (JournalEntry wish in wishes)
@@ -277,25 +286,43 @@ public sealed class PciToolstack : IToolstack, IDisposable
                 }
                 catch (Exception e) when (e is BackendException or HypervisorException or IOException or FormatException)
                 {
-                    ToolstackLog.NotAttachedAgain(_services.Logger, domain.DomainId, wish.Grant.Text ?? string.Empty, e);
+                    // A daemon that was killed just after the attach left the wish.
+                    if (OursOf(life).Contains(wish.Device))
+                        _services.Journal.Close(wish);
+                    else
+                        ToolstackLog.NotAttachedAgain(_services.Logger, domain.DomainId, wish.Grant.Text ?? string.Empty, e);
                 }
             }
         }
         finally
         {
-            Unpause(domain.DomainId);
+            _pauses.End(pause);
         }
     }
 
-    private void Unpause(int domainId)
+    /// <summary>Nobody asks for it again: what could not be read is tried until it can be.</summary>
+    private async Task RecoverUntilDoneAsync(DomainLife life)
     {
-        try
+        while (!_isDisposed)
         {
-            _services.Domains.Unpause(domainId);
-        }
-        catch (HypervisorException)
-        {
-            // It died meanwhile.
+            try
+            {
+                await _requests.RunAsync(life.DomainId, async () =>
+                {
+                    await RecoverAsync(life).ConfigureAwait(false);
+                    return true;
+                }).ConfigureAwait(false);
+                return;
+            }
+            catch (Exception e)
+            {
+                // What this works with is closed after it: then it is the next daemon's.
+                if (_isDisposed)
+                    return;
+                ToolstackLog.NotRecovered(_services.Logger, life.DomainId, e);
+            }
+
+            await Task.Delay(RecoveryPause).ConfigureAwait(false);
         }
     }
 
@@ -304,7 +331,7 @@ public sealed class PciToolstack : IToolstack, IDisposable
         bool isAlive = _services.Domains.Find(life.DomainId) is { HasEnded: false } domain && domain.Handle == life.Handle;
         GuestDirectory? directory = isAlive ? GuestDirectory.Read(_services.Store, life.DomainId) : null;
         foreach (IGrouping<PciAddress, JournalEntry> device in _services.Journal.Entries
-            .Where(entry => entry.Life == life && entry.Grant.Kind != GrantKind.Kept).GroupBy(static entry => entry.Device).ToList())
+            .Where(entry => entry.Life == life && entry.IsAttachment).GroupBy(static entry => entry.Device).ToList())
         {
             JournalEntry? nodes = device.FirstOrDefault(static entry => entry.Grant.Kind == GrantKind.Nodes);
             DeviceKeys? keys = directory?.Find(device.Key);
@@ -326,6 +353,19 @@ public sealed class PciToolstack : IToolstack, IDisposable
 
             await FinishInterruptedAsync(life, device.Key, isWhole).ConfigureAwait(false);
         }
+
+        _pauses.Recover(life);
+    }
+
+    /// <summary>One that was attached again after a reboot of its guest is still wanted: it is undone, and done again.</summary>
+    private async Task UndoAsync(DomainLife life, PciAddress device, bool forget)
+    {
+        List<JournalEntry> wishes =
+            [.. _services.Journal.Entries.Where(entry => entry.Device == device && entry.Grant.Kind == GrantKind.Kept && entry.Life.Handle == life.Handle)];
+        bool isAgain = wishes.Exists(wish => wish.Life != life);
+        await _takeBack.RunAsync(life, [device], forget && !isAgain).ConfigureAwait(false);
+        if (isAgain)
+            wishes.Where(wish => wish.Life == life).ToList().ForEach(_services.Journal.Close);
     }
 
     /// <summary>An attach that was interrupted is undone; a detach that was interrupted goes on.</summary>
@@ -337,7 +377,7 @@ public sealed class PciToolstack : IToolstack, IDisposable
             if (isDetach)
                 await _detach.RunAsync(life, [device], [], force: false, CancellationToken.None).ConfigureAwait(false);
             else
-                await _takeBack.RunAsync(life, [device], forget: isThisBootsGuest).ConfigureAwait(false);
+                await UndoAsync(life, device, forget: isThisBootsGuest).ConfigureAwait(false);
             ToolstackLog.Recovered(_services.Logger, life.DomainId, device, isDetach ? "completed" : "undone");
         }
         catch (Exception e) when (e is BackendException or HypervisorException or IOException)

@@ -8,7 +8,7 @@ namespace PciBackFlow.Backend.Toolstack;
 /// <summary>
 /// Takes devices from a guest without asking it: for an attach that failed, a detach by force, a guest that died. The keys go first, upon
 /// which the backend takes the function out of the guest's table and resets it; then what the journal says is revoked. Every step may have
-/// been done already. One guest's calls come in order.
+/// been done already. Meanwhile the host can't have them. One guest's calls come in order.
 /// </summary>
 internal sealed class TakeBack(ToolstackServices services, DeviceGrants grants)
 {
@@ -31,12 +31,25 @@ internal sealed class TakeBack(ToolstackServices services, DeviceGrants grants)
     /// <returns>What could not be revoked and stays in the journal.</returns>
     public async Task<IReadOnlyList<string>> RevokeAsync(DomainLife life, IReadOnlyCollection<PciAddress> devices)
     {
-        await AwaitResetAsync(life, devices).ConfigureAwait(false);
-        List<string> failures = [];
-        foreach (PciAddress device in devices)
-            failures.AddRange(grants.Revoke(life, device).Select(failure => $"{device}: {failure}"));
+        // One that is just being given back is nobody's any more: there is nothing left to protect.
+        IDisposable?[] kept = [.. devices.Select(services.Custody.TryKeep)];
+        try
+        {
+            await AwaitResetAsync(life, devices).ConfigureAwait(false);
+            List<string> failures = [];
+            foreach (PciAddress device in devices)
+            {
+                MakeQuiet(life, device);
+                failures.AddRange(grants.Revoke(life, device).Select(failure => $"{device}: {failure}"));
+            }
 
-        return failures;
+            return failures;
+        }
+        finally
+        {
+            foreach (IDisposable? keeper in kept)
+                keeper?.Dispose();
+        }
     }
 
     /// <summary>Closes what the journal says of the devices' keys; they are removed.</summary>
@@ -79,6 +92,22 @@ internal sealed class TakeBack(ToolstackServices services, DeviceGrants grants)
             return;
         foreach (PciAddress device in devices.Where(device => IsInUse(life, device)))
             ToolstackLog.SlowReset(services.Logger, life.DomainId, device, services.Timing.Reset.TotalSeconds);
+    }
+
+    /// <summary>
+    /// A device that an earlier daemon served is nobody's here, and works on: it is stopped before the guest loses its memory. One that can't be is left to
+    /// the IOMMU, too.
+    /// </summary>
+    private void MakeQuiet(DomainLife life, PciAddress device)
+    {
+        try
+        {
+            services.Custody.Quiet(device);
+        }
+        catch (Exception e) when (e is BackendException or HypervisorException or IOException)
+        {
+            ToolstackLog.NotQuiet(services.Logger, life.DomainId, device, e.Message);
+        }
     }
 
     private bool IsInUse(DomainLife life, PciAddress device) => services.Custody.Find(device.ToString())?.OwnerDomain == life.DomainId;

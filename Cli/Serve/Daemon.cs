@@ -59,6 +59,7 @@ internal sealed partial class Daemon : IDisposable
             throw;
         }
 
+        _platform.Attributes.Changed += _backend.ChangePolicy;
         _shards = new ShardLiveness(_backend.Engine.ShardCount, _backend.Engine.Invoke);
     }
 

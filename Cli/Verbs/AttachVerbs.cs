@@ -24,8 +24,8 @@ internal static class AttachVerbs
                 guest, new AttachDevice(device, wait, parsed.GetValue(keep)), cancel));
 
             // Success as well, of another kind: a guest that is paused, still booting or without a frontend driver gets it when it comes to that.
-            if (wait && attached.State != "connected")
-                console.Remark($"{attached.Host} is {attached.State}: {guest} has not taken it up yet (is it paused or booting, or is its xen-pcifront not loaded?)");
+            foreach (var one in attached.Where(one => wait && one.State != "connected"))
+                console.Remark($"{one.Host} is {one.State}: {guest} has not taken it up yet (is it paused or booting, or is its xen-pcifront not loaded?)");
             return ExitCode.Done;
         });
         return new Verb(command, "pcibackflow pci-attach demo1 00:04.0", "pcibackflow pci-attach --keep 7 03:00.0@5,permissive=1");

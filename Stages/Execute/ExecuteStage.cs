@@ -54,6 +54,12 @@ public readonly struct ExecuteStage : IStage<GuestOperation>
         item.LeaveAccess();
         item.HardwareAccesses = (int)(function.HardwareReads + function.HardwareWrites - accesses);
         function.End();
+        if (status == PciOpStatus.AccessDenied && item.DeniedBits == 0)
+        {
+            // The register's own rule looked at hardware and refused: which bits it minds only it knows, so all that were written count.
+            item.DeniedBits = GuestOperation.MaskOf(item.Request.Size);
+        }
+
         if (status == PciOpStatus.OperationFailed)
         {
             item.Fail();

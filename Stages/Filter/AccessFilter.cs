@@ -76,9 +76,9 @@ public static class AccessFilter
 
         uint denied = DroppedChange(function, in rule, dword, lanes, written);
         if (effect != 0)
-            denied = OwnRuleDenies(in rule, effect, written, denied);
+            denied = OwnRuleDenies(function, in rule, dword, effect, written, denied);
         plan.DeniedBits = ByteLanes.FromDword(denied, offset, size);
-        if ((map.Settings & MapSettings.SayDenied) != 0 && ((lanes & rule.Closed) | (denied & rule.ByPolicy)) != 0)
+        if ((map.Settings & MapSettings.SayDenied) != 0 && ((lanes & rule.Closed) | (denied & (rule.ByPolicy | rule.Denied))) != 0)
             plan.Status = PciOpStatus.AccessDenied;
 
         uint open = lanes & rule.Writable & ~rule.EffectMask;
@@ -108,16 +108,24 @@ public static class AccessFilter
     }
 
     // Two fields decide by the value, not by its difference from what is there.
-    private static uint OwnRuleDenies(in ConfigDword rule, uint effect, uint written, uint denied)
+    private static uint OwnRuleDenies(AssignedFunction function, in ConfigDword rule, int dword, uint effect, uint written, uint denied)
     {
         ByteLanes.Field(rule.EffectMask, out int lane, out int size);
         uint value = ByteLanes.FromDword(written & effect, lane, size);
         return rule.Effect switch
         {
             PlanAction.SelfTest when value == StartSelfTest => denied & ~rule.EffectMask,
+            PlanAction.SelfTest => denied | SelfTestChange(function, dword, effect, written, lane),
             PlanAction.VpdAddress => ByteLanes.Merge(denied, written, ByteLanes.ToDword(VpdRegisters.Flag, lane) & effect),
             _ => denied,
         };
+    }
+
+    // The register takes a value that differs in nothing but the start bit from what is there, and drops it whole otherwise.
+    private static uint SelfTestChange(AssignedFunction function, int dword, uint effect, uint written, int lane)
+    {
+        uint differs = ((written ^ function.Registers[dword]) | ~function.Registers.Seen(dword)) & effect;
+        return (differs & ~ByteLanes.ToDword(StartSelfTest, lane)) != 0 ? differs : 0;
     }
 
     // Only bytes that hold an open bit are written (XSA-128), in the largest aligned blocks.

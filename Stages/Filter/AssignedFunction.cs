@@ -148,6 +148,26 @@ public sealed class AssignedFunction
         }
     }
 
+    /// <summary>
+    /// Other permissions for the guest that has it, who keeps its state. Between two of its requests, on the thread that owns them, with the function taken
+    /// (<see cref="TryBegin"/>): nobody is in the middle of something that the old ones planned.
+    /// </summary>
+    /// <param name="next">The same function compiled under another policy.</param>
+    public void Replace(CompiledFunction next)
+    {
+        if (next.Map.Size != Map.Size)
+            throw new ArgumentException("The space changed its length.", nameof(next));
+        for (int dword = 0; dword < Map.Size / 4; dword++)
+        {
+            // What memory did not answer so far it has no value for.
+            uint added = next.Map[dword].Memory & ~Map[dword].Memory;
+            if (added != 0)
+                Registers[dword] = ByteLanes.Merge(Registers[dword], next.Initial.Values[dword], added);
+        }
+
+        _compiled = next;
+    }
+
     /// <summary>The guest is gone: everything it left behind is forgotten. A new assignment may bring new permissions.</summary>
     /// <param name="next">Permissions and values for the next guest; null for those of now.</param>
     public void Release(CompiledFunction? next = null)

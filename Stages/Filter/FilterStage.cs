@@ -25,7 +25,9 @@ public readonly struct FilterStage : IStage<GuestOperation>
                 break;
             case PciOpCode.ConfigWrite:
                 AccessFilter.PlanWrite(function, item.Request.Offset, item.Request.Size, item.Request.Value, ref plan);
-                item.DeniedBits = plan.DeniedBits;
+
+                // Refused for the register it touches, although it would change nothing: there is no bit to name, but it counts.
+                item.DeniedBits = plan.DeniedBits == 0 && plan.Status == PciOpStatus.AccessDenied ? GuestOperation.MaskOf(item.Request.Size) : plan.DeniedBits;
                 if (plan.DeniedBits != 0)
                 {
                     item.Connection?.DeniedWrites.Note(function, item.Request.Offset, item.Request.Size, item.Request.Value, plan.DeniedBits);

@@ -12,7 +12,7 @@ public sealed partial class BackendRoomTests
         ["Policy"] = [],
         ["Guests"] = ["Slots", "Devices", "Policy", "Interrupts"],
         ["Insight"] = ["Devices", "Policy"],
-        ["Interrupts"] = ["Devices"],
+        ["Interrupts"] = ["Devices", "Journal"],
         ["Journal"] = [],
         ["Recovery"] = ["Guests", "Devices", "Journal"],
         ["Toolstack"] = ["Devices", "Journal", "Policy", "Guests"],

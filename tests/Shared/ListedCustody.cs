@@ -53,6 +53,12 @@ internal sealed class ListedCustody : IDeviceCustody
 
     public void MakeReady(PciAddress address) => Note($"make ready {address}");
 
+    public void Quiet(PciAddress address)
+    {
+    }
+
+    public IDisposable? TryKeep(PciAddress address) => new Lease();
+
     public void GiveTo(int domainId, string address)
     {
         lock (_lock)
@@ -75,5 +81,12 @@ internal sealed class ListedCustody : IDeviceCustody
             throw refusal;
         lock (_lock)
             _asked.Add(what);
+    }
+
+    private sealed class Lease : IDisposable
+    {
+        public void Dispose()
+        {
+        }
     }
 }

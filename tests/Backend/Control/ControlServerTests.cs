@@ -63,12 +63,12 @@ public sealed class ControlServerTests
     {
         using ControlBench bench = new();
 
-        AssignmentReport attached = await bench.Client.AttachAsync("7", new("04:00.0@5,permissive=1", Wait: false, Keep: true), Cancel);
+        IReadOnlyList<AssignmentReport> attached = await bench.Client.AttachAsync("7", new("04:00.0@5,permissive=1", Wait: false, Keep: true), Cancel);
         IReadOnlyList<AssignmentReport> listed = await bench.Client.ListDevicesAsync("7", Cancel);
         await bench.Client.DetachAsync("7", "04:00.0", force: true, Cancel);
 
-        Assert.Equal(new AssignmentReport(7, "0000:04:00.0", "0000:00:01.0", "connected", Ours: true), attached);
-        Assert.Equal([attached], listed);
+        Assert.Equal(new AssignmentReport(7, "0000:04:00.0", "0000:00:01.0", "connected", Ours: true), Assert.Single(attached));
+        Assert.Equal(attached, listed);
         Assert.Equal((7, false, true, true, (byte)5), (
             bench.Toolstack.Attached!.DomainId, bench.Toolstack.Attached.Wait, bench.Toolstack.Attached.Keep, bench.Toolstack.Attached.Spec.Permissive, bench.Toolstack.Attached.Spec.VirtualSlot!.Value));
         Assert.Equal((7, "0000:04:00.0", true), bench.Toolstack.Detached);
@@ -238,7 +238,7 @@ public sealed class ControlServerTests
         bench.Toolstack.Gate = new();
         using CancellationTokenSource impatient = new();
 
-        Task<AssignmentReport> attach = bench.Client.AttachAsync("7", new("04:00.0"), impatient.Token);
+        Task<IReadOnlyList<AssignmentReport>> attach = bench.Client.AttachAsync("7", new("04:00.0"), impatient.Token);
         await Eventually(() => bench.Toolstack.Attached is not null);
         await impatient.CancelAsync();
 
@@ -251,7 +251,7 @@ public sealed class ControlServerTests
     {
         using ControlBench bench = new();
         bench.Toolstack.Gate = new();
-        Task<AssignmentReport> attach = bench.Client.AttachAsync("7", new("04:00.0"), Cancel);
+        Task<IReadOnlyList<AssignmentReport>> attach = bench.Client.AttachAsync("7", new("04:00.0"), Cancel);
         await Eventually(() => bench.Toolstack.Attached is not null);
 
         Task stop = bench.StopAsync();
@@ -260,7 +260,7 @@ public sealed class ControlServerTests
         Assert.False(stop.IsCompleted);
         bench.Toolstack.Gate.SetResult();
 
-        Assert.Equal("connected", (await attach).State);
+        Assert.Equal("connected", Assert.Single(await attach).State);
         await stop;
     }
 

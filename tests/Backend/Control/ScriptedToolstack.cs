@@ -23,7 +23,7 @@ internal sealed class ScriptedToolstack : IToolstack
         ? 7
         : throw new BackendException(BackendFailure.Failed, $"there is no domain '{domain}'");
 
-    public async Task<AttachedDevice> AttachAsync(AttachRequest request, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<AttachedDevice>> AttachAsync(AttachRequest request, CancellationToken cancellationToken)
     {
         Attached = request;
         if (Failure is not null)
@@ -40,7 +40,7 @@ internal sealed class ScriptedToolstack : IToolstack
 
         AttachedDevice device = new(request.DomainId, request.Spec.Address!.Value, new PciAddress(0, 0, 1, 0), "connected", IsOurs: true);
         _devices.Add(device);
-        return device;
+        return [device];
     }
 
     public Task DetachAsync(int domainId, PciSpec spec, bool force, CancellationToken cancellationToken)

@@ -66,6 +66,60 @@ public sealed class CustodyRestartTests : IDisposable
     }
 
     [Fact]
+    public void A_guests_device_that_an_earlier_program_served_is_made_quiet_once_and_only_when_asked()
+    {
+        Take(null);
+        _host.Xen.CreateDomain(5);
+        _host.Domains.Assign(5, Address, relaxed: false);
+        _host[Nic].Set(Command, 0x0507);
+        using DeviceCustody custody = _host.Open();
+        int before = _host[Nic].Resets.Count;
+        Assert.Equal(0x0507, _host[Nic].Word(Command));
+
+        custody.Quiet(Address);
+        custody.Quiet(Address);
+
+        Assert.Equal((0x0103, before + 1), (_host[Nic].Word(Command), _host[Nic].Resets.Count));
+        Assert.Equal(5, _host.Passthrough.OwnerOf(Address));
+
+        // What its guest can still reach is not clean for whoever comes next.
+        _host.Domains.Deassign(5, Address);
+        custody.GiveBack(Address, rebind: true);
+        Assert.Equal(before + 2, _host[Nic].Resets.Count);
+    }
+
+    [Fact]
+    public void What_a_guest_uses_or_has_let_go_is_not_made_quiet_again()
+    {
+        Take(null);
+        using DeviceCustody custody = _host.Open();
+        custody.MakeReady(Address);
+        int before = _host[Nic].Resets.Count;
+        custody.Quiet(Address);
+        Assert.True(custody.Claim(5, Address).IsGranted);
+        custody.Quiet(Address);
+        custody.Release(5, Address);
+        custody.Quiet(Address);
+        custody.Quiet(PciAddress.Parse("09:00.0"));
+
+        Assert.Equal(before, _host[Nic].Resets.Count);
+    }
+
+    [Fact]
+    public void A_guests_device_that_cannot_be_made_quiet_is_said_to_be_and_is_tried_again()
+    {
+        Take(null);
+        _host.Xen.CreateDomain(5);
+        _host.Domains.Assign(5, Address, relaxed: false);
+        using DeviceCustody custody = _host.Open();
+        _host.FailAt = 0;
+
+        Assert.Contains("could not reset", Assert.Throws<BackendException>(() => custody.Quiet(Address)).Message, StringComparison.Ordinal);
+        custody.Quiet(Address);
+        Assert.Null(Assert.Single(custody.Held()).Unusable);
+    }
+
+    [Fact]
     public void After_a_restart_a_device_is_given_back_to_the_driver_it_was_taken_from()
     {
         string before = _host.Everything();
@@ -128,6 +182,34 @@ public sealed class CustodyRestartTests : IDisposable
 
         Assert.Contains("another card is in its place", Assert.Single(custody.Held()).Unusable, StringComparison.Ordinal);
         Assert.Empty(custody.List());
+    }
+
+    /// <summary>Whatever is met at one device costs that one, not the daemon.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void One_bad_device_does_not_keep_the_others_from_being_held(bool isNewBoot)
+    {
+        _host.AddNic("00:05.0");
+        Take("wan");
+        using (DeviceCustody before = _host.Open())
+            before.Take(PciAddress.Parse("00:05.0"), "lan", force: false);
+        if (isNewBoot)
+            Reboot(isHidden: true);
+        else
+            _host.Bus.SetOverride(PciAddress.Parse("00:05.0"), null);
+        _host.Died = () => _host.Happened[^1].Contains("00:05.0", StringComparison.Ordinal)
+            ? throw (isNewBoot ? new InvalidOperationException("a defect") : new UnauthorizedAccessException("not allowed"))
+            : false;
+
+        using DeviceCustody custody = _host.Open();
+        IReadOnlyList<string> problems = custody.AdoptHidden();
+
+        HeldDevice[] usable = [.. custody.Held().Where(static device => device.Unusable is null)];
+        Assert.Equal("wan", Assert.Single(usable).Name);
+        string why = isNewBoot ? Assert.Single(problems.Distinct()) : Assert.Single(custody.Held(), static device => device.Unusable is not null).Unusable!;
+        Assert.Contains(isNewBoot ? "a defect" : "not allowed", why, StringComparison.Ordinal);
+        _host.Died = null;
     }
 
     [Fact]

@@ -188,6 +188,81 @@ public sealed class HeldFunctionTests : IDisposable
         _custody.MakeReady(Address);
     }
 
+    /// <summary>Its guest can write to its memory until Xen no longer counts it as the guest's: a reset before that may have been in vain.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void What_a_guest_could_still_reach_when_it_was_reset_is_reset_again_before_the_host_gets_it(bool isTouched)
+    {
+        Assign(5);
+        IPciFunction function = Claimed(5);
+        if (isTouched)
+            function.TryWrite(Command, 2, 0x0107);
+        Assert.True(function.TryReset());
+        _custody.Release(5, Address);
+        _host.Domains.Deassign(5, Address);
+        int before = _host[Nic].Resets.Count;
+
+        _custody.GiveBack(Address, rebind: true);
+
+        Assert.Equal(before + 1, _host[Nic].Resets.Count);
+    }
+
+    [Fact]
+    public void What_a_dead_guest_had_is_reset_once_when_it_could_not_reach_it_any_more()
+    {
+        Assign(5);
+        IPciFunction function = Claimed(5);
+        int before = _host[Nic].Resets.Count;
+        _host.Xen.DestroyDomain(5);
+        Assert.True(function.TryReset());
+        _custody.Release(5, Address);
+        _custody.GiveBack(Address, rebind: true);
+
+        Assert.Equal(before + 1, _host[Nic].Resets.Count);
+    }
+
+    /// <summary>Its registers were only read; what was done in its memory nobody saw.</summary>
+    [Fact]
+    public void A_device_that_a_dead_guest_only_read_is_reset_all_the_same()
+    {
+        Assign(5);
+        Claimed(5);
+        int before = _host[Nic].Resets.Count;
+        _host.Xen.DestroyDomain(5);
+        _custody.Release(5, Address);
+
+        Assert.Equal(before + 1, _host[Nic].Resets.Count);
+        _custody.GiveBack(Address, rebind: true);
+        Assert.Equal(before + 1, _host[Nic].Resets.Count);
+    }
+
+    [Fact]
+    public void A_device_that_is_kept_for_a_guest_is_not_given_back_to_the_host()
+    {
+        IDisposable? kept = _custody.TryKeep(Address);
+        IDisposable? twice = _custody.TryKeep(Address);
+        Assert.NotNull(kept);
+        Assert.NotNull(twice);
+        int before = _host.Happened.Count;
+        twice.Dispose();
+        twice.Dispose();
+
+        Assert.Equal(BackendFailure.Refused, Assert.Throws<BackendException>(() => _custody.GiveBack(Address, rebind: true)).Failure);
+
+        Assert.Equal(before, _host.Happened.Count);
+        kept.Dispose();
+        IDisposable? late = _host;
+        _host.Died = () =>
+        {
+            late = _custody.TryKeep(Address);
+            return false;
+        };
+        _custody.GiveBack(Address, rebind: true);
+        Assert.Null(late);
+        Assert.NotNull(_custody.TryKeep(Address));
+    }
+
     [Fact]
     public void A_device_that_cannot_be_cleaned_is_nobodys_until_it_can_be()
     {
@@ -402,6 +477,13 @@ public sealed class HeldFunctionTests : IDisposable
         ];
         foreach ((int offset, int size, uint value) in writes)
             Assert.True(function.TryWrite(offset, size, value));
+    }
+
+    private void Assign(int domain)
+    {
+        _host.Xen.CreateDomain(domain);
+        _custody.MakeReady(Address);
+        _host.Domains.Assign(domain, Address, relaxed: false);
     }
 
     private IPciFunction Claimed(int domainId)

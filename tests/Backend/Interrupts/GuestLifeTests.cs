@@ -174,6 +174,31 @@ public sealed class GuestLifeTests : IDisposable
         Assert.Equal(2, State()!.Vectors);
     }
 
+    /// <summary>Longer than anybody waits for it: the function is kept until then, and no longer.</summary>
+    [Fact]
+    public void A_function_whose_interrupt_request_comes_back_after_its_guest_lost_it_is_free_then()
+    {
+        using ManualResetEventSlim goOn = new();
+        int held = 1;
+        _bench.Host.Passthrough.Observer = request =>
+        {
+            if (request.Call == LoopbackCall.MapMessage && Interlocked.Exchange(ref held, 0) == 1)
+                goOn.Wait(Patience);
+        };
+        EnableMsix(OwnedFunction.Entries(0, 1));
+        _bench.Store.Write($"{Bench.BackendPath(Guest)}/online", "0");
+        _frontend!.Write("state", "6");
+        Bench.Eventually(() => _bench.Lines.Warnings.Any(line => line.Contains("stays claimed", StringComparison.Ordinal)), "kept");
+        Assert.False(_functions.Claim(Guest + 1, OwnedFunction.Address).IsGranted);
+        Assert.Equal(0, _hardware.Resets);
+
+        goOn.Set();
+
+        Bench.Eventually(() => _functions.Claim(Guest + 1, OwnedFunction.Address).IsGranted, "free");
+        Assert.Equal(1, _hardware.Resets);
+        AssertNothingLeft();
+    }
+
     [Fact]
     public void A_guest_without_end_of_failing_requests_leaves_the_others_alone_and_the_log_short()
     {

@@ -1,7 +1,10 @@
 using System.Text;
 using PciBackFlow.Backend.Policy;
+using PciBackFlow.Backend.Toolstack;
 using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pipeline;
 using PciBackFlow.Stages.Filter;
+using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Backend.Tests.Policy;
 
@@ -43,6 +46,37 @@ public sealed class EffectivePolicyTests
         frontend.Write(devfn: 8, 0x80, 4, 0x5A);
         Bench.Eventually(() => bench.Lines.Warnings.Any(), "the first device's warning");
         Assert.Contains("03:00.0", Assert.Single(bench.Lines.Warnings), StringComparison.Ordinal);
+    }
+
+    /// <summary>As xen-pciback's attribute does: the driver in the guest need not be loaded again.</summary>
+    [Theory]
+    [InlineData(PipelineTopology.Fused)]
+    [InlineData(PipelineTopology.Queued)]
+    public void A_policy_that_changes_under_a_guest_holds_at_once_and_the_guest_keeps_its_state(PipelineTopology topology)
+    {
+        PcibackSettings settings = new();
+        using Bench bench = new(topology: topology, options: standard => standard with
+        {
+            PolicyFor = (_, function) => settings.ApplyTo(AccessPolicy.Default, function.Address),
+        });
+        settings.Changed += bench.Backend.ChangePolicy;
+        bench.Create(7, Bench.HostA, Bench.HostB);
+        using SmallFrontend frontend = new(bench, 7);
+        frontend.Publish();
+        bench.AwaitState(7, 4);
+        frontend.Write(devfn: 0, 0x04, 2, 0x0142);
+        frontend.Write(devfn: 0, 0x80, 4, 0x5A);
+        Assert.Equal((PciOpStatus.Success, 0u), frontend.Read(0, 0x80, 4));
+        uint command = frontend.Read(0, 0x04, 2).Value;
+
+        settings.SetPermissive(Bench.HostA);
+
+        Bench.Eventually(() => Of(bench, 7, Bench.HostA).Profile.Value == PolicyProfile.Permissive, "permissive");
+        frontend.Write(devfn: 0, 0x80, 4, 0x5A);
+        Assert.Equal((PciOpStatus.Success, 0x5Au), frontend.Read(0, 0x80, 4));
+        Assert.Equal(command, frontend.Read(0, 0x04, 2).Value);
+        Assert.Equal(PolicyProfile.Default, Of(bench, 7, Bench.HostB).Profile.Value);
+        Assert.Equal(4, bench.State(7));
     }
 
     [Fact]

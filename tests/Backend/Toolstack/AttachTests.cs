@@ -55,6 +55,16 @@ public sealed class AttachTests
         bench.AssertNothingLeft(7);
     }
 
+    [Fact]
+    public async Task All_functions_of_a_slot_are_reported()
+    {
+        await using ToolstackBench bench = new();
+        bench.Guest(7);
+        IReadOnlyList<AttachedDevice> devices = await bench.AttachAll(7, "05:00.*@6");
+        Assert.Equal([Disk0, Disk1], devices.Select(static device => device.Host));
+        Assert.All(devices, static device => Assert.Equal(("connected", true, 6), (device.State, device.IsOurs, device.Guest!.Value.Slot)));
+    }
+
     /// <summary>Before the guest's first instruction: several devices, none of which waits for a frontend that cannot answer.</summary>
     [Fact]
     public async Task A_paused_guest_is_offered_devices_and_has_them_when_it_runs()

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
 using PciBackFlow.Hardware.Pci;
@@ -22,6 +23,49 @@ public sealed class GuestEndTests
         bench.AssertNothingLeft(7);
         bench.Guest(8);
         Assert.Equal("connected", (await bench.Attach(8, "03:00.0")).State);
+    }
+
+    /// <summary>Between two of its steps nobody seems to have the device: the host must not get it then.</summary>
+    [Theory]
+    [InlineData("detach")]
+    [InlineData("detach by force")]
+    [InlineData("its keys are removed")]
+    public async Task On_its_whole_way_to_a_guest_and_back_a_device_is_kept_from_the_host(string end)
+    {
+        await using ToolstackBench bench = new();
+        ConcurrentQueue<string> unkept = new();
+        int calls = 0;
+        bench.Granted.Observer = request =>
+        {
+            Interlocked.Increment(ref calls);
+            if (!bench.Custody.IsKept(Nic))
+                unkept.Enqueue(request.ToString());
+        };
+        bench.Guest(7);
+        await bench.Attach(7, "03:00.0");
+        Assert.False(bench.Custody.IsKept(Nic));
+        if (end == "its keys are removed")
+            bench.Store.Remove("/local/domain/0/backend/pci/7");
+        else
+            await bench.Detach(7, "03:00.0", force: end == "detach by force");
+
+        await EventuallyAsync(() => bench.Journal.Count == 0, "settled");
+        await EventuallyAsync(() => !bench.Custody.IsKept(Nic), "no longer kept");
+        Assert.InRange(calls, 12, 40);
+        Assert.Empty(unkept);
+    }
+
+    [Fact]
+    public async Task A_device_that_is_just_being_given_back_is_not_attached()
+    {
+        await using ToolstackBench bench = new();
+        bench.Guest(7);
+        bench.Custody.BeginGiveBack(Nic);
+        BackendException refusal = await Assert.ThrowsAsync<BackendException>(() => bench.Attach(7, "03:00.0"));
+        Assert.Equal(BackendFailure.Refused, refusal.Failure);
+        Assert.Contains("given back", refusal.Message, StringComparison.Ordinal);
+        Assert.Empty(bench.Order);
+        bench.AssertNothingLeft(7);
     }
 
     [Fact]

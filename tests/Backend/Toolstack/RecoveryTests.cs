@@ -7,6 +7,7 @@ namespace PciBackFlow.Backend.Tests.Toolstack;
 /// <summary>L6: the daemon is killed at every step, and its successor finds a journal, a store and a hypervisor.</summary>
 public sealed class RecoveryTests
 {
+    private static readonly Guid Uuid = new("11111111-2222-3333-4444-555555555555");
     private static readonly LoopbackRange[] NicFrames = [new(0xFEB00, 0x10), new(NicMemory >> 12, 0x40000)];
 
     [Theory]
@@ -104,6 +105,75 @@ public sealed class RecoveryTests
         bench.Host.DestroyDomain(7);
         await bench.RestartAsync();
         bench.AssertNothingLeft(7);
+    }
+
+    /// <summary>
+    /// Whichever step of giving a rebooted guest its kept device is the last one, it runs in the end and has the device. Only where the journal cannot tell
+    /// whose a pause is, next to the two calls themselves, it stays, and that is said.
+    /// </summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_guest_that_stood_still_for_its_kept_device_when_the_daemon_was_killed_goes_on(bool after)
+    {
+        int left = 0;
+        for (int step = 1; ; step++)
+        {
+            await using ToolstackBench bench = new(start: false);
+            bench.Guest(7, Uuid);
+            await bench.Attach(7, "03:00.0", keep: true);
+            bench.Host.DestroyDomain(7);
+            await bench.RestartAsync();
+            await EventuallyAsync(() => bench.Journal.Count == 1, "only the wish");
+            KillSwitch kill = bench.Doom(step, after);
+            bench.Toolstack.Start();
+            LoopbackDomain guest = bench.Create(8, Uuid);
+            await EventuallyAsync(() => kill.IsDead || IsServed(bench), "killed or done");
+            if (!kill.IsDead)
+            {
+                Assert.InRange(step, 10, 30);
+                break;
+            }
+
+            await bench.RestartAsync();
+            await EventuallyAsync(() => IsServed(bench), $"step {step}: served");
+            if (!guest.IsPaused)
+                continue;
+            Assert.Contains(bench.Lines.Warnings, static line => line.Contains("xl unpause 8", StringComparison.Ordinal));
+            left++;
+        }
+
+        Assert.Equal(1, left);
+
+        static bool IsServed(ToolstackBench bench)
+        {
+            IReadOnlyList<JournalEntry> entries = bench.Journal;
+            return bench.Granted.OwnerOf(Nic) == 8 && entries.All(static entry => entry.Grant.Kind != GrantKind.Pause)
+                && Assert.Single(entries, static entry => entry is { Grant.Kind: GrantKind.Kept, Life.DomainId: 8 }) is not null
+                && entries.All(static entry => entry.Life.DomainId == 8 && entry.IsDone);
+        }
+    }
+
+    [Fact]
+    public async Task A_pause_that_is_somebody_elses_is_not_undone()
+    {
+        await using ToolstackBench bench = new(start: false);
+        bench.Guest(7, Uuid);
+        await bench.Attach(7, "03:00.0", keep: true);
+        bench.Host.DestroyDomain(7);
+        await bench.RestartAsync();
+        await EventuallyAsync(() => bench.Journal.Count == 1, "only the wish");
+        LoopbackDomain guest = bench.Host.CreateDomain(8, Uuid);
+        using (var xl = bench.Host.BackendView.OpenDomainControl())
+            xl.Pause(8);
+
+        // The first step is our own pause: killed before it.
+        KillSwitch kill = bench.Doom(1, after: false);
+        bench.Toolstack.Start();
+        await EventuallyAsync(() => kill.IsDead, "killed");
+        await bench.RestartAsync();
+        await EventuallyAsync(() => bench.Granted.OwnerOf(Nic) == 8 && bench.Journal.All(static entry => entry.Grant.Kind != GrantKind.Pause), "attached");
+        Assert.True(guest.IsPaused);
     }
 
     [Fact]

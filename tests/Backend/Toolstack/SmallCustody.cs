@@ -12,6 +12,9 @@ internal sealed class SmallCustody : IDeviceCustody, IDisposable
     private readonly ConcurrentDictionary<PciAddress, HeldDevice> _held = new();
     private readonly ConcurrentDictionary<PciAddress, IReadOnlyList<BaseAddress>> _resources = new();
 
+    private readonly ConcurrentDictionary<PciAddress, bool> _isQuiet = new();
+    private readonly ConcurrentDictionary<PciAddress, Keepers> _keepers = new();
+
     public SmallCustody(IReadOnlyList<EmulatedFunction> functions, Action<string> note)
     {
         _functions = new(functions);
@@ -47,13 +50,55 @@ internal sealed class SmallCustody : IDeviceCustody, IDisposable
 
     public HeldDevice Take(PciAddress address, string? name, bool force) => _held[address] = new(address, name, null, 0x8086, 0x100E, null);
 
-    public void GiveBack(PciAddress address, bool rebind) => Forget(address);
+    public void GiveBack(PciAddress address, bool rebind)
+    {
+        if (!KeepersOf(address).TryClose())
+            throw new BackendException(BackendFailure.Refused, $"{address} is kept");
+        Forget(address);
+        KeepersOf(address).Open();
+    }
+
+    public IDisposable? TryKeep(PciAddress address) => KeepersOf(address).TryKeep();
+
+    /// <summary>A giving back that does not end.</summary>
+    public void BeginGiveBack(PciAddress address) => Assert.True(KeepersOf(address).TryClose());
+
+    /// <summary>Whether it could not be given back now.</summary>
+    public bool IsKept(PciAddress address)
+    {
+        bool isFree = KeepersOf(address).TryClose();
+        if (isFree)
+            KeepersOf(address).Open();
+        return !isFree;
+    }
 
     public void MakeReady(PciAddress address)
     {
         if (Unready.TryGetValue(address, out string? reason))
             throw new BackendException(BackendFailure.Failed, $"{address} {reason}");
+        _isQuiet[address] = true;
         Note($"ready {address}");
+    }
+
+    public void Quiet(PciAddress address)
+    {
+        if (!_held.TryGetValue(address, out HeldDevice? device) || device.OwnerDomain is not null || !_isQuiet.TryAdd(address, true))
+            return;
+        Note($"quiet {address}");
+        if (Unready.TryGetValue(address, out string? reason))
+            throw new BackendException(BackendFailure.Failed, $"{address} {reason}");
+    }
+
+    /// <summary>The program is another one: it has no claims, and does not know what the devices do.</summary>
+    public void Restart()
+    {
+        _isQuiet.Clear();
+        foreach (HeldDevice device in Held())
+        {
+            if (device.OwnerDomain is { } owner)
+                _functions.Release(owner, device.Address);
+            _held[device.Address] = device with { OwnerDomain = null };
+        }
     }
 
     public int LineOf(PciAddress address) => Lines.GetValueOrDefault(address);
@@ -64,7 +109,11 @@ internal sealed class SmallCustody : IDeviceCustody, IDisposable
     {
         FunctionClaim claim = _functions.Claim(domainId, address);
         if (claim.IsGranted && _held.TryGetValue(address, out HeldDevice? device))
+        {
             _held[address] = device with { OwnerDomain = domainId };
+            _isQuiet.TryRemove(address, out _);
+        }
+
         return claim;
     }
 
@@ -74,6 +123,7 @@ internal sealed class SmallCustody : IDeviceCustody, IDisposable
         if (_held.TryGetValue(address, out HeldDevice? device) && device.OwnerDomain == domainId)
         {
             Note($"release {address}");
+            _isQuiet[address] = true;
             _held[address] = device with { OwnerDomain = null };
         }
 
@@ -81,4 +131,6 @@ internal sealed class SmallCustody : IDeviceCustody, IDisposable
     }
 
     public void Dispose() => _functions.Dispose();
+
+    private Keepers KeepersOf(PciAddress address) => _keepers.GetOrAdd(address, static _ => new());
 }

@@ -102,7 +102,11 @@ internal sealed class ToolstackBench : IAsyncDisposable
 
     public LoopbackPassthrough Granted => Host.Passthrough;
 
-    public Task<AttachedDevice> Attach(int domain, string spec, bool wait = true, bool keep = false, CancellationToken cancellation = default) =>
+    /// <summary>Attaches; the first of what the guest has of it then.</summary>
+    public async Task<AttachedDevice> Attach(int domain, string spec, bool wait = true, bool keep = false, CancellationToken cancellation = default) =>
+        (await AttachAll(domain, spec, wait, keep, cancellation))[0];
+
+    public Task<IReadOnlyList<AttachedDevice>> AttachAll(int domain, string spec, bool wait = true, bool keep = false, CancellationToken cancellation = default) =>
         _toolstack.AttachAsync(new(domain, PciSpec.Parse(spec), wait, keep), cancellation);
 
     public Task Detach(int domain, string spec, bool force = false, CancellationToken cancellation = default) =>
@@ -116,7 +120,15 @@ internal sealed class ToolstackBench : IAsyncDisposable
     /// <summary>The daemon is replaced by one that finds the journal it left.</summary>
     public async Task RestartAsync()
     {
-        _toolstack.Dispose();
+        try
+        {
+            _toolstack.Dispose();
+        }
+        catch (AggregateException killed) when (killed.InnerException is KillSwitch.KilledException)
+        {
+            // It was looking at its domains when it was killed.
+        }
+
         _journal.Dispose();
         (_toolstack, _journal) = Create(kill: null);
         await _toolstack.RecoverAsync();

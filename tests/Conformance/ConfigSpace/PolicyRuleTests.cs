@@ -155,6 +155,66 @@ public sealed class PolicyRuleTests
     }
 
     [Fact]
+    public void Strict_says_also_what_no_policy_opens()
+    {
+        using var guest = new OneGuest(EveryCapability.Function(), AccessPolicy.Strict);
+        foreach (var at in new[] { EveryCapability.Msi + 4, EveryCapability.Msi + 8 })
+        {
+            var present = guest.Read(at, 4).Value;
+            Assert.Equal(PciOpStatus.AccessDenied, guest.Write(at, 4, ~present));
+            Assert.Equal(PciOpStatus.Success, guest.Write(at, 4, present));
+            Assert.Equal(present, guest.Read(at, 4).Value);
+        }
+    }
+
+    /// <summary>Hostile input becomes a wire status and a counter: the counter must not miss what the status says.</summary>
+    [Theory]
+    [InlineData("default")]
+    [InlineData("permissive")]
+    [InlineData("strict")]
+    [InlineData("qemu-xen")]
+    public void Whatever_is_answered_access_denied_is_counted_as_denied(string policy)
+    {
+        var findings = new Findings();
+        var answered = 0;
+        using var guest = new OneGuest(EveryCapability.Function(), Policies.Named(policy));
+        for (var size = 1; size <= 4; size *= 2)
+        {
+            for (var at = 0; at < 4096; at += size)
+            {
+                foreach (var value in new[] { guest.Read(at, size).Value, ~guest.Read(at, size).Value, 0u, 0x8001u })
+                {
+                    var before = guest.Counters.Read().DeniedWrites;
+                    if (guest.Write(at, size, value) != PciOpStatus.AccessDenied)
+                        continue;
+                    answered++;
+                    findings.Check(guest.Counters.Read().DeniedWrites == before + 1, () => $"{at:x}/{size} = {value:x}");
+                }
+            }
+        }
+
+        if (policy is "default" or "strict")
+            Assert.True(answered > 0);
+        if (answered > 0)
+            findings.AssertNone();
+    }
+
+    [Theory]
+    [InlineData("default")]
+    [InlineData("permissive")]
+    [InlineData("strict")]
+    public void A_self_test_value_that_is_dropped_is_counted_and_one_that_reaches_hardware_is_not(string policy)
+    {
+        using var guest = new OneGuest(EveryCapability.Function(), Policies.Named(policy));
+        var present = guest.Read(0x0F, 1).Value;
+        Assert.Equal(PciOpStatus.Success, guest.Write(0x0F, 1, present ^ 0x0F));
+        Assert.Equal(1, guest.Counters.Read().DeniedWrites);
+        Assert.Equal(PciOpStatus.Success, guest.Write(0x0F, 1, present));
+        Assert.Equal(PciOpStatus.Success, guest.Write(0x0F, 1, 0x40));
+        Assert.Equal(1, guest.Counters.Read().DeniedWrites);
+    }
+
+    [Fact]
     public void Strict_lets_every_read_pass_as_default_does()
     {
         using var lenient = new OneGuest(EveryCapability.Function(), AccessPolicy.Default);
