@@ -6,12 +6,19 @@ using PciBackFlow.LabProbe;
 // Runs the contracts of Hardware/Hypervisor against the real devices of a privileged Xen domain.
 //   PciBackFlow.LabProbe [PART...]    parts: xenbus socket events grants; all without arguments
 //   PciBackFlow.LabProbe passthrough GUEST BDF 0xTABLEBASE LINE
+//   PciBackFlow.LabProbe flood PATH COUNT    no contract: writes states and other things there
 // One line for each check: "ok NAME" or "FAILED NAME: reason". Ends with 1 when one failed, with 2 on a wrong argument.
 if (args is ["passthrough", string guest, string function, string tableBase, string line])
 {
     var passthrough = new Report();
     PassthroughChecks.Run(passthrough, guest, function, tableBase, line);
     return passthrough.Finish();
+}
+
+if (args is ["flood", string path, string count])
+{
+    StateFlood.Run(path, int.Parse(count, null));
+    return 0;
 }
 
 string[] known = ["xenbus", "socket", "events", "grants"];
