@@ -6,7 +6,7 @@ public sealed class HypervisorContracts(Boot<HypervisorContracts> boot) : Scenar
     /// <summary>With the program that holds them, and a function that can send 16 messages by MSI.</summary>
     public static Machine Machine => Machine.Standard with
     {
-        Devices = [.. Machine.Standard.Devices, "-device", "qemu-xhci,id=messages,msi=on,addr=0x10"],
+        Devices = [.. Machine.Standard.Devices, "-device", "nec-usb-xhci,id=messages,msi=on,msix=on,addr=0x10"],
         Files = new Dictionary<string, string> { ["usr/bin/labprobe"] = PublishedProgram.Probe },
     };
 }

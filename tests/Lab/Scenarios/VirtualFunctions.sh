@@ -12,13 +12,14 @@ The_host_makes_two_virtual_functions() {
   controls -c 0 -r 0 -a 1 -n 0
   controls -c 0 -r 1 -a 1 -n 0
   runs nvme reset /dev/$controller
-  echo 0 > /sys/bus/pci/devices/$PF/sriov_drivers_autoprobe
-  echo 2 > /sys/bus/pci/devices/$PF/sriov_numvfs
+  # Xen counts a function's MSI-X entries when it appears: they are moved before that.
   for secondary in 1 2; do
     controls -c $secondary -r 0 -a 8 -n 3
     controls -c $secondary -r 1 -a 8 -n 3
-    controls -c $secondary -a 9
   done
+  echo 0 > /sys/bus/pci/devices/$PF/sriov_drivers_autoprobe
+  echo 2 > /sys/bus/pci/devices/$PF/sriov_numvfs
+  for secondary in 1 2; do controls -c $secondary -a 9; done
   lspci -vv -s $VF_1
   # A virtual function's own identity registers read as nothing: its identity is the kernel's to tell (PCI Express 5.0, 9.3.4.1).
   equal "driver of a virtual function" "" "$(driver_of $VF_1 | grep -x nvme || true)"
