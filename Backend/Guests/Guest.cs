@@ -207,7 +207,7 @@ internal sealed class Guest : IDisposable
                 DropAttachment();
 
                 // One that is gone gives its devices back whole, DMA first; or the daemon stops, which leaves its guests what they have.
-                if (!_state.IsGone)
+                if (_state is { IsGone: false, IsEnded: false })
                     _exports.DisableMessages();
                 return null;
             case GuestAction.ReportError report:

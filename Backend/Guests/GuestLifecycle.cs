@@ -2,9 +2,9 @@ namespace PciBackFlow.Backend.Guests;
 
 /// <summary>
 /// The backend's side of the xenbus handshake as a function of state and event; it touches nothing. The rows are those of
-/// Linux's xen-pciback (<c>drivers/xen/xen-pciback/xenbus.c</c>), with four differences: a device that cannot be given
-/// closes itself and not its siblings, a frontend that closed may connect again, attach failures leave nothing behind, and a domain that
-/// died or is not paravirtualised is known as such, whatever its directories say.
+/// Linux's xen-pciback (<c>drivers/xen/xen-pciback/xenbus.c</c>), with five differences: a device that cannot be given
+/// closes itself and not its siblings, a frontend that closed may connect again, attach failures leave nothing behind, a domain that
+/// died or is not paravirtualised is known as such, whatever its directories say, and for one whose kernel has ended the toolstack's handshake is answered.
 /// </summary>
 public static class GuestLifecycle
 {
@@ -41,6 +41,8 @@ public static class GuestLifecycle
             return Nothing(state with { IsServedElsewhere = true });
         if (node.Domain == DomainStanding.Gone)
             return FrontendGone(state with { Own = node.Backend });
+        if (node.Domain == DomainStanding.Ended)
+            return OnEnded(state, node);
 
         // InitWait and Initialised are left by a daemon that died before it connected: the frontend has nothing yet,
         // so the set-up is simply done again. A connected guest needs more than its node to go on.
@@ -74,6 +76,8 @@ public static class GuestLifecycle
             return Destroy(state);
         if (node.Domain == DomainStanding.Gone)
             return FrontendGone(state);
+        if (node.Domain == DomainStanding.Ended)
+            return OnEnded(state, node);
         GuestTransition next = OnBackendState(state, node);
         return node.Withdrawn.Count == 0
             ? next
@@ -109,6 +113,8 @@ public static class GuestLifecycle
             return Destroy(state);
         if (node.Domain == DomainStanding.Gone)
             return FrontendGone(state);
+        if (node.Domain == DomainStanding.Ended)
+            return OnEnded(state, node);
         if (node.FrontendError is not null)
             return Nothing(state);
         XenbusState previous = state.LastFrontend;
@@ -177,6 +183,23 @@ public static class GuestLifecycle
     {
         GuestTransition closed = Disconnect(state, XenbusState.Closed);
         return new(closed.State with { IsGone = true }, [.. closed.Actions, new GuestAction.ReleaseDevices()]);
+    }
+
+    /// <summary>
+    /// The kernel has ended, the domain has not: whoever destroys it removes the devices first, one by one, and libxl waits 10 s for Connected before and after
+    /// each. It does not survive keys that vanish while it reads them (libxl_pci.c), so they stay, and it is answered in the guest's place.
+    /// </summary>
+    private static GuestTransition OnEnded(GuestState state, GuestNode node)
+    {
+        List<GuestAction> actions = [];
+        if (state.IsAttached)
+            actions.Add(new GuestAction.Detach());
+        if (!state.IsEnded)
+            actions.Add(new GuestAction.ReleaseDevices());
+        XenbusState answer = state.IsEnded && node.Backend is XenbusState.Closing or XenbusState.Closed ? XenbusState.Closed : XenbusState.Connected;
+        if (node.Backend != answer)
+            actions.Add(new GuestAction.SwitchState(answer));
+        return new(state with { Own = answer, IsAttached = false, IsEnded = true }, actions);
     }
 
     private static GuestTransition SetUp(GuestState state, GuestNode node)

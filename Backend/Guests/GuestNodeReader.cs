@@ -63,8 +63,9 @@ internal static class GuestNodeReader
         ? DomainStanding.Served
         : domains.Find(domainId) switch
         {
-            null or { HasEnded: true } => DomainStanding.Gone,
+            null or { IsDying: true } => DomainStanding.Gone,
             { IsHardwareVirtualized: true } => DomainStanding.ServedElsewhere,
+            { IsShutdown: true } => DomainStanding.Ended,
             _ => DomainStanding.Served,
         };
 

@@ -10,6 +10,9 @@ public readonly record struct GuestState(XenbusState Own, XenbusState LastFronte
     /// <summary>Whether the directory is a guest's that a device model serves: nothing is written, nothing held, until the directory goes.</summary>
     public bool IsServedElsewhere { get; init; }
 
+    /// <summary>Whether the guest's kernel has ended: it has nothing any more, and its side of the toolstack's handshakes is taken here.</summary>
+    public bool IsEnded { get; init; }
+
     /// <summary>Before its node was looked at.</summary>
     public static GuestState New => new(XenbusState.Initialising, XenbusState.Unknown, IsAttached: false, IsGone: false);
 }

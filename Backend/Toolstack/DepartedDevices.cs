@@ -8,7 +8,8 @@ namespace PciBackFlow.Backend.Toolstack;
 internal static class DepartedDevices
 {
     /// <summary>
-    /// All of them when the domain is gone, dying or somebody else, or was taken offline and has closed; else those whose keys xl removed.
+    /// All of them when the domain is gone, dying or somebody else, or was taken offline and has closed; those that are not revoked yet when its kernel has ended;
+    /// else those whose keys xl removed.
     /// Devices that are just being attached are not meant: their keys are an intent.
     /// </summary>
     public static PciAddress[] Of(ToolstackServices services, DomainLife life)
@@ -16,14 +17,16 @@ internal static class DepartedDevices
         JournalEntry[] entries = [.. services.Journal.Entries.Where(entry => entry.Life == life && entry is { Owner: GrantOwner.Us, IsAttachment: true })];
         if (entries.Length == 0)
             return [];
-        if (services.Domains.Find(life.DomainId) is not { HasEnded: false } domain || domain.Handle != life.Handle)
+        if (services.Domains.Find(life.DomainId) is not { IsDying: false } domain || domain.Handle != life.Handle)
             return [.. entries.Select(static entry => entry.Device).Distinct()];
+        bool hasEnded = domain.HasEnded;
 
         GuestDirectory directory = GuestDirectory.Read(services.Store, life.DomainId);
         bool isOffline = directory is { Exists: true, IsOnline: false } && (directory.Backend == XenbusState.Closed || directory.HasFrontendClosed);
         return
         [
-            .. entries.Where(entry => entry is { Grant.Kind: GrantKind.Nodes, IsDone: true } && (isOffline || directory.Find(entry.Device) is null))
+            .. entries.Where(entry => (hasEnded && entry.Grant.Kind != GrantKind.Nodes)
+                    || (entry is { Grant.Kind: GrantKind.Nodes, IsDone: true } && (isOffline || directory.Find(entry.Device) is null)))
                 .Select(static entry => entry.Device).Distinct(),
         ];
     }

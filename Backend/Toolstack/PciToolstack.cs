@@ -258,11 +258,16 @@ public sealed class PciToolstack : IToolstack, IDisposable
     private Task<bool> SettleAsync(DomainLife life) => _requests.RunAsync(life.DomainId, async () =>
     {
         PciAddress[] devices = DepartedDevices.Of(_services, life);
-        if (devices.Length > 0)
+        if (devices.Length > 0 && HasEndedOnly(life))
+            await _takeBack.RunBesideToolstackAsync(life, devices).ConfigureAwait(false);
+        else if (devices.Length > 0)
             await _takeBack.RunAsync(life, devices, forget: false).ConfigureAwait(false);
         _leftMessages.TakeBack(life);
         return true;
     });
+
+    private bool HasEndedOnly(DomainLife life) =>
+        _services.Domains.Find(life.DomainId) is { IsShutdown: true, IsDying: false } domain && domain.Handle == life.Handle;
 
     /// <summary>A kept device's guest is back with a new id: it stands still until it has the device, if it had not started yet.</summary>
     private async Task AttachAgainAsync(DomainInfo domain, IReadOnlyList<JournalEntry> wishes)

@@ -27,6 +27,21 @@ internal sealed class TakeBack(ToolstackServices services, DeviceGrants grants)
         ThrowIfAny(life, failures);
     }
 
+    /// <summary>
+    /// Takes devices back from a guest whose kernel has ended, and leaves their keys: the backend takes the functions out of its table by itself, and who destroys the
+    /// domain uses the keys. Those that are gone are closed in the journal.
+    /// </summary>
+    /// <param name="life">From whom.</param>
+    /// <param name="devices">Which.</param>
+    /// <exception cref="BackendException">Something could not be revoked; it stays in the journal.</exception>
+    public async Task RunBesideToolstackAsync(DomainLife life, IReadOnlyCollection<PciAddress> devices)
+    {
+        IReadOnlyList<string> failures = await RevokeAsync(life, devices).ConfigureAwait(false);
+        GuestDirectory directory = GuestDirectory.Read(services.Store, life.DomainId);
+        Close(life, [.. devices.Where(device => directory.Find(device) is null)], forget: false);
+        ThrowIfAny(life, failures);
+    }
+
     /// <summary>Waits for the reset, then revokes: when the keys are gone or the guest has let go.</summary>
     /// <returns>What could not be revoked and stays in the journal.</returns>
     public async Task<IReadOnlyList<string>> RevokeAsync(DomainLife life, IReadOnlyCollection<PciAddress> devices)

@@ -400,7 +400,7 @@ public sealed class BackendHostTests
             bench.Host.ShutDown(7);
         else
             bench.Host.BeginDestroy(7);
-        bench.AwaitState(7, 6);
+        bench.AwaitState(7, halted ? 4 : 6);
         Bench.Eventually(() => bench.Platform.Count == 0, "unmapped");
         bench.Create(8, Bench.HostA);
         bench.AwaitState(8, 3);

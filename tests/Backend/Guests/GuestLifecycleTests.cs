@@ -155,6 +155,36 @@ public sealed class GuestLifecycleTests
     }
 
     [Theory]
+    [InlineData(4, true, 4, "detach release", 4)]
+    [InlineData(4, true, 7, "detach release state=4", 4)]
+    [InlineData(8, true, 8, "detach release state=4", 4)]
+    [InlineData(3, false, 3, "release state=4", 4)]
+    [InlineData(6, false, 6, "release state=4", 4)]
+    public void A_guest_whose_kernel_ended_lets_go_of_everything_and_looks_ready_for_its_toolstack(int own, bool attached, int backend, string actions, int newOwn)
+    {
+        GuestNode node = Node(backend, 6, online: true, Device(0, HostA, 3)) with { Domain = DomainStanding.Ended };
+        GuestState state = new((XenbusState)own, XenbusState.Connected, attached, IsGone: false);
+        foreach (GuestEvent happened in new GuestEvent[] { new GuestEvent.BackendChanged(node), new GuestEvent.FrontendChanged(node) })
+        {
+            GuestTransition result = GuestLifecycle.Next(state, happened);
+            Assert.Equal(actions, Describe(result));
+            Assert.Equal(((XenbusState)newOwn, false, false), (result.State.Own, result.State.IsAttached, result.State.IsGone));
+        }
+    }
+
+    [Theory]
+    [InlineData(7, "state=4")]
+    [InlineData(5, "state=6")]
+    [InlineData(4, "")]
+    [InlineData(6, "")]
+    public void What_the_toolstack_asks_of_a_guest_whose_kernel_ended_is_answered_in_its_place(int backend, string actions)
+    {
+        GuestNode node = Node(backend, 6, online: true, Device(0, HostA, 5)) with { Domain = DomainStanding.Ended };
+        GuestState state = new(XenbusState.Connected, XenbusState.Closed, IsAttached: false, IsGone: false) { IsEnded = true };
+        Assert.Equal(actions, Describe(GuestLifecycle.Next(state, new GuestEvent.BackendChanged(node))));
+    }
+
+    [Theory]
     [InlineData(1)]
     [InlineData(3)]
     [InlineData(4)]

@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using PciBackFlow.Backend.Journal;
+using PciBackFlow.Backend.Toolstack;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
 using PciBackFlow.Hardware.Pci;
@@ -81,17 +83,51 @@ public sealed class GuestEndTests
         bench.AssertNothingLeft(7);
     }
 
-    /// <summary>Before xl looks: libxl waits 10 s for each device whose nodes it finds when it clears a halted guest away.</summary>
     [Fact]
-    public async Task A_guest_that_halted_gives_its_devices_back_and_its_nodes_go_before_anybody_destroys_it()
+    public async Task A_guest_that_halted_gives_its_devices_back_and_its_keys_stay_for_who_destroys_it()
     {
         await using ToolstackBench bench = new();
         bench.Guest(7);
         await bench.Attach(7, "03:00.0");
         bench.Host.ShutDown(7);
+        await EventuallyAsync(() => bench.Journal.All(static entry => entry.Grant.Kind == GrantKind.Nodes), "revoked");
+        Assert.Equal(("0000:03:00.0", "4"), (bench.Key(7, "dev-0"), bench.Key(7, "state")));
+
+        bench.Host.DestroyDomain(7);
         await EventuallyAsync(() => bench.Journal.Count == 0, "settled");
         bench.AssertNothingLeft(7);
         Assert.Null(bench.Store.Directory("/local/domain/0/backend/pci/7/0"));
+    }
+
+    /// <summary>As libxl_pci.c does it for each device of a halted guest: Connected, 5 and 7, Connected, then the keys.</summary>
+    [Fact]
+    public async Task Who_clears_a_halted_guest_away_by_the_handshake_is_answered_in_its_place()
+    {
+        await using ToolstackBench bench = new();
+        bench.Guest(7);
+        await bench.Attach(7, "03:00.0");
+        await bench.Attach(7, "04:00.0");
+        bench.Host.ShutDown(7);
+        for (int left = 2; left > 0; left--)
+        {
+            await EventuallyAsync(() => bench.Key(7, "state") == "4", "ready");
+            bench.Store.Run(store =>
+            {
+                store.Write("/local/domain/0/backend/pci/7/0/state-0", "5");
+                store.Write("/local/domain/0/backend/pci/7/0/state", "7");
+                return 0;
+            });
+            await EventuallyAsync(() => bench.Key(7, "state") == "4", "answered");
+            bench.Store.Run(store => GuestDirectory.Remove(store, 7, [PciAddress.Parse(bench.Key(7, "dev-0")!)]));
+        }
+
+        bench.Store.Run(store =>
+        {
+            GuestDirectory.Destroy(store, 7);
+            return 0;
+        });
+        await EventuallyAsync(() => bench.Journal.Count == 0, "settled");
+        bench.AssertNothingLeft(7);
     }
 
     [Fact]
