@@ -1,4 +1,5 @@
 using PciBackFlow.Backend.Slots;
+using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Pipeline;
 using PciBackFlow.Stages.Wire;
@@ -308,14 +309,25 @@ public sealed class BackendHostTests
     /// <summary>X11: removal at each step; the vanish rule's sibling.</summary>
     [Theory]
     [InlineData(1)]
+    [InlineData(2)]
     [InlineData(3)]
     [InlineData(4)]
     [InlineData(5)]
+    [InlineData(6)]
+    [InlineData(7)]
+    [InlineData(8)]
     public void A_removed_directory_is_never_created_again(int at)
     {
-        using Bench bench = new();
+        TroubledStore? store = null;
+        using Bench bench = new(around: hypervisor => store = new(hypervisor));
+
+        // 2 is passed through at once unless what has to be done in it is refused.
+        if (at == 2)
+            store!.Before = RefuseSlots;
         bench.Create(7, Bench.HostA);
         using SmallFrontend frontend = new(bench, 7);
+        if (at == 2)
+            bench.AwaitState(7, 2);
         if (at >= 3)
             bench.AwaitState(7, 3);
         if (at >= 4)
@@ -324,16 +336,47 @@ public sealed class BackendHostTests
             bench.AwaitState(7, 4);
         }
 
-        if (at >= 5)
+        if (at is 5 or 6)
         {
             frontend.Write("state", "5");
             bench.AwaitState(7, 5);
         }
 
+        if (at == 6)
+        {
+            frontend.Write("state", "6");
+            bench.AwaitState(7, 6);
+        }
+
+        if (at >= 7)
+        {
+            frontend.Write("state", "4");
+            bench.Commit(toolstack =>
+            {
+                Bench.WriteDevice(toolstack, 7, 1, Bench.HostB);
+                toolstack.Write($"{Bench.BackendPath(7)}/state", "7");
+            });
+        }
+
+        if (at == 8)
+        {
+            frontend.Write("state", "7");
+            bench.AwaitState(7, 8);
+        }
+
+        if (at != 1)
+            Assert.Equal(at, bench.State(7));
         bench.Store.Remove("/local/domain/0/backend/pci/7");
+        store!.Before = null;
         Bench.Eventually(() => bench.Snapshot(7) is null, "gone");
         Assert.Null(bench.Store.Directory(Bench.BackendPath(7)));
         Assert.Equal(0, bench.Platform.Count);
+
+        static void RefuseSlots(string operation, string path)
+        {
+            if (operation == "write" && path == $"{Bench.BackendPath(7)}/vdev-0")
+                throw new HypervisorException("EIO", $"{operation} {path} is refused");
+        }
     }
 
     /// <summary>X13: removed and created anew while the old instance still serves.</summary>
