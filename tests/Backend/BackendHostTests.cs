@@ -238,6 +238,58 @@ public sealed class BackendHostTests
         Assert.Equal(Bench.IdOf(Bench.HostB), good.Read(devfn: 0, offset: 0, size: 4).Value);
     }
 
+    /// <summary>X8 and XSA-326: the texts that a guest causes are bounded, however long its own are.</summary>
+    [Theory]
+    [InlineData("magic", '7')]
+    [InlineData("pci-op-ref", '8')]
+    [InlineData("event-channel", '1')]
+    [InlineData("state", '3')]
+    public void A_key_of_four_thousand_bytes_makes_short_texts_and_the_backend_goes_on(string key, char digit)
+    {
+        using Bench bench = new();
+        bench.Create(7, Bench.HostA);
+        bench.Create(8, Bench.HostB);
+        using SmallFrontend good = new(bench, 8);
+        bench.AwaitState(8, 3);
+        good.Publish();
+        bench.AwaitState(8, 4);
+        using SmallFrontend bad = new(bench, 7);
+        bench.AwaitState(7, 3);
+        bad.Publish(state: null);
+
+        // By domain 0: a guest's own nodes end at 2,048 bytes with xenstored's default quota, which an administrator can raise up to a message's size.
+        bench.Store.Write($"{Bench.FrontendPath(7)}/{key}", new string(digit, 4000));
+        if (key == "state")
+        {
+            Bench.Eventually(() => bench.Lines.Warnings.Any(line => line.Contains("state is not a state", StringComparison.Ordinal)), "warning");
+            Assert.Equal((3, null), (bench.State(7), bench.Error(7)));
+        }
+        else
+        {
+            bad.Write("state", "3");
+            bench.AwaitState(7, 5);
+            string error = bench.Error(7) ?? "";
+            Assert.Contains(key, error, StringComparison.Ordinal);
+            Assert.InRange(error.Length, 1, 256);
+        }
+
+        Assert.All(bench.Lines.Texts, static line => Assert.InRange(line.Length, 1, 300));
+        Assert.Equal(Bench.IdOf(Bench.HostB), good.Read(devfn: 0, offset: 0, size: 4).Value);
+
+        // The guest thinks better of it.
+        if (key != "state")
+        {
+            bad.Write("state", "6");
+            bench.AwaitState(7, 6);
+            bad.Write("state", "1");
+            bench.AwaitState(7, 3);
+        }
+
+        bad.Publish();
+        bench.AwaitState(7, 4);
+        Assert.Equal(Bench.IdOf(Bench.HostA), bad.Read(devfn: 0, offset: 0, size: 4).Value);
+    }
+
     [Fact]
     public void A_read_only_grant_is_refused()
     {
