@@ -58,8 +58,6 @@ internal sealed partial class XenMachine : DaemonPlatform
 
     public override IDeviceCustody Custody => _custody;
 
-    public override HostSuspend HostSuspend => new(_custody);
-
     public override string Remark => $"Xen {_version}; {_custody.Held().Count} devices held";
 
     public override IReadOnlyList<BaseAddress> BaseAddressesOf(PciAddress address)

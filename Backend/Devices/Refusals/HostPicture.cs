@@ -18,7 +18,6 @@ public sealed class HostPicture
 
     private readonly Dictionary<PciAddress, HostFunction> _functions = [];
     private readonly HashSet<PciAddress> _setAside = [];
-
     private readonly Func<PciAddress, int?>? _ownerOf;
 
     private HostPicture(SysfsBus bus, HostUses uses, LineUsers lines, IDomainControl? domains, Func<PciAddress, int?>? ownerOf)
