@@ -113,7 +113,7 @@ internal sealed class ControlEndpoints
         bool force = Flag(context, "force");
         await Blocking(context, () =>
         {
-            _services.HostSuspend?.Prepare(force);
+            new HostSuspend(_services.Custody).Prepare(force);
             return true;
         }).ConfigureAwait(false);
         context.Response.StatusCode = StatusCodes.Status204NoContent;
@@ -121,7 +121,7 @@ internal sealed class ControlEndpoints
 
     private async Task Resume(HttpContext context)
     {
-        IReadOnlyList<string> lost = await Blocking(context, () => _services.HostSuspend?.Resume() ?? []).ConfigureAwait(false);
+        IReadOnlyList<string> lost = await Blocking(context, new HostSuspend(_services.Custody).Resume).ConfigureAwait(false);
         if (lost.Count > 0)
             throw new BackendException(BackendFailure.Failed, $"not everything came back from the host's sleep: {string.Join("; ", lost)}");
         context.Response.StatusCode = StatusCodes.Status204NoContent;

@@ -35,9 +35,6 @@ public sealed record ControlServices
     /// <summary>Attach, detach and list.</summary>
     public required IToolstack Toolstack { get; init; }
 
-    /// <summary>What the host's sleep does to the devices; null when it does nothing to them.</summary>
-    public HostSuspend? HostSuspend { get; init; }
-
     /// <summary>The effective configuration.</summary>
     public required IReadOnlyList<SettingReport> Configuration { get; init; }
 

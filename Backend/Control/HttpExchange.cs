@@ -27,9 +27,10 @@ internal static class HttpExchange
     {
         using Socket socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         await socket.ConnectAsync(new UnixDomainSocketEndPoint(socketPath), cancellationToken).ConfigureAwait(false);
-        string head = string.Create(
-            CultureInfo.InvariantCulture,
-            $"{method} {target} HTTP/1.0\r\nHost: daemon\r\n{(body is null ? string.Empty : $"Content-Type: application/json\r\nContent-Length: {body.Length}\r\n")}\r\n");
+        string length = body is not null ? string.Create(CultureInfo.InvariantCulture, $"Content-Type: application/json\r\nContent-Length: {body.Length}\r\n")
+            : method == "POST" ? "Content-Length: 0\r\n" // RFC 1945 §8.3: a POST without a length is a bad request
+            : string.Empty;
+        string head = $"{method} {target} HTTP/1.0\r\nHost: daemon\r\n{length}\r\n";
         await SendAsync(socket, Encoding.ASCII.GetBytes(head), cancellationToken).ConfigureAwait(false);
         if (body is not null)
             await SendAsync(socket, body, cancellationToken).ConfigureAwait(false);

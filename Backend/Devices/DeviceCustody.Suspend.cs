@@ -8,7 +8,8 @@ namespace PciBackFlow.Backend.Devices;
 // Held devices while the host sleeps.
 public sealed partial class DeviceCustody
 {
-    internal void KeepSettings()
+    /// <inheritdoc/>
+    public void KeepSettings()
     {
         foreach (Entry entry in Entries())
         {
@@ -17,7 +18,8 @@ public sealed partial class DeviceCustody
         }
     }
 
-    internal IReadOnlyList<string> BringBack()
+    /// <inheritdoc/>
+    public IReadOnlyList<string> BringBack()
     {
         List<string> problems = [];
         foreach (Entry entry in Entries())

@@ -27,7 +27,7 @@ public sealed partial class DeviceCustody : IDeviceCustody, IDisposable
     {
         _options = options;
         _records = new(new StateFile(options.StateDirectory));
-        _taking = new(options, _records);
+        _taking = new(options, _records, OwnerOf);
         _quarantine = new(options.Domains, options.Physdev);
         _bootId = ReadBootId(options.Proc);
     }
@@ -209,6 +209,12 @@ public sealed partial class DeviceCustody : IDeviceCustody, IDisposable
     }
 
     /// <summary>One device. Everything but what is shown is changed under its gate only.</summary>
+    private int? OwnerOf(PciAddress address)
+    {
+        lock (_lock)
+            return _entries.GetValueOrDefault(address)?.Shown?.OwnerDomain;
+    }
+
     private sealed class Entry
     {
         public Lock Gate { get; } = new();

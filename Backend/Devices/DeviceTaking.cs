@@ -12,7 +12,8 @@ namespace PciBackFlow.Backend.Devices;
 /// <summary>How a device comes from the host into custody and back. Each way is a row of steps that either all happen or leave nothing behind.</summary>
 /// <param name="options">What to work with.</param>
 /// <param name="records">What is held by whom, on disk.</param>
-internal sealed class DeviceTaking(DeviceCustodyOptions options, DeviceRecords records)
+/// <param name="ownerOf">Which guest has a held device now.</param>
+internal sealed class DeviceTaking(DeviceCustodyOptions options, DeviceRecords records, Func<PciAddress, int?> ownerOf)
 {
     private const string PowerControl = "power/control";
     private const string D3ColdAllowed = "d3cold_allowed";
@@ -32,7 +33,7 @@ internal sealed class DeviceTaking(DeviceCustodyOptions options, DeviceRecords r
     /// <exception cref="BackendException">It was refused, or a step failed and all were undone.</exception>
     public HeldRecord Take(PciAddress address, string? name, bool force, string bootId)
     {
-        HostPicture picture = HostPicture.Take(_bus, options.Proc, options.Domains);
+        HostPicture picture = HostPicture.Take(_bus, options.Proc, options.Domains, ownerOf);
         Assignability assignability = picture.Assess(address, options.Refusals);
         if (assignability.StoppedBy(force) is { Count: > 0 } reasons)
             throw Refused(address, reasons);
@@ -267,7 +268,7 @@ internal sealed class DeviceTaking(DeviceCustodyOptions options, DeviceRecords r
         RefusalRule rule = RefusalTable.Of(RefusalTable.SharedLine);
         RefusalWeight weight = options.Refusals.WeightOf(rule);
         string[] others = weight == RefusalWeight.None ? []
-            : [.. LineUsers.Read(options.Proc).Others(record.Line, record.Address, driver: null, picture.Functions, picture.IsSetAside)];
+            : [.. LineUsers.Read(options.Proc).Others(record.Line, record.Address, driver: null, picture.Functions, picture.HolderOf)];
         if (others.Length > 0 && weight == RefusalWeight.Judgement && !force)
             throw new BackendException(BackendFailure.Refused, $"{string.Join("; ", others)}. Take it with --force if its guests use messages only");
         warnings.AddRange(others);

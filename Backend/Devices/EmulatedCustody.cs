@@ -105,6 +105,15 @@ public sealed class EmulatedCustody : IDeviceCustody, IDisposable
     }
 
     /// <inheritdoc/>
+    /// <remarks>A machine in memory forgets nothing while the host sleeps.</remarks>
+    public void KeepSettings()
+    {
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> BringBack() => [];
+
+    /// <inheritdoc/>
     public int LineOf(PciAddress address)
     {
         lock (_lock)

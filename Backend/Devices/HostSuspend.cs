@@ -5,7 +5,7 @@ namespace PciBackFlow.Backend.Devices;
 /// a suspend until it is detached, unless a person insists. What is held but in nobody's hands sleeps and wakes without anybody noticing.
 /// </summary>
 /// <param name="custody">The devices.</param>
-public sealed class HostSuspend(DeviceCustody custody)
+public sealed class HostSuspend(IDeviceCustody custody)
 {
     /// <summary>What would not survive a suspend.</summary>
     /// <returns>One line for each device that a guest has; empty when the host can sleep.</returns>

@@ -60,4 +60,13 @@ public interface IDeviceCustody : IFunctionSource
     /// <param name="address">The held device.</param>
     /// <returns>1 to 254, or 0.</returns>
     int LineOf(PciAddress address);
+
+    /// <summary>The host is about to sleep: keeps what the devices in guests' hands are set to.</summary>
+    void KeepSettings();
+
+    /// <summary>
+    /// The host is awake again: brings every held device back to power and to its settings, and has Xen write back the messages of those in guests' hands.
+    /// </summary>
+    /// <returns>What did not come back, one line for each device; those are unusable.</returns>
+    IReadOnlyList<string> BringBack();
 }

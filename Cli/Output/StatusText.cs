@@ -102,8 +102,12 @@ internal static class StatusText
 
     private static string DomainOf(GuestReport guest) => guest.Name is null ? Number(guest.Domain) : $"{guest.Domain} {guest.Name}";
 
-    private static string InterruptsOf(InterruptReport interrupts) =>
-        interrupts.Vectors > 1 ? string.Create(CultureInfo.InvariantCulture, $"{interrupts.Mode} x{interrupts.Vectors}") : interrupts.Mode;
+    // "msi-x x3 (55-57)": the pirqs in rising order; the order of the request is in the JSON.
+    private static string InterruptsOf(InterruptReport interrupts)
+    {
+        var text = interrupts.Vectors > 1 ? string.Create(CultureInfo.InvariantCulture, $"{interrupts.Mode} x{interrupts.Vectors}") : interrupts.Mode;
+        return interrupts.Pirqs.Count == 0 ? text : $"{text} ({RangeText.Of(interrupts.Pirqs)})";
+    }
 
     private static string GuestOf(DeviceReport device) => device switch
     {

@@ -134,7 +134,6 @@ internal sealed partial class Daemon : IDisposable
             Shards = _shards,
             Custody = _platform.Custody,
             Toolstack = _backend.Toolstack!,
-            HostSuspend = _platform.HostSuspend,
             Configuration = _settings.Reports,
         });
         await _application.StartAsync(CancellationToken.None).ConfigureAwait(false);

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using PciBackFlow.Backend;
 using PciBackFlow.Backend.Control;
+using PciBackFlow.Backend.Devices.Refusals;
 using PciBackFlow.Backend.Policy;
 using PciBackFlow.Backend.Slots;
 using PciBackFlow.Hardware.Pci;
@@ -48,7 +49,7 @@ internal sealed class DaemonConfiguration
             return new DaemonConfiguration(file, []).Resolve(options, detect);
         using var document = Parse(file);
         var root = new ConfigurationElement(file, string.Empty, document.RootElement);
-        var members = root.Members("$schema", "platform", "topology", "shards", "spin", "slots", "state", "run", "log", "policy", "devices", "quirks");
+        var members = root.Members("$schema", "platform", "topology", "shards", "spin", "slots", "state", "run", "log", "policy", "devices", "quirks", "refusals");
         return new DaemonConfiguration(file, members).Resolve(options, detect);
     }
 
@@ -85,6 +86,7 @@ internal sealed class DaemonConfiguration
         var policy = _members.TryGetValue("policy", out var named) ? Policy(named, AccessPolicy.Default) : Default();
         var devices = Devices(policy);
         var quirks = Quirks();
+        var refusals = Refusals();
         return new DaemonSettings
         {
             Platform = platform,
@@ -98,6 +100,7 @@ internal sealed class DaemonConfiguration
             Policy = policy,
             DevicePolicies = devices,
             Quirks = quirks,
+            Refusals = refusals,
             Reports = _reports,
         };
     }
@@ -202,5 +205,27 @@ internal sealed class DaemonConfiguration
 
         Report("quirks", string.Join(", ", quirks), $"file {_file}");
         return quirks;
+    }
+
+    private RefusalPolicy Refusals()
+    {
+        if (!_members.TryGetValue("refusals", out var element))
+            return RefusalPolicy.Default;
+        var weights = new Dictionary<string, RefusalWeight>(StringComparer.Ordinal);
+        foreach (var refusal in element.Pairs())
+        {
+            var code = refusal.Key["refusals.".Length..];
+            if (!RefusalPolicy.Codes.Contains(code, StringComparer.Ordinal))
+            {
+                var suggestion = WordSuggestions.Closest(code, RefusalPolicy.Codes) is { } close
+                    ? $"Did you mean '{close}'?"
+                    : $"Those whose weight can be changed are {string.Join(", ", RefusalPolicy.Codes)}.";
+                throw new VerbException($"{_file}: {refusal.Key}", "there is no refusal of this name whose weight is a matter of opinion", suggestion) { Code = ExitCode.WrongWords };
+            }
+
+            weights.Add(code, Enum.Parse<RefusalWeight>(Report(refusal.Key, refusal.Choice("judgement", "warning", "none"), $"file {_file}"), ignoreCase: true));
+        }
+
+        return new RefusalPolicy(weights);
     }
 }

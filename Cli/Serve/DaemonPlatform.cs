@@ -14,9 +14,6 @@ internal abstract class DaemonPlatform : IDisposable
 
     public abstract IDeviceCustody Custody { get; }
 
-    /// <summary>What the host's sleep does to the devices; null when it does nothing to them.</summary>
-    public virtual HostSuspend? HostSuspend => null;
-
     /// <summary>What xl, or a person, wrote into pciback's attributes for a device.</summary>
     public PcibackSettings Attributes { get; } = new();
 

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using PciBackFlow.Backend.Control;
+using PciBackFlow.Backend.Devices.Refusals;
 using PciBackFlow.Backend.Slots;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Pipeline;
@@ -32,6 +33,9 @@ internal sealed record DaemonSettings
     public required IReadOnlyDictionary<PciAddress, AccessPolicy> DevicePolicies { get; init; }
 
     public required IReadOnlyList<string> Quirks { get; init; }
+
+    /// <summary>What speaks how strongly against taking a device of the host.</summary>
+    public required RefusalPolicy Refusals { get; init; }
 
     /// <summary>The effective configuration, in the order of the documentation.</summary>
     public required IReadOnlyList<SettingReport> Reports { get; init; }

@@ -44,14 +44,19 @@ internal sealed partial class XenMachine : DaemonPlatform
         _hypervisor = new XenHypervisor(lost);
         _domains = _hypervisor.OpenDomainControl();
         _physdev = _hypervisor.OpenPhysdev();
-        _custody = DeviceCustody.Open(new DeviceCustodyOptions { StateDirectory = settings.StateDirectory, Domains = _domains, Physdev = _physdev, Logger = logger });
+        _custody = DeviceCustody.Open(new DeviceCustodyOptions
+        {
+            StateDirectory = settings.StateDirectory,
+            Domains = _domains,
+            Physdev = _physdev,
+            Refusals = settings.Refusals,
+            Logger = logger,
+        });
     }
 
     public override IHypervisor Hypervisor => _hypervisor;
 
     public override IDeviceCustody Custody => _custody;
-
-    public override HostSuspend HostSuspend => new(_custody);
 
     public override string Remark => $"Xen {_version}; {_custody.Held().Count} devices held";
 

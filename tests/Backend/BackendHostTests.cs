@@ -1,4 +1,6 @@
 using PciBackFlow.Backend.Slots;
+using PciBackFlow.Backend.Toolstack;
+using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Pipeline;
 using PciBackFlow.Stages.Wire;
@@ -237,6 +239,58 @@ public sealed class BackendHostTests
         Assert.Equal(Bench.IdOf(Bench.HostB), good.Read(devfn: 0, offset: 0, size: 4).Value);
     }
 
+    /// <summary>X8 and XSA-326: the texts that a guest causes are bounded, however long its own are.</summary>
+    [Theory]
+    [InlineData("magic", '7')]
+    [InlineData("pci-op-ref", '8')]
+    [InlineData("event-channel", '1')]
+    [InlineData("state", '3')]
+    public void A_key_of_four_thousand_bytes_makes_short_texts_and_the_backend_goes_on(string key, char digit)
+    {
+        using Bench bench = new();
+        bench.Create(7, Bench.HostA);
+        bench.Create(8, Bench.HostB);
+        using SmallFrontend good = new(bench, 8);
+        bench.AwaitState(8, 3);
+        good.Publish();
+        bench.AwaitState(8, 4);
+        using SmallFrontend bad = new(bench, 7);
+        bench.AwaitState(7, 3);
+        bad.Publish(state: null);
+
+        // By domain 0: a guest's own nodes end at 2,048 bytes with xenstored's default quota, which an administrator can raise up to a message's size.
+        bench.Store.Write($"{Bench.FrontendPath(7)}/{key}", new string(digit, 4000));
+        if (key == "state")
+        {
+            Bench.Eventually(() => bench.Lines.Warnings.Any(line => line.Contains("state is not a state", StringComparison.Ordinal)), "warning");
+            Assert.Equal((3, null), (bench.State(7), bench.Error(7)));
+        }
+        else
+        {
+            bad.Write("state", "3");
+            bench.AwaitState(7, 5);
+            string error = bench.Error(7) ?? "";
+            Assert.Contains(key, error, StringComparison.Ordinal);
+            Assert.InRange(error.Length, 1, 256);
+        }
+
+        Assert.All(bench.Lines.Texts, static line => Assert.InRange(line.Length, 1, 300));
+        Assert.Equal(Bench.IdOf(Bench.HostB), good.Read(devfn: 0, offset: 0, size: 4).Value);
+
+        // The guest thinks better of it.
+        if (key != "state")
+        {
+            bad.Write("state", "6");
+            bench.AwaitState(7, 6);
+            bad.Write("state", "1");
+            bench.AwaitState(7, 3);
+        }
+
+        bad.Publish();
+        bench.AwaitState(7, 4);
+        Assert.Equal(Bench.IdOf(Bench.HostA), bad.Read(devfn: 0, offset: 0, size: 4).Value);
+    }
+
     [Fact]
     public void A_read_only_grant_is_refused()
     {
@@ -308,14 +362,25 @@ public sealed class BackendHostTests
     /// <summary>X11: removal at each step; the vanish rule's sibling.</summary>
     [Theory]
     [InlineData(1)]
+    [InlineData(2)]
     [InlineData(3)]
     [InlineData(4)]
     [InlineData(5)]
+    [InlineData(6)]
+    [InlineData(7)]
+    [InlineData(8)]
     public void A_removed_directory_is_never_created_again(int at)
     {
-        using Bench bench = new();
+        TroubledStore? store = null;
+        using Bench bench = new(around: hypervisor => store = new(hypervisor));
+
+        // 2 is passed through at once unless what has to be done in it is refused.
+        if (at == 2)
+            store!.Before = RefuseSlots;
         bench.Create(7, Bench.HostA);
         using SmallFrontend frontend = new(bench, 7);
+        if (at == 2)
+            bench.AwaitState(7, 2);
         if (at >= 3)
             bench.AwaitState(7, 3);
         if (at >= 4)
@@ -324,16 +389,47 @@ public sealed class BackendHostTests
             bench.AwaitState(7, 4);
         }
 
-        if (at >= 5)
+        if (at is 5 or 6)
         {
             frontend.Write("state", "5");
             bench.AwaitState(7, 5);
         }
 
+        if (at == 6)
+        {
+            frontend.Write("state", "6");
+            bench.AwaitState(7, 6);
+        }
+
+        if (at >= 7)
+        {
+            frontend.Write("state", "4");
+            bench.Commit(toolstack =>
+            {
+                Bench.WriteDevice(toolstack, 7, 1, Bench.HostB);
+                toolstack.Write($"{Bench.BackendPath(7)}/state", "7");
+            });
+        }
+
+        if (at == 8)
+        {
+            frontend.Write("state", "7");
+            bench.AwaitState(7, 8);
+        }
+
+        if (at != 1)
+            Assert.Equal(at, bench.State(7));
         bench.Store.Remove("/local/domain/0/backend/pci/7");
+        store!.Before = null;
         Bench.Eventually(() => bench.Snapshot(7) is null, "gone");
         Assert.Null(bench.Store.Directory(Bench.BackendPath(7)));
         Assert.Equal(0, bench.Platform.Count);
+
+        static void RefuseSlots(string operation, string path)
+        {
+            if (operation == "write" && path == $"{Bench.BackendPath(7)}/vdev-0")
+                throw new HypervisorException("EIO", $"{operation} {path} is refused");
+        }
     }
 
     /// <summary>X13: removed and created anew while the old instance still serves.</summary>
@@ -421,6 +517,41 @@ public sealed class BackendHostTests
     }
 
     [Fact]
+    public async Task A_hardware_virtualised_guest_gets_nothing_from_here_whatever_its_frontend_does_and_pci_attach_says_why()
+    {
+        using TemporaryFolder folder = new();
+        ListedCustody custody = new(Bench.HostC.ToString());
+        using Bench bench = new(options: standard => standard with
+        {
+            Devices = new() { Custody = custody, BaseAddressesOf = static _ => [], JournalDirectory = folder["run"] },
+        });
+        bench.Host.CreateDomain(9).IsHardwareVirtualized = true;
+        bench.Create(9, Bench.HostA);
+        using SmallFrontend frontend = new(bench, 9);
+        frontend.Publish();
+        Bench.Eventually(() => bench.Backend.ReadPasses(new(9, 0)) > 0, "looked at");
+        foreach (string state in new[] { "4", "5", "6", "1", "3", "7" })
+            frontend.Write("state", state);
+
+        BackendException refused = await Assert.ThrowsAsync<BackendException>(() => bench.Backend.Toolstack!.AttachAsync(
+            new(9, PciSpec.Parse(Bench.HostC.ToString()), Wait: false, Keep: false), TestContext.Current.CancellationToken));
+
+        // A paravirtualised guest's whole handshake later.
+        bench.Create(7, Bench.HostB);
+        using SmallFrontend served = new(bench, 7);
+        bench.AwaitState(7, 3);
+        served.Publish();
+        bench.AwaitState(7, 4);
+        Assert.Equal(BackendFailure.Refused, refused.Failure);
+        Assert.Contains("HVM or PVH guest", refused.Message, StringComparison.Ordinal);
+        Assert.Equal((1, "1", null, null), (bench.State(9), bench.Read(9, "state-0"), bench.Read(9, "vdev-0"), bench.Error(9)));
+        Assert.Equal("1", bench.Read(9, "num_devs"));
+        Assert.False(bench.Snapshot(9) is { IsAttached: true });
+        Assert.Equal((1, 0), (bench.Platform.Count, bench.Backend.OpenGrants));
+        Assert.Empty(custody.Asked);
+    }
+
+    [Fact]
     public void A_domain_that_dies_gives_its_functions_back()
     {
         using Bench bench = new();
@@ -481,36 +612,6 @@ public sealed class BackendHostTests
         bench.Backend.Dispose();
         Assert.Equal(0, bench.Platform.Count);
         Assert.Equal(4, bench.State(7));
-    }
-
-    /// <summary>X9, XSA-349, XSA-350: a guest that toggles its state fast.</summary>
-    [Fact]
-    public void A_hundred_thousand_toggles_stay_bounded_and_the_guest_can_still_connect()
-    {
-        using Bench bench = new();
-        bench.Create(7, Bench.HostA);
-        using SmallFrontend frontend = new(bench, 7);
-        bench.AwaitState(7, 3);
-        frontend.Publish();
-        long start = System.Diagnostics.Stopwatch.GetTimestamp();
-        string[] states = ["3", "5", "6", "1", "9", "garbage"];
-        for (int i = 0; i < 100_000; i++)
-            frontend.Write("state", states[i % states.Length]);
-        double seconds = System.Diagnostics.Stopwatch.GetElapsedTime(start).TotalSeconds;
-
-        // At most 256 passes a second and 50 after those, in every second that began.
-        long passes = bench.Backend.ReadPasses(new(7, 0));
-        Assert.InRange(passes, 1, 320 * ((long)seconds + 2));
-        Assert.True(bench.Lines.Warnings.Count() < 50);
-
-        frontend.Write("state", "6");
-        bench.AwaitState(7, 6);
-        frontend.Write("state", "1");
-        bench.AwaitState(7, 3);
-        frontend.Publish();
-        bench.AwaitState(7, 4);
-        Assert.Equal(Bench.IdOf(Bench.HostA), frontend.Read(devfn: 0, offset: 0, size: 4).Value);
-        Assert.Equal(1, bench.Platform.Count);
     }
 
     [Fact]

@@ -65,6 +65,14 @@ internal sealed class ListedCustody : IDeviceCustody
             _held[PciAddress.Parse(address)] = _held[PciAddress.Parse(address)] with { OwnerDomain = domainId };
     }
 
+    public void KeepSettings() => Note("keep settings");
+
+    public IReadOnlyList<string> BringBack()
+    {
+        Note("bring back");
+        return [];
+    }
+
     public int LineOf(PciAddress address) => 0;
 
     public IReadOnlyList<PciAddress> List() => [.. Held().Select(device => device.Address)];

@@ -18,9 +18,11 @@ public sealed class HostPicture
 
     private readonly Dictionary<PciAddress, HostFunction> _functions = [];
     private readonly HashSet<PciAddress> _setAside = [];
+    private readonly Func<PciAddress, int?>? _ownerOf;
 
-    private HostPicture(SysfsBus bus, HostUses uses, LineUsers lines, IDomainControl? domains)
+    private HostPicture(SysfsBus bus, HostUses uses, LineUsers lines, IDomainControl? domains, Func<PciAddress, int?>? ownerOf)
     {
+        _ownerOf = ownerOf;
         Bus = bus;
         Uses = uses;
         Lines = lines;
@@ -43,11 +45,12 @@ public sealed class HostPicture
     /// <param name="bus">The host's bus; the real one when null.</param>
     /// <param name="proc">Where procfs is mounted.</param>
     /// <param name="domains">What Xen says; nobody is asked when null.</param>
+    /// <param name="ownerOf">Which guest has a held function; nobody knows when null.</param>
     /// <returns>The picture; empty on a host without PCI.</returns>
-    public static HostPicture Take(SysfsBus? bus = null, string proc = "/proc", IDomainControl? domains = null)
+    public static HostPicture Take(SysfsBus? bus = null, string proc = "/proc", IDomainControl? domains = null, Func<PciAddress, int?>? ownerOf = null)
     {
         bus ??= new();
-        HostPicture picture = new(bus, HostUses.Read(bus.Sys, proc), LineUsers.Read(proc), domains);
+        HostPicture picture = new(bus, HostUses.Read(bus.Sys, proc), LineUsers.Read(proc), domains, ownerOf);
         foreach (HostFunction function in bus.List())
         {
             picture._functions.Add(function.Address, function);
@@ -88,4 +91,27 @@ public sealed class HostPicture
     /// <param name="classCode">Base class, subclass and programming interface.</param>
     /// <returns>The answer with its reasons.</returns>
     public static Assignability AssessHeader(HeaderKind kind, uint classCode) => new([.. RefusalTable.OfHeader(kind, classCode)]);
+
+    /// <summary>Who has a function that is set aside, as the end of a phrase for people; null for one of the host's own.</summary>
+    internal string? HolderOf(PciAddress address)
+    {
+        if (!IsSetAside(address))
+            return null;
+        if (_ownerOf?.Invoke(address) is { } domain)
+            return $"which domain {domain} has";
+        return IsGuests(address) ? "which a guest has" : "which is held for guests";
+    }
+
+    private bool IsGuests(PciAddress address)
+    {
+        try
+        {
+            return Domains?.IsAssignedToGuest(address) == true;
+        }
+        catch (HypervisorException)
+        {
+            // Then it is not known whose it is; that it is held is.
+            return false;
+        }
+    }
 }

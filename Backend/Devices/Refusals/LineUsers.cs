@@ -35,24 +35,33 @@ internal sealed class LineUsers
     /// <returns>As the kernel prints them; empty for none.</returns>
     public IReadOnlyList<string> Of(int line) => _handlers.GetValueOrDefault(line) ?? [];
 
-    /// <summary>Others on a function's line: functions of the host with the same number, and drivers that listen.</summary>
+    /// <summary>Others on a function's line: functions with the same number, of the host and of guests, and drivers that listen.</summary>
     /// <param name="line">The line; 0 has no others.</param>
     /// <param name="function">The function itself.</param>
     /// <param name="driver">Its driver while that is bound: one handler is then its own.</param>
     /// <param name="host">The host's functions.</param>
-    /// <param name="isSetAside">Whether a function is no longer the host's.</param>
+    /// <param name="holderOf">Who has a function that is no longer the host's, as the end of a phrase; null for one that is.</param>
     /// <returns>Phrases for people; empty when the line is its own.</returns>
-    public IEnumerable<string> Others(int line, PciAddress function, string? driver, IEnumerable<HostFunction> host, Func<PciAddress, bool> isSetAside)
+    public IEnumerable<string> Others(int line, PciAddress function, string? driver, IEnumerable<HostFunction> host, Func<PciAddress, string?> holderOf)
     {
         if (line == 0)
             yield break;
         bool isNamed = false;
         foreach (HostFunction other in host)
         {
-            if (other.Address == function || other.Irq != line || other.Driver is null || isSetAside(other.Address))
+            if (other.Address == function || other.Irq != line)
                 continue;
-            isNamed = true;
-            yield return $"interrupt line {line} is shared with {other.Address} ({other.Driver})";
+
+            // One guest can hold another's line asserted just as it can the host's.
+            if (holderOf(other.Address) is { } holder)
+            {
+                yield return $"interrupt line {line} is shared with {other.Address}, {holder}";
+            }
+            else if (other.Driver is not null)
+            {
+                isNamed = true;
+                yield return $"interrupt line {line} is shared with {other.Address} ({other.Driver})";
+            }
         }
 
         IReadOnlyList<string> handlers = Of(line);

@@ -47,7 +47,7 @@ internal static class RefusalTable
         new("no-iommu", RefusalWeight.Judgement, static (host, _) => host.Domains is { CanAssignDevices: false }
             ? ["Xen uses no IOMMU: the device could be told to write anywhere in the host's memory"] : []),
         new(SharedLine, RefusalWeight.Warning, static (host, function) =>
-            host.Lines.Others(function.Irq, function.Address, function.Driver, host.Functions, host.IsSetAside)),
+            host.Lines.Others(function.Irq, function.Address, function.Driver, host.Functions, host.HolderOf)),
         new("no-reset", RefusalWeight.Warning, static (_, function) => function.CanReset || function.ResetMethods.Count > 0
             ? [] : ["the kernel cannot reset it: what one guest leaves in it the next one finds"]),
     ];

@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using System.Text.Json;
 using PciBackFlow.Backend.Control;
 using PciBackFlow.Hardware.Hypervisor;
+using PciBackFlow.Hardware.Pci;
 
 namespace PciBackFlow.Backend.Tests.Control;
 
@@ -72,6 +73,22 @@ public sealed class ControlServerTests
         Assert.Equal((7, false, true, true, (byte)5), (
             bench.Toolstack.Attached!.DomainId, bench.Toolstack.Attached.Wait, bench.Toolstack.Attached.Keep, bench.Toolstack.Attached.Spec.Permissive, bench.Toolstack.Attached.Spec.VirtualSlot!.Value));
         Assert.Equal((7, "0000:04:00.0", true), bench.Toolstack.Detached);
+    }
+
+    [Fact]
+    public async Task The_host_sleeps_and_wakes_unless_a_guest_has_a_device()
+    {
+        using ControlBench bench = new();
+        await bench.Client.SuspendAsync(force: false, Cancel);
+        await bench.Client.ResumeAsync(Cancel);
+        Assert.True(bench.Custody.Claim(7, PciAddress.Parse("0000:00:04.0")).IsGranted);
+
+        BackendException refused = await Assert.ThrowsAsync<BackendException>(() => bench.Client.SuspendAsync(force: false, Cancel));
+
+        Assert.Equal(BackendFailure.Refused, refused.Failure);
+        Assert.Contains("0000:00:04.0 is in use by domain 7", refused.Message, StringComparison.Ordinal);
+        await bench.Client.SuspendAsync(force: true, Cancel);
+        await bench.Client.ResumeAsync(Cancel);
     }
 
     [Theory]

@@ -227,6 +227,39 @@ public sealed class DeviceRefusalTests : IDisposable
         Assert.Equal(["interrupt line 21 is shared with 0000:00:05.0 (e1000e)"], _host.Picture().Assess(Address).Warnings);
     }
 
+    [Fact]
+    public void Another_device_on_the_same_line_is_warned_of_as_held_and_then_with_its_guest()
+    {
+        PciAddress other = HeldOnTheSameLine();
+        using (DeviceCustody custody = _host.Open())
+        {
+            custody.Take(other, null, force: false);
+            Assert.Equal(["interrupt line 21 is shared with 0000:00:05.0, which is held for guests"], _host.Picture().Assess(Address).Warnings);
+
+            _host.Xen.CreateDomain(7);
+            Assert.True(custody.Claim(7, other).IsGranted);
+            Assert.Equal(["interrupt line 21 is shared with 0000:00:05.0, which domain 7 has"], custody.Take(Address, null, force: false).Warnings);
+        }
+
+        // Whoever looks without the custody has Xen's word alone.
+        _host.Domains.Assign(7, other, relaxed: false);
+        Assert.Equal(["interrupt line 21 is shared with 0000:00:05.0, which a guest has"], _host.Picture().Assess(Address).Warnings);
+    }
+
+    [Fact]
+    public void A_policy_can_refuse_lines_that_guests_would_share()
+    {
+        PciAddress other = HeldOnTheSameLine();
+        using DeviceCustody custody = _host.Open(new([new("shared-line", RefusalWeight.Judgement)]));
+        custody.Take(other, null, force: true);
+
+        BackendException refused = Assert.Throws<BackendException>(() => custody.Take(Address, null, force: false));
+
+        Assert.Equal(BackendFailure.Refused, refused.Failure);
+        Assert.Contains("interrupt line 21 is shared with 0000:00:05.0, which is held for guests", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("interrupt line 21", Assert.Single(custody.Take(Address, null, force: true).Warnings), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("bridge", RefusalWeight.None)]
     [InlineData("owned", RefusalWeight.Warning)]
@@ -256,6 +289,14 @@ public sealed class DeviceRefusalTests : IDisposable
 
         Assert.Contains("it is the display", message, StringComparison.Ordinal);
         Assert.Contains("0000:00:04.1", message, StringComparison.Ordinal);
+    }
+
+    private PciAddress HeldOnTheSameLine()
+    {
+        Assert.Equal(21, _host.AddNic(Nic).Gsi);
+        FakeDevice other = _host.AddNic("00:05.0").With("irq", "21");
+        other.Gsi = 21;
+        return other.Address;
     }
 
     private void Expect(string code, RefusalWeight weight, string text, string device = Nic)

@@ -101,6 +101,14 @@ internal sealed class SmallCustody : IDeviceCustody, IDisposable
         }
     }
 
+    public void KeepSettings() => Note("keep settings");
+
+    public IReadOnlyList<string> BringBack()
+    {
+        Note("bring back");
+        return [];
+    }
+
     public int LineOf(PciAddress address) => Lines.GetValueOrDefault(address);
 
     public IReadOnlyList<PciAddress> List() => _functions.List();

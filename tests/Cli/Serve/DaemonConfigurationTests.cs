@@ -1,3 +1,4 @@
+using PciBackFlow.Backend.Devices.Refusals;
 using PciBackFlow.Backend.Slots;
 using PciBackFlow.Cli.Serve;
 using PciBackFlow.Hardware.Pci;
@@ -40,6 +41,22 @@ public sealed class DaemonConfigurationTests : IDisposable
         Assert.False(settings.DevicePolicies.ContainsKey(new PciAddress(0, 5, 0, 0)));
     }
 
+    [Fact]
+    public void Refusals_are_moved_as_the_file_says_and_the_others_weigh_what_they_did()
+    {
+        var file = _folder.Write("config.json", """{ "refusals": { "shared-line": "judgement", "siblings": "warning", "no-reset": "none" } }""");
+
+        var settings = DaemonConfiguration.Load(file, new DaemonOptions(), () => "loopback");
+
+        Assert.Equal(
+            [("refusals.shared-line", "judgement"), ("refusals.siblings", "warning"), ("refusals.no-reset", "none")],
+            settings.Reports.Where(report => report.Key.StartsWith("refusals", StringComparison.Ordinal)).Select(report => (report.Key, report.Value)));
+        Assert.Equal(
+            [RefusalWeight.Judgement, RefusalWeight.Warning, RefusalWeight.None, RefusalWeight.Judgement],
+            new[] { "shared-line", "siblings", "no-reset", "in-use" }.Select(settings.Refusals.WeightOf));
+        Assert.Same(RefusalPolicy.Default, DaemonConfiguration.Load(_folder.Write("empty.json", "{}"), new DaemonOptions(), () => "loopback").Refusals);
+    }
+
     [Theory]
     [InlineData("""{ "shards": 300 }""", "shards: takes \"auto\" or a whole number from 1 to 256, not 300")]
     [InlineData("""{ "shards": "many" }""", "shards: takes \"auto\" or a whole number from 1 to 256, not \"many\"")]
@@ -58,6 +75,12 @@ public sealed class DaemonConfigurationTests : IDisposable
     [InlineData("""{ "devices": { "03:00.0": { "policy": "strict" }, "0000:03:00.0": { "policy": "strict" } } }""", "stands twice")]
     [InlineData("""{ "quirks": ["nonsense"] }""", "quirk 'nonsense' is wrong")]
     [InlineData("""{ "quirks": "03:00.0-0:1:ff" }""", "quirks: takes an array of strings")]
+    [InlineData("""{ "refusals": { "shard-line": "none" } }""", "refusals.shard-line: there is no refusal of this name whose weight is a matter of opinion")]
+    [InlineData("""{ "refusals": { "shard-line": "none" } }""", "Did you mean 'shared-line'?")]
+    [InlineData("""{ "refusals": { "owned": "warning" } }""", "refusals.owned: there is no refusal of this name whose weight is a matter of opinion")]
+    [InlineData("""{ "refusals": { "no-reset": "impossible" } }""", "refusals.no-reset: takes \"judgement\", \"warning\", \"none\", not \"impossible\"")]
+    [InlineData("""{ "refusals": { "no-reset": "none", "no-reset": "none" } }""", "refusals.no-reset: the key stands twice")]
+    [InlineData("""{ "refusals": ["no-reset"] }""", "refusals: takes an object")]
     [InlineData("""[]""", "the file: takes an object")]
     [InlineData("{\n\"spin\": oops }", "line 2: not JSON")]
     public void What_is_wrong_is_named_with_its_key_its_value_and_what_would_be_right(string text, string expected)

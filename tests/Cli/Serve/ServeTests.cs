@@ -93,6 +93,25 @@ public sealed class ServeTests
         Assert.DoesNotContain("0000:00:04.0", daemon.Ask("pci-assignable-list").Succeeded().Output, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void The_host_does_not_sleep_while_a_guest_has_a_device_unless_a_person_insists()
+    {
+        using var daemon = new RunningDaemon();
+        daemon.Ask("host-suspend").Succeeded();
+        daemon.Ask("host-resume").Succeeded();
+        daemon.Ask("pci-attach demo1 00:04.0").Succeeded();
+
+        var refused = daemon.Ask("host-suspend");
+
+        Assert.Equal((ExitCode.Refused, ""), (refused.ExitCode, refused.Output));
+        Assert.Contains("0000:00:04.0 is in use by domain 1", refused.Errors, StringComparison.Ordinal);
+        daemon.Ask("host-suspend --force").Succeeded();
+        daemon.Ask("host-resume").Succeeded();
+        Assert.Contains("0000:00:04.0", daemon.Ask("pci-list demo1").Succeeded().Output, StringComparison.Ordinal);
+        daemon.Ask("pci-detach demo1 00:04.0").Succeeded();
+        daemon.Ask("host-suspend").Succeeded();
+    }
+
     [Theory]
     [InlineData("pci-attach nobody 00:04.0", ExitCode.Failed, "there is no domain 'nobody'")]
     [InlineData("pci-attach demo1 00:0a.0", ExitCode.Failed, "is not assignable")]

@@ -3,6 +3,8 @@ using PciBackFlow.Hardware.Contracts;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Xen;
 using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Hardware.Pci.Registers;
+using PciBackFlow.Hardware.Pci.Sysfs;
 
 namespace PciBackFlow.LabProbe;
 
@@ -31,17 +33,28 @@ internal static class PassthroughChecks
             Console.WriteLine(domain);
         }
 
+        PciAddress address = PciAddress.TryParse(function, out PciAddress parsed) ? parsed : throw new FormatException($"{function} is no function's address");
         var subject = new PassthroughSubject(
             physdev,
             domains,
             int.Parse(guest, CultureInfo.InvariantCulture),
-            PciAddress.TryParse(function, out PciAddress parsed) ? parsed : throw new FormatException($"{function} is no function's address"),
+            address,
             ulong.Parse(tableBase.AsSpan(2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture),
             int.Parse(line, CultureInfo.InvariantCulture),
-            Nothing);
+            Nothing,
+            MessagesOf(address));
+        Console.WriteLine($"{address} can send {subject.Messages} MSI messages");
         foreach (ContractCheck<PassthroughSubject> check in PassthroughContract.Checks)
         {
             report.Run($"passthrough: {check.Name}", () => check.Run(subject));
         }
+    }
+
+    private static int MessagesOf(PciAddress address)
+    {
+        using SysfsFunction registers = SysfsFunction.Open(address, writable: false);
+        return CapabilityWalk.Read(registers).TryFind(CapabilityId.Msi, out PciCapability msi) && registers.TryRead(msi.Offset + MsiRegisters.Control, 2, out uint control)
+            ? 1 << (int)((control & MsiRegisters.MultipleMessageCapable) >> 1)
+            : throw new InvalidDataException($"{address} has no MSI capability that can be read");
     }
 }

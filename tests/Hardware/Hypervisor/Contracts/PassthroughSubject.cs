@@ -11,5 +11,6 @@ namespace PciBackFlow.Hardware.Contracts;
 /// <param name="TableBase">Where the BAR with its MSI-X table starts.</param>
 /// <param name="Line">Its line interrupt, which domain 0 has enabled.</param>
 /// <param name="Unknown">An address where no function is.</param>
+/// <param name="Messages">How many MSI messages the function can send (Multiple Message Capable), on a host that remaps interrupts.</param>
 public sealed record PassthroughSubject(
-    IPhysdev Physdev, IDomainControl Domains, int GuestId, PciAddress Function, ulong TableBase, int Line, PciAddress Unknown);
+    IPhysdev Physdev, IDomainControl Domains, int GuestId, PciAddress Function, ulong TableBase, int Line, PciAddress Unknown, int Messages);

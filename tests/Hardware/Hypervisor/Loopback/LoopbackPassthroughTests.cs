@@ -33,11 +33,20 @@ public sealed class LoopbackPassthroughTests
     [MemberData(nameof(Contract))]
     public void The_loopback_keeps_the_contract(string name)
     {
-        PassthroughContract.Checks.Single(check => check.Name == name).Run(new PassthroughSubject(_physdev, _domains, 5, Nic, TableBase, 20, Unknown));
+        PassthroughContract.Checks.Single(check => check.Name == name).Run(new PassthroughSubject(_physdev, _domains, 5, Nic, TableBase, 20, Unknown, 32));
 
         Assert.False(Passthrough.HasAnything(5));
         Assert.Equal(0, Passthrough.OwnerOf(Nic));
         Assert.False(Passthrough.IsPrepared(Nic));
+    }
+
+    [Fact]
+    public void The_contract_holds_for_a_function_that_can_send_one_message()
+    {
+        Passthrough.Describe(Nic, new LoopbackFunctionTraits { MsiVectors = 1 });
+
+        PassthroughContract.Two_msi_vectors_follow_each_other_and_a_function_of_one_is_offered_one(
+            new PassthroughSubject(_physdev, _domains, 5, Nic, TableBase, 20, Unknown, 1));
     }
 
     [Fact]
