@@ -85,7 +85,7 @@ The_host_itself_is_no_guest() {
 
 A_device_another_guest_has_is_refused() {
   guest_start g2
-  runs pcibackflow pci-attach g1 $E1000E
+  runs pcibackflow pci-attach g1 "$E1000E@5"
   exits 3 pcibackflow pci-attach g2 $E1000E
   matches "the reason" "g1|domain $(domid g1)" "$(cat $STATE/err)"
   exits 1 pcibackflow pci-attach g1 $E1000E
@@ -106,10 +106,14 @@ A_device_the_guest_does_not_have_is_not_detached() {
 
 # As the slot is a wish (the kernel's backend does not hear it at all), another is given.
 For_a_slot_in_use_another_is_given_and_said() {
-  runs pcibackflow pci-attach g1 "$NVME@0"
-  matches "the note" 'slot 00\.0 is taken' "$(said)"
+  runs pcibackflow pci-attach g1 "$NVME@5"
   guest_does g1 'has 2'
-  equal "its address in the guest" 0000:00:01.0 "$(where g1 $NVME)"
+  equal "the first one's address in the guest" 0000:00:05.0 "$(where g1 $E1000E)"
+  equal "its address in the guest" 0000:00:00.0 "$(where g1 $NVME)"
+  matches "the daemon's log" 'requested slot 05\.0 is taken' "$(cat /var/log/lab/serve.log)"
+}
+
+What_was_refused_left_nothing() {
   guest_destroy g1
   guest_destroy g2
   nothing_leaked
