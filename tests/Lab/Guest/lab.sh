@@ -103,7 +103,7 @@ mode() {
 
 # counts ADDRESS: how many interrupts each of its vectors (or its line) has had so far, one a line.
 counts() {
-  lines=$(ls /sys/bus/pci/devices/$1/msi_irqs 2> /dev/null)
+  lines=$(ls /sys/bus/pci/devices/$1/msi_irqs 2> /dev/null || true)
   for line in ${lines:-$(cat /sys/bus/pci/devices/$1/irq)}; do
     awk -v line="$line:" '$1 == line { for (i = 2; i <= NF && $i ~ /^[0-9]+$/; i++) sum += $i; print sum + 0 }' /proc/interrupts
   done
