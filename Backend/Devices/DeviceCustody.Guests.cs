@@ -108,7 +108,7 @@ public sealed partial class DeviceCustody
                 why = entry.Function is { IsTouched: false } function && (!function.WasExposed || isExposed)
                     ? Requarantine(address)
                     : CleanAndQuarantine(entry, record);
-                entry.IsClean = why is null && !isExposed && entry.Function is not { WasExposed: true };
+                entry.IsClean = why is null && !isExposed && entry.Function is { IsTouched: false, WasExposed: false };
                 entry.IsQuiet = why is null;
             }
             finally
@@ -229,7 +229,7 @@ public sealed partial class DeviceCustody
                 return outcome.Problem;
             if (outcome.Problem is not null)
                 CustodyLog.Warning(_options.Logger, record.Address, outcome.Problem);
-            (entry.IsClean, entry.IsQuiet) = (!function.WasExposed, true);
+            (entry.IsClean, entry.IsQuiet) = (outcome.Problem is null && !function.WasExposed, true);
             return null;
         }
         catch (IOException failure)
