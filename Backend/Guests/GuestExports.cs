@@ -65,6 +65,8 @@ internal sealed class GuestExports
         }
 
         guest = default;
+        if (_services.Leaving.ContainsKey((_domainId, host)))
+            return $"{host} is still being taken back: an interrupt request for it has not come back";
         FunctionClaim claim = _services.Functions.Claim(_domainId, host);
         if (!claim.IsGranted)
             return claim.Refusal;
@@ -153,7 +155,9 @@ internal sealed class GuestExports
         if (!Quiescence.Reach(function))
             _services.Warnings.Warn(_domainId, $"{host} does not end its transactions");
 
-        // As long as a thread of ours is inside an operation on it, whose end would hit whoever has the function then, nobody gets it.
+        // As long as a thread of ours is inside an operation on it, whose end would hit whoever has the function then, nobody gets it; this guest neither, whose claim
+        // is not ended. Noted first: it may come back at any time.
+        _services.Leaving[(_domainId, host)] = true;
         if (_services.Interrupts?.Remove(function, () => FinishLate(function)) == false)
             _services.Warnings.Warn(_domainId, $"{host} stays claimed until an interrupt request for it has come back");
         else
@@ -210,6 +214,7 @@ internal sealed class GuestExports
         if (!function.Hardware.TryReset())
             _services.Warnings.Warn(_domainId, $"{host} could not be reset after use");
         _services.Functions.Release(_domainId, host);
+        _services.Leaving.TryRemove((_domainId, host), out _);
         GuestLog.FunctionTakenBack(_services.Logger, _domainId, host);
     }
 
