@@ -67,6 +67,9 @@ internal sealed class GuestExports
         guest = default;
         if (_services.Leaving.ContainsKey((_domainId, host)))
             return $"{host} is still being taken back: an interrupt request for it has not come back";
+
+        // Its last guest's reset, or a toolstack's, may be under way.
+        using PassScheduler.Waiting waiting = PassScheduler.WaitForDevice();
         FunctionClaim claim = _services.Functions.Claim(_domainId, host);
         if (!claim.IsGranted)
             return claim.Refusal;
@@ -111,6 +114,7 @@ internal sealed class GuestExports
     {
         if (!_functions.TryGetValue(host, out AssignedFunction? function))
             return true;
+        using PassScheduler.Waiting waiting = PassScheduler.WaitForDevice();
         CompiledFunction compiled = _services.Compile(_domainId, function.Hardware, _options[host]);
         bool isDone = false;
         for (int attempt = 0; attempt < RecompileAttempts && !isDone; attempt++)
@@ -152,6 +156,7 @@ internal sealed class GuestExports
     public void LetGo(AssignedFunction function)
     {
         PciAddress host = function.Hardware.Address;
+        using PassScheduler.Waiting waiting = PassScheduler.WaitForDevice();
         if (!Quiescence.Reach(function))
             _services.Warnings.Warn(_domainId, $"{host} does not end its transactions");
 
@@ -167,6 +172,7 @@ internal sealed class GuestExports
     /// <summary>The guest's frontend is gone: the next one finds no message enabled.</summary>
     public void DisableMessages()
     {
+        using PassScheduler.Waiting waiting = PassScheduler.WaitForDevice();
         foreach (AssignedFunction function in _functions.Values)
         {
             if (_services.Interrupts?.Undo(function) == false)
