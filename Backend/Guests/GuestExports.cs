@@ -1,4 +1,5 @@
 using PciBackFlow.Backend.Devices;
+using PciBackFlow.Backend.Interrupts;
 using PciBackFlow.Backend.Policy;
 using PciBackFlow.Backend.Slots;
 using PciBackFlow.Hardware.Pci;
@@ -16,9 +17,6 @@ internal sealed class GuestExports
 {
     private const int ClassOffset = ConfigRegisters.ClassCode + 2;
     private const uint HeaderTypeMask = 0x7F;
-
-    // A millisecond each: longer than any access that does not hang.
-    private const int RecompileAttempts = 200;
 
     private readonly int _domainId;
     private readonly GuestServices _services;
@@ -109,32 +107,30 @@ internal sealed class GuestExports
     /// <summary>Compiles a function's permissions anew: its policy changed.</summary>
     /// <param name="host">The host's function.</param>
     /// <param name="run">Runs something between two of the guest's requests.</param>
-    /// <returns>False when a request has been inside the function for too long: to be tried again.</returns>
+    /// <returns>False when a request has been inside the function for too long, or it does not answer as it should: to be tried again.</returns>
     public bool Recompile(PciAddress host, Action<Action> run)
     {
         if (!_functions.TryGetValue(host, out AssignedFunction? function))
             return true;
         using PassScheduler.Waiting waiting = PassScheduler.WaitForDevice();
-        CompiledFunction compiled = _services.Compile(_domainId, function.Hardware, _options[host]);
-        bool isDone = false;
-        for (int attempt = 0; attempt < RecompileAttempts && !isDone; attempt++)
+
+        // Its registers are read: in the middle of a reset that its guest asked for they say anything, or that there are no capabilities.
+        using FunctionTurn turn = FunctionTurn.Take(function);
+        if (!turn.IsTaken)
+            return false;
+        CompiledFunction compiled;
+        try
         {
-            if (attempt > 0)
-                Thread.Sleep(1);
-            run(() =>
-            {
-                // The shard never waits for a worker that is at the function.
-                if (!function.TryBegin())
-                    return;
-                function.Replace(compiled);
-                function.End();
-                isDone = true;
-            });
+            compiled = _services.Compile(_domainId, function.Hardware, _options[host]);
+        }
+        catch (Exception e) when (e is UnsupportedFunctionException or InvalidOperationException or ArgumentException)
+        {
+            return false;
         }
 
-        if (isDone)
-            GuestLog.PolicyChanged(_services.Logger, _domainId, host, compiled.Policy.Profile.Value);
-        return isDone;
+        run(() => function.Replace(compiled));
+        GuestLog.PolicyChanged(_services.Logger, _domainId, host, compiled.Policy.Profile.Value);
+        return true;
     }
 
     /// <summary>Finds the host address of what a guest sees at an address.</summary>
