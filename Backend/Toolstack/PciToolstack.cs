@@ -58,6 +58,7 @@ public sealed class PciToolstack : IToolstack, IDisposable
     {
         _isDisposed = true;
         _watch.Dispose();
+        _pauses.Dispose();
     }
 
     /// <inheritdoc/>
