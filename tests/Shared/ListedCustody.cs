@@ -53,17 +53,13 @@ internal sealed class ListedCustody : IDeviceCustody
 
     public void MakeReady(PciAddress address) => Note($"make ready {address}");
 
+    public void Reset(PciAddress address) => Note($"reset {address}");
+
     public void Quiet(PciAddress address)
     {
     }
 
     public IDisposable? TryKeep(PciAddress address) => new Lease();
-
-    public void GiveTo(int domainId, string address)
-    {
-        lock (_lock)
-            _held[PciAddress.Parse(address)] = _held[PciAddress.Parse(address)] with { OwnerDomain = domainId };
-    }
 
     public int LineOf(PciAddress address) => 0;
 

@@ -106,6 +106,21 @@ public sealed class HeldFunctionTests : IDisposable
         Assert.Equal(0x0103, _host[Nic].Word(Command));
     }
 
+    /// <summary>At detach libxl resets while the guest still has the device: that is done when the guest lets go. And before an attach, when nobody has it.</summary>
+    [Fact]
+    public void A_toolstacks_own_reset_makes_ready_what_nobody_has_and_leaves_a_guests_device_to_its_release()
+    {
+        int before = _host[Nic].Resets.Count;
+        Claimed(5);
+        _custody.Reset(Address);
+        Assert.Equal(before, _host[Nic].Resets.Count);
+
+        _custody.Release(5, Address);
+        _custody.Reset(Address);
+        Assert.Equal(before + 1, _host[Nic].Resets.Count);
+        Assert.Throws<BackendException>(() => _custody.Reset(PciAddress.Parse("09:00.0")));
+    }
+
     [Fact]
     public void Bus_mastering_is_off_before_the_reset()
     {
