@@ -18,6 +18,7 @@ internal sealed class LeftMessages(ToolstackServices services)
     {
         foreach (JournalEntry entry in Of(services, life))
         {
+            LeftRunning.Stop(services, life, entry.Device);
             if (services.Domains.Find(life.DomainId) is { } domain && domain.Handle == life.Handle)
                 Unmap(services, entry);
             services.Journal.Close(entry);
