@@ -1,5 +1,4 @@
 using PciBackFlow.Backend.Devices;
-using PciBackFlow.Backend.Interrupts;
 using PciBackFlow.Backend.Policy;
 using PciBackFlow.Backend.Slots;
 using PciBackFlow.Hardware.Pci;
@@ -17,6 +16,12 @@ internal sealed class GuestExports
 {
     private const int ClassOffset = ConfigRegisters.ClassCode + 2;
     private const uint HeaderTypeMask = 0x7F;
+
+    // Linux waits so long before it looks at a function that it resets (PCI Express Base 3.0 §6.6.2).
+    private const int ShortestResetMilliseconds = 100;
+
+    // A millisecond each: longer than any access that does not hang.
+    private const int InsideAttempts = 200;
 
     private readonly int _domainId;
     private readonly GuestServices _services;
@@ -114,10 +119,11 @@ internal sealed class GuestExports
             return true;
         using PassScheduler.Waiting waiting = PassScheduler.WaitForDevice();
 
-        // Its registers are read: in the middle of a reset that its guest asked for they say anything, or that there are no capabilities.
-        using FunctionTurn turn = FunctionTurn.Take(function);
-        if (!turn.IsTaken)
+        // Its registers are read: in the middle of a reset that its guest asked for they say anything, or that there are no capabilities. The function is not taken for
+        // that, which would fail the guest's accesses: nobody is inside before and after, and no reset fits in between.
+        if (!TryInside(function, run, static () => { }))
             return false;
+        long start = Environment.TickCount64;
         CompiledFunction compiled;
         try
         {
@@ -128,9 +134,16 @@ internal sealed class GuestExports
             return false;
         }
 
-        run(() => function.Replace(compiled));
-        GuestLog.PolicyChanged(_services.Logger, _domainId, host, compiled.Policy.Profile.Value);
-        return true;
+        bool isFresh = false;
+        bool wasInside = TryInside(function, run, () =>
+        {
+            isFresh = Environment.TickCount64 - start < ShortestResetMilliseconds;
+            if (isFresh)
+                function.Replace(compiled);
+        });
+        if (wasInside && isFresh)
+            GuestLog.PolicyChanged(_services.Logger, _domainId, host, compiled.Policy.Profile.Value);
+        return wasInside && isFresh;
     }
 
     /// <summary>Finds the host address of what a guest sees at an address.</summary>
@@ -193,6 +206,27 @@ internal sealed class GuestExports
                 GuestLog.Failed(_services.Logger, _domainId, e);
             }
         }
+    }
+
+    // On the thread that owns the guest's requests, which never waits for a worker that is at the function.
+    private static bool TryInside(AssignedFunction function, Action<Action> run, Action action)
+    {
+        bool isDone = false;
+        for (int attempt = 0; attempt < InsideAttempts && !isDone; attempt++)
+        {
+            if (attempt > 0)
+                Thread.Sleep(1);
+            run(() =>
+            {
+                if (!function.TryBegin())
+                    return;
+                action();
+                function.End();
+                isDone = true;
+            });
+        }
+
+        return isDone;
     }
 
     private void FinishLate(AssignedFunction function)
