@@ -34,6 +34,31 @@ public sealed partial class DeviceCustody
     }
 
     /// <inheritdoc/>
+    public void Reset(PciAddress address)
+    {
+        Entry? entry = FindEntry(address);
+        if (entry is null)
+            throw NotHeld(address);
+        lock (entry.Gate)
+        {
+            if (entry.Record is not { } record)
+                throw NotHeld(address);
+            if (entry.Owner is not null)
+                return;
+            if (!Asked(() => _quarantine.IsGuests(address), address))
+            {
+                MakeReady(address);
+                return;
+            }
+
+            // Whenever it was reset last: a guest that never claimed it here has it since.
+            CustodyLog.MadeQuiet(_options.Logger, address);
+            if (Clean(entry, record) is { } why)
+                throw new BackendException(BackendFailure.Failed, $"{address} is not quiet: {why}");
+        }
+    }
+
+    /// <inheritdoc/>
     public void Quiet(PciAddress address)
     {
         if (FindEntry(address) is not { } entry)
@@ -108,7 +133,7 @@ public sealed partial class DeviceCustody
                 why = entry.Function is { IsTouched: false } function && (!function.WasExposed || isExposed)
                     ? Requarantine(address)
                     : CleanAndQuarantine(entry, record);
-                entry.IsClean = why is null && !isExposed && entry.Function is not { WasExposed: true };
+                entry.IsClean = why is null && !isExposed && entry.Function is { IsTouched: false, WasExposed: false };
                 entry.IsQuiet = why is null;
             }
             finally
@@ -229,7 +254,7 @@ public sealed partial class DeviceCustody
                 return outcome.Problem;
             if (outcome.Problem is not null)
                 CustodyLog.Warning(_options.Logger, record.Address, outcome.Problem);
-            (entry.IsClean, entry.IsQuiet) = (!function.WasExposed, true);
+            (entry.IsClean, entry.IsQuiet) = (outcome.Problem is null && !function.WasExposed, true);
             return null;
         }
         catch (IOException failure)

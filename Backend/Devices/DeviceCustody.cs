@@ -101,15 +101,17 @@ public sealed partial class DeviceCustody : IDeviceCustody, IDisposable
                 return;
             if (entry.Owner is { } owner)
                 throw new BackendException(BackendFailure.Refused, $"{address} is in use by domain {owner}. Detach it first.");
-            if (Asked(() => _quarantine.IsGuests(address), address) && _options.Bus.Exists(address))
-                throw new BackendException(BackendFailure.Refused, $"{address} belongs to a guest, says Xen. Detach it first.");
-            if (_options.Bus.VirtualFunctionsOf(address).Where(IsHeld).ToArray() is { Length: > 0 } needing)
-                throw new BackendException(BackendFailure.Refused, $"{address} is needed by its virtual functions {string.Join(", ", needing)}, which are held. Give those back first.");
+
+            // Before Xen is asked: an attach that has ended by then is one that Xen knows of.
             if (!entry.Keepers.TryClose())
                 throw new BackendException(BackendFailure.Refused, $"{address} is just being given to a guest or taken from one. Try again when that has ended.");
             try
             {
-                _taking.GiveBack(record, rebind, entry.IsClean && entry.Unusable is null);
+                if (Asked(() => _quarantine.IsGuests(address), address) && _options.Bus.Exists(address))
+                    throw new BackendException(BackendFailure.Refused, $"{address} belongs to a guest, says Xen. Detach it first.");
+                if (_options.Bus.VirtualFunctionsOf(address).Where(IsHeld).ToArray() is { Length: > 0 } needing)
+                    throw new BackendException(BackendFailure.Refused, $"{address} is needed by its virtual functions {string.Join(", ", needing)}, which are held. Give those back first.");
+                _taking.GiveBack(record, rebind);
             }
             finally
             {
@@ -237,7 +239,10 @@ public sealed partial class DeviceCustody : IDeviceCustody, IDisposable
         /// <summary>Its settings in a guest's hands when the host went to sleep.</summary>
         public ConfigSnapshot? BeforeSleep { get; set; }
 
-        /// <summary>Whether no guest could reach it since it was reset; false after a restart, when nobody knows.</summary>
+        /// <summary>
+        /// Whether no guest could reach it when it was reset, and none claimed it since; false after a restart, when nobody knows. One that never claims, because QEMU
+        /// serves it, leaves it true: enough for what a guest need not be cleaned of, not for the host.
+        /// </summary>
         public bool IsClean { get; set; }
 
         /// <summary>Whether it was reset since a guest last claimed it: it writes to nobody's memory, though its guest may still reach it. False after a restart.</summary>

@@ -91,9 +91,8 @@ internal sealed class DeviceTaking(DeviceCustodyOptions options, DeviceRecords r
     /// <summary>Gives a device back; its record is gone afterwards.</summary>
     /// <param name="record">The device.</param>
     /// <param name="rebind">Whether a driver gets it at once.</param>
-    /// <param name="isClean">Whether it is known that no guest has touched it since its last reset.</param>
     /// <exception cref="BackendException">A step failed: it is still held. Or only the driver failed: then it is given back, and the message says so.</exception>
-    public void GiveBack(HeldRecord record, bool rebind, bool isClean)
+    public void GiveBack(HeldRecord record, bool rebind)
     {
         PciAddress address = record.Address;
         UndoableSteps steps = new(address.ToString(), "giving it back");
@@ -101,8 +100,9 @@ internal sealed class DeviceTaking(DeviceCustodyOptions options, DeviceRecords r
         // What is plugged in there now may never have been taken: then its settings are its own.
         using SysfsFunction? registers = IsSameOrSilent(record) ? OpenOrThrow(address) : null;
 
-        // In quarantine it reaches nothing; outside, what a guest told it to do would reach the host.
-        if (registers is not null && !isClean)
+        // In quarantine it reaches nothing; outside, what a guest told it to do would reach the host. Whether one has, nobody knows: xl may have assigned it to a guest
+        // that never claimed it here.
+        if (registers is not null)
             Clean(registers, record);
         steps.Do("leave quarantine", () => _quarantine.Leave(address), () => _quarantine.Enter(address));
         if (registers is not null)

@@ -99,6 +99,16 @@ public sealed class EmulatedCustody : IDeviceCustody, IDisposable
     }
 
     /// <inheritdoc/>
+    public void Reset(PciAddress address)
+    {
+        lock (_lock)
+        {
+            if (!_entries.TryGetValue(address, out Entry? entry) || entry.Owner is null)
+                MakeReady(address);
+        }
+    }
+
+    /// <inheritdoc/>
     /// <remarks>A machine in memory ends with its program: no earlier one left anything running.</remarks>
     public void Quiet(PciAddress address)
     {

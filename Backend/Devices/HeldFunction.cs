@@ -143,7 +143,9 @@ public sealed class HeldFunction : IPciFunction
         // Asked before: a guest that loses it in the middle of the reset could reach it at its beginning.
         bool isExposed = _isExposed();
         ResetOutcome outcome = FunctionReset.Run(_bus, _function, ResetPlan.For(_bus, Address, _resetMethods), _clean);
-        if (outcome.Unusable is null)
+
+        // A reset that failed has cleaned nothing but registers. Without a method to try, those are all that there is to clean.
+        if (outcome is { Unusable: null, Problem: null })
         {
             Volatile.Write(ref _isTouched, 0);
             _wasExposed = isExposed;

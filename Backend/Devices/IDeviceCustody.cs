@@ -48,6 +48,14 @@ public interface IDeviceCustody : IFunctionSource
     void MakeReady(PciAddress address);
 
     /// <summary>
+    /// Does what a toolstack means that resets a device itself, before it gives the device to a guest and before it takes it from one: makes ready what nobody has, and
+    /// stops and resets what a guest has that nobody here serves. One that a guest has claimed is left to its release. May block for seconds.
+    /// </summary>
+    /// <param name="address">The host's device.</param>
+    /// <exception cref="BackendException">It is not held, or as <see cref="MakeReady"/> and <see cref="Quiet"/> say.</exception>
+    void Reset(PciAddress address);
+
+    /// <summary>
     /// Makes a device quiet that a guest still has although nobody here serves it any more (an earlier program did): bus master off, reset, restored. Called before
     /// anything of it is revoked, because it may be in the middle of writing to the guest's memory. Does nothing for a device that was reset since a guest last
     /// claimed it, that a guest has claimed, or that is not held. May block for seconds.

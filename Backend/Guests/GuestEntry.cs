@@ -10,12 +10,15 @@ namespace PciBackFlow.Backend.Guests;
 /// </summary>
 internal sealed class GuestEntry
 {
+    // A pause each: longer than the kernel waits for a device after a reset.
+    private const int PolicyAttempts = 90;
+
     private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
 
     private readonly GuestId _id;
     private readonly GuestServices _services;
     private readonly Action<GuestEntry> _empty;
-    private readonly ConcurrentQueue<PciAddress> _changedPolicies = new();
+    private readonly ConcurrentQueue<(PciAddress Host, int Attempts)> _changedPolicies = new();
     private bool _adopt;
     private int _isRetrying;
     private volatile Guest? _guest;
@@ -39,7 +42,7 @@ internal sealed class GuestEntry
     /// <summary>The policy of a device changed; whether this guest has it the next pass finds out. Any thread.</summary>
     public void ChangePolicy(PciAddress host)
     {
-        _changedPolicies.Enqueue(host);
+        _changedPolicies.Enqueue((host, 0));
         Queue.Wake();
     }
 
@@ -96,11 +99,15 @@ internal sealed class GuestEntry
 
     private void ChangePolicies(Guest guest)
     {
-        for (int left = _changedPolicies.Count; left > 0 && _changedPolicies.TryDequeue(out PciAddress host); left--)
+        for (int left = _changedPolicies.Count; left > 0 && _changedPolicies.TryDequeue(out (PciAddress Host, int Attempts) changed); left--)
         {
-            if (guest.IsGone || guest.ChangePolicy(host))
+            if (guest.IsGone || guest.ChangePolicy(changed.Host))
                 continue;
-            _changedPolicies.Enqueue(host);
+
+            // A guest that keeps its function busy must not keep what it was allowed: it is tried for as long as the guest has it.
+            if (changed.Attempts + 1 == PolicyAttempts)
+                _services.Warnings.Warn(_id.DomainId, $"{changed.Host}: its policy changed, but it does not answer or is always busy; what held goes on to hold meanwhile");
+            _changedPolicies.Enqueue((changed.Host, changed.Attempts + 1));
             if (Interlocked.Exchange(ref _isRetrying, 1) == 0)
                 _ = WakeLaterAsync();
         }

@@ -17,8 +17,11 @@ internal sealed class GuestExports
     private const int ClassOffset = ConfigRegisters.ClassCode + 2;
     private const uint HeaderTypeMask = 0x7F;
 
+    // Linux waits so long before it looks at a function that it resets (PCI Express Base 3.0 §6.6.2).
+    private const int ShortestResetMilliseconds = 100;
+
     // A millisecond each: longer than any access that does not hang.
-    private const int RecompileAttempts = 200;
+    private const int InsideAttempts = 200;
 
     private readonly int _domainId;
     private readonly GuestServices _services;
@@ -65,6 +68,11 @@ internal sealed class GuestExports
         }
 
         guest = default;
+        if (_services.Leaving.ContainsKey((_domainId, host)))
+            return $"{host} is still being taken back: an interrupt request for it has not come back";
+
+        // Its last guest's reset, or a toolstack's, may be under way.
+        using PassScheduler.Waiting waiting = PassScheduler.WaitForDevice();
         FunctionClaim claim = _services.Functions.Claim(_domainId, host);
         if (!claim.IsGranted)
             return claim.Refusal;
@@ -104,31 +112,38 @@ internal sealed class GuestExports
     /// <summary>Compiles a function's permissions anew: its policy changed.</summary>
     /// <param name="host">The host's function.</param>
     /// <param name="run">Runs something between two of the guest's requests.</param>
-    /// <returns>False when a request has been inside the function for too long: to be tried again.</returns>
+    /// <returns>False when a request has been inside the function for too long, or it does not answer as it should: to be tried again.</returns>
     public bool Recompile(PciAddress host, Action<Action> run)
     {
         if (!_functions.TryGetValue(host, out AssignedFunction? function))
             return true;
-        CompiledFunction compiled = _services.Compile(_domainId, function.Hardware, _options[host]);
-        bool isDone = false;
-        for (int attempt = 0; attempt < RecompileAttempts && !isDone; attempt++)
+        using PassScheduler.Waiting waiting = PassScheduler.WaitForDevice();
+
+        // Its registers are read: in the middle of a reset that its guest asked for they say anything, or that there are no capabilities. The function is not taken for
+        // that, which would fail the guest's accesses: nobody is inside before and after, and no reset fits in between.
+        if (!TryInside(function, run, static () => { }))
+            return false;
+        long start = Environment.TickCount64;
+        CompiledFunction compiled;
+        try
         {
-            if (attempt > 0)
-                Thread.Sleep(1);
-            run(() =>
-            {
-                // The shard never waits for a worker that is at the function.
-                if (!function.TryBegin())
-                    return;
-                function.Replace(compiled);
-                function.End();
-                isDone = true;
-            });
+            compiled = _services.Compile(_domainId, function.Hardware, _options[host]);
+        }
+        catch (Exception e) when (e is UnsupportedFunctionException or InvalidOperationException or ArgumentException)
+        {
+            return false;
         }
 
-        if (isDone)
+        bool isFresh = false;
+        bool wasInside = TryInside(function, run, () =>
+        {
+            isFresh = Environment.TickCount64 - start < ShortestResetMilliseconds;
+            if (isFresh)
+                function.Replace(compiled);
+        });
+        if (wasInside && isFresh)
             GuestLog.PolicyChanged(_services.Logger, _domainId, host, compiled.Policy.Profile.Value);
-        return isDone;
+        return wasInside && isFresh;
     }
 
     /// <summary>Finds the host address of what a guest sees at an address.</summary>
@@ -150,10 +165,13 @@ internal sealed class GuestExports
     public void LetGo(AssignedFunction function)
     {
         PciAddress host = function.Hardware.Address;
+        using PassScheduler.Waiting waiting = PassScheduler.WaitForDevice();
         if (!Quiescence.Reach(function))
             _services.Warnings.Warn(_domainId, $"{host} does not end its transactions");
 
-        // As long as a thread of ours is inside an operation on it, whose end would hit whoever has the function then, nobody gets it.
+        // As long as a thread of ours is inside an operation on it, whose end would hit whoever has the function then, nobody gets it; this guest neither, whose claim
+        // is not ended. Noted first: it may come back at any time.
+        _services.Leaving[(_domainId, host)] = true;
         if (_services.Interrupts?.Remove(function, () => FinishLate(function)) == false)
             _services.Warnings.Warn(_domainId, $"{host} stays claimed until an interrupt request for it has come back");
         else
@@ -163,6 +181,7 @@ internal sealed class GuestExports
     /// <summary>The guest's frontend is gone: the next one finds no message enabled.</summary>
     public void DisableMessages()
     {
+        using PassScheduler.Waiting waiting = PassScheduler.WaitForDevice();
         foreach (AssignedFunction function in _functions.Values)
         {
             if (_services.Interrupts?.Undo(function) == false)
@@ -189,6 +208,27 @@ internal sealed class GuestExports
         }
     }
 
+    // On the thread that owns the guest's requests, which never waits for a worker that is at the function.
+    private static bool TryInside(AssignedFunction function, Action<Action> run, Action action)
+    {
+        bool isDone = false;
+        for (int attempt = 0; attempt < InsideAttempts && !isDone; attempt++)
+        {
+            if (attempt > 0)
+                Thread.Sleep(1);
+            run(() =>
+            {
+                if (!function.TryBegin())
+                    return;
+                action();
+                function.End();
+                isDone = true;
+            });
+        }
+
+        return isDone;
+    }
+
     private void FinishLate(AssignedFunction function)
     {
         try
@@ -210,6 +250,7 @@ internal sealed class GuestExports
         if (!function.Hardware.TryReset())
             _services.Warnings.Warn(_domainId, $"{host} could not be reset after use");
         _services.Functions.Release(_domainId, host);
+        _services.Leaving.TryRemove((_domainId, host), out _);
         GuestLog.FunctionTakenBack(_services.Logger, _domainId, host);
     }
 

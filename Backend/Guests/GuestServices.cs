@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using PciBackFlow.Backend.Devices;
 using PciBackFlow.Backend.Interrupts;
@@ -30,6 +31,9 @@ internal sealed record GuestServices
 
     /// <summary>Compiles a function for a guest under the policy that holds for the two.</summary>
     public required Func<int, IPciFunction, ToolstackOptions?, CompiledFunction> Compile { get; init; }
+
+    /// <summary>What a guest has lost but still has claimed, because an interrupt request for it has not come back: it can't be given it again. By domain and host address.</summary>
+    public ConcurrentDictionary<(int DomainId, PciAddress Host), bool> Leaving { get; } = new();
 
     public required ILogger Logger { get; init; }
 

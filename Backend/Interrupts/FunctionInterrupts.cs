@@ -152,7 +152,9 @@ internal sealed class FunctionInterrupts
         _isClosed = true;
         if (TakeBack(ClosePatience))
             return true;
-        Volatile.Write(ref _whenClosed, late);
+
+        // A full fence between this and the lock that is tried next: else both this and who lets go of it could see what was before.
+        Interlocked.Exchange(ref _whenClosed, late);
 
         // It may have come back just before it could see that somebody waits; then this is who goes on.
         if (!TakeBack(TimeSpan.Zero))

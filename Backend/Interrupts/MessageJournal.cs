@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using PciBackFlow.Backend.Journal;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Pci;
@@ -12,6 +13,9 @@ namespace PciBackFlow.Backend.Interrupts;
 /// <param name="domains">Who knows the guests' UUIDs.</param>
 internal sealed class MessageJournal(GrantJournal journal, IDomainControl domains)
 {
+    // What could not be written.
+    private readonly ConcurrentQueue<(JournalEntry Entry, IReadOnlyList<int> Left)> _late = new();
+
     /// <summary>Messages of a function are about to be mapped.</summary>
     /// <returns>The entry.</returns>
     /// <exception cref="IOException">It could not be written: nothing may be mapped.</exception>
@@ -19,6 +23,7 @@ internal sealed class MessageJournal(GrantJournal journal, IDomainControl domain
     /// <exception cref="ObjectDisposedException">The daemon is ending.</exception>
     public JournalEntry Begin(int domainId, PciAddress function)
     {
+        CatchUp();
         DomainInfo domain = domains.Find(domainId) ?? throw new HypervisorException("ESRCH", $"there is no domain {domainId}");
         return journal.Begin(new(domainId, domain.Handle), function, GrantOwner.Us, new(GrantKind.Messages));
     }
@@ -29,16 +34,36 @@ internal sealed class MessageJournal(GrantJournal journal, IDomainControl domain
     /// <exception cref="ObjectDisposedException">The daemon is ending.</exception>
     public JournalEntry Mapped(JournalEntry entry, ReadOnlySpan<int> pirqs) => journal.Complete(entry, Grant.MessagesOf(pirqs));
 
-    /// <summary>None of them is mapped any more.</summary>
-    public void Unmapped(JournalEntry entry)
+    /// <summary>They are not mapped any more, but for those that could not be unmapped: the next daemon tries again.</summary>
+    public void Unmapped(JournalEntry entry, IReadOnlyList<int> left)
+    {
+        CatchUp();
+        TryNote(entry, left);
+    }
+
+    private void TryNote(JournalEntry entry, IReadOnlyList<int> left)
     {
         try
         {
-            journal.Close(entry);
+            if (left.Count == 0)
+                journal.Close(entry);
+            else
+                journal.Complete(entry, Grant.MessagesOf([.. left]));
         }
-        catch (Exception e) when (e is IOException or ObjectDisposedException)
+        catch (IOException)
         {
-            // It stays open, and the next daemon unmaps what is not mapped: harmless.
+            // Numbers come back: as long as it is open, it names what may be another device's by now.
+            _late.Enqueue((entry, left));
         }
+        catch (ObjectDisposedException)
+        {
+            // The daemon is ending. The next one takes a younger entry's word before this one's.
+        }
+    }
+
+    private void CatchUp()
+    {
+        for (int count = _late.Count; count > 0 && _late.TryDequeue(out (JournalEntry Entry, IReadOnlyList<int> Left) late); count--)
+            TryNote(late.Entry, late.Left);
     }
 }

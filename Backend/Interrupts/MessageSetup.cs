@@ -351,7 +351,7 @@ internal sealed class MessageSetup(
     // Xen takes a dead guest's pirqs away itself: "no such guest" and "not mapped" are what was wanted.
     private void Unmap(ReadOnlySpan<int> pirqs, JournalEntry? entry)
     {
-        bool isDone = true;
+        List<int> left = [];
         foreach (int pirq in pirqs)
         {
             try
@@ -364,7 +364,7 @@ internal sealed class MessageSetup(
             }
             catch (HypervisorException e)
             {
-                isDone = false;
+                left.Add(pirq);
                 warn($"a pirq could not be unmapped: {e.Message}");
             }
             catch (ObjectDisposedException)
@@ -374,8 +374,7 @@ internal sealed class MessageSetup(
             }
         }
 
-        // What could not be unmapped stays written down: the next daemon tries again.
-        if (isDone && entry is not null)
-            journal!.Unmapped(entry);
+        if (entry is not null)
+            journal!.Unmapped(entry, left);
     }
 }

@@ -18,6 +18,7 @@ internal sealed class LeftMessages(ToolstackServices services)
     {
         foreach (JournalEntry entry in Of(services, life))
         {
+            LeftRunning.Stop(services, life, entry.Device);
             if (services.Domains.Find(life.DomainId) is { } domain && domain.Handle == life.Handle)
                 Unmap(services, entry);
             services.Journal.Close(entry);
@@ -30,7 +31,10 @@ internal sealed class LeftMessages(ToolstackServices services)
     {
         if (!entry.IsDone)
             ToolstackLog.UnknownMessages(services.Logger, entry.Life.DomainId, entry.Device);
-        foreach (int pirq in entry.Grant.Pirqs())
+
+        // Numbers come back: what a younger entry names is that one's, and this one only could not be closed.
+        HashSet<int> others = [.. services.Journal.Entries.Where(other => other.Life == entry.Life && other.Id > entry.Id).SelectMany(PirqsOf)];
+        foreach (int pirq in entry.Grant.Pirqs().Where(pirq => !others.Contains(pirq)))
         {
             try
             {
@@ -42,6 +46,13 @@ internal sealed class LeftMessages(ToolstackServices services)
             }
         }
     }
+
+    private static IEnumerable<int> PirqsOf(JournalEntry entry) => entry.Grant switch
+    {
+        { Kind: GrantKind.Messages } messages => messages.Pirqs(),
+        { Kind: GrantKind.Pirq, First: > 0 } line => [(int)line.First],
+        _ => [],
+    };
 
     private static List<JournalEntry> Of(ToolstackServices services, DomainLife life)
     {

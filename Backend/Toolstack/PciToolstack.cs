@@ -58,6 +58,7 @@ public sealed class PciToolstack : IToolstack, IDisposable
     {
         _isDisposed = true;
         _watch.Dispose();
+        _pauses.Dispose();
     }
 
     /// <inheritdoc/>
@@ -158,11 +159,15 @@ public sealed class PciToolstack : IToolstack, IDisposable
 
         await _attach.RunAsync(life, devices, request, cancellationToken).ConfigureAwait(false);
         AttachedDevice[] attached = [.. List(request.DomainId).Where(device => devices.Any(wanted => wanted.Address == device.Host))];
-        return attached.Length == devices.Count
-            ? attached
-            : throw new BackendException(
-                BackendFailure.Failed,
-                $"domain {request.DomainId}: {string.Join(", ", devices.Select(static device => device.Address).Except(attached.Select(static device => device.Host)))} was removed at once by somebody else");
+        if (attached.Length == devices.Count)
+            return attached;
+
+        // All or none: what is left of them is taken back.
+        PciAddress[] wanted = [.. devices.Select(static device => device.Address)];
+        await _takeBack.RunAsync(life, wanted, forget: true).ConfigureAwait(false);
+        throw new BackendException(
+            BackendFailure.Failed,
+            $"domain {request.DomainId}: {string.Join(", ", wanted.Except(attached.Select(static device => device.Host)))} was removed at once by somebody else");
     }
 
     private DomainInfo Suitable(int domainId)

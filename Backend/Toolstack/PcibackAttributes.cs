@@ -39,7 +39,7 @@ internal sealed class PcibackAttributes
             new("bind", null, text => OnDevice(text, Bind)),
             new("unbind", null, text => OnHeld(text, LinuxError.NoDevice, Unbind)),
             // Not in Linux, but libxl looks for it before it resets through sysfs; unlike that, ours checks the card and restores what it lost.
-            new("do_flr", null, text => OnHeld(text, LinuxError.NoDevice, Reset)),
+            new("do_flr", null, text => OnHeld(text, LinuxError.NoDevice, _custody.Reset)),
             new("permissive", () => Listed(_settings.IsPermissive), text => OnHeld(text, LinuxError.NoDevice, _settings.SetPermissive)),
             new("allow_interrupt_control", () => Listed(_settings.AllowsInterruptControl), text => OnHeld(text, LinuxError.NoDevice, _settings.AllowInterruptControl)),
             new("quirks", Quirks, AddQuirk),
@@ -150,13 +150,6 @@ internal sealed class PcibackAttributes
         _settings.Forget(address);
         lock (_lock)
             _wanted.Add(address);
-    }
-
-    // At detach libxl resets while the guest still has the device; custody does it when the guest lets go, and again before the next one gets it.
-    private void Reset(PciAddress address)
-    {
-        if (_custody.Find(address.ToString())?.OwnerDomain is null)
-            _custody.MakeReady(address);
     }
 
     private int AddQuirk(string text)

@@ -54,7 +54,7 @@ internal sealed class TakeBack(ToolstackServices services, DeviceGrants grants)
             List<string> failures = [];
             foreach (PciAddress device in devices)
             {
-                MakeQuiet(life, device);
+                LeftRunning.Stop(services, life, device);
                 failures.AddRange(grants.Revoke(life, device).Select(failure => $"{device}: {failure}"));
             }
 
@@ -107,22 +107,6 @@ internal sealed class TakeBack(ToolstackServices services, DeviceGrants grants)
             return;
         foreach (PciAddress device in devices.Where(device => IsInUse(life, device)))
             ToolstackLog.SlowReset(services.Logger, life.DomainId, device, services.Timing.Reset.TotalSeconds);
-    }
-
-    /// <summary>
-    /// A device that an earlier daemon served is nobody's here, and works on: it is stopped before the guest loses its memory. One that can't be is left to
-    /// the IOMMU, too.
-    /// </summary>
-    private void MakeQuiet(DomainLife life, PciAddress device)
-    {
-        try
-        {
-            services.Custody.Quiet(device);
-        }
-        catch (Exception e) when (e is BackendException or HypervisorException or IOException)
-        {
-            ToolstackLog.NotQuiet(services.Logger, life.DomainId, device, e.Message);
-        }
     }
 
     private bool IsInUse(DomainLife life, PciAddress device) => services.Custody.Find(device.ToString())?.OwnerDomain == life.DomainId;

@@ -8,6 +8,9 @@ internal sealed class CapturedLines : ILogger
 {
     private readonly ConcurrentQueue<(LogLevel Level, string Text)> _lines = new();
 
+    /// <summary>Called with each line.</summary>
+    public Action<string>? Logged { get; set; }
+
     public IEnumerable<string> Texts => _lines.Select(line => line.Text);
 
     public IEnumerable<string> Warnings => _lines.Where(line => line.Level == LogLevel.Warning).Select(line => line.Text);
@@ -19,6 +22,10 @@ internal sealed class CapturedLines : ILogger
 
     public bool IsEnabled(LogLevel logLevel) => true;
 
-    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-        _lines.Enqueue((logLevel, $"{formatter(state, exception)} {exception}"));
+    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    {
+        string text = $"{formatter(state, exception)} {exception}";
+        _lines.Enqueue((logLevel, text));
+        Logged?.Invoke(text);
+    }
 }

@@ -53,6 +53,8 @@ internal sealed class ListedCustody : IDeviceCustody
 
     public void MakeReady(PciAddress address) => Note($"make ready {address}");
 
+    public void Reset(PciAddress address) => Note($"reset {address}");
+
     public void Quiet(PciAddress address)
     {
     }

@@ -10,10 +10,12 @@ namespace PciBackFlow.Backend.Devices.Identity;
 /// <param name="SubsystemVendorId">Subsystem vendor id; 0 when absent.</param>
 /// <param name="SubsystemId">Subsystem id; 0 when absent.</param>
 /// <param name="ClassCode">Base class, subclass and programming interface.</param>
-/// <param name="SerialNumber">The device serial number capability's value (PCI Express Base 3.0 §7.12); null when the function has none.</param>
 /// <param name="Path">Where it is plugged in, without bus numbers, which change with other cards: <c>pci0000:00/1c.0/00.0</c>.</param>
+/// <param name="SerialNumber">
+/// The device serial number capability's value (PCI Express Base 3.0 §7.12); null when the function has none. Optional: state files that say nothing of it are read.
+/// </param>
 public sealed record DeviceIdentity(
-    ushort VendorId, ushort DeviceId, ushort SubsystemVendorId, ushort SubsystemId, uint ClassCode, ulong? SerialNumber, string Path)
+    ushort VendorId, ushort DeviceId, ushort SubsystemVendorId, ushort SubsystemId, uint ClassCode, string Path, ulong? SerialNumber = null)
 {
     private const uint NobodyAnswers = 0xFFFFFFFF;
     private const int SerialLow = 4;
@@ -42,7 +44,7 @@ public sealed record DeviceIdentity(
             // It may have gone meanwhile; what the files said is what there is.
         }
 
-        return new(vendor, device, function.SubsystemVendorId, function.SubsystemId, function.ClassCode, serial, PathOf(bus, address));
+        return new(vendor, device, function.SubsystemVendorId, function.SubsystemId, function.ClassCode, PathOf(bus, address), serial);
     }
 
     /// <summary>Whether two descriptions are of the same model of card, wherever it is plugged in.</summary>

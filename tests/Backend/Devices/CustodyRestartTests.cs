@@ -1,6 +1,8 @@
+using System.Text.RegularExpressions;
 using PciBackFlow.Backend.Devices;
 using PciBackFlow.Backend.Devices.Refusals;
 using PciBackFlow.Backend.Tests.Devices.FakeSysfs;
+using PciBackFlow.Backend.Toolstack;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Pci;
 
@@ -86,6 +88,41 @@ public sealed class CustodyRestartTests : IDisposable
         _host.Domains.Deassign(5, Address);
         custody.GiveBack(Address, rebind: true);
         Assert.Equal(before + 2, _host[Nic].Resets.Count);
+    }
+
+    /// <summary>xl detaches, and nobody here serves the guest: only libxl's own reset can stop the device before its memory is revoked.</summary>
+    [Fact]
+    public void Libxls_reset_stops_a_guests_device_that_nobody_serves()
+    {
+        Take(null);
+        _host.Xen.CreateDomain(5);
+        _host.Domains.Assign(5, Address, relaxed: false);
+        _host[Nic].Set(Command, 0x0507);
+        using DeviceCustody custody = _host.Open();
+        PcibackAttributes attributes = new(custody, new PcibackSettings(), _host.Lines);
+
+        Assert.Equal(0, attributes.Write(attributes.All.Single(static attribute => attribute.Name == "do_flr"), Nic));
+
+        Assert.Equal((0x0103, 5), (_host[Nic].Word(Command), _host.Passthrough.OwnerOf(Address)));
+        _host[Nic].Set(Command, 0x0507);
+        Assert.Equal(0, attributes.Write(attributes.All.Single(static attribute => attribute.Name == "do_flr"), Nic));
+        Assert.Equal(0x0103, _host[Nic].Word(Command));
+    }
+
+    [Fact]
+    public void A_state_file_of_a_program_that_wrote_nothing_for_no_serial_number_is_read()
+    {
+        _host[Nic].Edit(static bytes => bytes.AsSpan(ConfigRegisters.StandardSize).Clear());
+        Take("wan");
+        string path = Path.Combine(_host.Folder("state"), "devices.json");
+        string written = File.ReadAllText(path);
+        string earlier = Regex.Replace(written, ",\\s*\"serial_number\": null", string.Empty);
+        Assert.NotEqual(written, earlier);
+        File.WriteAllText(path, earlier);
+
+        using DeviceCustody custody = _host.Open();
+
+        Assert.Null(Assert.Single(custody.Held()).Unusable);
     }
 
     [Fact]

@@ -106,6 +106,21 @@ public sealed class HeldFunctionTests : IDisposable
         Assert.Equal(0x0103, _host[Nic].Word(Command));
     }
 
+    /// <summary>At detach libxl resets while the guest still has the device: that is done when the guest lets go. And before an attach, when nobody has it.</summary>
+    [Fact]
+    public void A_toolstacks_own_reset_makes_ready_what_nobody_has_and_leaves_a_guests_device_to_its_release()
+    {
+        int before = _host[Nic].Resets.Count;
+        Claimed(5);
+        _custody.Reset(Address);
+        Assert.Equal(before, _host[Nic].Resets.Count);
+
+        _custody.Release(5, Address);
+        _custody.Reset(Address);
+        Assert.Equal(before + 1, _host[Nic].Resets.Count);
+        Assert.Throws<BackendException>(() => _custody.Reset(PciAddress.Parse("09:00.0")));
+    }
+
     [Fact]
     public void Bus_mastering_is_off_before_the_reset()
     {
@@ -217,8 +232,6 @@ public sealed class HeldFunctionTests : IDisposable
         _host.Xen.DestroyDomain(5);
         Assert.True(function.TryReset());
         _custody.Release(5, Address);
-        _custody.GiveBack(Address, rebind: true);
-
         Assert.Equal(before + 1, _host[Nic].Resets.Count);
     }
 
@@ -233,8 +246,65 @@ public sealed class HeldFunctionTests : IDisposable
         _custody.Release(5, Address);
 
         Assert.Equal(before + 1, _host[Nic].Resets.Count);
-        _custody.GiveBack(Address, rebind: true);
+    }
+
+    /// <summary>QEMU serves an HVM guest's device: it is never claimed here, and nobody sees what its guest does to it.</summary>
+    [Fact]
+    public void A_device_that_a_guest_had_without_claiming_it_is_reset_before_the_host_gets_it()
+    {
+        Assign(5);
+        _host[Nic].Set(Command, 0x0507);
+        _host.Domains.Deassign(5, Address);
+        int before = _host[Nic].Resets.Count;
+        ushort atReset = 0xFFFF;
+        _host[Nic].OnReset = device => atReset = device.Word(Command);
+
+        _custody.GiveBack(Address, rebind: false);
+
+        Assert.Equal((before + 1, 0x0503), (_host[Nic].Resets.Count, atReset));
+    }
+
+    [Fact]
+    public void A_reset_that_failed_is_made_up_for_before_anybody_else_gets_the_device()
+    {
+        IPciFunction function = Claimed(5);
+        function.TryWrite(Command, 2, 0x0107);
+        _host.FailAt = 0;
+        Assert.False(function.TryReset());
+        int before = _host[Nic].Resets.Count;
+
+        _custody.Release(5, Address);
+
         Assert.Equal(before + 1, _host[Nic].Resets.Count);
+        Assert.Null(Assert.Single(_custody.Held()).Unusable);
+    }
+
+    [Fact]
+    public void A_device_whose_every_reset_fails_is_nobodys_after_its_guest()
+    {
+        IPciFunction function = Claimed(5);
+        function.TryWrite(Command, 2, 0x0107);
+        _host[Nic].OnReset = static _ => throw new IOException("it hangs");
+        Assert.False(function.TryReset());
+
+        _custody.Release(5, Address);
+
+        Assert.Contains("could not reset", Assert.Single(_custody.Held()).Unusable, StringComparison.Ordinal);
+        Assert.False(_custody.Claim(6, Address).IsGranted);
+    }
+
+    /// <summary>An attach that does not wait assigns it and has ended before Xen has answered whose it is.</summary>
+    [Fact]
+    public void Nobody_can_begin_to_give_a_device_away_while_it_is_asked_whose_it_is()
+    {
+        AskedDomains asked = AskedDomains.Around(_host.Domains);
+        using DeviceCustody custody = DeviceCustody.Open(_host.Options() with { Domains = asked.Domains });
+        IDisposable? kept = _host;
+        asked.Asked = () => kept = custody.TryKeep(Address);
+
+        custody.GiveBack(Address, rebind: true);
+
+        Assert.Null(kept);
     }
 
     [Fact]

@@ -204,6 +204,31 @@ public sealed class GuestLifeTests : IDisposable
         AssertNothingLeft();
     }
 
+    /// <summary>What ends late would reset it under the guest, and let others have it.</summary>
+    [Fact]
+    public void A_function_whose_interrupt_request_has_not_come_back_is_not_given_to_the_same_guest_again()
+    {
+        using ManualResetEventSlim goOn = new();
+        int held = 1;
+        _bench.Host.Passthrough.Observer = request =>
+        {
+            if (request.Call == LoopbackCall.MapMessage && Interlocked.Exchange(ref held, 0) == 1)
+                goOn.Wait(Patience);
+        };
+        EnableMsix(OwnedFunction.Entries(0, 1));
+        _bench.Store.Remove(Bench.BackendPath(Guest));
+        Bench.Eventually(() => _bench.Lines.Warnings.Any(line => line.Contains("stays claimed", StringComparison.Ordinal)), "kept");
+        _bench.WriteDirectories(Guest, "1", OwnedFunction.Address);
+        Bench.Eventually(() => _bench.Read(Guest, "state-0") is not "1", "looked at");
+
+        Assert.Equal("6", _bench.Read(Guest, "state-0"));
+        Assert.Contains("is still being taken back", _bench.Read(Guest, "error-0"), StringComparison.Ordinal);
+        goOn.Set();
+
+        Bench.Eventually(() => _functions.Claim(Guest + 1, OwnedFunction.Address).IsGranted, "free");
+        Assert.Equal(1, _hardware.Resets);
+    }
+
     [Fact]
     public void A_guest_without_end_of_failing_requests_leaves_the_others_alone_and_the_log_short()
     {

@@ -80,6 +80,29 @@ public sealed class EffectivePolicyTests
     }
 
     [Fact]
+    public void A_policy_that_changes_while_the_function_answers_nonsense_holds_when_it_answers_again()
+    {
+        PcibackSettings settings = new();
+        using Bench bench = new(options: standard => standard with
+        {
+            PolicyFor = (_, function) => settings.ApplyTo(AccessPolicy.Default, function.Address),
+        });
+        settings.Changed += bench.Backend.ChangePolicy;
+        bench.Create(7, Bench.HostWaking);
+        using SmallFrontend frontend = new(bench, 7);
+        frontend.Publish();
+        bench.AwaitState(7, 4);
+        bench.Waking.SetHardware(ConfigRegisters.HeaderType, 1, 0xFF);
+        settings.SetPermissive(Bench.HostWaking);
+        Thread.Sleep(200);
+        Assert.Equal(PolicyProfile.Default, Of(bench, 7, Bench.HostWaking).Profile.Value);
+
+        bench.Waking.SetHardware(ConfigRegisters.HeaderType, 1, 0);
+
+        Bench.Eventually(() => Of(bench, 7, Bench.HostWaking).Profile.Value == PolicyProfile.Permissive, "permissive");
+    }
+
+    [Fact]
     public void Unknown_options_are_ignored_with_one_warning()
     {
         using Bench bench = new();

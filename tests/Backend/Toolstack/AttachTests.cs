@@ -65,6 +65,23 @@ public sealed class AttachTests
         Assert.All(devices, static device => Assert.Equal(("connected", true, 6), (device.State, device.IsOurs, device.Guest!.Value.Slot)));
     }
 
+    [Fact]
+    public async Task Of_several_functions_the_guest_gets_none_when_somebody_removes_one_at_once()
+    {
+        await using ToolstackBench bench = new(start: false);
+        bench.Create(7);
+        bench.Lines.Logged = line =>
+        {
+            if (line.Contains("0000:05:00.1 granted and offered", StringComparison.Ordinal))
+                bench.Store.Run(store => GuestDirectory.Remove(store, 7, [Disk1]));
+        };
+
+        BackendException failure = await Assert.ThrowsAsync<BackendException>(() => bench.AttachAll(7, "05:00.*@6", wait: false));
+
+        Assert.Contains("0000:05:00.1 was removed at once", failure.Message, StringComparison.Ordinal);
+        bench.AssertNothingLeft(7);
+    }
+
     /// <summary>Before the guest's first instruction: several devices, none of which waits for a frontend that cannot answer.</summary>
     [Fact]
     public async Task A_paused_guest_is_offered_devices_and_has_them_when_it_runs()

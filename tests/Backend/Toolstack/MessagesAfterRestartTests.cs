@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using PciBackFlow.Backend.Tests.Interrupts;
 using PciBackFlow.Backend.Toolstack;
 using PciBackFlow.Hardware.Hypervisor;
@@ -15,13 +16,15 @@ public sealed class MessagesAfterRestartTests : IDisposable
     private const int Guest = 5;
 
     private readonly TemporaryFolder _folder = new();
-    private readonly SmallCustody _custody = new([OwnedFunction.Builder().Build(OwnedFunction.Address)], static _ => { });
+    private readonly ConcurrentQueue<string> _order = new();
+    private readonly SmallCustody _custody;
     private readonly Bench _bench;
     private readonly SmallFrontend _frontend;
     private readonly CapturedLines _lines = new();
 
     public MessagesAfterRestartTests()
     {
+        _custody = new([OwnedFunction.Builder().Build(OwnedFunction.Address)], _order.Enqueue);
         _bench = new(options: WithDevices);
         _bench.Host.CreateDomain(Guest);
         using IPhysdev physdev = _bench.Host.BackendView.OpenPhysdev();
@@ -80,6 +83,7 @@ public sealed class MessagesAfterRestartTests : IDisposable
         using BackendHost next = Restart();
         Assert.Equal(2, Mapped().Count);
         Assert.False(next.Toolstack!.List(Guest).Single().IsOurs);
+        _bench.Host.Passthrough.Observer = request => _order.Enqueue(request.Call.ToString());
         if (end == "it dies")
             _bench.Host.DestroyDomain(Guest);
         else
@@ -88,6 +92,9 @@ public sealed class MessagesAfterRestartTests : IDisposable
         Bench.Eventually(() => Mapped().Count == 0, "unmapped");
         Bench.Eventually(() => next.OpenGrants == 0, "journal empty");
         Assert.Equal(end != "it dies", _bench.Host.Passthrough.OwnerOf(OwnedFunction.Address) == Guest);
+
+        // It may go on sending them, and writing to the guest's memory.
+        Assert.Equal($"quiet {OwnedFunction.Address}", _order.First());
     }
 
     /// <summary>A guest that was asked for a device when the daemon was killed, and does not answer: everybody else is served at once.</summary>

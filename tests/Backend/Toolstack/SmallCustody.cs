@@ -80,6 +80,8 @@ internal sealed class SmallCustody : IDeviceCustody, IDisposable
         Note($"ready {address}");
     }
 
+    void IDeviceCustody.Reset(PciAddress address) => MakeReady(address);
+
     public void Quiet(PciAddress address)
     {
         if (!_held.TryGetValue(address, out HeldDevice? device) || device.OwnerDomain is not null || !_isQuiet.TryAdd(address, true))

@@ -1,0 +1,28 @@
+using System.Reflection;
+using PciBackFlow.Hardware.Hypervisor;
+
+namespace PciBackFlow.Backend.Tests.Devices;
+
+/// <summary>Xen's domain control, with something that happens while it is asked whether a guest has a device.</summary>
+public class AskedDomains : DispatchProxy
+{
+    private IDomainControl? _inner;
+
+    public IDomainControl Domains => (IDomainControl)(object)this;
+
+    public Action? Asked { get; set; }
+
+    public static AskedDomains Around(IDomainControl inner)
+    {
+        AskedDomains asked = (AskedDomains)(object)Create<IDomainControl, AskedDomains>();
+        asked._inner = inner;
+        return asked;
+    }
+
+    protected override object? Invoke(MethodInfo? targetMethod, object?[]? args)
+    {
+        if (targetMethod!.Name == nameof(IDomainControl.IsAssignedToGuest))
+            Asked?.Invoke();
+        return targetMethod.Invoke(_inner, BindingFlags.DoNotWrapExceptions, binder: null, args, culture: null);
+    }
+}
