@@ -1,3 +1,4 @@
+using PciBackFlow.Backend.Journal;
 using PciBackFlow.Hardware.Hypervisor;
 using static PciBackFlow.Backend.Tests.Toolstack.ToolstackBench;
 
@@ -42,6 +43,10 @@ public sealed class DaemonRestartTests
                 break;
             case "the guest halts":
                 bench.Host.ShutDown(7);
+
+                // Its keys stay for who destroys it.
+                await EventuallyAsync(() => bench.Journal.All(static entry => entry.Grant.Kind == GrantKind.Nodes), "revoked");
+                bench.Host.DestroyDomain(7);
                 break;
             default:
                 await bench.Detach(7, "03:00.0", force: end == "detach by force");
