@@ -73,7 +73,11 @@ disk() {
   done
   blocks "$1" | head -1
 }
-blocks() { for block in /sys/block/*; do readlink -f "$block" | grep -q "/$1/" && basename "$block"; done; }
+blocks() {
+  for block in /sys/block/*; do if readlink -f "$block" | grep -q "/$1/"; then basename "$block"; fi; done
+  # A namespace that several controllers share is not below any of them (nvme multipath): the path nvme0c1n1 belongs to nvme0n1.
+  for block in /sys/bus/pci/devices/$1/nvme/nvme*/nvme*c*n*; do if [ -e "$block" ]; then basename "$block" | sed 's/c[0-9]*n/n/'; fi; done
+}
 
 # pattern SEED MIB: the same bytes for the same seed.
 pattern() {
