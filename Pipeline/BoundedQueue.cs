@@ -3,7 +3,7 @@ namespace PciBackFlow.Pipeline;
 /// <summary>
 /// A bounded queue for any number of writers and readers (Vyukov's array of numbered slots). It takes the place of the framework's bounded
 /// channel because that one locks: a lock's first contention allocates, at a moment nobody can choose, and its array grows under load.
-/// This one is whole from the start and never blocks; who finds it empty waits in a <see cref="ParkingSpot"/>.
+/// This one is whole from the start; who finds it empty waits in a <see cref="ParkingSpot"/>.
 /// </summary>
 /// <typeparam name="T">What is handed over; the queue forgets it when it is read.</typeparam>
 internal sealed class BoundedQueue<T>
@@ -28,6 +28,7 @@ internal sealed class BoundedQueue<T>
     /// <returns>False when the queue is full.</returns>
     internal bool TryWrite(T item)
     {
+        var wait = default(SpinWait);
         long position = Volatile.Read(ref _cursors.Tail);
         while (true)
         {
@@ -49,12 +50,19 @@ internal sealed class BoundedQueue<T>
 
                 position = seen;
             }
-            else if (turn < 2 * lap)
+            else if (turn < 2 * lap && position - Volatile.Read(ref _cursors.Head) >= _slots.Length)
             {
                 return false;
             }
             else
             {
+                // A reader has taken the item but not freed the slot yet: a few instructions, unless it was preempted between them. That
+                // isn't a full queue, and who is told so refuses a request; so it gets the processor to go on.
+                if (turn < 2 * lap)
+                {
+                    wait.SpinOnce(sleep1Threshold: -1);
+                }
+
                 position = Volatile.Read(ref _cursors.Tail);
             }
         }
