@@ -14,13 +14,10 @@ public sealed partial class DeviceCustody
     /// <inheritdoc/>
     public void MakeReady(PciAddress address)
     {
-        Entry? entry = FindEntry(address);
-        if (entry is null)
-            throw NotHeld(address);
+        Entry entry = FindEntry(address) ?? throw NotHeld(address);
         lock (entry.Gate)
         {
-            if (entry.Record is not { } record)
-                throw NotHeld(address);
+            HeldRecord record = entry.Record ?? throw NotHeld(address);
             if (entry.Owner is { } owner)
                 throw new BackendException(BackendFailure.Failed, $"{address} is in use by domain {owner}");
             if (Asked(() => _quarantine.IsGuests(address), address))
@@ -36,25 +33,18 @@ public sealed partial class DeviceCustody
     /// <inheritdoc/>
     public void Reset(PciAddress address)
     {
-        Entry? entry = FindEntry(address);
-        if (entry is null)
-            throw NotHeld(address);
+        Entry entry = FindEntry(address) ?? throw NotHeld(address);
         lock (entry.Gate)
         {
-            if (entry.Record is not { } record)
-                throw NotHeld(address);
+            HeldRecord record = entry.Record ?? throw NotHeld(address);
             if (entry.Owner is not null)
                 return;
-            if (!Asked(() => _quarantine.IsGuests(address), address))
-            {
-                MakeReady(address);
-                return;
-            }
 
             // Whenever it was reset last: a guest that never claimed it here has it since.
-            CustodyLog.MadeQuiet(_options.Logger, address);
-            if (Clean(entry, record) is { } why)
-                throw new BackendException(BackendFailure.Failed, $"{address} is not quiet: {why}");
+            if (Asked(() => _quarantine.IsGuests(address), address))
+                Silence(entry, record);
+            else
+                MakeReady(address);
         }
     }
 
@@ -67,9 +57,7 @@ public sealed partial class DeviceCustody
         {
             if (entry.Record is not { } record || entry.Owner is not null || entry.IsQuiet)
                 return;
-            CustodyLog.MadeQuiet(_options.Logger, address);
-            if (Clean(entry, record) is { } why)
-                throw new BackendException(BackendFailure.Failed, $"{address} is not quiet: {why}");
+            Silence(entry, record);
         }
     }
 
@@ -77,11 +65,11 @@ public sealed partial class DeviceCustody
     public FunctionClaim Claim(int domainId, PciAddress address)
     {
         if (FindEntry(address) is not { } entry)
-            return FunctionClaim.Refused($"{address} is not held for guests: take it with pci-assignable-add");
+            return FunctionClaim.Refused(NotHeld(address).Message);
         lock (entry.Gate)
         {
             if (entry.Record is not { } record)
-                return FunctionClaim.Refused($"{address} is not held for guests: take it with pci-assignable-add");
+                return FunctionClaim.Refused(NotHeld(address).Message);
             if (entry.Owner is { } owner)
             {
                 return owner == domainId && entry.Function is { } same
@@ -233,6 +221,14 @@ public sealed partial class DeviceCustody
         {
             return e.Message;
         }
+    }
+
+    // What a guest has, or may have had, ends its DMA and its interrupts; who owns it stays as it is.
+    private void Silence(Entry entry, HeldRecord record)
+    {
+        CustodyLog.MadeQuiet(_options.Logger, record.Address);
+        if (Clean(entry, record) is { } why)
+            throw new BackendException(BackendFailure.Failed, $"{record.Address} is not quiet: {why}");
     }
 
     /// <summary>Resets, restores and quarantines.</summary>

@@ -67,10 +67,15 @@ internal sealed class Guest : IDisposable
         do
         {
             before = _state.Own;
+            if (IsGone)
+                break;
+
+            // What was read holds until something was done about it; then it is read anew.
+            GuestNode node = Read();
+            if (Apply(new GuestEvent.BackendChanged(node)) && !IsGone)
+                node = Read();
             if (!IsGone)
-                Apply(new GuestEvent.BackendChanged(Read()));
-            if (!IsGone)
-                Apply(new GuestEvent.FrontendChanged(Read()));
+                Apply(new GuestEvent.FrontendChanged(node));
         }
         while (!IsGone && _state.Own != before && ++rounds < MaxRounds);
         TakeSnapshot();
@@ -132,7 +137,8 @@ internal sealed class Guest : IDisposable
 
     private bool IsMissingSome(GuestNode node) => node is { Exists: true, DevicesError: null } && _exports.MissingIn(node.Devices).Count > 0;
 
-    private void Apply(GuestEvent guestEvent)
+    /// <returns>Whether there was anything to do.</returns>
+    private bool Apply(GuestEvent guestEvent)
     {
         GuestState before = _state;
         GuestTransition transition = GuestLifecycle.Next(_state, guestEvent);
@@ -140,7 +146,7 @@ internal sealed class Guest : IDisposable
         if (_state.IsGone)
         {
             End(transition.Actions);
-            return;
+            return true;
         }
 
         try
@@ -151,9 +157,11 @@ internal sealed class Guest : IDisposable
                 if (Perform(action) is { } outcome)
                 {
                     Apply(outcome);
-                    return;
+                    return true;
                 }
             }
+
+            return transition.Actions.Count > 0;
         }
         catch (HypervisorException) when (!_state.IsGone)
         {

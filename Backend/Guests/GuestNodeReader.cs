@@ -19,11 +19,11 @@ internal static class GuestNodeReader
         IXenStoreAccess store, IDomainControl? domains, GuestId guest, FrontendKeys? attached)
     {
         string backend = guest.Backend;
-        if (store.Directory(backend) is null)
+        if (store.Directory(backend) is not { } keys)
             return (new() { Exists = false }, null);
 
         string? frontend = ReadFrontendPath(store, guest, out string? frontendError);
-        DeviceNode[] devices = ReadDevices(store, backend, out string? devicesError);
+        DeviceNode[] devices = ReadDevices(store, backend, keys, out string? devicesError);
         GuestNode node = new()
         {
             Exists = true,
@@ -47,9 +47,9 @@ internal static class GuestNodeReader
     public static GuestNode ReadBackend(IXenStoreAccess store, GuestId guest, GuestNode seen)
     {
         string backend = guest.Backend;
-        if (store.Directory(backend) is null)
+        if (store.Directory(backend) is not { } keys)
             return new() { Exists = false };
-        DeviceNode[] devices = ReadDevices(store, backend, out string? devicesError);
+        DeviceNode[] devices = ReadDevices(store, backend, keys, out string? devicesError);
         return seen with
         {
             Backend = StoreFormats.ParseState(store.Read($"{backend}/state")),
@@ -110,7 +110,7 @@ internal static class GuestNodeReader
         return true;
     }
 
-    private static DeviceNode[] ReadDevices(IXenStoreAccess store, string backend, out string? error)
+    private static DeviceNode[] ReadDevices(IXenStoreAccess store, string backend, IReadOnlyList<string> keys, out string? error)
     {
         string? text = store.Read($"{backend}/num_devs");
         bool isNumber = StoreFormats.TryParseDecimal(text, out uint count);
@@ -121,22 +121,26 @@ internal static class GuestNodeReader
         if (error is not null)
             return [];
 
+        // Most devices lack some keys, and each request costs a round trip through xenstored.
+        HashSet<string> present = [.. keys];
         DeviceNode[] devices = new DeviceNode[count];
         for (int i = 0; i < devices.Length; i++)
         {
-            string? host = store.Read($"{backend}/dev-{i}");
+            string? host = Value($"dev-{i}");
             devices[i] = new(
                 i,
                 StoreFormats.TryParseAddress(host, out PciAddress address) ? address : null,
                 host,
-                StoreFormats.ParseState(store.Read($"{backend}/state-{i}")),
-                StoreFormats.TryParseAddress(store.Read($"{backend}/vdev-{i}"), out PciAddress guest) ? guest : null,
-                StoreFormats.TryParseDevfn(store.Read($"{backend}/vdevfn-{i}"), out byte devfn) ? devfn : null)
+                StoreFormats.ParseState(Value($"state-{i}")),
+                StoreFormats.TryParseAddress(Value($"vdev-{i}"), out PciAddress guest) ? guest : null,
+                StoreFormats.TryParseDevfn(Value($"vdevfn-{i}"), out byte devfn) ? devfn : null)
             {
-                Options = ToolstackOptions.Parse(i, store.Read($"{backend}/opts-{i}")),
+                Options = ToolstackOptions.Parse(i, Value($"opts-{i}")),
             };
         }
 
         return devices;
+
+        string? Value(string key) => present.Contains(key) ? store.Read($"{backend}/{key}") : null;
     }
 }

@@ -167,6 +167,8 @@ internal sealed class AttachOperation(ToolstackServices services, DeviceGrants g
     private bool IsTakenUp(DomainLife life, PciAddress[] devices, Written written, long milliseconds)
     {
         DomainInfo domain = ThrowIfGone(life);
+        if (!domain.IsPaused && GuestDirectory.ReadStates(services.Store, life.DomainId).AreChanging)
+            return false;
         GuestDirectory directory = GuestDirectory.Read(services.Store, life.DomainId);
         if (!directory.Exists || directory.Backend is XenbusState.Closing or XenbusState.Closed or XenbusState.Unknown)
             throw new BackendException(BackendFailure.Failed, $"domain {life.DomainId}: its PCI backend closed{ErrorNode(life.DomainId)}");

@@ -7,6 +7,13 @@ namespace PciBackFlow.Backend.Toolstack;
 /// <summary>Which of a guest's devices it no longer has although nobody asked this daemon.</summary>
 internal static class DepartedDevices
 {
+    /// <summary>Whether a change of this node of a guest's directory can mean that a device departed: not what the backend publishes of a device, which changes most often.</summary>
+    public static bool IsTelling(string path)
+    {
+        string name = path[(path.LastIndexOf('/') + 1)..];
+        return name is "state" or "online" or "num_devs" or "0" || name.StartsWith("dev-", StringComparison.Ordinal);
+    }
+
     /// <summary>
     /// All of them when the domain is gone, dying or somebody else, or was taken offline and has closed; those that are not revoked yet when its kernel has ended;
     /// else those whose keys xl removed.

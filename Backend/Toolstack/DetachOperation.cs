@@ -153,8 +153,8 @@ internal sealed class DetachOperation(ToolstackServices services, TakeBack takeB
         services.Store, GuestDirectory.WatchedPaths(life.DomainId),
         () =>
         {
-            GuestDirectory directory = GuestDirectory.Read(services.Store, life.DomainId);
-            return !directory.Exists || directory.IsConnected || directory.HasFrontendClosed
+            GuestStates states = GuestDirectory.ReadStates(services.Store, life.DomainId);
+            return states.Backend == XenbusState.Unknown || states.AreConnected || states.HasFrontendClosed
                 || services.Domains.Find(life.DomainId) is not { HasEnded: false };
         },
         timeout, cancellationToken);
@@ -195,7 +195,7 @@ internal sealed class DetachOperation(ToolstackServices services, TakeBack takeB
             return;
         await StoreWait.UntilAsync(
             services.Store, GuestDirectory.WatchedPaths(life.DomainId),
-            () => GuestDirectory.Read(services.Store, life.DomainId) is var directory && (directory.Backend == XenbusState.Closed || directory.HasFrontendClosed),
+            () => GuestDirectory.ReadStates(services.Store, life.DomainId) is { Backend: XenbusState.Closed } or { HasFrontendClosed: true },
             services.Timing.Close, CancellationToken.None).ConfigureAwait(false);
         services.Store.Run(store =>
         {

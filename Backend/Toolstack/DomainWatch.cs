@@ -41,11 +41,10 @@ internal sealed class DomainWatch : IDisposable
         _watches.Add(_services.Store.Watch("@introduceDomain", _ => DomainsChanged()));
         _watches.Add(_services.Store.Watch(GuestId.Root, path =>
         {
-            if (GuestId.TryParse(path, out GuestId guest))
-                _changed[guest.DomainId] = true;
-            else
-                Interlocked.Exchange(ref _allChanged, 1);
-            _looks.Wake();
+            if (!GuestId.TryParse(path, out GuestId guest))
+                DomainsChanged();
+            else if (DepartedDevices.IsTelling(path))
+                Changed(guest.DomainId);
         }));
     }
 
@@ -60,6 +59,12 @@ internal sealed class DomainWatch : IDisposable
     private void DomainsChanged()
     {
         Interlocked.Exchange(ref _allChanged, 1);
+        _looks.Wake();
+    }
+
+    private void Changed(int domainId)
+    {
+        _changed[domainId] = true;
         _looks.Wake();
     }
 
@@ -144,10 +149,7 @@ internal sealed class DomainWatch : IDisposable
             finally
             {
                 if (_settling.TryRemove(life, out bool again) && again)
-                {
-                    _changed[life.DomainId] = true;
-                    _looks.Wake();
-                }
+                    Changed(life.DomainId);
             }
         }
     }

@@ -26,14 +26,17 @@ internal sealed record GuestDirectory(bool Exists, XenbusState Backend, XenbusSt
     /// <summary>What is watched to follow a guest.</summary>
     public static string[] WatchedPaths(int domainId) => [BackendPath(domainId), $"{FrontendPath(domainId)}/state", "@releaseDomain"];
 
+    /// <summary>The two states.</summary>
+    public GuestStates States => new(Backend, Frontend);
+
     /// <summary>Whether the frontend is connected and no change is under way.</summary>
-    public bool IsConnected => Backend == XenbusState.Connected && Frontend == XenbusState.Connected;
+    public bool IsConnected => States.AreConnected;
 
     /// <summary>Whether the frontend has never been connected: nobody in the guest uses a device.</summary>
     public bool IsBeforeConnection => Backend is XenbusState.Initialising or XenbusState.InitWait or XenbusState.Initialised;
 
     /// <summary>Whether the frontend has closed, or has no directory.</summary>
-    public bool HasFrontendClosed => Frontend is XenbusState.Unknown or XenbusState.Closed;
+    public bool HasFrontendClosed => States.HasFrontendClosed;
 
     public DeviceKeys? Find(PciAddress host)
     {
@@ -52,6 +55,10 @@ internal sealed record GuestDirectory(bool Exists, XenbusState Backend, XenbusSt
     /// </summary>
     public static GuestDirectory Read(IXenStore store, int domainId) =>
         store.Run(access => ReadBackend(access, domainId)) with { Frontend = ReadFrontend(store, domainId) };
+
+    /// <summary>Reads the two states alone: what is asked over and over while a guest makes up its mind.</summary>
+    public static GuestStates ReadStates(IXenStoreAccess store, int domainId) =>
+        new(StoreFormats.ParseState(store.Read($"{BackendPath(domainId)}/state")), ReadFrontend(store, domainId));
 
     /// <summary>Reads both directories within a transaction; the guest can make it end in a conflict.</summary>
     public static GuestDirectory ReadWithin(IXenStoreAccess store, int domainId) =>

@@ -5,8 +5,9 @@ namespace PciBackFlow.Backend.Toolstack;
 /// <summary>Waits for something to become true that xenstore's nodes say. However many events come, one look is pending at most (XSA-349).</summary>
 internal static class StoreWait
 {
-    // What has no event (a reset's end, a domain paused by hand) is looked at this often.
-    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(50);
+    // What has no event is looked at this often: a domain paused by hand beside nodes that are watched; and with nothing watched a reset's end, which costs no request to see.
+    private static readonly TimeSpan LookBesideWatches = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(10);
 
     // A guest may write its state as often as it likes: after so many looks there is a pause between two.
     private const int FreeLooks = 64;
@@ -24,15 +25,16 @@ internal static class StoreWait
     {
         long end = Environment.TickCount64 + (long)timeout.TotalMilliseconds;
         using SemaphoreSlim changed = new(0);
+        double look = (paths.Count > 0 ? LookBesideWatches : Look).TotalMilliseconds;
         int pending = 0;
         List<IDisposable> watches = [];
         try
         {
             foreach (string path in paths)
             {
-                watches.Add(store.Watch(path, _ =>
+                watches.Add(store.Watch(path, node =>
                 {
-                    if (Interlocked.Exchange(ref pending, 1) == 0)
+                    if (IsTelling(node) && Interlocked.Exchange(ref pending, 1) == 0)
                         changed.Release();
                 }));
             }
@@ -48,7 +50,7 @@ internal static class StoreWait
                     return false;
                 if (looks > FreeLooks)
                     await Task.Delay(CoolDown, cancellationToken).ConfigureAwait(false);
-                await changed.WaitAsync(TimeSpan.FromMilliseconds(Math.Min(left, Look.TotalMilliseconds)), cancellationToken).ConfigureAwait(false);
+                await changed.WaitAsync(TimeSpan.FromMilliseconds(Math.Min(left, look)), cancellationToken).ConfigureAwait(false);
             }
         }
         finally
@@ -56,5 +58,12 @@ internal static class StoreWait
             foreach (IDisposable watch in watches)
                 watch.Dispose();
         }
+    }
+
+    // Of a guest's keys only the states tell how far it is: whoever writes the others writes one of them next. The directories themselves are named when they go.
+    private static bool IsTelling(string node)
+    {
+        string name = node[(node.LastIndexOf('/') + 1)..];
+        return name.StartsWith("state", StringComparison.Ordinal) || name == "0" || node.StartsWith('@');
     }
 }

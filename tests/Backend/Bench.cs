@@ -78,6 +78,25 @@ internal sealed class Bench : IDisposable
         WriteDirectories(domain, "1", devices);
     }
 
+    /// <summary>Creates a domain with these devices whose frontend has been connected to.</summary>
+    public SmallFrontend Connect(int domain, params PciAddress[] devices)
+    {
+        SmallFrontend frontend = Offer(domain, devices);
+        frontend.Write("state", "3");
+        AwaitState(domain, 4);
+        return frontend;
+    }
+
+    /// <summary>Creates a domain with these devices whose frontend has written its keys, but not yet that they are there.</summary>
+    public SmallFrontend Offer(int domain, params PciAddress[] devices)
+    {
+        Create(domain, devices);
+        SmallFrontend frontend = new(this, domain);
+        AwaitState(domain, 3);
+        frontend.Publish(state: null);
+        return frontend;
+    }
+
     public void WriteDirectories(int domain, string state, params PciAddress[] devices) => Commit(store =>
     {
         string frontend = FrontendPath(domain);

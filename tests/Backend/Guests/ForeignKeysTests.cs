@@ -15,18 +15,10 @@ public sealed class ForeignKeysTests
     public void What_is_not_offered_to_the_backend_closes_this_guest_and_touches_no_other(string what, string key)
     {
         using Bench bench = new();
-        bench.Create(7, Bench.HostA);
-        bench.Create(8, Bench.HostB);
-        using SmallFrontend good = new(bench, 8);
-        using SmallFrontend bad = new(bench, 7);
+        using SmallFrontend good = bench.Connect(8, Bench.HostB);
+        using SmallFrontend bad = bench.Offer(7, Bench.HostA);
         LoopbackHypervisor view = bench.Host.ViewOf(7);
         using IEventChannels channels = view.OpenEventChannels();
-        bench.AwaitState(8, 3);
-        good.Publish();
-        bench.AwaitState(8, 4);
-
-        bench.AwaitState(7, 3);
-        bad.Publish(state: null);
         GrantedPage? page = null;
         switch (what)
         {

@@ -11,11 +11,7 @@ public sealed class XenStoreTroubleTests
     {
         TroubledStore? store = null;
         using Bench bench = new(around: hypervisor => store = new(hypervisor));
-        bench.Create(7, Bench.HostA);
-        using SmallFrontend frontend = new(bench, 7);
-        bench.AwaitState(7, 3);
-        frontend.Publish();
-        bench.AwaitState(7, 4);
+        using SmallFrontend frontend = bench.Connect(7, Bench.HostA);
 
         store!.Before = Refuse("write", $"{Bench.BackendPath(7)}/state", times: int.MaxValue);
         bench.Host.BeginDestroy(7);

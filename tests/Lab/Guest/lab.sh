@@ -22,16 +22,17 @@ at() {
 
 driver() { basename "$(readlink /sys/bus/pci/devices/$1/driver)"; }
 
-# interface ADDRESS: its network interface, waited for.
+# interface ADDRESS: its network interface, waited for. A virtio device lies between the function and its interface.
 interface() {
   tries=50
-  until ls /sys/bus/pci/devices/$1/net/* > /dev/null 2>&1; do
+  until interfaces "$1" | grep -q .; do
     tries=$((tries - 1))
     [ $tries -gt 0 ] || { echo "no interface at $1" >&2; return 1; }
     sleep 0.2
   done
-  ls /sys/bus/pci/devices/$1/net
+  interfaces "$1"
 }
+interfaces() { ls -d /sys/bus/pci/devices/$1/net/* /sys/bus/pci/devices/$1/virtio*/net/* 2> /dev/null | sed 's,.*/,,'; }
 
 # online ADDRESS: link up, an address of QEMU's user network.
 online() {
@@ -79,11 +80,15 @@ blocks() {
   for block in /sys/bus/pci/devices/$1/nvme/nvme*/nvme*c*n*; do if [ -e "$block" ]; then basename "$block" | sed 's/c[0-9]*n/n/'; fi; done
 }
 
-# pattern SEED MIB: the same bytes for the same seed.
+# pattern SEED MIB: the same bytes for the same seed; each 128 KiB begin with their number, and processes are few, because here they cost more than bytes.
 pattern() {
-  awk -v seed="$1" 'BEGIN { srand(seed); for (i = 0; i < 4096; i++) printf "%08x%08x%08x%08x", int(rand() * 4294967295), int(rand() * 4294967295), int(rand() * 4294967295), int(rand() * 4294967295) }' > /tmp/block
+  awk -v seed="$1" 'BEGIN { srand(seed); for (i = 0; i < 4096; i++) printf "%08x%08x%08x%08x", int(rand() * 4294967295), int(rand() * 4294967295), int(rand() * 4294967295), int(rand() * 4294967295) }' | head -c 131056 > /tmp/block
   copies=0
-  while [ $copies -lt $(($2 * 8)) ]; do { echo "$1 $copies"; cat /tmp/block; } | head -c 131072; copies=$((copies + 1)); done
+  while [ $copies -lt $(($2 * 8)) ]; do
+    printf '%-15s\n' "$1 $copies"
+    cat /tmp/block
+    copies=$((copies + 1))
+  done
 }
 
 # keeps_data ADDRESS SEED MIB: written, read back past the cache, compared.

@@ -74,8 +74,9 @@ Another_version_of_the_protocol_is_refused() {
   refused pci-op-ref=8 event-channel=5 magic=seven
 }
 
-Its_state_written_twenty_thousand_times_is_survived() { # at most 240 s
-  runs labprobe flood $(frontend)/state 20000
+# A million are written in the tests of the backend; here each costs a round trip to a real xenstored, beside the daemon's own.
+Its_state_written_ten_thousand_times_is_survived() { # at most 240 s
+  runs labprobe flood $(frontend)/state 10000
   daemon_alive || fail "the daemon ended"
   guest_does good 'pings 0000:00:00.0'
 }

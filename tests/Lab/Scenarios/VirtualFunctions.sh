@@ -41,28 +41,28 @@ The_physical_function_is_refused_while_its_virtual_functions_are_held() {
 A_guest_uses_it_with_several_vectors() { # at most 180 s
   MEMORY=256 guest_start g1
   runs pcibackflow pci-attach g1 $VF_1
-  guest_does g1 'has 1; lspci -nn; lspci -vv; modprobe nvme; disk 0000:00:00.0; mode 0000:00:00.0'
+  guest_does g1 'has 1; lspci -nn; lspci -vv; modprobe nvme; disk $(at 1b36:0010); mode $(at 1b36:0010)'
   matches "its identity in the guest" "$(ids $VF_1)" "$(said)"
   matches "mode" '^MSI-X [2-9]' "$(said)"
-  guest_does g1 'keeps_data 0000:00:00.0 61 8; counts 0000:00:00.0'
+  guest_does g1 'keeps_data $(at 1b36:0010) 61 8; counts $(at 1b36:0010)'
   matches "Xen's interrupts of the guest" "IRQ:.*PCI-MSI.* d$(domid g1):" "$(keys i)"
   equal "Xen's owner of it" "d$(domid g1)" "$(owner $VF_1)"
 }
 
 It_keeps_MSI_X_through_reloads() { # at most 240 s
-  guest_does g1 'mode 0000:00:00.0'
+  guest_does g1 'mode $(at 1b36:0010)'
   before=$(tail -1 $STATE/out)
   for turn in 1 2 3 4 5; do
-    guest_does g1 'rmmod nvme; modprobe nvme; disk 0000:00:00.0; mode 0000:00:00.0'
+    guest_does g1 'rmmod nvme; modprobe nvme; disk $(at 1b36:0010); mode $(at 1b36:0010)'
     equal "mode after reload $turn" "$before" "$(tail -1 $STATE/out)"
   done
-  guest_does g1 'keeps_data 0000:00:00.0 62 2'
+  guest_does g1 'keeps_data $(at 1b36:0010) 62 2'
 }
 
 Another_guest_uses_its_sibling_at_once() { # at most 180 s
   guest_start g2
   runs pcibackflow pci-attach g2 $VF_2
-  guest_does g2 'has 1; modprobe nvme; disk 0000:00:00.0; mode 0000:00:00.0'
+  guest_does g2 'has 1; modprobe nvme; disk $(at 1b36:0010); mode $(at 1b36:0010)'
   matches "mode" '^MSI-X [2-9]' "$(said)"
   # Both have the same namespace: each reads what the first wrote.
   guest_does g2 'dd if=/dev/nvme0n1 bs=128k count=16 2> /dev/null | sha256sum'
@@ -75,7 +75,7 @@ Another_guest_uses_its_sibling_at_once() { # at most 180 s
 
 The_end_of_a_guest_leaves_its_sibling_and_the_host_working() {
   guest_destroy g1
-  guest_does g2 'keeps_data 0000:00:00.0 63 2'
+  guest_does g2 'keeps_data $(at 1b36:0010) 63 2'
   controller=$(ls /sys/bus/pci/devices/$PF/nvme)
   block=$(ls /sys/bus/pci/devices/$PF/nvme/$controller | grep -E 'nvme[0-9]+(c[0-9]+)?n1' | head -1)
   note "the host's own: $controller $block"
@@ -87,7 +87,7 @@ The_end_of_a_guest_leaves_its_sibling_and_the_host_working() {
 It_works_in_the_next_guest() { # at most 180 s
   guest_start g3
   runs pcibackflow pci-attach g3 $VF_1
-  guest_does g3 'has 1; modprobe nvme; keeps_data 0000:00:00.0 64 2; mode 0000:00:00.0'
+  guest_does g3 'has 1; modprobe nvme; keeps_data $(at 1b36:0010) 64 2; mode $(at 1b36:0010)'
   matches "mode" '^MSI-X [2-9]' "$(said)"
   guest_destroy g3
   nothing_leaked

@@ -1,0 +1,18 @@
+using PciBackFlow.Backend.Guests;
+
+namespace PciBackFlow.Backend.Toolstack;
+
+/// <summary>How far the two sides of a guest's handshake are.</summary>
+/// <param name="Backend">The backend's state.</param>
+/// <param name="Frontend">The frontend's state.</param>
+internal readonly record struct GuestStates(XenbusState Backend, XenbusState Frontend)
+{
+    /// <summary>Whether the frontend is connected and no change is under way.</summary>
+    public bool AreConnected => this is { Backend: XenbusState.Connected, Frontend: XenbusState.Connected };
+
+    /// <summary>Whether the guest is in the middle of a change that it was told of.</summary>
+    public bool AreChanging => Backend is XenbusState.Reconfiguring or XenbusState.Reconfigured;
+
+    /// <summary>Whether the frontend has closed, or has no directory.</summary>
+    public bool HasFrontendClosed => Frontend is XenbusState.Unknown or XenbusState.Closed;
+}
