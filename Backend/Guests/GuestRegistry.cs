@@ -19,11 +19,16 @@ internal sealed class GuestRegistry : IDisposable
     private readonly GuestServices _services;
     private readonly TaskScheduler _scheduler = new PassScheduler(ConcurrentPasses);
     private readonly List<IDisposable> _watches = [];
+    private readonly LeftDirectories _left;
     private bool _isStarting = true;
     private bool _isStopped;
     private int _isRetrying;
 
-    public GuestRegistry(GuestServices services) => _services = services;
+    public GuestRegistry(GuestServices services)
+    {
+        _services = services;
+        _left = new(services);
+    }
 
     /// <summary>Finds the guests that are there and watches for more.</summary>
     /// <exception cref="HypervisorException">xenstore refused the watch.</exception>
@@ -35,7 +40,11 @@ internal sealed class GuestRegistry : IDisposable
         _watches.Add(_services.Store.Watch(GuestId.Root, Changed));
 
         // A domain that died is found even if its toolstack forgets it: its directory goes.
-        _watches.Add(_services.Store.Watch("@releaseDomain", _ => WakeAll()));
+        _watches.Add(_services.Store.Watch("@releaseDomain", _ =>
+        {
+            WakeAll();
+            _left.Sweep();
+        }));
     }
 
     /// <summary>The guests that live now, by domain id.</summary>
@@ -167,10 +176,16 @@ internal sealed class GuestRegistry : IDisposable
     /// <summary>On the entry's queue: its directory is gone. An event that came meanwhile keeps it.</summary>
     private void Forget(GuestEntry entry)
     {
+        bool isLast;
         lock (_lock)
         {
-            if (!_isStopped && !entry.Queue.IsPending && _entries.Remove(entry.Id))
-                entry.Queue.Complete();
+            if (_isStopped || entry.Queue.IsPending || !_entries.Remove(entry.Id))
+                return;
+            entry.Queue.Complete();
+            isLast = _entries.Keys.All(other => other.DomainId != entry.Id.DomainId);
         }
+
+        if (isLast)
+            _left.Note(entry.Id.DomainId);
     }
 }

@@ -1,3 +1,4 @@
+using PciBackFlow.Backend.Guests;
 using PciBackFlow.Hardware.Hypervisor;
 
 namespace PciBackFlow.Backend.Tests.Guests;
@@ -154,5 +155,41 @@ public sealed class GuestGoesTests
         bench.Create(8, Bench.HostA);
         bench.AwaitState(8, 3);
         Assert.Equal("3", bench.Read(8, "state-0"));
+    }
+
+    /// <summary>libxl removes a dead guest's backend directory and leaves the one above it when another transaction is under way beside its own.</summary>
+    [Fact]
+    public void What_lies_empty_above_a_dead_guests_directory_goes_even_if_xenstore_refuses_at_first()
+    {
+        TroubledStore? store = null;
+        using Bench bench = new(around: hypervisor => store = new(hypervisor));
+        using SmallFrontend frontend = bench.Connect(7, Bench.HostA);
+        int refused = 0;
+        store!.Before = (operation, path) =>
+        {
+            if (operation == "rm" && path == "/local/domain/0/backend/pci/7" && Interlocked.Increment(ref refused) == 1)
+                throw new HypervisorException("EINVAL", "another transaction");
+        };
+        bench.Store.Remove(Bench.BackendPath(7));
+        Bench.Eventually(() => bench.Snapshot(7) is null, "gone");
+        Assert.NotNull(bench.Store.Directory("/local/domain/0/backend/pci/7"));
+
+        bench.Host.DestroyDomain(7);
+        Bench.Eventually(() => bench.Store.Directory("/local/domain/0/backend/pci/7") is null, "removed");
+        Assert.Equal(2, refused);
+    }
+
+    [Fact]
+    public void What_lies_empty_above_a_living_guests_directory_is_left_to_its_toolstack()
+    {
+        using Bench bench = new();
+        using SmallFrontend frontend = bench.Connect(7, Bench.HostA);
+        bench.Create(8, Bench.HostB);
+        bench.AwaitState(8, 3);
+        bench.Store.Remove(Bench.BackendPath(7));
+        Bench.Eventually(() => bench.Snapshot(7) is null, "gone");
+        bench.Host.DestroyDomain(8);
+        Bench.Eventually(() => bench.Snapshot(8) is null or { Backend: XenbusState.Closed }, "gone too");
+        Assert.NotNull(bench.Store.Directory("/local/domain/0/backend/pci/7"));
     }
 }

@@ -161,13 +161,7 @@ public sealed class GuestLifeTests : IDisposable
     [Fact]
     public void A_mapping_that_misses_the_deadline_is_undone_when_it_comes_back()
     {
-        using ManualResetEventSlim goOn = new();
-        int held = 1;
-        _bench.Host.Passthrough.Observer = request =>
-        {
-            if (request.Call == LoopbackCall.MapMessage && Interlocked.Exchange(ref held, 0) == 1)
-                goOn.Wait(Patience);
-        };
+        using ManualResetEventSlim goOn = HoldFirstMapping();
 
         PciOpRequest late = EnableMsix(OwnedFunction.Entries(0, 1));
         Assert.Equal((PciOpStatus.OperationFailed, unchecked((uint)-110)), (late.Error, late.Value));
@@ -183,13 +177,7 @@ public sealed class GuestLifeTests : IDisposable
     [Fact]
     public void A_function_whose_interrupt_request_comes_back_after_its_guest_lost_it_is_free_then()
     {
-        using ManualResetEventSlim goOn = new();
-        int held = 1;
-        _bench.Host.Passthrough.Observer = request =>
-        {
-            if (request.Call == LoopbackCall.MapMessage && Interlocked.Exchange(ref held, 0) == 1)
-                goOn.Wait(Patience);
-        };
+        using ManualResetEventSlim goOn = HoldFirstMapping();
         EnableMsix(OwnedFunction.Entries(0, 1));
         _bench.Store.Write($"{Bench.BackendPath(Guest)}/online", "0");
         _frontend!.Write("state", "6");
@@ -208,13 +196,7 @@ public sealed class GuestLifeTests : IDisposable
     [Fact]
     public void A_function_whose_interrupt_request_has_not_come_back_is_not_given_to_the_same_guest_again()
     {
-        using ManualResetEventSlim goOn = new();
-        int held = 1;
-        _bench.Host.Passthrough.Observer = request =>
-        {
-            if (request.Call == LoopbackCall.MapMessage && Interlocked.Exchange(ref held, 0) == 1)
-                goOn.Wait(Patience);
-        };
+        using ManualResetEventSlim goOn = HoldFirstMapping();
         EnableMsix(OwnedFunction.Entries(0, 1));
         _bench.Store.Remove(Bench.BackendPath(Guest));
         Bench.Eventually(() => _bench.Lines.Warnings.Any(line => line.Contains("stays claimed", StringComparison.Ordinal)), "kept");
@@ -335,5 +317,18 @@ public sealed class GuestLifeTests : IDisposable
         Assert.Empty(_bench.Host.Passthrough.PirqsOf(Guest));
         Assert.Equal(0x003Fu, Peek(OwnedFunction.MsixControl));
         Assert.Equal(0u, Peek(ConfigRegisters.Command) & CommandBits.InterruptDisable);
+    }
+
+    /// <summary>The first message that is mapped from now on is not, until the event is set.</summary>
+    private ManualResetEventSlim HoldFirstMapping()
+    {
+        ManualResetEventSlim goOn = new();
+        int held = 1;
+        _bench.Host.Passthrough.Observer = request =>
+        {
+            if (request.Call == LoopbackCall.MapMessage && Interlocked.Exchange(ref held, 0) == 1)
+                goOn.Wait(Patience);
+        };
+        return goOn;
     }
 }

@@ -37,10 +37,7 @@ public sealed class AttachTests
     public async Task A_connected_guest_is_told_of_the_next_devices_and_renumbered_ones_do_not_confuse_it()
     {
         await using ToolstackBench bench = new();
-        bench.Guest(7);
-        await bench.Attach(7, "03:00.0");
-        await bench.Attach(7, "04:00.0@0a");
-        await bench.Attach(7, "05:00.0");
+        await bench.GuestWith(7, "03:00.0", "04:00.0@0a", "05:00.0");
         Assert.Equal("50", bench.Key(7, "vdevfn-1"));
         Assert.Equal("0000:03:00.0 0000:00:00.0 connected | 0000:04:00.0 0000:00:0a.0 connected | 0000:05:00.0 0000:00:01.0 connected", bench.Shown(7));
         await bench.Detach(7, "03:00.0");
@@ -211,8 +208,7 @@ public sealed class AttachTests
     public async Task A_device_that_fails_in_the_backend_takes_its_slot_mates_back_and_leaves_the_others()
     {
         await using ToolstackBench bench = new();
-        bench.Guest(7);
-        await bench.Attach(7, "03:00.0");
+        await bench.GuestWith(7, "03:00.0");
         BackendException e = await Assert.ThrowsAsync<BackendException>(() => bench.Attach(7, "06:00.0"));
         Assert.Contains("bridge", e.Message, StringComparison.Ordinal);
         await EventuallyAsync(() => bench.Shown(7) == "0000:03:00.0 0000:00:00.0 connected", bench.Shown(7));
@@ -225,8 +221,7 @@ public sealed class AttachTests
     public async Task A_guest_that_does_not_take_a_device_up_does_not_keep_it()
     {
         await using ToolstackBench bench = new(timing: new() { TakeUp = TimeSpan.FromMilliseconds(300) });
-        LinuxGuest guest = bench.Guest(7);
-        await bench.Attach(7, "03:00.0");
+        LinuxGuest guest = await bench.GuestWith(7, "03:00.0");
         guest.IsSilent = true;
         BackendException e = await Assert.ThrowsAsync<BackendException>(() => bench.Attach(7, "04:00.0"));
         Assert.Contains("did not take 0000:04:00.0 up", e.Message, StringComparison.Ordinal);
@@ -244,8 +239,7 @@ public sealed class AttachTests
     public async Task Giving_up_takes_everything_back()
     {
         await using ToolstackBench bench = new();
-        LinuxGuest guest = bench.Guest(7);
-        await bench.Attach(7, "03:00.0");
+        LinuxGuest guest = await bench.GuestWith(7, "03:00.0");
         guest.IsSilent = true;
         using CancellationTokenSource giveUp = new(200);
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => bench.Attach(7, "04:00.0", cancellation: giveUp.Token));
@@ -268,8 +262,7 @@ public sealed class AttachTests
     public async Task A_guest_that_closed_its_frontend_is_said_to_have()
     {
         await using ToolstackBench bench = new(timing: new() { Ready = TimeSpan.FromMilliseconds(200) });
-        LinuxGuest guest = bench.Guest(7);
-        await bench.Attach(7, "03:00.0");
+        LinuxGuest guest = await bench.GuestWith(7, "03:00.0");
         guest.IsSilent = true;
         guest.Write("state", "6");
         await EventuallyAsync(() => bench.Key(7, "state") == "6", "closed");
@@ -308,8 +301,7 @@ public sealed class AttachTests
     {
         ConflictingStore? store = null;
         await using ToolstackBench bench = new(around: inner => store = new(inner, conflicts));
-        bench.Guest(7);
-        await bench.Attach(7, "03:00.0");
+        await bench.GuestWith(7, "03:00.0");
         Assert.InRange(store!.Left, int.MinValue, 0);
         await bench.Detach(7, "03:00.0");
         bench.AssertNothingLeft(7);

@@ -16,9 +16,7 @@ public sealed class ConflictTests
         TroubledStore? store = null;
         await using ToolstackBench bench = new(
             timing: new() { LetGo = TimeSpan.FromSeconds(2), Ready = TimeSpan.FromSeconds(2) }, around: hypervisor => store = new(hypervisor));
-        bench.Guest(7);
-        await bench.Attach(7, "03:00.0");
-        await bench.Attach(7, "05:00.0");
+        await bench.GuestWith(7, "03:00.0", "05:00.0");
         store!.Conflicts = paths => paths.Contains(Toggled);
         Assert.Equal("0000:03:00.0 0000:00:00.0 connected | 0000:05:00.0 0000:00:01.0 connected", bench.Shown(7));
         await bench.Detach(7, "03:00.0", force: true);

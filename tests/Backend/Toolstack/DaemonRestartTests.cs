@@ -18,8 +18,7 @@ public sealed class DaemonRestartTests
     public async Task A_device_whose_guest_an_earlier_daemon_connected_is_usable_again_afterwards(string end)
     {
         await using ToolstackBench bench = new(timing: new() { LetGo = TimeSpan.FromSeconds(1), Ready = TimeSpan.FromSeconds(1) });
-        bench.Guest(7);
-        await bench.Attach(7, "03:00.0");
+        await bench.GuestWith(7, "03:00.0");
 
         // A process that ended has no claims any more.
         bench.Backend.Dispose();

@@ -13,8 +13,7 @@ public sealed class DetachTests
     public async Task Nothing_is_revoked_before_the_guest_let_go_and_the_device_was_reset()
     {
         await using ToolstackBench bench = new();
-        bench.Guest(7);
-        await bench.Attach(7, "03:00.0");
+        await bench.GuestWith(7, "03:00.0");
         bench.Order.Clear();
         await bench.Detach(7, "03:00.0");
         Assert.Equal(
@@ -31,8 +30,7 @@ public sealed class DetachTests
     public async Task What_was_granted_is_revoked_even_if_the_host_says_something_else_now()
     {
         await using ToolstackBench bench = new();
-        bench.Guest(7);
-        await bench.Attach(7, "03:00.0");
+        await bench.GuestWith(7, "03:00.0");
         bench.Custody.Resize(Nic, new BaseAddress(0x1000_0000, 0x1000, 0));
         bench.Custody.Lines[Nic] = 21;
         await bench.Detach(7, "03:00.0");
@@ -44,10 +42,7 @@ public sealed class DetachTests
     {
         await using ToolstackBench bench = new();
         bench.Custody.Resize(Disk0, new BaseAddress(0xFEB2_0800, 0x2000, 0));
-        bench.Guest(7);
-        await bench.Attach(7, "03:00.0");
-        await bench.Attach(7, "04:00.0");
-        await bench.Attach(7, "05:00.0");
+        await bench.GuestWith(7, "03:00.0", "04:00.0", "05:00.0");
         await bench.Detach(7, "04:00.0");
         Assert.Equal([20], bench.Granted.LinesOf(7));
         Assert.Equal(
@@ -62,8 +57,7 @@ public sealed class DetachTests
     public async Task A_silent_guest_keeps_its_device_and_is_said_to()
     {
         await using ToolstackBench bench = new(timing: new() { LetGo = TimeSpan.FromMilliseconds(300), Ready = TimeSpan.FromMilliseconds(300) });
-        LinuxGuest guest = bench.Guest(7);
-        await bench.Attach(7, "03:00.0");
+        LinuxGuest guest = await bench.GuestWith(7, "03:00.0");
         guest.IsSilent = true;
         BackendException e = await Assert.ThrowsAsync<BackendException>(() => bench.Detach(7, "03:00.0"));
         Assert.Contains("did not let go", e.Message, StringComparison.Ordinal);
@@ -86,8 +80,7 @@ public sealed class DetachTests
     public async Task Giving_up_withdraws_the_request()
     {
         await using ToolstackBench bench = new();
-        LinuxGuest guest = bench.Guest(7);
-        await bench.Attach(7, "03:00.0");
+        LinuxGuest guest = await bench.GuestWith(7, "03:00.0");
         guest.IsSilent = true;
         using CancellationTokenSource giveUp = new(200);
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => bench.Detach(7, "03:00.0", cancellation: giveUp.Token));
@@ -100,9 +93,7 @@ public sealed class DetachTests
     public async Task Force_takes_the_device_from_a_silent_guest_and_leaves_it_the_others(bool askedBefore)
     {
         await using ToolstackBench bench = new(timing: new() { LetGo = TimeSpan.FromMilliseconds(200), Ready = TimeSpan.FromMilliseconds(200) });
-        LinuxGuest guest = bench.Guest(7);
-        await bench.Attach(7, "03:00.0");
-        await bench.Attach(7, "05:00.0");
+        LinuxGuest guest = await bench.GuestWith(7, "03:00.0", "05:00.0");
         guest.IsSilent = true;
         if (askedBefore)
             await Assert.ThrowsAsync<BackendException>(() => bench.Detach(7, "03:00.0"));
@@ -125,8 +116,7 @@ public sealed class DetachTests
     public async Task A_reset_that_takes_too_long_does_not_keep_the_grants()
     {
         await using ToolstackBench bench = new(timing: new() { LetGo = TimeSpan.FromMilliseconds(200), Reset = TimeSpan.FromMilliseconds(200) });
-        LinuxGuest guest = bench.Guest(7);
-        await bench.Attach(7, "03:00.0");
+        LinuxGuest guest = await bench.GuestWith(7, "03:00.0");
         guest.IsSilent = true;
         bench.Custody.Reset = new();
         await bench.Detach(7, "03:00.0", force: true);
@@ -143,8 +133,7 @@ public sealed class DetachTests
     public async Task What_cannot_be_revoked_is_said_and_stays_in_the_journal()
     {
         await using ToolstackBench bench = new();
-        bench.Guest(7);
-        await bench.Attach(7, "03:00.0");
+        await bench.GuestWith(7, "03:00.0");
         bench.Granted.Fail(LoopbackCall.AllowPorts, "EPERM");
         BackendException e = await Assert.ThrowsAsync<BackendException>(() => bench.Detach(7, "03:00.0"));
         Assert.Contains("Ports", e.Message, StringComparison.Ordinal);
@@ -161,8 +150,7 @@ public sealed class DetachTests
     {
         await using ToolstackBench bench = new();
         using IDomainControl xl = bench.Host.BackendView.OpenDomainControl();
-        bench.Guest(7);
-        await bench.Attach(7, "03:00.0");
+        await bench.GuestWith(7, "03:00.0");
         xl.AllowMemory(7, 0xFEB20, 4, allow: true);
         xl.Assign(7, Sound, relaxed: false);
         bench.Store.Write("/libxl/pci/0000-04-00-0/domid", "7");
@@ -188,9 +176,7 @@ public sealed class DetachTests
     public async Task What_xl_detached_of_ours_is_revoked_to_the_last_frame()
     {
         await using ToolstackBench bench = new();
-        bench.Guest(7);
-        await bench.Attach(7, "03:00.0");
-        await bench.Attach(7, "05:00.0");
+        await bench.GuestWith(7, "03:00.0", "05:00.0");
         bench.Store.Write("/local/domain/0/backend/pci/7/0/state-0", "5");
         bench.Store.Write("/local/domain/0/backend/pci/7/0/state", "7");
         await EventuallyAsync(() => bench.Key(7, "state") == "4", "let go");
@@ -209,8 +195,7 @@ public sealed class DetachTests
     public async Task Only_what_the_guest_has_can_be_detached()
     {
         await using ToolstackBench bench = new();
-        bench.Guest(7);
-        await bench.Attach(7, "03:00.0");
+        await bench.GuestWith(7, "03:00.0");
         foreach (string spec in new[] { "04:00.0", "05:00.*", "name=none" })
         {
             BackendException e = await Assert.ThrowsAsync<BackendException>(() => bench.Detach(7, spec));
@@ -243,8 +228,7 @@ public sealed class DetachTests
     public async Task More_requests_than_anybody_means_are_refused()
     {
         await using ToolstackBench bench = new();
-        LinuxGuest guest = bench.Guest(7);
-        await bench.Attach(7, "03:00.0");
+        LinuxGuest guest = await bench.GuestWith(7, "03:00.0");
         guest.IsSilent = true;
         using CancellationTokenSource giveUp = new();
         List<Task> waiting = [.. Enumerable.Range(0, 64).Select(_ => bench.Detach(7, "03:00.0", cancellation: giveUp.Token))];

@@ -17,9 +17,7 @@ public sealed class GuestEndTests
     public async Task A_guest_that_dies_gives_its_devices_back()
     {
         await using ToolstackBench bench = new();
-        bench.Guest(7);
-        await bench.Attach(7, "03:00.0");
-        await bench.Attach(7, "05:00.0");
+        await bench.GuestWith(7, "03:00.0", "05:00.0");
         bench.Host.DestroyDomain(7);
         await EventuallyAsync(() => bench.Journal.Count == 0, "settled");
         bench.AssertNothingLeft(7);
@@ -43,8 +41,7 @@ public sealed class GuestEndTests
             if (!bench.Custody.IsKept(Nic))
                 unkept.Enqueue(request.ToString());
         };
-        bench.Guest(7);
-        await bench.Attach(7, "03:00.0");
+        await bench.GuestWith(7, "03:00.0");
         Assert.False(bench.Custody.IsKept(Nic));
         if (end == "its keys are removed")
             bench.Store.Remove("/local/domain/0/backend/pci/7");
@@ -74,8 +71,7 @@ public sealed class GuestEndTests
     public async Task A_zombie_is_as_good_as_dead()
     {
         await using ToolstackBench bench = new();
-        bench.Guest(7);
-        await bench.Attach(7, "03:00.0");
+        await bench.GuestWith(7, "03:00.0");
         bench.Host.BeginDestroy(7);
         await EventuallyAsync(() => bench.Journal.Count == 0, "settled");
         Assert.False(bench.Granted.HasAnything(7));
@@ -87,8 +83,7 @@ public sealed class GuestEndTests
     public async Task A_guest_that_halted_gives_its_devices_back_and_its_keys_stay_for_who_destroys_it()
     {
         await using ToolstackBench bench = new();
-        bench.Guest(7);
-        await bench.Attach(7, "03:00.0");
+        await bench.GuestWith(7, "03:00.0");
         bench.Host.ShutDown(7);
         await EventuallyAsync(() => bench.Journal.All(static entry => entry.Grant.Kind == GrantKind.Nodes), "revoked");
         Assert.Equal(("0000:03:00.0", "4"), (bench.Key(7, "dev-0"), bench.Key(7, "state")));
@@ -104,9 +99,7 @@ public sealed class GuestEndTests
     public async Task Who_clears_a_halted_guest_away_by_the_handshake_is_answered_in_its_place()
     {
         await using ToolstackBench bench = new();
-        bench.Guest(7);
-        await bench.Attach(7, "03:00.0");
-        await bench.Attach(7, "04:00.0");
+        await bench.GuestWith(7, "03:00.0", "04:00.0");
         bench.Host.ShutDown(7);
         for (int left = 2; left > 0; left--)
         {
@@ -134,8 +127,7 @@ public sealed class GuestEndTests
     public async Task A_guest_taken_offline_gives_its_devices_back_when_it_has_closed()
     {
         await using ToolstackBench bench = new();
-        bench.Guest(7);
-        await bench.Attach(7, "03:00.0");
+        await bench.GuestWith(7, "03:00.0");
         bench.Store.Write("/local/domain/0/backend/pci/7/0/online", "0");
         bench.Store.Write("/local/domain/0/backend/pci/7/0/state", "5");
         await EventuallyAsync(() => bench.Journal.Count == 0, "settled");
@@ -146,8 +138,7 @@ public sealed class GuestEndTests
     public async Task Devices_that_xl_gave_the_dead_guest_are_left_to_xl()
     {
         await using ToolstackBench bench = new();
-        bench.Guest(7);
-        await bench.Attach(7, "03:00.0");
+        await bench.GuestWith(7, "03:00.0");
         foreach ((string key, string value) in new[] { ("dev-1", "0000:04:00.0"), ("state-1", "1"), ("num_devs", "2"), ("state", "7") })
             bench.Store.Write($"/local/domain/0/backend/pci/7/0/{key}", value);
         await EventuallyAsync(() => bench.Key(7, "vdev-1") is not null, "xl's device");
@@ -214,8 +205,7 @@ public sealed class GuestEndTests
     public async Task A_guest_that_dies_while_it_is_asked_to_let_go_has_let_go()
     {
         await using ToolstackBench bench = new();
-        LinuxGuest guest = bench.Guest(7);
-        await bench.Attach(7, "03:00.0");
+        LinuxGuest guest = await bench.GuestWith(7, "03:00.0");
         guest.IsSilent = true;
         Task detached = bench.Detach(7, "03:00.0");
         await EventuallyAsync(() => bench.Key(7, "state-0") == "5", "asked");
@@ -269,8 +259,7 @@ public sealed class GuestEndTests
         await bench.Attach(7, "03:00.0", keep: true);
         bench.Host.DestroyDomain(7);
         await EventuallyAsync(() => bench.Journal.Count == 1, "settled");
-        bench.Guest(8);
-        await bench.Attach(8, "03:00.0");
+        await bench.GuestWith(8, "03:00.0");
         bench.Create(9, Uuid);
         Assert.DoesNotContain(bench.Journal, entry => entry.Grant.Kind == Backend.Journal.GrantKind.Kept);
         Assert.Equal(8, bench.Granted.OwnerOf(Nic));

@@ -72,8 +72,7 @@ public sealed class RecoveryTests
         for (int step = 1; ; step++)
         {
             await using ToolstackBench bench = new(start: false);
-            bench.Guest(7);
-            await bench.Attach(7, "03:00.0");
+            await bench.GuestWith(7, "03:00.0");
             KillSwitch kill = bench.Doom(step, after);
             Exception? failure = await Record.ExceptionAsync(() => bench.Detach(7, "03:00.0"));
             if (!kill.IsDead)
@@ -100,8 +99,7 @@ public sealed class RecoveryTests
     public async Task A_guest_that_died_while_no_daemon_ran_is_settled_at_the_next_start()
     {
         await using ToolstackBench bench = new(start: false);
-        bench.Guest(7);
-        await bench.Attach(7, "03:00.0");
+        await bench.GuestWith(7, "03:00.0");
         bench.Host.DestroyDomain(7);
         await bench.RestartAsync();
         bench.AssertNothingLeft(7);
@@ -180,8 +178,7 @@ public sealed class RecoveryTests
     public async Task A_domain_id_that_came_back_as_somebody_else_is_not_touched()
     {
         await using ToolstackBench bench = new(start: false);
-        bench.Guest(7);
-        await bench.Attach(7, "03:00.0");
+        await bench.GuestWith(7, "03:00.0");
         bench.Host.DestroyDomain(7);
         await EventuallyAsync(() => bench.Custody.Find(Nic.ToString())!.OwnerDomain is null, "released");
         bench.Create(7);
@@ -207,8 +204,7 @@ public sealed class RecoveryTests
     public async Task A_device_that_another_guest_has_meanwhile_is_not_stopped_for_the_former_one(string how)
     {
         await using ToolstackBench bench = new(start: false);
-        bench.Guest(7);
-        await bench.Attach(7, "03:00.0");
+        await bench.GuestWith(7, "03:00.0");
         bench.Create(8);
         using (var xl = bench.Host.BackendView.OpenDomainControl())
         {
@@ -240,8 +236,7 @@ public sealed class RecoveryTests
     public async Task A_running_guests_devices_are_known_to_the_next_daemon()
     {
         await using ToolstackBench bench = new();
-        bench.Guest(7);
-        await bench.Attach(7, "03:00.0");
+        await bench.GuestWith(7, "03:00.0");
         IReadOnlyList<JournalEntry> before = bench.Journal;
         bench.Order.Clear();
         await bench.RestartAsync();

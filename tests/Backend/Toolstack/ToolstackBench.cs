@@ -86,6 +86,15 @@ internal sealed class ToolstackBench : IAsyncDisposable
         return Boot(domain);
     }
 
+    /// <summary>A guest that has been given these devices.</summary>
+    public async Task<LinuxGuest> GuestWith(int domain, params string[] specs)
+    {
+        LinuxGuest guest = Guest(domain);
+        foreach (string spec in specs)
+            await Attach(domain, spec);
+        return guest;
+    }
+
     public LoopbackDomain Create(int domain, Guid? handle = null)
     {
         LoopbackDomain created = Host.CreateDomain(domain, handle);

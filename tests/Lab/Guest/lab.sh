@@ -148,25 +148,18 @@ trace_vectors() {
   echo 1 > events/kprobes/vectors/enable
 }
 
-# vector_times DRIVER ADDRESS TIMES: binds the driver so often; prints "vectors COUNT MICROSECONDS" for each enabling.
+forget_vectors() { echo > /sys/kernel/tracing/trace; }
+
+# vector_times ADDRESS: waits until its driver has message interrupts; prints "vectors COUNT MICROSECONDS" for each enabling since forget_vectors.
 vector_times() {
-  [ ! -e /sys/bus/pci/devices/$2/driver ] || echo "$2" > /sys/bus/pci/devices/$2/driver/unbind || return 1
-  echo > /sys/kernel/tracing/trace
-  bound=0
-  while [ $bound -lt "$3" ]; do
-    echo "$2" > /sys/bus/pci/drivers/$1/bind || return 1
-    # An nvme is probed in the background, and has its vectors when its disk is there.
-    tries=75
-    while [ "$1" = nvme ] && ! { set -- "$@" /sys/bus/pci/devices/$2/nvme/nvme*/nvme*n1; [ -e "$4" ]; } && [ $tries -gt 0 ]; do
-      set -- "$1" "$2" "$3"
-      tries=$((tries - 1))
-      sleep 0.2
-    done
-    set -- "$1" "$2" "$3" /sys/bus/pci/devices/$2/msi_irqs/*
-    [ -e "$4" ] || { echo "$2 has no message interrupt"; return 1; }
-    echo "$2" > /sys/bus/pci/drivers/$1/unbind
-    bound=$((bound + 1))
+  tries=100
+  until ls /sys/bus/pci/devices/$1/msi_irqs/* > /dev/null 2>&1; do
+    tries=$((tries - 1))
+    [ $tries -gt 0 ] || { echo "$1 has no message interrupt"; return 1; }
+    sleep 0.2
   done
+  # An nvme is probed in the background, and enables its vectors twice.
+  sleep 2
   awk '/count=/ { sub(/.*count=/, ""); count = $1 + 0 } / us +\|/ { for (i = 2; i <= NF; i++) if ($i == "us") print "vectors", count, $(i - 1) }' /sys/kernel/tracing/trace | tee /tmp/times
   [ -s /tmp/times ] || { head -20 /sys/kernel/tracing/trace; return 1; }
 }

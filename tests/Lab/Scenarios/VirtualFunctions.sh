@@ -23,6 +23,8 @@ The_host_makes_two_virtual_functions() {
   lspci -vv -s $VF_1
   # A virtual function's own identity registers read as nothing: its identity is the kernel's to tell (PCI Express 5.0, 9.3.4.1).
   equal "driver of a virtual function" "" "$(driver_of $VF_1 | grep -x nvme || true)"
+  # The host's driver has interrupts of its own by now.
+  xen_state > $STATE/baseline
 }
 
 A_virtual_function_becomes_assignable() {
