@@ -1,0 +1,101 @@
+using PciBackFlow.Backend.Devices;
+using PciBackFlow.Hardware.Hypervisor;
+using PciBackFlow.Hardware.Pci;
+
+namespace PciBackFlow.Backend.Tests.Devices;
+
+/// <summary>Cards that are pulled out, swapped or do not answer.</summary>
+public sealed class MissingCardTests : HeldNicTests
+{
+    [Fact]
+    public void A_device_pulled_out_of_a_guests_hands_is_gone_and_nobody_gets_it()
+    {
+        IPciFunction function = Claimed(5);
+        function.TryWrite(Command, 2, 0x0107);
+        Host[Nic].Pull();
+
+        Assert.False(function.TryReset());
+        Custody.Release(5, Address);
+
+        Assert.Contains("does not answer", Assert.Single(Custody.Held()).Unusable, StringComparison.Ordinal);
+        Assert.Throws<BackendException>(() => Custody.MakeReady(Address));
+        Assert.False(Custody.Claim(6, Address).IsGranted);
+    }
+
+    [Fact]
+    public void A_device_that_answers_all_ones_is_not_handed_out()
+    {
+        Host[Nic].Pull();
+
+        Assert.Contains("is gone", Custody.Claim(5, Address).Refusal, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_card_that_was_unplugged_can_be_given_back_but_not_handed_out()
+    {
+        Host.Remove(Nic);
+
+        Assert.Contains("it is gone", Custody.Claim(5, Address).Refusal, StringComparison.Ordinal);
+        Assert.Contains("it is gone", Assert.Throws<BackendException>(() => Custody.MakeReady(Address)).Message, StringComparison.Ordinal);
+        Custody.GiveBack(Address, rebind: true);
+        Assert.Empty(Custody.Held());
+    }
+
+    [Fact]
+    public void A_card_swapped_at_the_same_address_is_refused_with_both_named()
+    {
+        Host[Nic].Edit(static config => config[0x02] = 0xD4);
+
+        foreach (string message in (string[])[Custody.Claim(5, Address).Refusal!, Assert.Throws<BackendException>(() => Custody.MakeReady(Address)).Message])
+        {
+            Assert.Contains("8086:10d3", message, StringComparison.Ordinal);
+            Assert.Contains("8086:10d4", message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void A_card_of_the_same_model_with_another_serial_number_is_another_card()
+    {
+        Host[Nic].Edit(static config => config[0x144] ^= 0xFF);
+
+        Assert.Contains("serial 525400ffff123456", Custody.Claim(5, Address).Refusal, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Where_the_card_went_is_said()
+    {
+        byte[] config = Host[Nic].Config;
+        Host.Remove(Nic);
+        Host.Add("04:00.0", config, driver: null, "00:1c.0");
+
+        Assert.Contains("a card like the one that was taken is at 0000:04:00.0", Custody.Claim(5, Address).Refusal, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_card_that_was_unplugged_and_plugged_in_again_is_made_ready_from_the_start()
+    {
+        // A new object in the kernel and in Xen, which know nothing of what was done to the old one.
+        Host[Nic].With("driver_override", "(null)").With("enable", "0").With("power/control", "auto").Edit(static config => config.AsSpan(Command, 2).Clear());
+        Host.Physdev.ReleaseMsix(Address);
+        Host.Domains.Deassign(DomainInfo.Quarantine, Address);
+
+        Custody.MakeReady(Address);
+
+        Assert.Equal(("pcibackflow", "1", "on"), (Host[Nic].Text("driver_override"), Host[Nic].Text("enable"), Host[Nic].Text("power/control")));
+        Assert.True(Host.Passthrough.IsPrepared(Address));
+        Assert.Equal(DomainInfo.Quarantine, Host.Passthrough.OwnerOf(Address));
+        Assert.Equal(0x0103, Host[Nic].Word(Command));
+    }
+
+    [Fact]
+    public void A_swapped_card_is_given_back_untouched()
+    {
+        Host[Nic].Edit(static config => config[0x02] = 0xD4).Set(Command, 0x0147);
+        byte[] before = Host[Nic].Config;
+
+        Custody.GiveBack(Address, rebind: false);
+
+        Assert.Equal(before, Host[Nic].Config);
+        Assert.Empty(Custody.Held());
+    }
+}
