@@ -19,11 +19,14 @@ internal static class GuestNodeReader
         IXenStoreAccess store, IDomainControl? domains, GuestId guest, FrontendKeys? attached)
     {
         string backend = guest.Backend;
+
+        // Before the keys are listed: who adds a device writes its keys and the count at once, so each device that is counted is in the list.
+        string? count = store.Read($"{backend}/num_devs");
         if (store.Directory(backend) is not { } keys)
             return (new() { Exists = false }, null);
 
         string? frontend = ReadFrontendPath(store, guest, out string? frontendError);
-        DeviceNode[] devices = ReadDevices(store, backend, keys, out string? devicesError);
+        DeviceNode[] devices = ReadDevices(store, backend, count, keys, out string? devicesError);
         GuestNode node = new()
         {
             Exists = true,
@@ -49,7 +52,7 @@ internal static class GuestNodeReader
         string backend = guest.Backend;
         if (store.Directory(backend) is not { } keys)
             return new() { Exists = false };
-        DeviceNode[] devices = ReadDevices(store, backend, keys, out string? devicesError);
+        DeviceNode[] devices = ReadDevices(store, backend, store.Read($"{backend}/num_devs"), keys, out string? devicesError);
         return seen with
         {
             Backend = StoreFormats.ParseState(store.Read($"{backend}/state")),
@@ -110,9 +113,8 @@ internal static class GuestNodeReader
         return true;
     }
 
-    private static DeviceNode[] ReadDevices(IXenStoreAccess store, string backend, IReadOnlyList<string> keys, out string? error)
+    private static DeviceNode[] ReadDevices(IXenStoreAccess store, string backend, string? text, IReadOnlyList<string> keys, out string? error)
     {
-        string? text = store.Read($"{backend}/num_devs");
         bool isNumber = StoreFormats.TryParseDecimal(text, out uint count);
         error = text is null ? "num_devs is missing"
             : !isNumber ? $"num_devs is not a number: '{StoreFormats.Printable(text)}'"

@@ -86,6 +86,7 @@ internal sealed class GuestRegistry : IDisposable
     {
         foreach (IDisposable watch in _watches)
             watch.Dispose();
+        _left.Stop();
         List<GuestEntry> entries;
         lock (_lock)
         {
@@ -144,7 +145,10 @@ internal sealed class GuestRegistry : IDisposable
         {
             if (!GuestId.TryParseId(domain, out int domainId))
                 continue;
-            foreach (string device in _services.Store.Directory($"{GuestId.Root}/{domain}") ?? [])
+            IReadOnlyList<string>? devices = _services.Store.Directory($"{GuestId.Root}/{domain}");
+            if (devices is { Count: 0 })
+                _left.Note(domainId);
+            foreach (string device in devices ?? [])
             {
                 if (GuestId.TryParseId(device, out int deviceId))
                     Wake(new(domainId, deviceId));

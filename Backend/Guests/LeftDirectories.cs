@@ -10,62 +10,68 @@ namespace PciBackFlow.Backend.Guests;
 /// </summary>
 internal sealed class LeftDirectories(GuestServices services)
 {
-    private const int MaxAttempts = 30;
+    private const int MaxRetries = 30;
 
     private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
 
-    private readonly ConcurrentDictionary<int, int> _attempts = new();
+    // Tries by the clock alone: events can come in bursts, beside which xenstored refuses.
+    private readonly ConcurrentDictionary<int, int> _retries = new();
     private int _isRetrying;
+    private volatile bool _isStopped;
 
     /// <summary>The last backend directory of a guest is gone.</summary>
     public void Note(int domainId)
     {
-        _attempts[domainId] = 0;
+        _retries[domainId] = 0;
         Sweep();
     }
 
     /// <summary>A domain may have gone: removes what it left. Tries again by itself while that fails.</summary>
     public void Sweep()
     {
-        bool isFailed = false;
-        foreach (int domainId in _attempts.Keys)
+        foreach (int domainId in _retries.Keys)
         {
-            if (!IsGone(domainId))
-                continue;
-            if (TryRemove(domainId) || _attempts.AddOrUpdate(domainId, 1, static (_, attempts) => attempts + 1) >= MaxAttempts)
-                _attempts.TryRemove(domainId, out _);
-            else
-                isFailed = true;
+            switch (TryRemove(domainId))
+            {
+                case true:
+                    _retries.TryRemove(domainId, out _);
+                    break;
+                case false when Interlocked.Exchange(ref _isRetrying, 1) == 0:
+                    _ = SweepLaterAsync();
+                    break;
+            }
         }
-
-        if (isFailed && Interlocked.Exchange(ref _isRetrying, 1) == 0)
-            _ = SweepLaterAsync();
     }
+
+    /// <summary>Nothing is removed from now on.</summary>
+    public void Stop() => _isStopped = true;
 
     private async Task SweepLaterAsync()
     {
         await Task.Delay(RetryPause).ConfigureAwait(false);
         Interlocked.Exchange(ref _isRetrying, 0);
+        foreach ((int domainId, int retries) in _retries)
+        {
+            if (retries == MaxRetries)
+                _retries.TryRemove(domainId, out _);
+            else
+                _retries.TryUpdate(domainId, retries + 1, retries);
+        }
+
         Sweep();
     }
 
-    private bool IsGone(int domainId)
+    /// <returns>True when nothing is left to do, false when it failed, null while the domain lives.</returns>
+    private bool? TryRemove(int domainId)
     {
-        try
-        {
-            return services.Domains is { } domains && domains.Find(domainId) is null;
-        }
-        catch (HypervisorException)
-        {
-            return false;
-        }
-    }
-
-    private bool TryRemove(int domainId)
-    {
+        if (_isStopped)
+            return true;
         string path = string.Create(CultureInfo.InvariantCulture, $"{GuestId.Root}/{domainId}");
         try
         {
+            // xenstored tells of a domain once, when it begins to die.
+            if (services.Domains is not { } domains || domains.Find(domainId) is { IsDying: false })
+                return null;
             using IXenStoreTransaction transaction = services.Store.BeginTransaction();
 
             // One with something in it is somebody else's concern.

@@ -167,7 +167,9 @@ internal sealed class AttachOperation(ToolstackServices services, DeviceGrants g
     private bool IsTakenUp(DomainLife life, PciAddress[] devices, Written written, long milliseconds)
     {
         DomainInfo domain = ThrowIfGone(life);
-        if (!domain.IsPaused && GuestDirectory.ReadStates(services.Store, life.DomainId).AreChanging)
+
+        // Until the guest echoes that it was told, the backend has not looked at the device.
+        if (written == Written.Running && !domain.IsPaused && GuestDirectory.ReadStates(services.Store, life.DomainId).Backend == XenbusState.Reconfiguring)
             return false;
         GuestDirectory directory = GuestDirectory.Read(services.Store, life.DomainId);
         if (!directory.Exists || directory.Backend is XenbusState.Closing or XenbusState.Closed or XenbusState.Unknown)

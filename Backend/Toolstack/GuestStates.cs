@@ -10,9 +10,6 @@ internal readonly record struct GuestStates(XenbusState Backend, XenbusState Fro
     /// <summary>Whether the frontend is connected and no change is under way.</summary>
     public bool AreConnected => this is { Backend: XenbusState.Connected, Frontend: XenbusState.Connected };
 
-    /// <summary>Whether the guest is in the middle of a change that it was told of.</summary>
-    public bool AreChanging => Backend is XenbusState.Reconfiguring or XenbusState.Reconfigured;
-
     /// <summary>Whether the frontend has closed, or has no directory.</summary>
     public bool HasFrontendClosed => Frontend is XenbusState.Unknown or XenbusState.Closed;
 }

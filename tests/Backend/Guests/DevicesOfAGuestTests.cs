@@ -102,4 +102,26 @@ public sealed class DevicesOfAGuestTests
         Assert.Equal(Bench.IdOf(Bench.HostB), frontend.Read(devfn: 0, offset: 0, size: 4).Value);
         Assert.Equal(Bench.IdOf(Bench.HostC), frontend.Read(devfn: 0x09, offset: 0, size: 4).Value);
     }
+
+    /// <summary>The toolstack's next transaction can fall between any two of the backend's reads; a device that was counted but not listed would be failed for good.</summary>
+    [Theory]
+    [InlineData("directory", "", 1)]
+    [InlineData("directory", "", 2)]
+    [InlineData("read", "/num_devs", 1)]
+    [InlineData("read", "/num_devs", 2)]
+    [InlineData("read", "/frontend", 2)]
+    public void A_device_that_is_added_while_the_backend_looks_is_given(string operation, string key, int time)
+    {
+        TroubledStore? store = null;
+        using Bench bench = new(around: hypervisor => store = new(hypervisor));
+        int left = time;
+        store!.Before = (what, path) =>
+        {
+            if (what == operation && path == Bench.BackendPath(7) + key && Interlocked.Decrement(ref left) == 0)
+                bench.Commit(toolstack => Bench.WriteDevice(toolstack, 7, 1, Bench.HostB));
+        };
+        bench.Create(7, Bench.HostA);
+        Bench.Eventually(() => bench.Read(7, "state-1") is not (null or "1"), "looked at");
+        Assert.Equal(("3", null), (bench.Read(7, "state-1"), bench.Read(7, "error-1")));
+    }
 }

@@ -1,4 +1,3 @@
-using PciBackFlow.Backend.Guests;
 using PciBackFlow.Hardware.Hypervisor;
 
 namespace PciBackFlow.Backend.Tests.Guests;
@@ -158,8 +157,10 @@ public sealed class GuestGoesTests
     }
 
     /// <summary>libxl removes a dead guest's backend directory and leaves the one above it when another transaction is under way beside its own.</summary>
-    [Fact]
-    public void What_lies_empty_above_a_dead_guests_directory_goes_even_if_xenstore_refuses_at_first()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void What_lies_empty_above_a_dead_guests_directory_goes_even_if_xenstore_refuses_at_first(bool isZombie)
     {
         TroubledStore? store = null;
         using Bench bench = new(around: hypervisor => store = new(hypervisor));
@@ -174,7 +175,10 @@ public sealed class GuestGoesTests
         Bench.Eventually(() => bench.Snapshot(7) is null, "gone");
         Assert.NotNull(bench.Store.Directory("/local/domain/0/backend/pci/7"));
 
-        bench.Host.DestroyDomain(7);
+        if (isZombie)
+            bench.Host.BeginDestroy(7);
+        else
+            bench.Host.DestroyDomain(7);
         Bench.Eventually(() => bench.Store.Directory("/local/domain/0/backend/pci/7") is null, "removed");
         Assert.Equal(2, refused);
     }
@@ -183,13 +187,22 @@ public sealed class GuestGoesTests
     public void What_lies_empty_above_a_living_guests_directory_is_left_to_its_toolstack()
     {
         using Bench bench = new();
-        using SmallFrontend frontend = bench.Connect(7, Bench.HostA);
-        bench.Create(8, Bench.HostB);
-        bench.AwaitState(8, 3);
+        using SmallFrontend living = bench.Connect(7, Bench.HostA);
+        using SmallFrontend dying = bench.Connect(8, Bench.HostB);
         bench.Store.Remove(Bench.BackendPath(7));
-        Bench.Eventually(() => bench.Snapshot(7) is null, "gone");
+        bench.Store.Remove(Bench.BackendPath(8));
+        Bench.Eventually(() => bench.Snapshot(7) is null && bench.Snapshot(8) is null, "gone");
         bench.Host.DestroyDomain(8);
-        Bench.Eventually(() => bench.Snapshot(8) is null or { Backend: XenbusState.Closed }, "gone too");
+        Bench.Eventually(() => bench.Store.Directory("/local/domain/0/backend/pci/8") is null, "the dead one's removed");
         Assert.NotNull(bench.Store.Directory("/local/domain/0/backend/pci/7"));
+    }
+
+    [Fact]
+    public void What_an_earlier_daemon_left_empty_above_a_dead_guests_directory_goes_at_the_start()
+    {
+        using Bench bench = new(start: false);
+        bench.Store.MakeDirectory("/local/domain/0/backend/pci/7");
+        bench.Backend.Start();
+        Bench.Eventually(() => bench.Store.Directory("/local/domain/0/backend/pci/7") is null, "removed");
     }
 }
