@@ -19,16 +19,11 @@ internal sealed class GuestRegistry : IDisposable
     private readonly GuestServices _services;
     private readonly TaskScheduler _scheduler = new PassScheduler(ConcurrentPasses);
     private readonly List<IDisposable> _watches = [];
-    private readonly LeftDirectories _left;
     private bool _isStarting = true;
     private bool _isStopped;
     private int _isRetrying;
 
-    public GuestRegistry(GuestServices services)
-    {
-        _services = services;
-        _left = new(services);
-    }
+    public GuestRegistry(GuestServices services) => _services = services;
 
     /// <summary>Finds the guests that are there and watches for more.</summary>
     /// <exception cref="HypervisorException">xenstore refused the watch.</exception>
@@ -40,11 +35,7 @@ internal sealed class GuestRegistry : IDisposable
         _watches.Add(_services.Store.Watch(GuestId.Root, Changed));
 
         // A domain that died is found even if its toolstack forgets it: its directory goes.
-        _watches.Add(_services.Store.Watch("@releaseDomain", _ =>
-        {
-            WakeAll();
-            _left.Sweep();
-        }));
+        _watches.Add(_services.Store.Watch("@releaseDomain", _ => WakeAll()));
     }
 
     /// <summary>The guests that live now, by domain id.</summary>
@@ -86,7 +77,6 @@ internal sealed class GuestRegistry : IDisposable
     {
         foreach (IDisposable watch in _watches)
             watch.Dispose();
-        _left.Stop();
         List<GuestEntry> entries;
         lock (_lock)
         {
@@ -145,10 +135,7 @@ internal sealed class GuestRegistry : IDisposable
         {
             if (!GuestId.TryParseId(domain, out int domainId))
                 continue;
-            IReadOnlyList<string>? devices = _services.Store.Directory($"{GuestId.Root}/{domain}");
-            if (devices is { Count: 0 })
-                _left.Note(domainId);
-            foreach (string device in devices ?? [])
+            foreach (string device in _services.Store.Directory($"{GuestId.Root}/{domain}") ?? [])
             {
                 if (GuestId.TryParseId(device, out int deviceId))
                     Wake(new(domainId, deviceId));
@@ -180,16 +167,10 @@ internal sealed class GuestRegistry : IDisposable
     /// <summary>On the entry's queue: its directory is gone. An event that came meanwhile keeps it.</summary>
     private void Forget(GuestEntry entry)
     {
-        bool isLast;
         lock (_lock)
         {
-            if (_isStopped || entry.Queue.IsPending || !_entries.Remove(entry.Id))
-                return;
-            entry.Queue.Complete();
-            isLast = _entries.Keys.All(other => other.DomainId != entry.Id.DomainId);
+            if (!_isStopped && !entry.Queue.IsPending && _entries.Remove(entry.Id))
+                entry.Queue.Complete();
         }
-
-        if (isLast)
-            _left.Note(entry.Id.DomainId);
     }
 }

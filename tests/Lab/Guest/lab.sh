@@ -91,15 +91,18 @@ pattern() {
   done
 }
 
-# keeps_data ADDRESS SEED MIB: written, read back past the cache, compared.
+# keeps_data ADDRESS SEED MIB: written, read back past the cache, compared. What is written is hashed on its way.
 keeps_data() {
   name=$(disk "$1") || return 1
-  pattern "$2" "$3" | dd of=/dev/$name bs=128k conv=fsync 2> /dev/null || return 1
+  [ -p /tmp/copy ] || mkfifo /tmp/copy
+  sha256sum < /tmp/copy > /tmp/written &
+  hash=$!
+  pattern "$2" "$3" | tee /tmp/copy | dd of=/dev/$name bs=128k conv=fsync 2> /dev/null || return 1
+  wait $hash
   echo 3 > /proc/sys/vm/drop_caches
-  written=$(pattern "$2" "$3" | sha256sum)
   read=$(dd if=/dev/$name bs=128k count=$(($3 * 8)) 2> /dev/null | sha256sum)
   echo "$name: $3 MiB, $read"
-  [ "$written" = "$read" ]
+  [ "$(cat /tmp/written)" = "$read" ]
 }
 
 # mode ADDRESS: INTx, MSI or MSI-X, with the number of vectors: from the kernel's own tables.
@@ -150,16 +153,13 @@ trace_vectors() {
 
 forget_vectors() { echo > /sys/kernel/tracing/trace; }
 
-# vector_times ADDRESS: waits until its driver has message interrupts; prints "vectors COUNT MICROSECONDS" for each enabling since forget_vectors.
+# vector_times ADDRESS: waits until its driver has asked for message interrupts; prints "vectors COUNT MICROSECONDS" of the first time since forget_vectors.
 vector_times() {
   tries=100
-  until ls /sys/bus/pci/devices/$1/msi_irqs/* > /dev/null 2>&1; do
+  until grep -q ' us *|' /sys/kernel/tracing/trace; do
     tries=$((tries - 1))
-    [ $tries -gt 0 ] || { echo "$1 has no message interrupt"; return 1; }
+    [ $tries -gt 0 ] || { echo "the driver of $1 asked for no message interrupt"; head -20 /sys/kernel/tracing/trace; return 1; }
     sleep 0.2
   done
-  # An nvme is probed in the background, and enables its vectors twice.
-  sleep 2
-  awk '/count=/ { sub(/.*count=/, ""); count = $1 + 0 } / us +\|/ { for (i = 2; i <= NF; i++) if ($i == "us") print "vectors", count, $(i - 1) }' /sys/kernel/tracing/trace | tee /tmp/times
-  [ -s /tmp/times ] || { head -20 /sys/kernel/tracing/trace; return 1; }
+  awk '/count=/ { sub(/.*count=/, ""); count = $1 + 0 } / us +\|/ { for (i = 2; i <= NF; i++) if ($i == "us") { print "vectors", count, $(i - 1); exit } }' /sys/kernel/tracing/trace
 }

@@ -7,5 +7,6 @@ public sealed class HostileGuest(Boot<HostileGuest> boot) : ScenarioTests<Hostil
     public static Machine Machine => Machine.Standard with
     {
         Files = new Dictionary<string, string> { ["usr/bin/labprobe"] = PublishedProgram.Probe },
+        TimeLimit = TimeSpan.FromMinutes(15),
     };
 }

@@ -11,6 +11,6 @@ public sealed class Interrupts(Boot<Interrupts> boot) : ScenarioTests<Interrupts
             .. Machine.Standard.Devices,
             "-drive", "if=none,id=stick,format=raw,snapshot=on,file={cache}/disk.img", "-device", "usb-storage,drive=stick,bus=xhci.0",
         ],
-        TimeLimit = TimeSpan.FromMinutes(12),
+        TimeLimit = TimeSpan.FromMinutes(20),
     };
 }
