@@ -132,10 +132,10 @@ in_guest() {
   guest_domain=$(domid "$1") || { echo "guest $1 is gone"; return 125; }
   printf '%s %s\n' $guest_sequence "$2" > "$(xenstore-read /local/domain/$guest_domain/console/tty)"
   within "${PATIENCE:-60}" answered "$1" $guest_from $guest_sequence || { echo "guest $1 did not answer: $2"; return 124; }
-  tail -c +$guest_from "$(console "$1")" | tr -d '\r' | sed -n "s/^LAB $guest_sequence | //p"
-  return $(tail -c +$guest_from "$(console "$1")" | tr -d '\r' | sed -n "s/^LAB $guest_sequence rc=//p" | head -1)
+  tail -c +$guest_from "$(console "$1")" | tr -d '\r' | sed -n "s/^.*LAB $guest_sequence | //p"
+  return $(tail -c +$guest_from "$(console "$1")" | tr -d '\r' | sed -n "s/^.*LAB $guest_sequence rc=//p" | head -1)
 }
-answered() { tail -c "+$2" "$(console "$1")" | grep -q "^LAB $3 rc="; }
+answered() { tail -c "+$2" "$(console "$1")" | grep -q "LAB $3 rc="; }
 
 # guest_does NAME COMMAND: it must succeed; its output stays in $STATE/out.
 guest_does() { try in_guest "$@" || fail "in $1: '$2' failed with $?: $(said | tail -3 | tr '\n' ' ')"; }

@@ -13,6 +13,10 @@ while read -r sequence text; do
   # shellcheck disable=SC1091 # it is there in the guest
   (set -e; . /lab.sh; eval "$text") > /tmp/out 2>&1 < /dev/null
   code=$?
-  sed "s/^/LAB $sequence | /" /tmp/out
-  echo "LAB $sequence rc=$code"
+  # On a line of its own: the kernel writes to the same console from another processor, and would write into the answer.
+  dmesg -n 1
+  sleep 0.1
+  { echo; sed "s/^/LAB $sequence | /" /tmp/out; echo "LAB $sequence rc=$code"; } > /tmp/answer
+  cat /tmp/answer
+  dmesg -n 7
 done < /dev/console
