@@ -38,7 +38,7 @@ internal sealed class Guest : IDisposable
         _services = services;
         _wake = wake;
         _adopt = adopt;
-        _exports = new(id.DomainId, services);
+        _exports = new(id.DomainId, services, wake);
         _snapshot = new(id, XenbusState.Unknown, XenbusState.Unknown, null, null, [], null);
     }
 
@@ -78,6 +78,7 @@ internal sealed class Guest : IDisposable
                 Apply(new GuestEvent.FrontendChanged(node));
         }
         while (!IsGone && _state.Own != before && ++rounds < MaxRounds);
+        Apply(new GuestEvent.FunctionsSeen(_exports.Lost));
         TakeSnapshot();
     }
 
@@ -222,6 +223,9 @@ internal sealed class Guest : IDisposable
                 _services.Warnings.Warn(_id.DomainId, report.Reason);
                 _services.Store.Write(_id.ErrorNode, StoreFormats.FormatError(report.Errno, report.Reason));
                 return null;
+            case GuestAction.PublishFailure failure:
+                Change(store => WriteFailure(store, failure.HasFailed));
+                return null;
             case GuestAction.Warn warn:
                 _services.Warnings.Warn(_id.DomainId, warn.Subject);
                 return null;
@@ -316,6 +320,15 @@ internal sealed class Guest : IDisposable
 
     private void WriteDeviceState(IXenStoreAccess store, int index, XenbusState state) =>
         store.Write($"{_id.Backend}/state-{index}", StoreFormats.FormatState(state));
+
+    private void WriteFailure(IXenStoreAccess store, bool hasFailed)
+    {
+        string key = $"{_id.Backend}/aerState";
+        if (hasFailed)
+            store.Write(key, "aerfail");
+        else
+            store.Remove(key);
+    }
 
     private GuestEvent Attach()
     {

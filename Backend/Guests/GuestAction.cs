@@ -47,6 +47,13 @@ public abstract record GuestAction
     /// <param name="Reason">What was wrong.</param>
     public sealed record ReportError(int Errno, string Reason) : GuestAction;
 
+    /// <summary>
+    /// Say in <c>aerState</c> whether a function of the guest has failed for good, as xen-pciback does after an error that the guest did not get over
+    /// (drivers/xen/xen-pciback/pci_stub.c, kill_domain_by_device).
+    /// </summary>
+    /// <param name="HasFailed">Write <c>aerfail</c>, or take it back.</param>
+    public sealed record PublishFailure(bool HasFailed) : GuestAction;
+
     /// <summary>Warn, once for each subject, about something the guest or an earlier daemon left.</summary>
     /// <param name="Subject">What is wrong, in words.</param>
     public sealed record Warn(string Subject) : GuestAction;

@@ -1,3 +1,5 @@
+using PciBackFlow.Hardware.Pci;
+
 namespace PciBackFlow.Backend.Guests;
 
 /// <summary>Something that happened to a guest.</summary>
@@ -32,6 +34,10 @@ public abstract record GuestEvent
     /// <param name="Errno">Positive error number for the error node.</param>
     /// <param name="Reason">What was wrong.</param>
     public sealed record PublishFailed(int Errno, string Reason) : GuestEvent;
+
+    /// <summary>The guest's functions were looked at.</summary>
+    /// <param name="Lost">The host addresses of those that do not answer any more.</param>
+    public sealed record FunctionsSeen(IReadOnlyList<PciAddress> Lost) : GuestEvent;
 
     /// <summary>A state switch found the node removed, or removed and created anew: it belongs to a successor.</summary>
     public sealed record Vanished : GuestEvent;

@@ -25,14 +25,19 @@ internal sealed class GuestExports
 
     private readonly int _domainId;
     private readonly GuestServices _services;
+    private readonly Action _wake;
     private readonly ISlotAllocator _slots;
     private readonly Dictionary<PciAddress, AssignedFunction> _functions = [];
     private readonly Dictionary<PciAddress, ToolstackOptions?> _options = [];
 
-    public GuestExports(int domainId, GuestServices services)
+    /// <param name="domainId">Whose.</param>
+    /// <param name="services">Through what they are claimed and given back.</param>
+    /// <param name="wake">Asks for a pass of the guest; never blocks.</param>
+    public GuestExports(int domainId, GuestServices services, Action wake)
     {
         _domainId = domainId;
         _services = services;
+        _wake = wake;
         _slots = services.CreateSlots();
     }
 
@@ -50,6 +55,9 @@ internal sealed class GuestExports
 
         return missing ?? [];
     }
+
+    /// <summary>The host addresses of what the guest has and does not answer any more.</summary>
+    public IReadOnlyList<PciAddress> Lost => [.. _functions.Where(static function => function.Value.IsGone).Select(static function => function.Key)];
 
     public IReadOnlyList<RootBus> Roots => _functions.Count == 0 ? [] : _slots.Roots();
 
@@ -270,7 +278,7 @@ internal sealed class GuestExports
         if (slot.Note is not null)
             _services.Warnings.Warn(_domainId, $"{host}: {slot.Note}");
         guest = slot.Guest;
-        AssignedFunction assigned = new(function, guest, _services.Compile(_domainId, function, options));
+        AssignedFunction assigned = new(function, guest, _services.Compile(_domainId, function, options)) { GoneChanged = _wake };
         if (!SideEffects.Prepare(assigned))
             return $"{host}: its wake-up event could not be switched off";
 

@@ -1,3 +1,5 @@
+using PciBackFlow.Hardware.Pci;
+
 namespace PciBackFlow.Backend.Guests;
 
 /// <summary>
@@ -26,6 +28,7 @@ public static class GuestLifecycle
             GuestEvent.Attached => Switch(state with { IsAttached = true }, XenbusState.Connected),
             GuestEvent.AttachFailed e => Fatal(state with { IsAttached = false }, e.Errno, e.Reason),
             GuestEvent.PublishFailed e => Fatal(state, e.Errno, e.Reason),
+            GuestEvent.FunctionsSeen e => OnFunctionsSeen(state, e.Lost),
             GuestEvent.Vanished => Destroy(state),
             GuestEvent.Stopping => Stop(state),
             _ => Nothing(state),
@@ -169,6 +172,14 @@ public static class GuestLifecycle
         state is { IsAttached: true, Own: XenbusState.Reconfigured } && node.Backend == XenbusState.Reconfigured
             ? Switch(state, XenbusState.Connected)
             : Nothing(state);
+
+    /// <summary>The guest keeps a function that failed, and its other ones: what to do about it is the toolstack's, who is told.</summary>
+    private static GuestTransition OnFunctionsSeen(GuestState state, IReadOnlyList<PciAddress> lost) => lost.Count == state.LostFunctions
+        ? Nothing(state)
+        : new(state with { LostFunctions = lost.Count }, [
+            .. lost.Select(static host => new GuestAction.Warn($"{host} does not answer any more: it was unplugged, has no power, or has failed")),
+            new GuestAction.PublishFailure(lost.Count > 0),
+        ]);
 
     private static GuestTransition OnFrontendClosed(GuestState state, GuestNode node)
     {

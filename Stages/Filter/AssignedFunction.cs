@@ -76,6 +76,12 @@ public sealed class AssignedFunction
     /// </summary>
     public Action<AssignedFunction>? AfterReset { get; set; }
 
+    /// <summary>
+    /// Called when it is found gone, and when it is found to be back (<see cref="IsGone"/>), in the midst of a request: must neither block nor throw.
+    /// Set before a guest can reach it.
+    /// </summary>
+    public Action? GoneChanged { get; set; }
+
     /// <summary>Hardware reads so far, those of side effects included.</summary>
     public long HardwareReads => Volatile.Read(ref _hardwareReads);
 
@@ -129,13 +135,9 @@ public sealed class AssignedFunction
     /// </summary>
     public void Refresh()
     {
-        if (Answers() is false)
-        {
-            _isGone = true;
+        SetGone(!Answers());
+        if (_isGone)
             return;
-        }
-
-        _isGone = false;
         int readable = Math.Min(Hardware.ReadableSize, Map.Size) / 4;
         for (int dword = 0; dword < readable; dword++)
         {
@@ -186,8 +188,16 @@ public sealed class AssignedFunction
     {
         if (Answers())
             return false;
-        _isGone = true;
+        SetGone(true);
         return true;
+    }
+
+    private void SetGone(bool isGone)
+    {
+        if (isGone == _isGone)
+            return;
+        _isGone = isGone;
+        GoneChanged?.Invoke();
     }
 
     // A virtual function's vendor id reads FFFF by specification (SR-IOV 1.1 §3.4.1.1): its class code does not.

@@ -4,7 +4,7 @@ namespace PciBackFlow.Hardware.Pci.Sysfs;
 
 /// <summary>
 /// A function of this host through sysfs. Its <c>config</c> file is opened once; one access is one system call of that size.
-/// The kernel answers all ones for a device that does not respond, and reports that as success.
+/// The kernel answers all ones for a device that does not respond, and reports that as success; for one that it has removed meanwhile (ENODEV) so does this.
 /// </summary>
 public sealed unsafe class SysfsFunction : IPciFunction
 {
@@ -105,6 +105,8 @@ public sealed unsafe class SysfsFunction : IPciFunction
             done = PosixFile.Read(_descriptor, &buffer, (nuint)size, offset);
         }
         while (done < 0 && Marshal.GetLastPInvokeError() == PosixFile.Interrupted);
+        if (done < 0 && Marshal.GetLastPInvokeError() == PosixFile.NoDevice)
+            return true;
         if (done != size)
             return false;
         value = buffer;

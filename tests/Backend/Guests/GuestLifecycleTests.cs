@@ -215,6 +215,28 @@ public sealed class GuestLifecycleTests
         Assert.True(end.State.IsGone);
     }
 
+    [Theory]
+    [InlineData(0, 0, "")]
+    [InlineData(0, 1, "warn aerfail")]
+    [InlineData(1, 1, "")]
+    [InlineData(1, 2, "warn warn aerfail")]
+    [InlineData(2, 1, "warn aerfail")]
+    [InlineData(1, 0, "no-aerfail")]
+    public void Functions_that_fail_are_told_to_the_toolstack_for_as_long_as_the_guest_has_one(int before, int now, string actions)
+    {
+        GuestTransition result = GuestLifecycle.Next(Connected with { LostFunctions = before }, new GuestEvent.FunctionsSeen([.. new[] { HostA, HostB }.Take(now)]));
+        Assert.Equal(actions, Describe(result));
+        Assert.Equal((now, XenbusState.Connected, true), (result.State.LostFunctions, result.State.Own, result.State.IsAttached));
+    }
+
+    [Fact]
+    public void Failed_functions_of_a_guest_that_is_served_elsewhere_are_not_ours_to_tell()
+    {
+        GuestState elsewhere = GuestState.New with { IsServedElsewhere = true };
+        Assert.Empty(GuestLifecycle.Next(elsewhere, new GuestEvent.FunctionsSeen([HostA])).Actions);
+        Assert.Empty(GuestLifecycle.Next(Connected with { IsGone = true }, new GuestEvent.FunctionsSeen([HostA])).Actions);
+    }
+
     [Fact]
     public void A_vanished_node_gets_no_write()
     {
@@ -364,6 +386,7 @@ public sealed class GuestLifecycleTests
         GuestAction.Detach => "detach",
         GuestAction.ReportError => "error",
         GuestAction.Warn => "warn",
+        GuestAction.PublishFailure a => a.HasFailed ? "aerfail" : "no-aerfail",
         GuestAction.ReleaseDevices => "release",
         _ => action.ToString(),
     }));

@@ -52,6 +52,47 @@ Devices_behind_ports_and_bridges_work() {
   nothing_leaked
 }
 
+told_failed() { [ "$(xenstore-read /local/domain/0/backend/pci/$(domid "$1")/0/aerState 2> /dev/null)" = aerfail ]; }
+not_told_failed() { ! told_failed "$1"; }
+
+# The port passes nothing on to the bus behind it, as if the card there had lost its power.
+A_device_that_stops_answering_is_told_and_the_guests_other_one_works() {
+  guest_start g1
+  for device in $PORT_E1000E $E1000; do runs pcibackflow pci-attach g1 $device; done
+  guest_does g1 'has 2; modprobe e1000; pings 0000:00:01.0'
+  not_told_failed g1 || fail "the toolstack is told before anything has failed"
+  buses=$(setpci -s $PORT 18.l)
+  setpci -s $PORT SECONDARY_BUS=fe
+  guest_does g1 'lspci -x -s 00:00.0'
+  setpci -s $PORT 18.l=$buses
+  within 10 told_failed g1 || fail "the toolstack is not told: $(xenstore-ls /local/domain/0/backend/pci/$(domid g1)/0)"
+  guest_does g1 'lspci -x -s 00:00.0'
+  matches "what the guest reads" '^00: ff ff ff ff ff ff ff ff' "$(said)"
+  runs pcibackflow status
+  matches "the function" "$PORT_E1000E.*gone" "$(said)"
+  guest_does g1 'pings 0000:00:01.0'
+  runs pcibackflow pci-detach g1 $PORT_E1000E
+  within 10 not_told_failed g1 || fail "the toolstack is still told"
+  guest_does g1 'has 1; pings 0000:00:01.0'
+  runs pcibackflow pci-attach g1 $PORT_E1000E
+  guest_does g1 'has 2; modprobe e1000e; pings $(at 8086:10d3)'
+}
+
+A_device_that_goes_from_the_hosts_bus_is_told_and_serves_again_when_it_is_back() {
+  guest_does g1 'modprobe -r e1000e'
+  echo 1 > /sys/bus/pci/devices/$PORT_E1000E/remove
+  guest_does g1 'lspci -x -s $(at 8086:10d3)'
+  within 10 told_failed g1 || fail "the toolstack is not told: $(xenstore-ls /local/domain/0/backend/pci/$(domid g1)/0)"
+  guest_does g1 'pings $(at 8086:100e)'
+  guest_destroy g1
+  echo 1 > /sys/bus/pci/rescan
+  guest_start g2
+  runs pcibackflow pci-attach g2 $PORT_E1000E
+  guest_does g2 'has 1; modprobe e1000e; pings 0000:00:00.0'
+  guest_destroy g2
+  nothing_leaked
+}
+
 The_functions_of_one_device_keep_their_numbers() {
   held $MULTI_0 $MULTI_1
   guest_start g1
