@@ -109,7 +109,9 @@ drivers="e1000e e1000 e100 8139cp vmxnet3 nvme ahci sd_mod megaraid_sas vmw_pvsc
 guest=$work/guest
 skeleton "$guest"
 for program in /usr/bin/lspci /usr/bin/setpci; do add "$guest" $program; done
-modules "$guest" xen-pcifront $drivers
+# For a guest whose frontend is a program: the C library that one needs, and the devices through which it grants pages and binds ports.
+add "$guest" /lib/x86_64-linux-gnu/libm.so.6
+modules "$guest" xen-pcifront xen-evtchn xen-gntalloc $drivers
 pack "$guest" "$cache/guest.cpio"
 
 dom0=$work/dom0
@@ -128,7 +130,7 @@ for name in chmod exists list ls read rm watch write; do ln -sf xenstore "$dom0/
 # What the tested program loads at run time.
 for library in /usr/lib/x86_64-linux-gnu/libxen*.so.*; do add "$dom0" "$library"; done
 for library in libgcc_s.so.1 libm.so.6 libpthread.so.0 libdl.so.2 librt.so.1 libz.so.1; do add "$dom0" "/lib/x86_64-linux-gnu/$library"; done
-modules "$dom0" xen-evtchn xen-gntdev xen-gntalloc xen-privcmd xenfs xen-pciback pci-stub aer_inject fuse $drivers
+modules "$dom0" xen-evtchn xen-gntdev xen-gntalloc xen-privcmd xenfs xen-pciback pci-stub aer_inject fuse ext4 crc32c_generic $drivers
 cp "$cache/vmlinux" "$dom0/guest/vmlinux"
 pack "$dom0" "$cache/dom0.cpio"
 

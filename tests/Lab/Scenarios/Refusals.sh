@@ -1,4 +1,5 @@
 # Everything that is refused, with the exit code of its kind and a reason; and nothing is changed by a refusal.
+NEIGHBOUR=0000:03:02.0 # of $BRIDGE_E1000
 
 Without_a_daemon_each_verb_says_so() {
   for verb in "pci-assignable-list" "pci-assignable-add $E1000E" "pci-list 0" "status"; do
@@ -55,6 +56,13 @@ A_disk_in_use_is_refused() {
   matches "the reason" 'swap' "$(cat $STATE/err)"
   equal "driver" nvme "$(driver_of $NVME)"
   swapoff /dev/$block
+  mke2fs /dev/$block
+  mkdir -p /mnt
+  modprobe ext4
+  mount -t ext2 /dev/$block /mnt
+  exits 3 pcibackflow pci-assignable-add $NVME
+  matches "the reason" "disk $block is mounted at /mnt" "$(cat $STATE/err)"
+  umount /mnt
   held $NVME
   matches "what it is warned of" 'interrupt line [0-9]+ is shared with' "$(cat $STATE/err)"
 }
@@ -68,6 +76,20 @@ A_function_whose_sibling_the_host_uses_is_refused() {
   ip link set $name down
   # The host's drivers have interrupts of their own by now.
   xen_state > $STATE/baseline
+}
+
+A_function_that_the_iommu_cannot_tell_from_one_in_use_is_refused() {
+  modprobe e1000
+  equal "driver of its neighbour" e1000 "$(driver_of $NEIGHBOUR)"
+  exits 3 pcibackflow pci-assignable-add $BRIDGE_E1000
+  matches "the reason" "the IOMMU cannot tell it from $NEIGHBOUR" "$(cat $STATE/err)"
+  rmmod e1000
+}
+
+A_device_that_cannot_be_reset_is_taken_with_a_warning() {
+  held $E1000
+  matches "what it is warned of" 'the kernel cannot reset it' "$(cat $STATE/err)"
+  runs pcibackflow pci-assignable-remove $E1000
 }
 
 A_device_that_is_not_assignable_is_not_attached() {
@@ -148,6 +170,24 @@ A_name_is_as_good_as_an_address() {
   runs pcibackflow pci-assignable-remove $E1000E
 }
 
+# Its state directory is lost: only Xen knows whose the device is.
+A_device_that_only_xen_knows_to_be_a_guests_is_not_taken() {
+  held $E1000E
+  guest_start g4
+  runs pcibackflow pci-attach g4 $E1000E
+  guest_does g4 'has 1'
+  serve_stop
+  rm -r /var/lib/pcibackflow
+  serve
+  exits 1 pcibackflow pci-assignable-add $E1000E
+  matches "the reason" 'Xen says that it belongs to another guest' "$(cat $STATE/err)"
+  exits 1 pcibackflow pci-assignable-add --force $E1000E
+  equal "Xen's owner of it" "d$(domid g4)" "$(owner $E1000E)"
+  guest_destroy g4
+  held $E1000E
+  nothing_leaked
+}
+
 Beside_a_serving_kernel_backend_the_daemon_refuses_to_start() {
   serve_stop
   modprobe xen-pciback
@@ -156,4 +196,5 @@ Beside_a_serving_kernel_backend_the_daemon_refuses_to_start() {
   matches "the remedy" 'modprobe -r|rmmod' "$(cat $STATE/err)"
   rmmod xen-pciback
   serve
+  nothing_leaked
 }

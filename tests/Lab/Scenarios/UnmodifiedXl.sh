@@ -58,6 +58,20 @@ It_is_created_again() {
   guest_does g1 'has 2; modprobe -a e1000e nvme; pings $(at 8086:10d3)'
 }
 
+# sets_device_control NAME: the guest turns all error reports of its first function on, which PCI Express Base 3.0 §7.8.4 has in the low four bits; what they are then.
+sets_device_control() {
+  guest_does "$1" 'at=$(at 8086:10d3); setpci -s $at CAP_EXP+8.w=000f:000f; setpci -s $at CAP_EXP+8.w'
+  reports=$(tail -1 $STATE/out)
+}
+
+A_denied_write_changes_nothing() {
+  guest_does g1 'setpci -s $(at 8086:10d3) CAP_EXP+8.w'
+  before=$(tail -1 $STATE/out)
+  no_match "error reports before" 'f$' "$before"
+  sets_device_control g1
+  equal "error reports after a write" "$before" "$reports"
+}
+
 Xl_detaches_and_attaches() {
   runs pcibackflow xl -- pci-detach g1 $(short $E1000E)
   guest_does g1 'has 1'
@@ -95,7 +109,11 @@ A_permissive_device_is_asked_for_in_xls_words() {
   guest_does g3 'has 1'
   runs pcibackflow status --json
   matches "effective policy" '"permissive"' "$(said)"
+  sets_device_control g3
+  matches "error reports after a write" 'f$' "$reports"
+  matches "what the device says in dom0" 'f$' "$(setpci -s $E1000E CAP_EXP+8.w)"
   guest_destroy g3
+  no_match "error reports after its guest" 'f$' "$(setpci -s $E1000E CAP_EXP+8.w)"
   nothing_leaked
 }
 
@@ -108,4 +126,5 @@ Xl_gives_a_device_back_to_its_driver() {
   runs pcibackflow xl -- pci-assignable-remove -r $(short $E1000E)
   equal "the host's driver" e1000e "$(driver_of $E1000E)"
   equal "Xen's owner of it" host "$(owner $E1000E)"
+  nothing_leaked
 }

@@ -27,8 +27,22 @@ The_host_makes_two_virtual_functions() {
   xen_state > $STATE/baseline
 }
 
-A_virtual_function_becomes_assignable() {
+The_physical_function_is_refused_because_its_virtual_functions_would_vanish() {
   serve
+  exits 3 pcibackflow pci-assignable-add $PF
+  matches "the reason" 'has 2 virtual functions, which vanish with its driver' "$(cat $STATE/err)"
+  equal "driver" nvme "$(driver_of $PF)"
+}
+
+A_virtual_function_whose_physical_one_is_switched_off_is_refused() {
+  setpci -s $PF COMMAND=0:2
+  try pcibackflow pci-assignable-add $VF_1 && switched_off=0 || switched_off=$?
+  setpci -s $PF COMMAND=2:2
+  equal "exit code" 1 $switched_off
+  matches "the reason" "its physical function $PF does not decode memory" "$(cat $STATE/err)"
+}
+
+A_virtual_function_becomes_assignable() {
   held $VF_1 $VF_2
   runs pcibackflow devices
   served_by_the_binary
@@ -100,6 +114,7 @@ Both_go_back_to_the_host() {
     runs pcibackflow pci-assignable-remove $device
     equal "Xen's owner of it" host "$(owner $device)"
   done
+  nothing_leaked
   echo 0 > /sys/bus/pci/devices/$PF/sriov_numvfs
   [ ! -e /sys/bus/pci/devices/$VF_1 ] || fail "$VF_1 is still there"
 }
