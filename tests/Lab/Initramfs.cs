@@ -14,6 +14,8 @@ internal static class Initramfs
         var guest = folder["guest"];
         Place(guest, "init", Script("Guest/init.sh"), isExecutable: true);
         Place(guest, "lab.sh", Script("Guest/lab.sh"));
+        foreach (var (path, source) in machine.GuestFiles)
+            Place(guest, path, source, isExecutable: true);
         var guestInitramfs = Append(folder["guest.cpio"], "guest.cpio", guest);
 
         var dom0 = folder["dom0"];
@@ -24,7 +26,7 @@ internal static class Initramfs
         Place(dom0, "usr/bin/pcibackflow", binary, isExecutable: true);
         Place(dom0, "guest/guest.cpio", guestInitramfs);
         foreach (var (path, source) in machine.Files)
-            Place(dom0, path.TrimStart('/'), source, isExecutable: true);
+            Place(dom0, path, source, isExecutable: true);
         return Append(folder["dom0.cpio"], "dom0.cpio", dom0);
     }
 

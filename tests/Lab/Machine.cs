@@ -39,6 +39,9 @@ public sealed record Machine
     /// <summary>Files that go into dom0, by their path there.</summary>
     public IReadOnlyDictionary<string, string> Files { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>Files that go into guests, by their path there.</summary>
+    public IReadOnlyDictionary<string, string> GuestFiles { get; init; } = new Dictionary<string, string>();
+
     /// <summary>QEMU arguments that say how the processors run.</summary>
     /// <remarks>
     /// With a thread for each processor QEMU 7.2 changes the map of device memory under a processor that is using it (softmmu/physmem.c,

@@ -2,11 +2,14 @@ using PciBackFlow.Hardware.Contracts;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Xen;
 using PciBackFlow.LabProbe;
+using PciBackFlow.LabProbe.Frontend;
 
 // Runs the contracts of Hardware/Hypervisor against the real devices of a privileged Xen domain.
 //   PciBackFlow.LabProbe [PART...]    parts: xenbus socket events grants; all without arguments
 //   PciBackFlow.LabProbe passthrough GUEST BDF 0xTABLEBASE LINE
-//   PciBackFlow.LabProbe flood PATH COUNT    no contract: writes states and other things there
+// No contracts:
+//   PciBackFlow.LabProbe flood PATH COUNT    writes states and other things there
+//   PciBackFlow.LabProbe frontend WHAT...    in a guest: plays a frontend that does what none does
 // One line for each check: "ok NAME" or "FAILED NAME: reason". Ends with 1 when one failed, with 2 on a wrong argument.
 if (args is ["passthrough", string guest, string function, string tableBase, string line])
 {
@@ -19,6 +22,11 @@ if (args is ["flood", string path, string count])
 {
     StateFlood.Run(path, int.Parse(count, null));
     return 0;
+}
+
+if (args is ["frontend", .. string[] what])
+{
+    return FrontendPart.Run(what);
 }
 
 string[] known = ["xenbus", "socket", "events", "grants"];

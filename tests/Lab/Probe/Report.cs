@@ -4,9 +4,10 @@ using PciBackFlow.Hardware.Contracts;
 namespace PciBackFlow.LabProbe;
 
 /// <summary>Runs checks and says how they went, a line each.</summary>
-internal sealed class Report
+/// <param name="longest">How long one may take; null for 30 s.</param>
+internal sealed class Report(TimeSpan? longest = null)
 {
-    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(30);
+    private readonly TimeSpan _longest = longest ?? TimeSpan.FromSeconds(30);
 
     private int _passed;
     private int _failed;
@@ -33,9 +34,9 @@ internal sealed class Report
         })
         { IsBackground = true };
         thread.Start();
-        if (!thread.Join(Longest))
+        if (!thread.Join(_longest))
         {
-            reason = $"did not end in {Longest.TotalSeconds} s";
+            reason = $"did not end in {_longest.TotalSeconds} s";
         }
 
         if (reason is null)
