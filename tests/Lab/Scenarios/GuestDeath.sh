@@ -90,3 +90,18 @@ What_died_while_no_daemon_ran_is_found_and_given_back() {
   guest_destroy g8
   nothing_leaked
 }
+
+A_guest_that_outlived_its_daemon_ends_under_the_next() {
+  for guest in g9 g10; do guest_start $guest; done
+  runs pcibackflow pci-attach g9 $E1000E
+  runs pcibackflow pci-attach g10 $NVME
+  guest_does g9 'has 1; modprobe e1000e; pings $(at 8086:10d3); traffic $(at 8086:10d3)'
+  serve_stop KILL
+  serve
+  runs pcibackflow pci-list g9
+  matches "its devices" "$E1000E" "$(said)"
+  guest_does g9 'before=$(cat /sys/class/net/e*/statistics/rx_packets); sleep 2; after=$(cat /sys/class/net/e*/statistics/rx_packets); echo $before $after; [ $after -gt $before ]'
+  guest_off g9
+  guest_destroy g10
+  nothing_leaked
+}

@@ -27,7 +27,7 @@ No_guest_gets_it_whoever_insists() {
   matches "the remedy" 'boot Xen with iommu=on' "$(cat $STATE/err)"
   guest_does g1 'has 0'
   guest_destroy g1
-  runs pcibackflow pci-assignable-remove $E1000E
+  runs pcibackflow pci-assignable-remove -r $E1000E
   equal "driver" e1000e "$(driver_of $E1000E)"
   nothing_leaked
 }
