@@ -58,7 +58,7 @@ A_disk_in_use_is_refused() {
   swapoff /dev/$block
   mke2fs /dev/$block
   mkdir -p /mnt
-  modprobe ext4
+  modprobe -a crc32c_generic ext4
   mount -t ext2 /dev/$block /mnt
   exits 3 pcibackflow pci-assignable-add $NVME
   matches "the reason" "disk $block is mounted at /mnt" "$(cat $STATE/err)"
