@@ -37,6 +37,7 @@ public sealed class BackendHost : IDisposable
     private InterruptOperations? _interrupts;
     private GuestRegistry? _registry;
     private DeniedWriteLog? _deniedWrites;
+    private ShardNotices? _notices;
     private GrantJournal? _journal;
     private PciToolstack? _toolstack;
     private bool _isDisposed;
@@ -109,6 +110,7 @@ public sealed class BackendHost : IDisposable
                     Functions = _options.FunctionSource,
                     CreateSlots = _options.Slots == SlotMode.Passthrough ? static () => new PassthroughSlots() : static () => new VpciSlots(),
                     Compile = Compile,
+                    Notices = _notices = new(),
                     Logger = _options.Logger,
                     Warnings = Warnings,
                 });
@@ -179,6 +181,7 @@ public sealed class BackendHost : IDisposable
         _toolstack?.Dispose();
         _registry?.Dispose();
         _engine.Dispose();
+        _notices?.Dispose();
         _interrupts?.Dispose();
         _deniedWrites?.Dispose();
         _grants?.Dispose();

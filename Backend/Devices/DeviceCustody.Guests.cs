@@ -162,14 +162,8 @@ public sealed partial class DeviceCustody
     {
         SysfsBus bus = _options.Bus;
         PciAddress address = record.Address;
-        if (DeviceIdentity.Read(bus, address) is not { } identity)
-            return $"it is gone: the host has no function there any more{Elsewhere(record)}";
-        if (!Answers(address))
-            return "it is gone: it does not answer (all ones)";
-        if (identity != record.Identity)
-            return $"another card is in its place: {record.Identity} was taken, {identity} is there now{Elsewhere(record)}. Give it back and take it anew if that is meant";
-        if (bus.DriverOf(address) is { } driver)
-            return $"the host's driver {driver} was bound to it meanwhile";
+        if (AbsenceOf(record) is { } absent)
+            return absent;
         try
         {
             if (bus.OverrideOf(address) != HostPicture.SetAside)
@@ -184,6 +178,20 @@ public sealed partial class DeviceCustody
             return null;
         HostPicture picture = HostPicture.Take(bus, _options.Proc);
         return picture.Find(address) is { } function ? RefusalTable.Of(RefusalTable.PhysicalFunction).Find(picture, function).FirstOrDefault() : null;
+    }
+
+    /// <summary>Why what is at its address is not the device that was taken, or not ours any more; null when it is.</summary>
+    private string? AbsenceOf(HeldRecord record)
+    {
+        SysfsBus bus = _options.Bus;
+        PciAddress address = record.Address;
+        if (DeviceIdentity.Read(bus, address) is not { } identity)
+            return $"it is gone: the host has no function there any more{Elsewhere(record)}";
+        if (!Answers(address))
+            return "it is gone: it does not answer (all ones)";
+        if (identity != record.Identity)
+            return $"another card is in its place: {record.Identity} was taken, {identity} is there now{Elsewhere(record)}. Give it back and take it anew if that is meant";
+        return bus.DriverOf(address) is { } driver ? $"the host's driver {driver} was bound to it meanwhile" : null;
     }
 
     private bool Answers(PciAddress address)
@@ -226,8 +234,15 @@ public sealed partial class DeviceCustody
     // What a guest has, or may have had, ends its DMA and its interrupts; who owns it stays as it is.
     private void Silence(Entry entry, HeldRecord record)
     {
-        CustodyLog.MadeQuiet(_options.Logger, record.Address);
-        if (Clean(entry, record) is { } why)
+        // Another card at its address, or a driver of the host, has nothing to do with that guest.
+        string? why = AbsenceOf(record);
+        if (why is null)
+        {
+            CustodyLog.MadeQuiet(_options.Logger, record.Address);
+            why = Clean(entry, record);
+        }
+
+        if (why is not null)
             throw new BackendException(BackendFailure.Failed, $"{record.Address} is not quiet: {why}");
     }
 

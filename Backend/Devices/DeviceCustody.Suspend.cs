@@ -14,7 +14,7 @@ public sealed partial class DeviceCustody
         foreach (Entry entry in Entries())
         {
             lock (entry.Gate)
-                entry.BeforeSleep = entry.Function is { } function ? ConfigSnapshot.Take(function) : null;
+                entry.BeforeSleep = entry.Function is { } function && FunctionReset.Answers(function) ? ConfigSnapshot.Take(function) : null;
         }
     }
 

@@ -18,10 +18,10 @@ internal sealed class Guest : IDisposable
     private readonly GuestServices _services;
     private readonly Action _wake;
     private readonly bool _adopt;
+    private readonly OwnDirectory _own;
     private readonly GuestExports _exports;
     private readonly LogAllowance _lines = new(TimeProvider.System);
     private GuestState _state = GuestState.New;
-    private XenbusState _written;
     private bool _hasAppeared;
     private string? _frontend;
     private GuestAttachment? _attachment;
@@ -38,6 +38,7 @@ internal sealed class Guest : IDisposable
         _services = services;
         _wake = wake;
         _adopt = adopt;
+        _own = new(services.Store, id.Backend);
         _exports = new(id.DomainId, services, wake);
         _snapshot = new(id, XenbusState.Unknown, XenbusState.Unknown, null, null, [], null);
     }
@@ -54,7 +55,7 @@ internal sealed class Guest : IDisposable
         if (!_hasAppeared)
         {
             (GuestNode node, _frontend) = GuestNodeReader.Read(_services.Store, _services.Domains, _id, attached: null);
-            _written = node.Backend;
+            _own.State = node.Backend;
             Apply(new GuestEvent.Appeared(node, _adopt));
             _hasAppeared = true;
         }
@@ -223,8 +224,11 @@ internal sealed class Guest : IDisposable
                 _services.Warnings.Warn(_id.DomainId, report.Reason);
                 _services.Store.Write(_id.ErrorNode, StoreFormats.FormatError(report.Errno, report.Reason));
                 return null;
+            case GuestAction.ReportLost lost:
+                GuestLog.FunctionLost(_services.Logger, _id.DomainId, lost.Host);
+                return null;
             case GuestAction.PublishFailure failure:
-                Change(store => WriteFailure(store, failure.HasFailed));
+                _own.PublishFailure(failure.HasFailed);
                 return null;
             case GuestAction.Warn warn:
                 _services.Warnings.Warn(_id.DomainId, warn.Subject);
@@ -240,15 +244,11 @@ internal sealed class Guest : IDisposable
 
     private GuestEvent.Vanished? SwitchState(XenbusState next)
     {
-        OwnDirectory.Outcome outcome = Change(store => store.Write($"{_id.Backend}/state", StoreFormats.FormatState(next)));
-        if (outcome == OwnDirectory.Outcome.Successor)
-            return new GuestEvent.Vanished();
-        if (outcome == OwnDirectory.Outcome.Gone)
-            return null;
-        if (MayLog())
-            GuestLog.StateSwitched(_services.Logger, _id.DomainId, _written, next);
-        _written = next;
-        return null;
+        XenbusState previous = _own.State;
+        OwnDirectory.Outcome outcome = _own.SwitchState(next);
+        if (outcome == OwnDirectory.Outcome.Written && MayLog())
+            GuestLog.StateSwitched(_services.Logger, _id.DomainId, previous, next);
+        return outcome == OwnDirectory.Outcome.Successor ? new() : null;
     }
 
     private void Export(DeviceNode device)
@@ -265,15 +265,9 @@ internal sealed class Guest : IDisposable
         }
 
         _attachment?.Lane.SetFunctions(_exports.Table);
-        string backend = _id.Backend;
         try
         {
-            Change(store =>
-            {
-                store.Write($"{backend}/vdev-{device.Index}", StoreFormats.FormatGuestAddress(guest));
-                store.Remove($"{backend}/error-{device.Index}");
-                WriteDeviceState(store, device.Index, XenbusState.Initialised);
-            });
+            _own.PublishDevice(device.Index, guest);
         }
         catch (HypervisorException)
         {
@@ -301,34 +295,11 @@ internal sealed class Guest : IDisposable
     private void FailDevice(int index, string reason)
     {
         _services.Warnings.Warn(_id.DomainId, reason);
-        Change(store =>
-        {
-            store.Write($"{_id.Backend}/error-{index}", StoreFormats.Bounded(reason));
-            WriteDeviceState(store, index, XenbusState.Closed);
-        });
+        _own.FailDevice(index, reason);
     }
 
-    private GuestEvent.PublishFailed? PublishRoots()
-    {
-        string? reason = null;
-        Change(store => reason = RootPublisher.Publish(store, _id.Backend, _exports.Roots));
-        return reason is null ? null : new GuestEvent.PublishFailed(Errno.InvalidArgument, reason);
-    }
-
-    private OwnDirectory.Outcome Change(Action<IXenStoreAccess> change) =>
-        OwnDirectory.Change(_services.Store, _id.Backend, _written, change);
-
-    private void WriteDeviceState(IXenStoreAccess store, int index, XenbusState state) =>
-        store.Write($"{_id.Backend}/state-{index}", StoreFormats.FormatState(state));
-
-    private void WriteFailure(IXenStoreAccess store, bool hasFailed)
-    {
-        string key = $"{_id.Backend}/aerState";
-        if (hasFailed)
-            store.Write(key, "aerfail");
-        else
-            store.Remove(key);
-    }
+    private GuestEvent.PublishFailed? PublishRoots() =>
+        _own.PublishRoots(_exports.Roots) is { } reason ? new(Errno.InvalidArgument, reason) : null;
 
     private GuestEvent Attach()
     {

@@ -47,6 +47,10 @@ public abstract record GuestAction
     /// <param name="Reason">What was wrong.</param>
     public sealed record ReportError(int Errno, string Reason) : GuestAction;
 
+    /// <summary>Say that a function of the guest has failed for good.</summary>
+    /// <param name="Host">The host's function.</param>
+    public sealed record ReportLost(PciAddress Host) : GuestAction;
+
     /// <summary>
     /// Say in <c>aerState</c> whether a function of the guest has failed for good, as xen-pciback does after an error that the guest did not get over
     /// (drivers/xen/xen-pciback/pci_stub.c, kill_domain_by_device).

@@ -25,19 +25,19 @@ internal sealed class GuestExports
 
     private readonly int _domainId;
     private readonly GuestServices _services;
-    private readonly Action _wake;
+    private readonly Action _notice;
     private readonly ISlotAllocator _slots;
     private readonly Dictionary<PciAddress, AssignedFunction> _functions = [];
     private readonly Dictionary<PciAddress, ToolstackOptions?> _options = [];
 
     /// <param name="domainId">Whose.</param>
     /// <param name="services">Through what they are claimed and given back.</param>
-    /// <param name="wake">Asks for a pass of the guest; never blocks.</param>
+    /// <param name="wake">Asks for a pass of the guest.</param>
     public GuestExports(int domainId, GuestServices services, Action wake)
     {
         _domainId = domainId;
         _services = services;
-        _wake = wake;
+        _notice = () => services.Notices.Post(wake);
         _slots = services.CreateSlots();
     }
 
@@ -278,7 +278,7 @@ internal sealed class GuestExports
         if (slot.Note is not null)
             _services.Warnings.Warn(_domainId, $"{host}: {slot.Note}");
         guest = slot.Guest;
-        AssignedFunction assigned = new(function, guest, _services.Compile(_domainId, function, options)) { GoneChanged = _wake };
+        AssignedFunction assigned = new(function, guest, _services.Compile(_domainId, function, options)) { GoneChanged = _notice };
         if (!SideEffects.Prepare(assigned))
             return $"{host}: its wake-up event could not be switched off";
 

@@ -62,7 +62,10 @@ public static class GuestLifecycle
             return Fatal(state, Errno.NoEntry, node.FrontendError);
         if (node.Frontend == XenbusState.Unknown)
             return Fatal(state, Errno.NoEntry, "the frontend directory has no state");
-        return Switch(state with { Own = node.Backend }, XenbusState.InitWait);
+        GuestTransition first = Switch(state with { Own = node.Backend }, XenbusState.InitWait);
+
+        // What failed in an earlier daemon's hands has been reset since, or fails again.
+        return adopt ? new(first.State, [new GuestAction.PublishFailure(HasFailed: false), .. first.Actions]) : first;
     }
 
     /// <summary>Only the end of the directory, or of the daemon, concerns this backend.</summary>
@@ -174,12 +177,16 @@ public static class GuestLifecycle
             : Nothing(state);
 
     /// <summary>The guest keeps a function that failed, and its other ones: what to do about it is the toolstack's, who is told.</summary>
-    private static GuestTransition OnFunctionsSeen(GuestState state, IReadOnlyList<PciAddress> lost) => lost.Count == state.LostFunctions
-        ? Nothing(state)
-        : new(state with { LostFunctions = lost.Count }, [
-            .. lost.Select(static host => new GuestAction.Warn($"{host} does not answer any more: it was unplugged, has no power, or has failed")),
-            new GuestAction.PublishFailure(lost.Count > 0),
-        ]);
+    private static GuestTransition OnFunctionsSeen(GuestState state, IReadOnlyList<PciAddress> lost)
+    {
+        PciAddress[] more = [.. lost.Except(state.Lost)];
+        List<GuestAction> actions = [.. more.Select(static host => new GuestAction.ReportLost(host))];
+
+        // For each more anew: who watches the key hears of it.
+        if (more.Length > 0 || (lost.Count == 0 && state.Lost.Count > 0))
+            actions.Add(new GuestAction.PublishFailure(lost.Count > 0));
+        return new(state with { Lost = lost }, actions);
+    }
 
     private static GuestTransition OnFrontendClosed(GuestState state, GuestNode node)
     {

@@ -1,3 +1,5 @@
+using PciBackFlow.Hardware.Pci;
+
 namespace PciBackFlow.Backend.Guests;
 
 /// <summary>What the life cycle remembers of one guest between events.</summary>
@@ -13,8 +15,8 @@ public readonly record struct GuestState(XenbusState Own, XenbusState LastFronte
     /// <summary>Whether the guest's kernel has ended: it has nothing any more, and its side of the toolstack's handshakes is taken here.</summary>
     public bool IsEnded { get; init; }
 
-    /// <summary>How many of its functions were said not to answer any more.</summary>
-    public int LostFunctions { get; init; }
+    /// <summary>Its functions, by host address, that were said not to answer any more.</summary>
+    public IReadOnlyList<PciAddress> Lost { get; init; } = [];
 
     /// <summary>Before its node was looked at.</summary>
     public static GuestState New => new(XenbusState.Initialising, XenbusState.Unknown, IsAttached: false, IsGone: false);

@@ -149,7 +149,8 @@ public sealed unsafe class SysfsFunction : IPciFunction
     /// </remarks>
     public bool TryEnable()
     {
-        if (!_writable || !TrySetPowerState(0))
+        // Of a function that is gone "enable" may be another one's by now.
+        if (!_writable || !TryRead(ConfigRegisters.Command, 2, out var command) || command == 0xFFFF || !TrySetPowerState(0))
             return false;
         if (SysfsAttributes.Decimal(_directory, "enable") is 0 && SysfsAttributes.TryWrite(_directory, "enable", "1"))
             return true;
@@ -160,7 +161,7 @@ public sealed unsafe class SysfsFunction : IPciFunction
                 decode |= resource.IsIo ? CommandBits.Io : CommandBits.Memory;
         }
 
-        return TryRead(ConfigRegisters.Command, 2, out var command)
+        return TryRead(ConfigRegisters.Command, 2, out command)
             && ((command & decode) == decode || TryWrite(ConfigRegisters.Command, 2, command | decode));
     }
 

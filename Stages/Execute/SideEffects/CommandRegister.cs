@@ -26,6 +26,9 @@ internal static class CommandRegister
         if (!function.TryReadHardware(step.Offset, 2, out uint hardware))
             return PciOpStatus.OperationFailed;
 
+        // What would be enabled may be another card at the same address.
+        if (function.IsGone)
+            return PciOpStatus.Success;
         uint last = registers.Command;
         uint wanted = ByteLanes.Merge((hardware & ~isVirtual) | (last & isVirtual), step.Value, step.Mask);
         if (!registers.IsEnabled && (wanted & Decode) != 0)

@@ -32,7 +32,8 @@ public static class SideEffects
 
     internal static PciOpStatus Status(bool done) => done ? PciOpStatus.Success : PciOpStatus.OperationFailed;
 
+    // Of a function that is gone there is nothing to merge with, should it be back at the write.
     private static PciOpStatus Merge(in PlanStep step, AssignedFunction function)
         => Status(function.TryReadHardware(step.Offset, step.Size, out uint old)
-            && function.TryWriteHardware(step.Offset, step.Size, ByteLanes.Merge(old, step.Value, step.Mask)));
+            && (function.IsGone || function.TryWriteHardware(step.Offset, step.Size, ByteLanes.Merge(old, step.Value, step.Mask))));
 }

@@ -21,9 +21,9 @@ public sealed class GuestLifecycleTests
         { "a node found in another state is ignored", 1, false, 0, 'A', 2, 1, true, "", 1, false, true },
         { "a node found in another state is ignored", 1, false, 0, 'A', 4, 4, true, "", 1, false, true },
         { "a closed node is ignored", 1, false, 0, 'O', 6, 6, true, "", 1, false, true },
-        { "X1: adopted at start, B=1", 1, false, 0, 'O', 1, 1, true, "state=2", 2, false, false },
-        { "X1: adopted at start, B=2", 1, false, 0, 'O', 2, 1, true, "", 2, false, false },
-        { "X1: adopted at start, B=3", 1, false, 0, 'O', 3, 3, true, "state=2", 2, false, false },
+        { "X1: adopted at start, B=1", 1, false, 0, 'O', 1, 1, true, "no-aerfail state=2", 2, false, false },
+        { "X1: adopted at start, B=2", 1, false, 0, 'O', 2, 1, true, "no-aerfail", 2, false, false },
+        { "X1: adopted at start, B=3", 1, false, 0, 'O', 3, 3, true, "no-aerfail state=2", 2, false, false },
         { "X1: a connected node is not taken over, and said", 1, false, 0, 'O', 4, 4, true, "warn", 1, false, true },
         { "the frontend directory does not exist", 1, false, 0, 'A', 1, 0, true, "error state=5", 5, false, false },
 
@@ -216,17 +216,21 @@ public sealed class GuestLifecycleTests
     }
 
     [Theory]
-    [InlineData(0, 0, "")]
-    [InlineData(0, 1, "warn aerfail")]
-    [InlineData(1, 1, "")]
-    [InlineData(1, 2, "warn warn aerfail")]
-    [InlineData(2, 1, "warn aerfail")]
-    [InlineData(1, 0, "no-aerfail")]
-    public void Functions_that_fail_are_told_to_the_toolstack_for_as_long_as_the_guest_has_one(int before, int now, string actions)
+    [InlineData("", "", "")]
+    [InlineData("", "A", "lostA aerfail")]
+    [InlineData("A", "A", "")]
+    [InlineData("A", "AB", "lostB aerfail")]
+    [InlineData("AB", "B", "")]
+    [InlineData("A", "B", "lostB aerfail")]
+    [InlineData("AB", "", "no-aerfail")]
+    public void Each_function_that_fails_is_told_to_the_toolstack_for_as_long_as_the_guest_has_it(string before, string now, string actions)
     {
-        GuestTransition result = GuestLifecycle.Next(Connected with { LostFunctions = before }, new GuestEvent.FunctionsSeen([.. new[] { HostA, HostB }.Take(now)]));
+        GuestTransition result = GuestLifecycle.Next(Connected with { Lost = Functions(before) }, new GuestEvent.FunctionsSeen(Functions(now)));
         Assert.Equal(actions, Describe(result));
-        Assert.Equal((now, XenbusState.Connected, true), (result.State.LostFunctions, result.State.Own, result.State.IsAttached));
+        Assert.Equal(Functions(now), result.State.Lost);
+        Assert.Equal((XenbusState.Connected, true), (result.State.Own, result.State.IsAttached));
+
+        static PciAddress[] Functions(string names) => [.. names.Select(static name => name == 'A' ? HostA : HostB)];
     }
 
     [Fact]
@@ -386,6 +390,7 @@ public sealed class GuestLifecycleTests
         GuestAction.Detach => "detach",
         GuestAction.ReportError => "error",
         GuestAction.Warn => "warn",
+        GuestAction.ReportLost a => a.Host == HostA ? "lostA" : "lostB",
         GuestAction.PublishFailure a => a.HasFailed ? "aerfail" : "no-aerfail",
         GuestAction.ReleaseDevices => "release",
         _ => action.ToString(),
