@@ -87,6 +87,49 @@ public sealed class MissingCardTests : HeldNicTests
         Assert.Equal(0x0103, Host[Nic].Word(Command));
     }
 
+    /// <summary>A guest that had the old card ends: what is in its place now is not stopped, not reset, and gets nothing of the old one's settings.</summary>
+    [Fact]
+    public void A_card_in_the_place_of_one_that_a_guest_had_is_left_alone_at_that_guests_end()
+    {
+        byte[] old = PulledOutOfAGuestsHands();
+        Host[Nic].Edit(config => old.CopyTo(config, 0)).Edit(static config => config[0x02] = 0xD4).Set(Command, 0x0147);
+        byte[] before = Host[Nic].Config;
+        int resets = Host[Nic].Resets.Count;
+
+        Assert.Contains("another card is in its place", Assert.Throws<BackendException>(() => Custody.Quiet(Address)).Message, StringComparison.Ordinal);
+
+        Assert.Equal(before, Host[Nic].Config);
+        Assert.Equal(resets, Host[Nic].Resets.Count);
+    }
+
+    [Fact]
+    public void A_card_that_the_hosts_driver_has_by_now_is_left_alone_at_its_guests_end()
+    {
+        byte[] old = PulledOutOfAGuestsHands();
+        Host[Nic].Edit(config => old.CopyTo(config, 0)).Set(Command, 0x0147);
+        Host.Bind(Nic, "e1000e");
+        byte[] before = Host[Nic].Config;
+        int resets = Host[Nic].Resets.Count;
+
+        Assert.Contains("the host's driver e1000e", Assert.Throws<BackendException>(() => Custody.Quiet(Address)).Message, StringComparison.Ordinal);
+
+        Assert.Equal(before, Host[Nic].Config);
+        Assert.Equal(resets, Host[Nic].Resets.Count);
+    }
+
+    [Fact]
+    public void A_card_that_does_not_answer_when_the_host_goes_to_sleep_gets_the_settings_it_was_taken_with()
+    {
+        Claimed(5);
+        byte[] clean = Host[Nic].Config;
+        Host[Nic].Pull();
+        Custody.KeepSettings();
+        Host[Nic].Edit(config => clean.CopyTo(config, 0));
+
+        Assert.Empty(Custody.BringBack());
+        Assert.Equal(clean, Host[Nic].Config);
+    }
+
     [Fact]
     public void A_swapped_card_is_given_back_untouched()
     {
@@ -97,5 +140,15 @@ public sealed class MissingCardTests : HeldNicTests
 
         Assert.Equal(before, Host[Nic].Config);
         Assert.Empty(Custody.Held());
+    }
+
+    /// <returns>Its registers before.</returns>
+    private byte[] PulledOutOfAGuestsHands()
+    {
+        byte[] old = Host[Nic].Config;
+        Claimed(5).TryWrite(Command, 2, 0x0107);
+        Host[Nic].Pull();
+        Custody.Release(5, Address);
+        return old;
     }
 }

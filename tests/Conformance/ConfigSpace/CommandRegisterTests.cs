@@ -265,4 +265,20 @@ public sealed class CommandRegisterTests
 
         private void Take(uint bits, uint written) => Hardware = (Hardware & ~bits) | (written & bits);
     }
+
+    /// <summary>What its enabling would reach by then is whatever card is at its address.</summary>
+    [Fact]
+    public void A_function_that_is_found_gone_is_neither_enabled_nor_written()
+    {
+        var hardware = EveryCapability.Function();
+        using var guest = new OneGuest(hardware, AccessPolicy.Default);
+        var (enables, writes) = (hardware.Enables, hardware.Writes);
+        hardware.Poke(0x00, 4, uint.MaxValue);
+        hardware.Poke(0x04, 4, uint.MaxValue);
+
+        Assert.Equal(PciOpStatus.Success, guest.Write(0x04, 2, 0x0006));
+
+        Assert.True(guest.Function.IsGone);
+        Assert.Equal((enables, writes), (hardware.Enables, hardware.Writes));
+    }
 }

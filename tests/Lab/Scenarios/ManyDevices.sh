@@ -83,10 +83,14 @@ A_device_that_goes_from_the_hosts_bus_is_told_and_serves_again_when_it_is_back()
   echo 1 > /sys/bus/pci/devices/$PORT_E1000E/remove
   guest_does g1 'lspci -x -s $(at 8086:10d3)'
   within 10 told_failed g1 || fail "the toolstack is not told: $(xenstore-ls /local/domain/0/backend/pci/$(domid g1)/0)"
+  guest_does g1 'setpci -s $(at 8086:100e) VENDOR_ID; setpci -s $(at 8086:10d3) STATUS'
+  equal "what the guest reads of both" '8086 ffff' "$(tr '\n' ' ' < $STATE/out | sed 's/ $//')"
   guest_does g1 'pings $(at 8086:100e)'
   guest_destroy g1
-  echo 1 > /sys/bus/pci/rescan
   guest_start g2
+  exits 1 pcibackflow pci-attach g2 $PORT_E1000E
+  matches "the reason" 'it is gone: the host has no function there any more' "$(cat $STATE/err)"
+  echo 1 > /sys/bus/pci/rescan
   runs pcibackflow pci-attach g2 $PORT_E1000E
   guest_does g2 'has 1; modprobe e1000e; pings 0000:00:00.0'
   guest_destroy g2

@@ -170,18 +170,19 @@ A_name_is_as_good_as_an_address() {
   runs pcibackflow pci-assignable-remove $E1000E
 }
 
-# Its state directory is lost: only Xen knows whose the device is.
+# The daemon's state and journal are lost: only Xen knows whose the device is.
 A_device_that_only_xen_knows_to_be_a_guests_is_not_taken() {
   held $E1000E
   guest_start g4
   runs pcibackflow pci-attach g4 $E1000E
   guest_does g4 'has 1'
   serve_stop
-  rm -r /var/lib/pcibackflow
+  rm -r /var/lib/pcibackflow /run/pcibackflow
   serve
   exits 1 pcibackflow pci-assignable-add $E1000E
   matches "the reason" 'Xen says that it belongs to another guest' "$(cat $STATE/err)"
   exits 1 pcibackflow pci-assignable-add --force $E1000E
+  matches "the reason, whoever insists" 'Xen says that it belongs to another guest' "$(cat $STATE/err)"
   equal "Xen's owner of it" "d$(domid g4)" "$(owner $E1000E)"
   guest_destroy g4
   held $E1000E

@@ -2,6 +2,7 @@
 
 Without_an_iommu_a_device_is_refused() {
   serve
+  served_by_the_binary
   modprobe e1000e
   exits 3 pcibackflow pci-assignable-add $E1000E
   matches "the reason" 'Xen uses no IOMMU' "$(cat $STATE/err)"
@@ -17,7 +18,7 @@ Whoever_insists_is_warned_and_gets_it() {
   matches "assignable devices" "$E1000E" "$(said)"
 }
 
-No_guest_gets_it_whoever_insists() {
+No_guest_gets_it() {
   guest_config g1
   sed -i 's/^passthrough = .*/passthrough = "disabled"/' $STATE/g1.cfg
   guest_create g1

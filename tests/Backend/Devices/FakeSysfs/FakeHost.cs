@@ -291,6 +291,9 @@ internal sealed class FakeHost : ISysfsWriter, IDisposable
         device.With("enable", "1").Command |= 0x0404;
     }
 
+    /// <summary>A driver is bound to a function, as by hand.</summary>
+    public void Bind(string address, string driver) => Bind(this[address], driver);
+
     private void Bind(FakeDevice device, string driver)
     {
         Directory.CreateDirectory(_folder["sys/bus/pci/drivers/" + driver]);

@@ -5,7 +5,7 @@ namespace PciBackFlow.LabProbe.Frontend;
 /// <summary>Requests that no driver sends, each of which has to be answered.</summary>
 internal static class HostileRequests
 {
-    private const int Random = 20_000;
+    private const int Random = 10_000;
 
     // Xen public header io/pciif.h.
     private const int NotFound = -1;
@@ -45,9 +45,10 @@ internal static class HostileRequests
         frontend.Close();
     }
 
+    // Its class code at 8, which the hardware answers: ids come from the backend's memory.
     private static uint Identity(ConnectedFrontend frontend, uint function)
     {
-        FrontendAnswer answer = frontend.Ask(FrontendRequest.Read(function, 0, 4));
+        FrontendAnswer answer = frontend.Ask(FrontendRequest.Read(function, 8, 4));
         Console.WriteLine($"function {function:x2}: {answer.Value:x8}, status {answer.Status}");
         return answer is { Status: 0, Value: not uint.MaxValue } ? answer.Value : throw new InvalidOperationException("the function does not answer");
     }

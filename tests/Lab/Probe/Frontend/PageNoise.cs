@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using PciBackFlow.Perf.Frontends;
 
 namespace PciBackFlow.LabProbe.Frontend;
 
@@ -33,6 +34,13 @@ internal static class PageNoise
 
         Console.WriteLine($"{events} events, {events * WordsBetweenEvents} words");
         frontend.Page.Withdraw();
+        FrontendAnswer answer = frontend.Ask(FrontendRequest.Read(frontend.Keys.FirstFunction, 0, 4));
+        Console.WriteLine($"then: {answer.Value:x8}, status {answer.Status}");
+        if (answer is not { Status: 0, Value: not uint.MaxValue })
+        {
+            throw new InvalidOperationException("no request is served after the noise");
+        }
+
         frontend.Close();
     }
 }
