@@ -242,6 +242,23 @@ where() {
   done | sed 's/\.0\([0-7]\)$/.\1/'
 }
 
+# as_foretold NAME BDF...: the guest reads, byte by byte, what guest-view foretells of each function. Before a driver of its has changed anything.
+as_foretold() {
+  foretold_guest=$1
+  shift
+  for foretold_one; do
+    runs pcibackflow guest-view --device $foretold_one --all-registers
+    bytes < $STATE/out > $STATE/foretold
+    guest_bytes $foretold_guest "$(where $foretold_guest $foretold_one)" > $STATE/guest
+    equal "bytes of $foretold_one that the guest can read" "$(wc -l < $STATE/foretold)" "$(wc -l < $STATE/guest)"
+    differ "bytes of $foretold_one" 0 "$(wc -l < $STATE/guest)"
+    for offset in $(differing $STATE/foretold $STATE/guest); do
+      fail "$foretold_one, $(printf 'byte 0x%x' $offset): guest-view says $(byte_at $STATE/foretold $offset), the guest reads $(byte_at $STATE/guest $offset)"
+    done
+    note "$foretold_one: $(wc -l < $STATE/guest) bytes as foretold"
+  done
+}
+
 # situation: for the log of a case that failed.
 situation() {
   echo "-- situation: domains, devices in xenstore, the daemon, the kernel's last words"
@@ -271,6 +288,9 @@ keys() {
 
 # owner BDF: host, quarantine, or the guest as Xen names it, e.g. d3.
 owner() { keys Q | sed -n "s/^$1 - \([^ ]*\) - .*/\1/p" | sed 's/^d0$/host/; s/^DomIO.*/quarantine/; s/^d\[IO\]$/quarantine/'; }
+
+# ranges NAME: the memory and the ports that Xen lets this guest have.
+ranges() { keys q | awk -v d="$(domid "$1")" '/^General information for domain/ { mine = $5 == d ":" } mine && /I\/O (Memory|Ports)/ { $1 = $1; print }'; }
 
 # xen_state: the domains, who owns each device and its interrupts, interrupts and event channels of guests, message interrupts at all,
 # grants that are mapped, xenstore's nodes of guests; sorted text, of which two can be compared. A device that no guest has may be dom0's or in quarantine.

@@ -22,10 +22,21 @@ The_daemon_has_them_at_once() {
   no_match "assignable devices" "$PORT_E1000E" "$(said)"
 }
 
+# Suspend itself is not emulated; what a systemd unit runs before and after it is.
+Held_devices_go_through_the_hosts_sleep() {
+  runs pcibackflow host-suspend
+  runs pcibackflow host-resume
+  runs pcibackflow pci-assignable-list
+  for device in $E1000E $MULTI_0 $MULTI_1 $NVME; do matches "assignable devices" "$device" "$(said)"; done
+}
+
 A_hidden_device_works_in_a_guest() {
   guest_start g1
   runs pcibackflow pci-attach g1 $E1000E
   guest_does g1 'has 1; modprobe e1000e; pings 0000:00:00.0'
+  exits 3 pcibackflow host-suspend
+  matches "the reason" "$E1000E|g1|domain $(domid g1)" "$(cat $STATE/err)"
+  guest_does g1 'pings 0000:00:00.0'
   guest_off g1
   nothing_leaked
 }

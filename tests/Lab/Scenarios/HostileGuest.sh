@@ -61,6 +61,17 @@ Keys_that_are_no_numbers_are_refused() {
   refused pci-op-ref pci-op-ref=$(head -c 3000 /dev/zero | tr '\0' 8) event-channel=5 magic=7
 }
 
+# The backend knows where its own directory is, and whose the guest is.
+What_its_keys_say_of_the_backend_moves_nothing() {
+  kept=$(xenstore-read $(frontend)/backend)
+  for elsewhere in /local/domain/0/backend/pci/$(domid good)/0 / ../../0 $(head -c 2000 /dev/zero | tr '\0' x); do
+    xenstore-write $(frontend)/backend "$elsewhere" $(frontend)/backend-id $(domid good)
+    refused magic pci-op-ref=8 event-channel=5
+  done
+  xenstore-write $(frontend)/backend "$kept" $(frontend)/backend-id 0
+  guest_does good 'pings 0000:00:00.0'
+}
+
 References_that_are_not_granted_are_refused() {
   refused 'pci-op-ref|event-channel' pci-op-ref=0 event-channel=5 magic=7
   refused 'pci-op-ref|event-channel' pci-op-ref=511 event-channel=5 magic=7

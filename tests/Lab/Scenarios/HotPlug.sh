@@ -30,9 +30,6 @@ The_first_leaves_with_its_driver_loaded_and_the_others_stay() {
   guest_does g1 'keeps_data 0000:00:01.0 22 2'
 }
 
-# ranges NAME: the memory and the ports that Xen lets this guest have.
-ranges() { keys q | awk -v d="$(domid "$1")" '/^General information for domain/ { mine = $5 == d ":" } mine && /I\/O (Memory|Ports)/ { $1 = $1; print }'; }
-
 Its_memory_and_ports_are_the_guests_only_while_it_has_it() {
   without=$(ranges g1)
   matches "the guest's ranges" 'I/O Memory' "$without"

@@ -46,12 +46,17 @@ The_four_functions_of_a_USB_2_controller_work_together() { # at most 180 s
 
 A_large_memory_region_is_all_the_guests() {
   held $LARGE
+  without=$(ranges g1)
   runs pcibackflow pci-attach g1 $LARGE
   guest_does g1 'has 1; sed -n 3p /sys/bus/pci/devices/0000:00:00.0/resource'
   first=$(tail -1 $STATE/out | cut -d' ' -f1) last=$(tail -1 $STATE/out | cut -d' ' -f2)
   equal "its length" $((256 * 1024 * 1024)) $((last - first + 1))
   guest_does g1 "echo 1 > /sys/bus/pci/devices/0000:00:00.0/enable; busybox devmem $first 32 0x600df00d; busybox devmem $(printf '0x%x' $((last - 3))) 32 0xc0ffee; busybox devmem $first; busybox devmem $(printf '0x%x' $((last - 3)))"
   equal "what lies at its ends" "0x600DF00D 0x00C0FFEE" "$(tail -2 $STATE/out | tr '\n' ' ' | sed 's/ $//')"
+  differ "the guest's ranges with it" "$without" "$(ranges g1)"
+  runs pcibackflow pci-detach g1 $LARGE
+  guest_does g1 'has 0'
+  equal "the guest's ranges after it" "$without" "$(ranges g1)"
 }
 
 Nothing_is_left_of_any_of_them() {

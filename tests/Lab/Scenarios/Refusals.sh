@@ -92,8 +92,21 @@ A_device_that_cannot_be_reset_is_taken_with_a_warning() {
   runs pcibackflow pci-assignable-remove $E1000
 }
 
-A_device_that_is_not_assignable_is_not_attached() {
+# As when its card is pulled out and put back: the kernel has forgotten that its drivers are kept away.
+A_device_that_the_hosts_driver_took_meanwhile_is_not_attached() {
+  held $PORT_E1000E
   guest_start g1
+  echo 1 > /sys/bus/pci/devices/$PORT_E1000E/remove
+  echo 1 > /sys/bus/pci/rescan
+  equal "driver" e1000e "$(driver_of $PORT_E1000E)"
+  exits 1 pcibackflow pci-attach g1 $PORT_E1000E
+  matches "the reason" "the host's driver e1000e was bound to it meanwhile" "$(cat $STATE/err)"
+  equal "driver" e1000e "$(driver_of $PORT_E1000E)"
+  runs pcibackflow pci-assignable-remove $PORT_E1000E
+  equal "Xen's owner of it" host "$(owner $PORT_E1000E)"
+}
+
+A_device_that_is_not_assignable_is_not_attached() {
   exits 1 pcibackflow pci-attach g1 $BRIDGE_E1000
   matches "the reason" 'assignable' "$(cat $STATE/err)"
 }

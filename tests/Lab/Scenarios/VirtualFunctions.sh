@@ -57,7 +57,9 @@ The_physical_function_is_refused_while_its_virtual_functions_are_held() {
 A_guest_uses_it_with_several_vectors() { # at most 180 s
   MEMORY=256 guest_start g1
   runs pcibackflow pci-attach g1 $VF_1
-  guest_does g1 'has 1; lspci -nn; lspci -vv; modprobe nvme; disk $(at 1b36:0010); mode $(at 1b36:0010)'
+  guest_does g1 'has 1'
+  as_foretold g1 $VF_1
+  guest_does g1 'lspci -nn; lspci -vv; modprobe nvme; disk $(at 1b36:0010); mode $(at 1b36:0010)'
   matches "its identity in the guest" "$(ids $VF_1)" "$(said)"
   matches "mode" '^MSI-X [2-9]' "$(said)"
   guest_does g1 'keeps_data $(at 1b36:0010) 61 8; counts $(at 1b36:0010)'
