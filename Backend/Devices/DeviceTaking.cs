@@ -97,8 +97,8 @@ internal sealed class DeviceTaking(DeviceCustodyOptions options, DeviceRecords r
         PciAddress address = record.Address;
         UndoableSteps steps = new(address.ToString(), "giving it back");
 
-        // What is plugged in there now may never have been taken: then its settings are its own.
-        using SysfsFunction? registers = IsSameOrSilent(record) ? OpenOrThrow(address) : null;
+        // What is plugged in there now may never have been taken: then its settings are its own. Nor is one that a driver of the host has by now ours any more.
+        using SysfsFunction? registers = IsSameOrSilent(record) && _bus.DriverOf(address) is null ? OpenOrThrow(address) : null;
 
         // In quarantine it reaches nothing; outside, what a guest told it to do would reach the host. Whether one has, nobody knows: xl may have assigned it to a guest
         // that never claimed it here.
@@ -117,7 +117,7 @@ internal sealed class DeviceTaking(DeviceCustodyOptions options, DeviceRecords r
             steps.Do("let drivers have it", () => _bus.SetOverride(address, record.OriginalOverride), () => _bus.SetOverride(address, HostPicture.SetAside));
         steps.Do("forget it", () => records.Remove(address));
         CustodyLog.GivenBack(options.Logger, address);
-        if (!rebind || !_bus.Exists(address))
+        if (!rebind || !_bus.Exists(address) || _bus.DriverOf(address) is not null)
             return;
         try
         {

@@ -117,6 +117,25 @@ public sealed class MissingCardTests : HeldNicTests
         Assert.Equal(resets, Host[Nic].Resets.Count);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_card_that_the_hosts_driver_has_by_now_is_given_back_untouched(bool rebind)
+    {
+        Host.Bind(Nic, "e1000e");
+        Host[Nic].Set(Command, 0x0507);
+        byte[] before = Host[Nic].Config;
+        int resets = Host[Nic].Resets.Count;
+        Host.Happened.Clear();
+
+        Custody.GiveBack(Address, rebind);
+
+        Assert.Equal(before, Host[Nic].Config);
+        Assert.Equal((resets, "e1000e"), (Host[Nic].Resets.Count, Host[Nic].Driver));
+        Assert.DoesNotContain(Host.Happened, static what => what.Contains("Msix", StringComparison.OrdinalIgnoreCase));
+        Assert.Empty(Custody.Held());
+    }
+
     [Fact]
     public void A_card_that_does_not_answer_when_the_host_goes_to_sleep_gets_the_settings_it_was_taken_with()
     {

@@ -95,14 +95,17 @@ A_device_that_cannot_be_reset_is_taken_with_a_warning() {
 # As when its card is pulled out and put back: the kernel has forgotten that its drivers are kept away.
 A_device_that_the_hosts_driver_took_meanwhile_is_not_attached() {
   held $PORT_E1000E
-  guest_start g1
   echo 1 > /sys/bus/pci/devices/$PORT_E1000E/remove
   echo 1 > /sys/bus/pci/rescan
   equal "driver" e1000e "$(driver_of $PORT_E1000E)"
+  # It has interrupts anew.
+  xen_state > $STATE/baseline
+  guest_start g1
   exits 1 pcibackflow pci-attach g1 $PORT_E1000E
   matches "the reason" "the host's driver e1000e was bound to it meanwhile" "$(cat $STATE/err)"
   equal "driver" e1000e "$(driver_of $PORT_E1000E)"
   runs pcibackflow pci-assignable-remove $PORT_E1000E
+  equal "driver afterwards" e1000e "$(driver_of $PORT_E1000E)"
   equal "Xen's owner of it" host "$(owner $PORT_E1000E)"
 }
 
@@ -190,7 +193,7 @@ A_device_that_only_xen_knows_to_be_a_guests_is_not_taken() {
   runs pcibackflow pci-attach g4 $E1000E
   guest_does g4 'has 1'
   serve_stop
-  rm -r /var/lib/pcibackflow /run/pcibackflow
+  rm -r /var/lib/pcibackflow /run/pcibackflow/grants*
   serve
   exits 1 pcibackflow pci-assignable-add $E1000E
   matches "the reason" 'Xen says that it belongs to another guest' "$(cat $STATE/err)"
