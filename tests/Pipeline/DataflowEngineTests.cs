@@ -1,3 +1,0 @@
-namespace PciBackFlow.Pipeline.Tests;
-
-public sealed class DataflowEngineTests() : EngineConformance(PipelineTopology.Dataflow);

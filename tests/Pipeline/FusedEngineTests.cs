@@ -1,3 +1,0 @@
-namespace PciBackFlow.Pipeline.Tests;
-
-public sealed class FusedEngineTests() : EngineConformance(PipelineTopology.Fused);

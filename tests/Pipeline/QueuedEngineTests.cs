@@ -1,3 +1,0 @@
-namespace PciBackFlow.Pipeline.Tests;
-
-public sealed class QueuedEngineTests() : EngineConformance(PipelineTopology.Queued);
