@@ -76,16 +76,22 @@ public sealed class EngineLaneTests
             }
         });
         control.Start();
-        for (int r = 1; r <= 500; r++)
+        try
         {
-            toy.Post(0, r);
-            toy.Post(1, r);
-            Assert.Equal(r * 2, toy.SpinAwait(0));
-            Assert.Equal(r * 2, toy.SpinAwait(1));
+            for (int r = 1; r <= 500; r++)
+            {
+                toy.Post(0, r);
+                toy.Post(1, r);
+                Assert.Equal(r * 2, toy.SpinAwait(0));
+                Assert.Equal(r * 2, toy.SpinAwait(1));
+            }
         }
-
-        Volatile.Write(ref stop, true);
-        control.Join();
+        finally
+        {
+            // Before the engine goes: the thread would end the process.
+            Volatile.Write(ref stop, true);
+            control.Join();
+        }
     }
 
     [Theory]
