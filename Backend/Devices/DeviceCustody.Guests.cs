@@ -20,7 +20,9 @@ public sealed partial class DeviceCustody
             HeldRecord record = entry.Record ?? throw NotHeld(address);
             if (entry.Owner is { } owner)
                 throw new BackendException(BackendFailure.Failed, $"{address} is in use by domain {owner}");
-            if (Asked(() => _quarantine.IsGuests(address), address))
+
+            // Of a device that it does not know Xen says the same as of a guest's.
+            if (AbsenceOf(record) is null && Asked(() => _quarantine.IsGuests(address), address))
                 throw new BackendException(BackendFailure.Failed, $"{address} belongs to another guest, says Xen");
             string? why = ObstacleOf(record) ?? Revive(record) ?? CleanAndQuarantine(entry, record);
             entry.Unusable = why;

@@ -41,6 +41,17 @@ public sealed class MissingCardTests : HeldNicTests
         Assert.Empty(Custody.Held());
     }
 
+    /// <summary>Xen 4.17 answers ENODEV to the question whether a device can be assigned, also when the kernel has removed it.</summary>
+    [Fact]
+    public void A_card_that_is_gone_is_said_to_be_gone_whatever_xen_says_of_it()
+    {
+        Host.Xen.CreateDomain(5);
+        Host.Domains.Assign(5, Address, relaxed: false);
+        Host.Remove(Nic);
+
+        Assert.Contains("it is gone", Assert.Throws<BackendException>(() => Custody.MakeReady(Address)).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_card_swapped_at_the_same_address_is_refused_with_both_named()
     {
