@@ -79,7 +79,8 @@ internal sealed class Guest : IDisposable
                 Apply(new GuestEvent.FrontendChanged(node));
         }
         while (!IsGone && _state.Own != before && ++rounds < MaxRounds);
-        Apply(new GuestEvent.FunctionsSeen(_exports.Lost));
+        if (_exports.HasLost || _state.Lost.Count > 0)
+            Apply(new GuestEvent.FunctionsSeen(_exports.Lost));
         TakeSnapshot();
     }
 

@@ -59,6 +59,21 @@ internal sealed class GuestExports
     /// <summary>The host addresses of what the guest has and does not answer any more.</summary>
     public IReadOnlyList<PciAddress> Lost => [.. _functions.Where(static function => function.Value.IsGone).Select(static function => function.Key)];
 
+    /// <summary>Whether there are such. Asked in every pass, hence without an allocation.</summary>
+    public bool HasLost
+    {
+        get
+        {
+            foreach (AssignedFunction function in _functions.Values)
+            {
+                if (function.IsGone)
+                    return true;
+            }
+
+            return false;
+        }
+    }
+
     public IReadOnlyList<RootBus> Roots => _functions.Count == 0 ? [] : _slots.Roots();
 
     /// <summary>Claims a function, finds it a place and compiles its permissions; what the guest has already is left as it is.</summary>
