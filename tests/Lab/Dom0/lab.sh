@@ -71,7 +71,7 @@ exits() {
 
 # --- guests
 
-# guest_config NAME LINE...: /run/lab/NAME.cfg; MEMORY, VCPUS, ARGUMENTS (kernel's), ON_REBOOT change the usual.
+# guest_config NAME LINE...: /run/lab/NAME.cfg; MEMORY, VCPUS, ARGUMENTS (kernel's), PASSTHROUGH, ON_REBOOT change the usual.
 guest_config() {
   config_name=$1
   shift
@@ -83,7 +83,7 @@ ramdisk = "/guest/guest.cpio"
 memory = ${MEMORY:-192}
 vcpus = ${VCPUS:-1}
 extra = "console=hvc0 rdinit=/init mitigations=off nokaslr panic=-1 printk.time=1 ${ARGUMENTS:-}"
-passthrough = "enabled"
+passthrough = "${PASSTHROUGH:-enabled}"
 e820_host = 1
 on_poweroff = "destroy"
 on_reboot = "${ON_REBOOT:-destroy}"

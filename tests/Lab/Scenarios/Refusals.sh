@@ -163,10 +163,7 @@ What_was_refused_left_nothing() {
 }
 
 A_guest_without_passthrough_is_refused() {
-  guest_config g3
-  sed -i 's/^passthrough = .*/passthrough = "disabled"/' $STATE/g3.cfg
-  guest_create g3
-  guest_up g3
+  PASSTHROUGH=disabled guest_start g3
   exits 1 pcibackflow pci-attach g3 $E1000E
   matches "the reason" 'passthrough|IOMMU' "$(cat $STATE/err)"
   equal "Xen's owner of it" quarantine "$(owner $E1000E)"

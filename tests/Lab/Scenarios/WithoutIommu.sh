@@ -19,10 +19,7 @@ Whoever_insists_is_warned_and_gets_it() {
 }
 
 No_guest_gets_it() {
-  guest_config g1
-  sed -i 's/^passthrough = .*/passthrough = "disabled"/' $STATE/g1.cfg
-  guest_create g1
-  guest_up g1
+  PASSTHROUGH=disabled guest_start g1
   exits 3 pcibackflow pci-attach g1 $E1000E
   matches "the reason" 'Xen uses no IOMMU' "$(cat $STATE/err)"
   matches "the remedy" 'boot Xen with iommu=on' "$(cat $STATE/err)"
