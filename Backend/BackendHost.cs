@@ -89,14 +89,20 @@ public sealed class BackendHost : IDisposable
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
             if (_registry is not null)
+            {
                 throw new InvalidOperationException("the backend has been started already");
+            }
+
             try
             {
                 _domains = _options.Hypervisor.OpenDomainControl();
                 _grants = _options.Hypervisor.OpenGrantTable();
                 _store = _options.Hypervisor.OpenXenStore();
                 if (_options.Devices is { } journalled)
+                {
                     _journal = GrantJournal.Open(journalled.JournalDirectory, BootId.Read(), _options.Logger);
+                }
+
                 OpenInterrupts();
                 _engine.Start();
                 _deniedWrites = new(Warnings);
@@ -116,7 +122,9 @@ public sealed class BackendHost : IDisposable
                 });
                 _registry.Start();
                 if (_options.Devices is { } devices)
+                {
                     StartToolstack(devices);
+                }
             }
             catch
             {
@@ -152,7 +160,9 @@ public sealed class BackendHost : IDisposable
         lock (_lock)
         {
             if (!_isDisposed)
+            {
                 Close();
+            }
         }
     }
 
@@ -193,7 +203,10 @@ public sealed class BackendHost : IDisposable
     private void OpenInterrupts()
     {
         if (_options.Interrupts is not null)
+        {
             return;
+        }
+
         try
         {
             _physdev = _options.Hypervisor.OpenPhysdev();
@@ -219,7 +232,10 @@ public sealed class BackendHost : IDisposable
         policy = toolstack?.ApplyTo(policy) ?? policy;
         CompiledFunction compiled = Devices.FunctionPermissions.Compile(function, policy, _maps);
         foreach (string problem in compiled.Problems)
+        {
             Warnings.Warn(domainId, $"{function.Address}: {problem}");
+        }
+
         return compiled;
     }
 }

@@ -38,14 +38,18 @@ internal sealed class DeniedWriteLog : IDeniedWriteListener, IDisposable
     {
         // One system call at most between two looks, whatever guests do. Pairs with the exchange in Run.
         if (Interlocked.Exchange(ref _isPending, 1) == 0)
+        {
             _wake.Set();
+        }
     }
 
     /// <summary>Listens to a guest. Before it is served.</summary>
     public void Add(GuestConnection connection)
     {
         lock (_lock)
+        {
             _connections.Add(connection);
+        }
     }
 
     /// <summary>Says what a guest still has to be said and forgets it. After it was served.</summary>
@@ -54,7 +58,9 @@ internal sealed class DeniedWriteLog : IDeniedWriteListener, IDisposable
         lock (_lock)
         {
             if (_connections.Remove(connection))
+            {
                 Say(connection);
+            }
         }
     }
 
@@ -62,7 +68,10 @@ internal sealed class DeniedWriteLog : IDeniedWriteListener, IDisposable
     public void Dispose()
     {
         if (_isDisposed)
+        {
             return;
+        }
+
         _isDisposed = true;
         _stop.Set();
         _thread.Join();
@@ -89,7 +98,9 @@ internal sealed class DeniedWriteLog : IDeniedWriteListener, IDisposable
     {
         PolicyProfile profile = function.Policy.Profile.Value;
         if (row.Rule != WriteRule.ByPolicy || (row.Allowable == 0 && profile == PolicyProfile.Permissive))
+        {
             return "in every policy";
+        }
 
         // A permissive profile denies nothing of its own.
         return profile == PolicyProfile.Permissive ? "by a rule of its policy" : $"by {AccessPolicy.NameOf(profile)} policy";
@@ -107,11 +118,15 @@ internal sealed class DeniedWriteLog : IDeniedWriteListener, IDisposable
             lock (_lock)
             {
                 foreach (GuestConnection connection in _connections)
+                {
                     Say(connection);
+                }
             }
 
             if (_stop.WaitOne(Pause))
+            {
                 return;
+            }
         }
     }
 
@@ -122,7 +137,9 @@ internal sealed class DeniedWriteLog : IDeniedWriteListener, IDisposable
             foreach (RegisterRow row in write.Function.Map.RowsAt(write.Offset, write.Size))
             {
                 if (Denies(write, row))
+                {
                     _warnings.Warn(connection.DomainId, $"denied {Place(write, row)}", Describe(write, row));
+                }
             }
         }
     }
@@ -133,7 +150,9 @@ internal sealed class DeniedWriteLog : IDeniedWriteListener, IDisposable
         {
             int at = write.Offset + i;
             if (at >= row.Offset && at < row.Offset + row.Size && ((write.DeniedBits >> (8 * i)) & 0xFF) != 0)
+            {
                 return true;
+            }
         }
 
         return false;

@@ -32,15 +32,24 @@ public sealed class DistinctWarnings
         lock (_lock)
         {
             if (!_counts.TryGetValue(domainId, out Dictionary<string, long>? subjects))
+            {
                 _counts.Add(domainId, subjects = new(StringComparer.Ordinal));
+            }
+
             if (subjects.Count >= MaxSubjects && !subjects.ContainsKey(subject))
+            {
                 subject = text = Others;
+            }
+
             count = subjects.GetValueOrDefault(subject) + 1;
             subjects[subject] = count;
         }
 
         if (IsPowerOfTen(count))
+        {
             GuestLog.Distinct(_logger, domainId, text ?? subject, count);
+        }
+
         return count;
     }
 
@@ -49,13 +58,18 @@ public sealed class DistinctWarnings
     public void Forget(int domainId)
     {
         lock (_lock)
+        {
             _counts.Remove(domainId);
+        }
     }
 
     private static bool IsPowerOfTen(long count)
     {
         while (count % 10 == 0)
+        {
             count /= 10;
+        }
+
         return count == 1;
     }
 }

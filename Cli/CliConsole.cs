@@ -57,8 +57,10 @@ public sealed class CliConsole
     /// <param name="texts">One sentence each.</param>
     public void Remarks(IReadOnlyList<string> texts)
     {
-        foreach (var text in texts)
+        foreach (string text in texts)
+        {
             Remark(text);
+        }
     }
 
     /// <summary>Writes a table to <see cref="Output"/>.</summary>
@@ -74,13 +76,15 @@ public sealed class CliConsole
         // Columns are padded to their width; a file keeps no trailing blanks.
         using var text = new StringWriter(CultureInfo.InvariantCulture);
         Create(text, isTerminal: false).Write(table);
-        foreach (var line in text.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        foreach (string line in text.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        {
             Output.WriteLine(line.TrimEnd());
+        }
     }
 
     private static IAnsiConsole Create(TextWriter writer, bool isTerminal)
     {
-        var console = AnsiConsole.Create(new AnsiConsoleSettings
+        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings
         {
             Ansi = isTerminal ? AnsiSupport.Detect : AnsiSupport.No,
             ColorSystem = isTerminal ? ColorSystemSupport.Detect : ColorSystemSupport.NoColors,
@@ -88,7 +92,10 @@ public sealed class CliConsole
             Out = new AnsiConsoleOutput(writer),
         });
         if (!isTerminal)
+        {
             console.Profile.Width = UnboundedWidth;
+        }
+
         return console;
     }
 }

@@ -20,7 +20,7 @@ public static class CliRunner
     {
         try
         {
-            var code = Invoke(args, console);
+            int code = Invoke(args, console);
             console.Output.Flush();
             return code;
         }
@@ -33,9 +33,12 @@ public static class CliRunner
     private static int Invoke(IReadOnlyList<string> args, CliConsole console)
     {
         // No response files: '@' may begin a file's name.
-        var parsed = CommandTree.Create(console).Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        ParseResult parsed = CommandTree.Create(console).Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.Action is ParseErrorAction || (parsed.Action is null && parsed.Errors.Count > 0))
+        {
             return ReportWrongWords(parsed, console);
+        }
+
         return parsed.Invoke(new InvocationConfiguration
         {
             Output = console.Output,
@@ -49,21 +52,30 @@ public static class CliRunner
     {
         var words = new List<string>();
         for (Command? command = parsed.CommandResult.Command; command is not (null or RootCommand); command = command.Parents.OfType<Command>().FirstOrDefault())
+        {
             words.Insert(0, command.Name);
-        var verb = string.Join(' ', words.Prepend("pcibackflow"));
+        }
+
+        string verb = string.Join(' ', words.Prepend("pcibackflow"));
 
         // A verb that is mistyped is also "not provided": the first of the two says it all.
-        var errors = parsed.UnmatchedTokens.Count > 0
+        IEnumerable<ParseError> errors = parsed.UnmatchedTokens.Count > 0
             ? parsed.Errors.Where(error => error.SymbolResult is not CommandResult || error.Message.Contains(parsed.UnmatchedTokens[0], StringComparison.Ordinal))
             : parsed.Errors;
-        var missing = MissingArguments(parsed);
-        var messages = missing.Length > 0
+        string missing = MissingArguments(parsed);
+        IEnumerable<string> messages = missing.Length > 0
             ? errors.Where(error => !error.Message.StartsWith(ArgumentMissing, StringComparison.Ordinal)).Select(error => error.Message).Append($"{missing} is missing")
             : errors.Select(error => error.Message);
-        foreach (var message in messages.Distinct())
+        foreach (string? message in messages.Distinct())
+        {
             console.Error.WriteLine($"{verb}: {message}");
-        foreach (var suggestion in WordSuggestions.For(parsed))
+        }
+
+        foreach (string suggestion in WordSuggestions.For(parsed))
+        {
             console.Error.WriteLine($"  did you mean {suggestion}?");
+        }
+
         console.Error.WriteLine($"  See: {verb} --help");
         return ExitCode.WrongWords;
     }
@@ -87,17 +99,25 @@ public static class CliRunner
 
         console.Error.WriteLine($"pcibackflow: {OneLine(failure)}");
         if (failure is VerbException { Advice: { } advice })
+        {
             console.Error.WriteLine($"  {advice}");
+        }
+
         if (Environment.GetEnvironmentVariable(DebugVariable) == "1")
+        {
             console.Error.WriteLine(failure);
+        }
         else if (failure is not (VerbException or IOException or UnauthorizedAccessException))
+        {
             console.Error.WriteLine($"  This is a defect of the program; {DebugVariable}=1 shows where it happened.");
+        }
+
         return failure is VerbException verb ? verb.Code : ExitCode.Failed;
     }
 
     private static string OneLine(Exception failure)
     {
-        var message = failure is VerbException or IOException or UnauthorizedAccessException
+        string message = failure is VerbException or IOException or UnauthorizedAccessException
             ? failure.Message
             : $"{failure.GetType().Name}: {failure.Message}";
         return message.ReplaceLineEndings(" ");

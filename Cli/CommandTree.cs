@@ -28,20 +28,26 @@ public static class CommandTree
     {
         var root = new RootCommand("A userspace Xen PCI backend: serve guests with it, load-test it, look at what guests see of a PCI function, and why.");
         var examples = new Dictionary<Command, string[]> { [root] = RootExamples };
-        foreach (var verb in Verbs(console))
+        foreach (Verb verb in Verbs(console))
         {
             root.Add(verb.Command);
             examples.Add(verb.Command, verb.Examples);
-            foreach (var (command, lines) in verb.Below)
+            foreach ((Command? command, string[]? lines) in verb.Below)
+            {
                 examples.Add(command, lines);
+            }
         }
 
-        foreach (var option in root.Options)
+        foreach (Option option in root.Options)
         {
             if (option is HelpOption { Action: HelpAction standard })
+            {
                 option.Action = new HelpWithExamples(standard, examples);
+            }
             else if (option is VersionOption)
+            {
                 option.Action = new PrintVersion();
+            }
         }
 
         return root;

@@ -14,13 +14,15 @@ internal sealed class HelpWithExamples(HelpAction standard, IReadOnlyDictionary<
     public override int Invoke(ParseResult parseResult)
     {
         standard.MaxWidth = 120;
-        var code = standard.Invoke(parseResult);
-        if (examples.TryGetValue(parseResult.CommandResult.Command, out var lines))
+        int code = standard.Invoke(parseResult);
+        if (examples.TryGetValue(parseResult.CommandResult.Command, out string[]? lines))
         {
-            var output = parseResult.InvocationConfiguration.Output;
+            TextWriter output = parseResult.InvocationConfiguration.Output;
             output.WriteLine("Examples:");
-            foreach (var line in lines)
+            foreach (string line in lines)
+            {
                 output.WriteLine($"  {line}");
+            }
         }
 
         return code;

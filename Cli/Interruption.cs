@@ -27,8 +27,11 @@ public sealed class Interruption : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (var registration in _registrations)
+        foreach (PosixSignalRegistration registration in _registrations)
+        {
             registration.Dispose();
+        }
+
         _source.Dispose();
     }
 

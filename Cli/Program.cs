@@ -16,7 +16,7 @@ public static class Program
         // treats a closed pipe (| head) as the end of interest, not as an error.
         using var output = new StreamWriter(Console.OpenStandardOutput(), new UTF8Encoding(false), OutputBufferBytes);
         using var interruption = new Interruption();
-        using var progress = Console.OpenStandardError();
+        using Stream progress = Console.OpenStandardError();
         var console = new CliConsole(
             output, Console.Error, progress, !Console.IsOutputRedirected, !Console.IsErrorRedirected, interruption.Catch);
         return CliRunner.Run(args, console);

@@ -10,13 +10,15 @@ internal static class WordSuggestions
     /// <summary>The closest known words for each word that was not understood.</summary>
     public static IEnumerable<string> For(ParseResult parsed)
     {
-        var known = parsed.CommandResult.Command.Subcommands.Where(command => !command.Hidden).Select(command => command.Name)
+        string[] known = parsed.CommandResult.Command.Subcommands.Where(command => !command.Hidden).Select(command => command.Name)
             .Concat(parsed.CommandResult.Command.Options.Where(option => !option.Hidden).Select(option => option.Name))
             .ToArray();
-        foreach (var word in parsed.UnmatchedTokens)
+        foreach (string word in parsed.UnmatchedTokens)
         {
             if (Closest(word, known) is { } best)
+            {
                 yield return best;
+            }
         }
     }
 
@@ -30,14 +32,14 @@ internal static class WordSuggestions
     // Levenshtein: insertions, deletions and replacements, each 1.
     private static int Distance(string left, string right)
     {
-        var row = Enumerable.Range(0, right.Length + 1).ToArray();
-        for (var i = 1; i <= left.Length; i++)
+        int[] row = Enumerable.Range(0, right.Length + 1).ToArray();
+        for (int i = 1; i <= left.Length; i++)
         {
-            var diagonal = row[0];
+            int diagonal = row[0];
             row[0] = i;
-            for (var j = 1; j <= right.Length; j++)
+            for (int j = 1; j <= right.Length; j++)
             {
-                var replaced = diagonal + (left[i - 1] == right[j - 1] ? 0 : 1);
+                int replaced = diagonal + (left[i - 1] == right[j - 1] ? 0 : 1);
                 diagonal = row[j];
                 row[j] = Math.Min(replaced, Math.Min(row[j], row[j - 1]) + 1);
             }

@@ -90,12 +90,12 @@ public sealed class PipelineEngine<TItem, T1, T2, T3, T4, T5, T6> : IPipelineEng
 
             _started = true;
             _watchdog.Start();
-            foreach (var part in _parts)
+            foreach (QueuedPart<TItem, StageChain<TItem, T1, T2, T3, T4, T5, T6>> part in _parts)
             {
                 part.Start();
             }
 
-            foreach (var shard in _shards)
+            foreach (Shard<TItem, StageChain<TItem, T1, T2, T3, T4, T5, T6>> shard in _shards)
             {
                 shard.Start();
             }
@@ -129,7 +129,7 @@ public sealed class PipelineEngine<TItem, T1, T2, T3, T4, T5, T6> : IPipelineEng
     public EngineCounters ReadCounters()
     {
         EngineCounters sum = default;
-        foreach (var shard in _shards)
+        foreach (Shard<TItem, StageChain<TItem, T1, T2, T3, T4, T5, T6>> shard in _shards)
         {
             shard.AddCounters(ref sum);
         }
@@ -149,7 +149,7 @@ public sealed class PipelineEngine<TItem, T1, T2, T3, T4, T5, T6> : IPipelineEng
             }
 
             var asked = new List<Carrier>();
-            foreach (var shard in _shards)
+            foreach (Shard<TItem, StageChain<TItem, T1, T2, T3, T4, T5, T6>> shard in _shards)
             {
                 asked.Add(shard.Holder);
                 asked[^1].Ask();
@@ -159,7 +159,7 @@ public sealed class PipelineEngine<TItem, T1, T2, T3, T4, T5, T6> : IPipelineEng
                 shard.WakeIfAsleep();
             }
 
-            foreach (var part in _parts)
+            foreach (QueuedPart<TItem, StageChain<TItem, T1, T2, T3, T4, T5, T6>> part in _parts)
             {
                 asked.Add(part.Holder);
                 asked[^1].Ask();
@@ -172,7 +172,7 @@ public sealed class PipelineEngine<TItem, T1, T2, T3, T4, T5, T6> : IPipelineEng
             }
 
             _workers.Collect(asked);
-            foreach (var line in _lines)
+            foreach (DataflowLine<TItem, StageChain<TItem, T1, T2, T3, T4, T5, T6>> line in _lines)
             {
                 line.Collect(asked);
             }
@@ -245,24 +245,24 @@ public sealed class PipelineEngine<TItem, T1, T2, T3, T4, T5, T6> : IPipelineEng
 
         // The watchdog first: no role changes hands any more. Then who feeds before who is fed.
         _watchdog.Stop();
-        foreach (var shard in _shards)
+        foreach (Shard<TItem, StageChain<TItem, T1, T2, T3, T4, T5, T6>> shard in _shards)
         {
             shard.Stop();
         }
 
-        foreach (var line in _lines)
+        foreach (DataflowLine<TItem, StageChain<TItem, T1, T2, T3, T4, T5, T6>> line in _lines)
         {
             line.Dispose();
         }
 
-        foreach (var part in _parts)
+        foreach (QueuedPart<TItem, StageChain<TItem, T1, T2, T3, T4, T5, T6>> part in _parts)
         {
             part.Dispose();
         }
 
         _workers.Dispose();
         bool ended = true;
-        foreach (var shard in _shards)
+        foreach (Shard<TItem, StageChain<TItem, T1, T2, T3, T4, T5, T6>> shard in _shards)
         {
             shard.Dispose();
             ended &= shard.HasEnded;

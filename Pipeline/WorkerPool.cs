@@ -117,7 +117,7 @@ internal sealed class WorkerPool<TItem, TChain>(TChain chain, EngineOptions opti
 
     private static void RunNext(ref TChain stages, TItem item, Carrier me)
     {
-        var home = ((Lane<TItem>)item.Lane!).Home;
+        IItemHome<TItem> home = ((Lane<TItem>)item.Lane!).Home;
         int from = item.NextStage;
         int next = from;
         StageFlow flow = StageFlow.Continue;

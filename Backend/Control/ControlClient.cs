@@ -96,7 +96,7 @@ public sealed class ControlClient(string socket)
 
     private async Task<byte[]> Send(string method, string path, byte[]? body, CancellationToken cancellationToken)
     {
-        using CancellationTokenSource clock = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using var clock = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         clock.CancelAfter(Patience);
         try
         {
@@ -122,7 +122,9 @@ public sealed class ControlClient(string socket)
         try
         {
             if (JsonSerializer.Deserialize(answer, ControlJson.Default.ControlProblem) is { } problem)
+            {
                 return new(problem.ToFailure(), problem.Message);
+            }
         }
         catch (JsonException)
         {

@@ -64,7 +64,10 @@ internal sealed class ControlEndpoints
         TakeDevice request = await Body(context, ControlJson.Default.TakeDevice).ConfigureAwait(false);
         string wanted = request.Address ?? string.Empty;
         if (!PciAddress.TryParse(wanted, out PciAddress address, out int index, out string? reason))
+        {
             throw new BackendException(BackendFailure.Malformed, ControlProblem.Pointing($"not a PCI address: {reason}", wanted, index));
+        }
+
         HeldDevice held = await Blocking(context, () => _services.Custody.Take(address, request.Name, request.Force)).ConfigureAwait(false);
         await Answer(context, DeviceReport.Of(held), ControlJson.Default.DeviceReport).ConfigureAwait(false);
     }
@@ -77,9 +80,14 @@ internal sealed class ControlEndpoints
         {
             // Giving back what isn't held is done already, as long as the words name a device.
             if (_services.Custody.Find(device)?.Address is { } held)
+            {
                 _services.Custody.GiveBack(held, rebind);
+            }
             else if (!PciAddress.TryParse(device, out _))
+            {
                 throw new BackendException(BackendFailure.Failed, $"no device of the name '{device}' is held; pci-assignable-list -n shows the names");
+            }
+
             return true;
         }).ConfigureAwait(false);
         context.Response.StatusCode = StatusCodes.Status204NoContent;
@@ -123,7 +131,10 @@ internal sealed class ControlEndpoints
     {
         IReadOnlyList<string> lost = await Blocking(context, new HostSuspend(_services.Custody).Resume).ConfigureAwait(false);
         if (lost.Count > 0)
+        {
             throw new BackendException(BackendFailure.Failed, $"not everything came back from the host's sleep: {string.Join("; ", lost)}");
+        }
+
         context.Response.StatusCode = StatusCodes.Status204NoContent;
     }
 
@@ -144,7 +155,10 @@ internal sealed class ControlEndpoints
         where T : class
     {
         if (!context.Request.HasJsonContentType())
+        {
             throw new BackendException(BackendFailure.Malformed, "a JSON body is expected (Content-Type: application/json)");
+        }
+
         return await JsonSerializer.DeserializeAsync(context.Request.Body, type, context.RequestAborted).ConfigureAwait(false)
             ?? throw new BackendException(BackendFailure.Malformed, "the request's body is null");
     }

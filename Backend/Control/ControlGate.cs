@@ -24,7 +24,7 @@ internal sealed partial class ControlGate(ControlServices services, TimeSpan lim
 
         // One clock over everything that a request does: a client that is gone ends it as well.
         CancellationToken gone = context.RequestAborted;
-        using CancellationTokenSource clock = CancellationTokenSource.CreateLinkedTokenSource(gone);
+        using var clock = CancellationTokenSource.CreateLinkedTokenSource(gone);
         clock.CancelAfter(limit);
         context.RequestAborted = clock.Token;
         try
@@ -47,7 +47,9 @@ internal sealed partial class ControlGate(ControlServices services, TimeSpan lim
         }
 
         if (problem is not null && !context.Response.HasStarted)
+        {
             await Write(context, status, problem).ConfigureAwait(false);
+        }
     }
 
     /// <summary>Answers in one piece of known length: a client can tell a whole answer from one that was cut off.</summary>

@@ -43,9 +43,15 @@ public sealed record FunctionReport(
             Flag("allow_function_reset", policy.AllowFunctionReset),
         ];
         foreach (Setting<int> rules in policy.Rules)
+        {
             settings.Add(new("rules", rules.Value.ToString(CultureInfo.InvariantCulture), rules.Origin.ToString()));
+        }
+
         foreach (string capability in policy.HiddenCapabilities)
+        {
             settings.Add(new("hide", capability, new SettingOrigin(SettingSource.PolicyFile, string.Empty).ToString()));
+        }
+
         return settings;
     }
 

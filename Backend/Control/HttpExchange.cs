@@ -33,7 +33,10 @@ internal static class HttpExchange
         string head = $"{method} {target} HTTP/1.0\r\nHost: daemon\r\n{length}\r\n";
         await SendAsync(socket, Encoding.ASCII.GetBytes(head), cancellationToken).ConfigureAwait(false);
         if (body is not null)
+        {
             await SendAsync(socket, body, cancellationToken).ConfigureAwait(false);
+        }
+
         return Parse(await ReceiveAsync(socket, cancellationToken).ConfigureAwait(false));
     }
 
@@ -45,18 +48,26 @@ internal static class HttpExchange
     {
         int end = answer.IndexOf("\r\n\r\n"u8);
         if (end < 0)
+        {
             throw new InvalidDataException(answer.IsEmpty ? "it hung up without an answer" : "its answer has no end of the headers");
+        }
+
         string[] lines = Encoding.Latin1.GetString(answer[..end]).Split("\r\n");
         string[] status = lines[0].Split(' ', 3);
         if (status.Length < 2 || !status[0].StartsWith("HTTP/1.", StringComparison.Ordinal)
             || !int.TryParse(status[1], NumberStyles.None, CultureInfo.InvariantCulture, out int code))
+        {
             throw new InvalidDataException("its answer is not HTTP");
+        }
+
         ReadOnlySpan<byte> body = answer[(end + 4)..];
         foreach (string line in lines.AsSpan(1))
         {
             const string Length = "content-length:";
             if (line.StartsWith(Length, StringComparison.OrdinalIgnoreCase) && line[Length.Length..].Trim() != body.Length.ToString(CultureInfo.InvariantCulture))
+            {
                 throw new InvalidDataException("its answer is cut off");
+            }
         }
 
         return (code, body.ToArray());
@@ -65,7 +76,9 @@ internal static class HttpExchange
     private static async Task SendAsync(Socket socket, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {
         while (!bytes.IsEmpty)
+        {
             bytes = bytes[await socket.SendAsync(bytes, SocketFlags.None, cancellationToken).ConfigureAwait(false)..];
+        }
     }
 
     private static async Task<byte[]> ReceiveAsync(Socket socket, CancellationToken cancellationToken)
@@ -76,7 +89,9 @@ internal static class HttpExchange
         {
             answer.Write(buffer, 0, count);
             if (answer.Length > MaxAnswerBytes)
+            {
                 throw new InvalidDataException($"its answer is longer than {MaxAnswerBytes >> 20} MiB");
+            }
         }
 
         return answer.ToArray();

@@ -24,14 +24,17 @@ public sealed class ShardLiveness
     /// <returns>For each shard whether it answered.</returns>
     public async Task<bool[]> AskAsync(TimeSpan patience)
     {
-        Task[] questions = new Task[_asked.Length];
+        var questions = new Task[_asked.Length];
         lock (_lock)
         {
             for (int shard = 0; shard < _asked.Length; shard++)
             {
                 int asked = shard;
                 if (_asked[shard] is not { IsCompleted: false } pending)
+                {
                     _asked[shard] = pending = Task.Factory.StartNew(() => _invoke(asked, static () => { }), CancellationToken.None, TaskCreationOptions.DenyChildAttach, TaskScheduler.Default);
+                }
+
                 questions[shard] = pending;
             }
         }

@@ -19,16 +19,23 @@ public sealed partial class DeviceCustody
         {
             HeldRecord record = entry.Record ?? throw NotHeld(address);
             if (entry.Owner is { } owner)
+            {
                 throw new BackendException(BackendFailure.Failed, $"{address} is in use by domain {owner}");
+            }
 
             // Of a device that it does not know Xen says the same as of a guest's.
             if (AbsenceOf(record) is null && Asked(() => _quarantine.IsGuests(address), address))
+            {
                 throw new BackendException(BackendFailure.Failed, $"{address} belongs to another guest, says Xen");
+            }
+
             string? why = ObstacleOf(record) ?? Revive(record) ?? CleanAndQuarantine(entry, record);
             entry.Unusable = why;
             Show(entry, record);
             if (why is not null)
+            {
                 throw new BackendException(BackendFailure.Failed, $"{address} cannot be made ready: {why}");
+            }
         }
     }
 
@@ -40,13 +47,19 @@ public sealed partial class DeviceCustody
         {
             HeldRecord record = entry.Record ?? throw NotHeld(address);
             if (entry.Owner is not null)
+            {
                 return;
+            }
 
             // Whenever it was reset last: a guest that never claimed it here has it since.
             if (Asked(() => _quarantine.IsGuests(address), address))
+            {
                 Silence(entry, record);
+            }
             else
+            {
                 MakeReady(address);
+            }
         }
     }
 
@@ -54,11 +67,17 @@ public sealed partial class DeviceCustody
     public void Quiet(PciAddress address)
     {
         if (FindEntry(address) is not { } entry)
+        {
             return;
+        }
+
         lock (entry.Gate)
         {
             if (entry.Record is not { } record || entry.Owner is not null || entry.IsQuiet)
+            {
                 return;
+            }
+
             Silence(entry, record);
         }
     }
@@ -67,11 +86,17 @@ public sealed partial class DeviceCustody
     public FunctionClaim Claim(int domainId, PciAddress address)
     {
         if (FindEntry(address) is not { } entry)
+        {
             return FunctionClaim.Refused(NotHeld(address).Message);
+        }
+
         lock (entry.Gate)
         {
             if (entry.Record is not { } record)
+            {
                 return FunctionClaim.Refused(NotHeld(address).Message);
+            }
+
             if (entry.Owner is { } owner)
             {
                 return owner == domainId && entry.Function is { } same
@@ -80,7 +105,10 @@ public sealed partial class DeviceCustody
             }
 
             if ((entry.Unusable ?? ObstacleOf(record)) is { } why)
+            {
                 return FunctionClaim.Refused($"{address}: {why}");
+            }
+
             HeldFunction function;
             try
             {
@@ -110,11 +138,17 @@ public sealed partial class DeviceCustody
     public void Release(int domainId, PciAddress address)
     {
         if (FindEntry(address) is not { } entry)
+        {
             return;
+        }
+
         lock (entry.Gate)
         {
             if (entry.Owner != domainId || entry.Record is not { } record)
+            {
                 return;
+            }
+
             string? why;
             bool isExposed = IsExposed(address);
             try
@@ -135,7 +169,9 @@ public sealed partial class DeviceCustody
             entry.Unusable = why;
             Show(entry, record);
             if (why is not null)
+            {
                 CustodyLog.Unusable(_options.Logger, address, why);
+            }
         }
     }
 
@@ -165,11 +201,16 @@ public sealed partial class DeviceCustody
         SysfsBus bus = _options.Bus;
         PciAddress address = record.Address;
         if (AbsenceOf(record) is { } absent)
+        {
             return absent;
+        }
+
         try
         {
             if (bus.OverrideOf(address) != HostPicture.SetAside)
+            {
                 bus.SetOverride(address, HostPicture.SetAside);
+            }
         }
         catch (IOException failure)
         {
@@ -177,8 +218,11 @@ public sealed partial class DeviceCustody
         }
 
         if (bus.PhysicalFunctionOf(address) is null)
+        {
             return null;
-        HostPicture picture = HostPicture.Take(bus, _options.Proc);
+        }
+
+        var picture = HostPicture.Take(bus, _options.Proc);
         return picture.Find(address) is { } function ? RefusalTable.Of(RefusalTable.PhysicalFunction).Find(picture, function).FirstOrDefault() : null;
     }
 
@@ -188,11 +232,20 @@ public sealed partial class DeviceCustody
         SysfsBus bus = _options.Bus;
         PciAddress address = record.Address;
         if (DeviceIdentity.Read(bus, address) is not { } identity)
+        {
             return $"it is gone: the host has no function there any more{Elsewhere(record)}";
+        }
+
         if (!Answers(address))
+        {
             return "it is gone: it does not answer (all ones)";
+        }
+
         if (identity != record.Identity)
+        {
             return $"another card is in its place: {record.Identity} was taken, {identity} is there now{Elsewhere(record)}. Give it back and take it anew if that is meant";
+        }
+
         return bus.DriverOf(address) is { } driver ? $"the host's driver {driver} was bound to it meanwhile" : null;
     }
 
@@ -200,7 +253,7 @@ public sealed partial class DeviceCustody
     {
         try
         {
-            using SysfsFunction function = SysfsFunction.Open(address, writable: false, _options.Bus.DevicesRoot);
+            using var function = SysfsFunction.Open(address, writable: false, _options.Bus.DevicesRoot);
             return FunctionReset.Answers(function);
         }
         catch (IOException)
@@ -224,7 +277,10 @@ public sealed partial class DeviceCustody
         {
             _taking.Revive(record);
             if (record.IsMsixPrepared)
+            {
                 _quarantine.EnsureMsix(record.Address);
+            }
+
             return null;
         }
         catch (Exception e) when (UndoableSteps.IsExpected(e))
@@ -245,7 +301,9 @@ public sealed partial class DeviceCustody
         }
 
         if (why is not null)
+        {
             throw new BackendException(BackendFailure.Failed, $"{record.Address} is not quiet: {why}");
+        }
     }
 
     /// <summary>Resets, restores and quarantines.</summary>
@@ -262,11 +320,20 @@ public sealed partial class DeviceCustody
             HeldFunction function = entry.Function ?? opened!;
             ResetOutcome outcome = function.Clean();
             if (outcome.Unusable is not null)
+            {
                 return outcome.Unusable;
+            }
+
             if (outcome.Problem is not null && !record.IsResetOptional)
+            {
                 return outcome.Problem;
+            }
+
             if (outcome.Problem is not null)
+            {
                 CustodyLog.Warning(_options.Logger, record.Address, outcome.Problem);
+            }
+
             (entry.IsClean, entry.IsQuiet) = (outcome.Problem is null && !function.WasExposed, true);
             return null;
         }
@@ -282,7 +349,10 @@ public sealed partial class DeviceCustody
         try
         {
             if (!_quarantine.IsGuests(address))
+            {
                 _quarantine.Enter(address);
+            }
+
             return null;
         }
         catch (HypervisorException failure)
@@ -298,10 +368,15 @@ public sealed partial class DeviceCustody
             // Other devices' gates are not taken here: what they show is enough, and two claims of one page at once see each other's list.
             HeldDevice? shown;
             lock (_lock)
+            {
                 shown = entry.Shown;
+            }
+
             if (shown?.OwnerDomain is { } owner && owner != domainId && shown.Address != function.Address
                 && _options.Bus.TryDescribe(shown.Address, out HostFunction? other) && MemoryPages.SharedBy(function.BaseAddresses, other.BaseAddresses).Any())
+            {
                 return (shown.Address, owner);
+            }
         }
 
         return null;

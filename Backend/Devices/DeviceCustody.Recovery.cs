@@ -19,13 +19,17 @@ public sealed partial class DeviceCustody
         foreach (HeldRecord record in _records.All())
         {
             if (!IsHeld(record.Address))
+            {
                 Adopt(record.Address, record, problems);
+            }
         }
 
         foreach (PciAddress address in PciDevices.Addresses(_options.Bus.DevicesRoot))
         {
             if (!IsHeld(address) && _options.Bus.OverrideOf(address) == HostPicture.SetAside && _options.Bus.DriverOf(address) is null)
+            {
                 Adopt(address, record: null, problems);
+            }
         }
 
         return problems;
@@ -37,7 +41,10 @@ public sealed partial class DeviceCustody
         foreach (HeldRecord record in _records.All())
         {
             if (record.BootId != _bootId || _bootId.Length == 0)
+            {
                 continue;
+            }
+
             Entry entry = GetEntry(record.Address);
             lock (entry.Gate)
             {
@@ -61,7 +68,10 @@ public sealed partial class DeviceCustody
         if (!record.IsComplete)
         {
             foreach (string left in _taking.Abandon(record))
+            {
                 CustodyLog.Warning(_options.Logger, record.Address, $"left over from a program that died: {left}");
+            }
+
             CustodyLog.NotHeld(_options.Logger, record.Address, "a program died while taking it; that was undone");
             return;
         }
@@ -77,9 +87,13 @@ public sealed partial class DeviceCustody
         entry.Unusable = ObstacleOf(record);
         Show(entry, record);
         if (entry.Unusable is { } why)
+        {
             CustodyLog.Unusable(_options.Logger, record.Address, why);
+        }
         else
+        {
             CustodyLog.StillHeld(_options.Logger, record.Address);
+        }
     }
 
     private void Adopt(PciAddress address, HeldRecord? record, List<string> problems)
@@ -87,7 +101,10 @@ public sealed partial class DeviceCustody
         try
         {
             if (record is not null)
+            {
                 CheckSameCard(record);
+            }
+
             Take(address, record?.Name, force: false);
         }
         catch (Exception failure)

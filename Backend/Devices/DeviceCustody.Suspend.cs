@@ -14,7 +14,9 @@ public sealed partial class DeviceCustody
         foreach (Entry entry in Entries())
         {
             lock (entry.Gate)
+            {
                 entry.BeforeSleep = entry.Function is { } function && FunctionReset.Answers(function) ? ConfigSnapshot.Take(function) : null;
+            }
         }
     }
 
@@ -27,7 +29,10 @@ public sealed partial class DeviceCustody
             lock (entry.Gate)
             {
                 if (entry.Record is not { } record)
+                {
                     continue;
+                }
+
                 string? why = ObstacleOf(record);
                 try
                 {
@@ -40,7 +45,10 @@ public sealed partial class DeviceCustody
 
                 entry.BeforeSleep = null;
                 if (why is null)
+                {
                     continue;
+                }
+
                 entry.Unusable = $"it did not come back when the host woke: {why}";
                 problems.Add($"{record.Address}: {entry.Unusable}");
                 CustodyLog.Unusable(_options.Logger, record.Address, entry.Unusable);
@@ -55,22 +63,34 @@ public sealed partial class DeviceCustody
     {
         using SysfsFunction function = _options.Bus.Open(record.Address);
         if (!FunctionReset.Answers(function) || !function.TrySetPowerState(0))
+        {
             return "it does not answer";
+        }
+
         ConfigSnapshot settings = entry.BeforeSleep ?? record.Clean!;
         if (settings.Restore(function, out _) is { Count: > 0 } lost)
+        {
             return $"it did not take back {string.Join(", ", lost)}";
+        }
 
         // A guest's vectors are Xen's to write; without a guest only the table has to be Xen's again.
         if (entry.Owner is not null)
+        {
             _options.Physdev?.RestoreMessages(record.Address);
+        }
         else if (record.IsMsixPrepared)
+        {
             _quarantine.EnsureMsix(record.Address);
+        }
+
         return null;
     }
 
     private Entry[] Entries()
     {
         lock (_lock)
+        {
             return [.. _entries.Values];
+        }
     }
 }

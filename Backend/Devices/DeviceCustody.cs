@@ -50,7 +50,9 @@ public sealed partial class DeviceCustody : IDeviceCustody, IDisposable
     public IReadOnlyList<HeldDevice> Held()
     {
         lock (_lock)
+        {
             return [.. _entries.Values.Select(static entry => entry.Shown).OfType<HeldDevice>()];
+        }
     }
 
     /// <inheritdoc/>
@@ -94,23 +96,40 @@ public sealed partial class DeviceCustody : IDeviceCustody, IDisposable
     public void GiveBack(PciAddress address, bool rebind)
     {
         if (FindEntry(address) is not { } entry)
+        {
             return;
+        }
+
         lock (entry.Gate)
         {
             if (entry.Record is not { } record)
+            {
                 return;
+            }
+
             if (entry.Owner is { } owner)
+            {
                 throw new BackendException(BackendFailure.Refused, $"{address} is in use by domain {owner}. Detach it first.");
+            }
 
             // Before Xen is asked: an attach that has ended by then is one that Xen knows of.
             if (!entry.Keepers.TryClose())
+            {
                 throw new BackendException(BackendFailure.Refused, $"{address} is just being given to a guest or taken from one. Try again when that has ended.");
+            }
+
             try
             {
                 if (Asked(() => _quarantine.IsGuests(address), address) && _options.Bus.Exists(address))
+                {
                     throw new BackendException(BackendFailure.Refused, $"{address} belongs to a guest, says Xen. Detach it first.");
+                }
+
                 if (_options.Bus.VirtualFunctionsOf(address).Where(IsHeld).ToArray() is { Length: > 0 } needing)
+                {
                     throw new BackendException(BackendFailure.Refused, $"{address} is needed by its virtual functions {string.Join(", ", needing)}, which are held. Give those back first.");
+                }
+
                 _taking.GiveBack(record, rebind);
             }
             finally
@@ -119,7 +138,9 @@ public sealed partial class DeviceCustody : IDeviceCustody, IDisposable
 
                 // Given back although its driver did not take it, the record is gone.
                 if (_records.All().All(left => left.Address != address))
+                {
                     Show(entry, null);
+                }
             }
         }
     }
@@ -157,13 +178,24 @@ public sealed partial class DeviceCustody : IDeviceCustody, IDisposable
     private void CheckName(PciAddress address, string? name)
     {
         if (name is null)
+        {
             return;
+        }
+
         if (name.Length is 0 or > MaxName || name.Any(static character => character is < ' ' or > '~'))
+        {
             throw new BackendException(BackendFailure.Malformed, $"a name has 1 to {MaxName} printable characters");
+        }
+
         if (PciAddress.TryParse(name, out _))
+        {
             throw new BackendException(BackendFailure.Malformed, $"'{name}' is an address: as a name it would be taken for one");
+        }
+
         if (Held().FirstOrDefault(device => device.Name == name && device.Address != address) is { } other)
+        {
             throw new BackendException(BackendFailure.Malformed, $"the name '{name}' is {other.Address}'s");
+        }
     }
 
     private bool IsHeld(PciAddress address) => FindEntry(address)?.Record is not null;
@@ -171,7 +203,9 @@ public sealed partial class DeviceCustody : IDeviceCustody, IDisposable
     private Entry? FindEntry(PciAddress address)
     {
         lock (_lock)
+        {
             return _entries.GetValueOrDefault(address);
+        }
     }
 
     private Entry GetEntry(PciAddress address)
@@ -179,7 +213,10 @@ public sealed partial class DeviceCustody : IDeviceCustody, IDisposable
         lock (_lock)
         {
             if (!_entries.TryGetValue(address, out Entry? entry))
+            {
                 _entries.Add(address, entry = new());
+            }
+
             return entry;
         }
     }
@@ -214,7 +251,9 @@ public sealed partial class DeviceCustody : IDeviceCustody, IDisposable
     private int? OwnerOf(PciAddress address)
     {
         lock (_lock)
+        {
             return _entries.GetValueOrDefault(address)?.Shown?.OwnerDomain;
+        }
     }
 
     private sealed class Entry

@@ -16,21 +16,27 @@ internal sealed class DeviceRecords
     {
         _file = file;
         foreach (HeldRecord record in file.Read())
+        {
             _records[record.Address] = record;
+        }
     }
 
     /// <summary>All records now, by address.</summary>
     public IReadOnlyList<HeldRecord> All()
     {
         lock (_lock)
+        {
             return [.. _records.Values];
+        }
     }
 
     /// <summary>A device's record, or null.</summary>
     public HeldRecord? Find(PciAddress address)
     {
         lock (_lock)
+        {
             return _records.GetValueOrDefault(address);
+        }
     }
 
     /// <summary>Writes a record.</summary>
@@ -49,14 +55,18 @@ internal sealed class DeviceRecords
     public string? BeforeChange(PciAddress function, string attribute)
     {
         lock (_lock)
+        {
             return _records.Values.SelectMany(static record => record.Changed).FirstOrDefault(changed => changed.Function == function && changed.Attribute == attribute)?.Before;
+        }
     }
 
     /// <summary>Whether another held device needs an attribute as it is.</summary>
     public bool IsChangedByOthers(PciAddress device, ChangedAttribute attribute)
     {
         lock (_lock)
+        {
             return _records.Values.Any(record => record.Address != device && record.Changed.Any(changed => changed.Function == attribute.Function && changed.Attribute == attribute.Attribute));
+        }
     }
 
     private void Change(PciAddress address, HeldRecord? record)
@@ -80,8 +90,12 @@ internal sealed class DeviceRecords
     private void Set(PciAddress address, HeldRecord? record)
     {
         if (record is null)
+        {
             _records.Remove(address);
+        }
         else
+        {
             _records[address] = record;
+        }
     }
 }

@@ -33,10 +33,13 @@ internal sealed class DeviceTaking(DeviceCustodyOptions options, DeviceRecords r
     /// <exception cref="BackendException">It was refused, or a step failed and all were undone.</exception>
     public HeldRecord Take(PciAddress address, string? name, bool force, string bootId)
     {
-        HostPicture picture = HostPicture.Take(_bus, options.Proc, options.Domains, ownerOf);
+        var picture = HostPicture.Take(_bus, options.Proc, options.Domains, ownerOf);
         Assignability assignability = picture.Assess(address, options.Refusals);
         if (assignability.StoppedBy(force) is { Count: > 0 } reasons)
+        {
             throw Refused(address, reasons);
+        }
+
         HostFunction function = picture.Find(address)!;
         DeviceIdentity identity = DeviceIdentity.Read(_bus, address)
             ?? throw new BackendException(BackendFailure.Failed, $"{address}: it was unplugged meanwhile");
@@ -84,7 +87,10 @@ internal sealed class DeviceTaking(DeviceCustodyOptions options, DeviceRecords r
 
         CustodyLog.Taken(options.Logger, address, function.Driver ?? "nobody");
         foreach (string warning in record.Warnings)
+        {
             CustodyLog.Warning(options.Logger, address, warning);
+        }
+
         return record;
     }
 
@@ -103,7 +109,10 @@ internal sealed class DeviceTaking(DeviceCustodyOptions options, DeviceRecords r
         // In quarantine it reaches nothing; outside, what a guest told it to do would reach the host. Whether one has, nobody knows: xl may have assigned it to a guest
         // that never claimed it here.
         if (registers is not null)
+        {
             Clean(registers, record);
+        }
+
         steps.Do("leave quarantine", () => _quarantine.Leave(address), () => _quarantine.Enter(address));
         if (registers is not null)
         {
@@ -114,11 +123,17 @@ internal sealed class DeviceTaking(DeviceCustodyOptions options, DeviceRecords r
         }
 
         if (_bus.OverrideOf(address) == HostPicture.SetAside)
+        {
             steps.Do("let drivers have it", () => _bus.SetOverride(address, record.OriginalOverride), () => _bus.SetOverride(address, HostPicture.SetAside));
+        }
+
         steps.Do("forget it", () => records.Remove(address));
         CustodyLog.GivenBack(options.Logger, address);
         if (!rebind || !_bus.Exists(address) || _bus.DriverOf(address) is not null)
+        {
             return;
+        }
+
         try
         {
             GiveToDriver(record);
@@ -135,7 +150,10 @@ internal sealed class DeviceTaking(DeviceCustodyOptions options, DeviceRecords r
     public void Revive(HeldRecord record)
     {
         if (!record.IsEnabled || _bus.Read(record.Address, "enable") is not "0")
+        {
             return;
+        }
+
         SetAttributes(record);
         Enable(record);
     }
@@ -165,7 +183,10 @@ internal sealed class DeviceTaking(DeviceCustodyOptions options, DeviceRecords r
     {
         string text = string.Join("; ", reasons.Select(static reason => reason.Text));
         if (reasons.Any(static reason => reason.Weight == RefusalWeight.Impossible))
+        {
             return new(BackendFailure.Failed, $"{address} cannot be given to a guest: {text}");
+        }
+
         return reasons.Any(static reason => reason.Weight == RefusalWeight.Forbidden)
             ? new(BackendFailure.Refused, $"{address} is refused: {text}. No guest can be given it.")
             : new(BackendFailure.Refused, $"{address} is refused: {text}. Take it with --force if the host can do without.");
@@ -175,7 +196,10 @@ internal sealed class DeviceTaking(DeviceCustodyOptions options, DeviceRecords r
     private bool IsSameOrSilent(HeldRecord record)
     {
         if (!_bus.Exists(record.Address))
+        {
             return false;
+        }
+
         using SysfsFunction registers = OpenOrThrow(record.Address);
         return !FunctionReset.Answers(registers) || DeviceIdentity.Read(_bus, record.Address) == record.Identity;
     }
@@ -197,7 +221,10 @@ internal sealed class DeviceTaking(DeviceCustodyOptions options, DeviceRecords r
     {
         List<ChangedAttribute> changed = [];
         if (_bus.BridgesAbove(address) is [.., var port])
+        {
             Add(port, PowerControl);
+        }
+
         Add(address, PowerControl);
         Add(address, D3ColdAllowed);
         return changed;
@@ -207,14 +234,18 @@ internal sealed class DeviceTaking(DeviceCustodyOptions options, DeviceRecords r
             // What another held device has changed already was something else before.
             string? before = records.BeforeChange(function, attribute) ?? _bus.Read(function, attribute);
             if (before is not null)
+            {
                 changed.Add(new(function, attribute, before));
+            }
         }
     }
 
     private void SetAttributes(HeldRecord record)
     {
         foreach (ChangedAttribute changed in record.Changed)
+        {
             _bus.Write(changed.Function, changed.Attribute, changed.Attribute == PowerControl ? "on" : "0");
+        }
     }
 
     private void RestoreAttributes(HeldRecord record)
@@ -222,34 +253,47 @@ internal sealed class DeviceTaking(DeviceCustodyOptions options, DeviceRecords r
         foreach (ChangedAttribute changed in record.Changed.Reverse())
         {
             if (!records.IsChangedByOthers(record.Address, changed) && _bus.Exists(changed.Function))
+            {
                 _bus.Write(changed.Function, changed.Attribute, changed.Before);
+            }
         }
     }
 
     private static void Wake(SysfsFunction registers)
     {
         if (!FunctionReset.Answers(registers))
+        {
             throw new IOException("it does not answer (all ones)");
+        }
+
         if (!registers.TrySetPowerState(0))
+        {
             throw new IOException("it does not go to power state D0");
+        }
     }
 
     private void Enable(HeldRecord record)
     {
         if (record.IsEnabled)
+        {
             _bus.Enable(record.Address, on: true);
+        }
     }
 
     private void Disable(HeldRecord record)
     {
         if (record.IsEnabled)
+        {
             _bus.Enable(record.Address, on: false);
+        }
     }
 
     private void DisableIfEnabled(HeldRecord record)
     {
         if (_bus.Read(record.Address, "enable") is not (null or "0"))
+        {
             Disable(record);
+        }
     }
 
     private int LineOf(SysfsFunction registers)
@@ -258,7 +302,10 @@ internal sealed class DeviceTaking(DeviceCustodyOptions options, DeviceRecords r
         string messages = Path.Combine(_bus.DevicesRoot, registers.Address.ToString(), "msi_irqs");
         if (!registers.TryRead(ConfigRegisters.InterruptPin, 1, out uint pin) || pin is 0 or 0xFF
             || (Directory.Exists(messages) && Directory.EnumerateFileSystemEntries(messages).Any()))
+        {
             return 0;
+        }
+
         return int.TryParse(_bus.Read(registers.Address, "irq"), NumberStyles.None, CultureInfo.InvariantCulture, out int line) && line is > 0 and <= MaxLine ? line : 0;
     }
 
@@ -270,31 +317,44 @@ internal sealed class DeviceTaking(DeviceCustodyOptions options, DeviceRecords r
         string[] others = weight == RefusalWeight.None ? []
             : [.. LineUsers.Read(options.Proc).Others(record.Line, record.Address, driver: null, picture.Functions, picture.HolderOf)];
         if (others.Length > 0 && weight == RefusalWeight.Judgement && !force)
+        {
             throw new BackendException(BackendFailure.Refused, $"{string.Join("; ", others)}. Take it with --force if its guests use messages only");
+        }
+
         warnings.AddRange(others);
     }
 
     private void PrepareMsix(HeldRecord record)
     {
         if (record.IsMsixPrepared)
+        {
             _quarantine.PrepareMsix(record.Address);
+        }
     }
 
     private void ReleaseMsix(HeldRecord record)
     {
         if (record.IsMsixPrepared)
+        {
             _quarantine.ReleaseMsix(record.Address);
+        }
     }
 
     private HeldRecord Reset(SysfsFunction registers, HeldRecord record, bool force, List<string> warnings)
     {
         ResetOutcome outcome = FunctionReset.Run(_bus, registers, PlanFor(record.Address), record.Clean!);
         if (outcome.Unusable is not null)
+        {
             throw new IOException(outcome.Unusable);
+        }
+
         if (outcome.Problem is not null)
         {
             if (!force)
+            {
                 throw new BackendException(BackendFailure.Refused, $"{outcome.Problem}. Take it with --force if guests may find what others left in it");
+            }
+
             warnings.Add(outcome.Problem);
         }
 
@@ -305,7 +365,9 @@ internal sealed class DeviceTaking(DeviceCustodyOptions options, DeviceRecords r
     {
         ResetOutcome outcome = FunctionReset.Run(_bus, registers, PlanFor(record.Address), record.Clean!);
         if ((outcome.Unusable ?? outcome.Problem) is { } why)
+        {
             CustodyLog.Warning(options.Logger, record.Address, $"it is given back as it is: {why}");
+        }
     }
 
     private ResetPlan PlanFor(PciAddress address) => ResetPlan.For(_bus, address, options.ResetMethods?.GetValueOrDefault(address));
@@ -314,35 +376,57 @@ internal sealed class DeviceTaking(DeviceCustodyOptions options, DeviceRecords r
     {
         // What it does not take back its driver sets anew: no reason to keep the device.
         if (record.Original is null || !FunctionReset.Answers(registers))
+        {
             return;
+        }
+
         if (record.Original.Restore(registers, out _) is { Count: > 0 } lost)
+        {
             CustodyLog.Warning(options.Logger, record.Address, $"it did not take back {string.Join(", ", lost)}");
+        }
     }
 
     private static void RestoreOrThrow(SysfsFunction registers, ConfigSnapshot snapshot)
     {
         if (!FunctionReset.Answers(registers))
+        {
             throw new IOException("it does not answer (all ones)");
+        }
+
         if (snapshot.Restore(registers, out _) is { Count: > 0 } lost)
+        {
             throw new IOException($"it did not take back {string.Join(", ", lost)}");
+        }
     }
 
     private void LeaveToHost(HeldRecord record)
     {
         if (!record.WasHidden)
+        {
             GiveToDriver(record);
+        }
     }
 
     private void GiveToDriver(HeldRecord record)
     {
         PciAddress address = record.Address;
         if (_bus.OverrideOf(address) == HostPicture.SetAside)
+        {
             _bus.SetOverride(address, record.OriginalOverride);
+        }
+
         if (_bus.DriverOf(address) is not null)
+        {
             return;
+        }
+
         if (record.OriginalDriver is { } driver)
+        {
             _bus.Bind(address, driver);
+        }
         else
+        {
             _bus.Probe(address);
+        }
     }
 }

@@ -29,7 +29,9 @@ public sealed class EmulatedCustody : IDeviceCustody, IDisposable
     public IReadOnlyList<HeldDevice> Held()
     {
         lock (_lock)
+        {
             return [.. _entries.Values.Where(static entry => entry.IsHeld).Select(static entry => entry.Describe())];
+        }
     }
 
     /// <inheritdoc/>
@@ -49,11 +51,20 @@ public sealed class EmulatedCustody : IDeviceCustody, IDisposable
         lock (_lock)
         {
             if (!_entries.TryGetValue(address, out Entry? entry))
+            {
                 throw new BackendException(BackendFailure.Failed, $"no device {address} in this emulated machine; it has {string.Join(", ", _entries.Keys)}");
+            }
+
             if (entry.Header != HeaderKind.Device)
+            {
                 throw new BackendException(BackendFailure.Refused, $"{address} is a bridge: guests cannot be given bridges");
+            }
+
             if (name is not null)
+            {
                 CheckName(address, name);
+            }
+
             entry.IsHeld = true;
             entry.Name = name;
             return entry.Describe();
@@ -66,11 +77,20 @@ public sealed class EmulatedCustody : IDeviceCustody, IDisposable
         lock (_lock)
         {
             if (!_entries.TryGetValue(address, out Entry? entry) || !entry.IsHeld)
+            {
                 return;
+            }
+
             if (entry.Owner is { } owner)
+            {
                 throw new BackendException(BackendFailure.Refused, $"{address} belongs to domain {owner}: detach it first (pci-detach {owner} {address})");
+            }
+
             if (!entry.Keepers.TryClose())
+            {
                 throw new BackendException(BackendFailure.Refused, $"{address} is just being given to a guest or taken from one; try again when that has ended");
+            }
+
             entry.IsHeld = false;
             entry.Name = null;
             entry.Keepers.Open();
@@ -81,7 +101,9 @@ public sealed class EmulatedCustody : IDeviceCustody, IDisposable
     public IDisposable? TryKeep(PciAddress address)
     {
         lock (_lock)
+        {
             return (_entries.TryGetValue(address, out Entry? entry) ? entry.Keepers : new()).TryKeep();
+        }
     }
 
     /// <inheritdoc/>
@@ -90,10 +112,15 @@ public sealed class EmulatedCustody : IDeviceCustody, IDisposable
         lock (_lock)
         {
             if (!_entries.TryGetValue(address, out Entry? entry) || !entry.IsHeld)
+            {
                 throw new BackendException(BackendFailure.Failed, $"{address} is not held; make it assignable first (pci-assignable-add {address})");
+            }
 
             if (entry.Owner is { } owner)
+            {
                 throw new BackendException(BackendFailure.Failed, $"{address} belongs to domain {owner}");
+            }
+
             entry.Renew();
         }
     }
@@ -104,7 +131,9 @@ public sealed class EmulatedCustody : IDeviceCustody, IDisposable
         lock (_lock)
         {
             if (!_entries.TryGetValue(address, out Entry? entry) || entry.Owner is null)
+            {
                 MakeReady(address);
+            }
         }
     }
 
@@ -127,14 +156,18 @@ public sealed class EmulatedCustody : IDeviceCustody, IDisposable
     public int LineOf(PciAddress address)
     {
         lock (_lock)
+        {
             return _entries.TryGetValue(address, out Entry? entry) && entry.Function.InterruptLine is var line and > 0 and < 0xFF ? line : 0;
+        }
     }
 
     /// <inheritdoc/>
     public IReadOnlyList<PciAddress> List()
     {
         lock (_lock)
+        {
             return [.. _entries.Values.Where(static entry => entry.IsHeld).Select(static entry => entry.Function.Address)];
+        }
     }
 
     /// <inheritdoc/>
@@ -143,9 +176,15 @@ public sealed class EmulatedCustody : IDeviceCustody, IDisposable
         lock (_lock)
         {
             if (!_entries.TryGetValue(address, out Entry? entry) || !entry.IsHeld)
+            {
                 return FunctionClaim.Refused($"function {address} is not assignable");
+            }
+
             if (entry.Owner is { } owner && owner != domainId)
+            {
                 return FunctionClaim.Refused($"function {address} is in use by domain {owner}");
+            }
+
             entry.Owner = domainId;
             return FunctionClaim.Granted(entry.Function);
         }
@@ -157,7 +196,9 @@ public sealed class EmulatedCustody : IDeviceCustody, IDisposable
         lock (_lock)
         {
             if (_entries.TryGetValue(address, out Entry? entry) && entry.Owner == domainId)
+            {
                 entry.Owner = null;
+            }
         }
     }
 
@@ -167,7 +208,9 @@ public sealed class EmulatedCustody : IDeviceCustody, IDisposable
     public IReadOnlyList<BaseAddress> BaseAddressesOf(PciAddress address)
     {
         lock (_lock)
+        {
             return _entries.TryGetValue(address, out Entry? entry) ? entry.Function.BaseAddresses : [];
+        }
     }
 
     /// <summary>Ends the machine.</summary>
@@ -176,7 +219,10 @@ public sealed class EmulatedCustody : IDeviceCustody, IDisposable
         lock (_lock)
         {
             foreach (Entry entry in _entries.Values)
+            {
                 entry.Function.Dispose();
+            }
+
             _entries.Clear();
         }
     }
@@ -184,9 +230,14 @@ public sealed class EmulatedCustody : IDeviceCustody, IDisposable
     private void CheckName(PciAddress address, string name)
     {
         if (name.Length is 0 or > MaxNameLength || name.Any(static c => c is <= ' ' or > '~'))
+        {
             throw new BackendException(BackendFailure.Malformed, $"a name has 1 to {MaxNameLength} printable characters without blanks");
+        }
+
         if (_entries.Values.FirstOrDefault(entry => entry.IsHeld && entry.Name == name && entry.Function.Address != address) is { } other)
+        {
             throw new BackendException(BackendFailure.Failed, $"{other.Function.Address} has the name '{name}' already");
+        }
     }
 
     private sealed class Entry

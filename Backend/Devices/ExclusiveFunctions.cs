@@ -14,14 +14,18 @@ public sealed class ExclusiveFunctions : IFunctionSource, IDisposable
     public ExclusiveFunctions(IEnumerable<IPciFunction> functions)
     {
         foreach (IPciFunction function in functions)
+        {
             _entries.Add(function.Address, new(function));
+        }
     }
 
     /// <inheritdoc/>
     public IReadOnlyList<PciAddress> List()
     {
         lock (_lock)
+        {
             return [.. _entries.Keys];
+        }
     }
 
     /// <inheritdoc/>
@@ -30,9 +34,15 @@ public sealed class ExclusiveFunctions : IFunctionSource, IDisposable
         lock (_lock)
         {
             if (!_entries.TryGetValue(address, out Entry? entry))
+            {
                 return FunctionClaim.Refused($"no function {address} to give");
+            }
+
             if (entry.Owner is { } owner && owner != domainId)
+            {
                 return FunctionClaim.Refused($"function {address} is in use by domain {owner}");
+            }
+
             entry.Owner = domainId;
             return FunctionClaim.Granted(entry.Function);
         }
@@ -44,7 +54,9 @@ public sealed class ExclusiveFunctions : IFunctionSource, IDisposable
         lock (_lock)
         {
             if (_entries.TryGetValue(address, out Entry? entry) && entry.Owner == domainId)
+            {
                 entry.Owner = null;
+            }
         }
     }
 
@@ -54,7 +66,10 @@ public sealed class ExclusiveFunctions : IFunctionSource, IDisposable
         lock (_lock)
         {
             foreach (Entry entry in _entries.Values)
+            {
                 entry.Function.Dispose();
+            }
+
             _entries.Clear();
         }
     }

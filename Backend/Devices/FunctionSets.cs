@@ -30,13 +30,19 @@ public static class FunctionSets
         try
         {
             foreach (PciAddress address in addresses ?? PciDevices.Addresses())
+            {
                 functions.Add(new ReadOnlyOverlay(SysfsFunction.Open(address), knownRegistersOnly));
+            }
+
             return new(functions);
         }
         catch
         {
             foreach (IPciFunction function in functions)
+            {
                 function.Dispose();
+            }
+
             throw;
         }
     }

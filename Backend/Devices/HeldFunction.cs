@@ -121,9 +121,15 @@ public sealed class HeldFunction : IPciFunction
         bool hadMessages = HasMessages();
         ResetOutcome outcome = Clean();
         if (!outcome.IsReset)
+        {
             return false;
+        }
+
         if (!hadMessages || _physdev is null)
+        {
             return true;
+        }
+
         try
         {
             _physdev.RestoreMessages(Address);

@@ -78,10 +78,15 @@ public sealed class HideList
         {
             int equals = word.IndexOf('=', StringComparison.Ordinal);
             if (equals < 0)
+            {
                 continue;
+            }
+
             string name = word[..equals].Replace('_', '-');
             if (ParameterNames.Contains(name, StringComparer.Ordinal))
+            {
                 values[name] = word[(equals + 1)..];
+            }
         }
 
         return Parse(string.Join(' ', values.OrderBy(value => value.Key, StringComparer.Ordinal).Select(value => value.Value)));
@@ -122,22 +127,33 @@ public sealed class HideList
         {
             if (!TryNumber(text, ref position, uint.MaxValue, "a segment is hexadecimal", out domain, out reason)
                 || !TryCharacter(text, ref position, ':', "':' stands between segment and bus", out reason))
+            {
                 return false;
+            }
         }
 
         if (!TryNumber(text, ref position, 0xFF, "a bus is hexadecimal, 00 to ff", out uint bus, out reason)
             || !TryCharacter(text, ref position, ':', "':' stands between bus and slot", out reason))
+        {
             return false;
+        }
+
         bool isWholeBus = Skip(text, ref position, Wildcard);
         if (!isWholeBus)
         {
             if (!TryNumber(text, ref position, 0x1F, "a slot is hexadecimal, 00 to 1f, or '*'", out uint number, out reason))
+            {
                 return false;
+            }
+
             slot = (byte)number;
         }
 
         if (!TryCharacter(text, ref position, '.', "'.' stands between slot and function", out reason))
+        {
             return false;
+        }
+
         if (!Skip(text, ref position, Wildcard))
         {
             if (isWholeBus)
@@ -147,12 +163,18 @@ public sealed class HideList
             }
 
             if (!TryNumber(text, ref position, 7, "a function is 0 to 7, or '*'", out uint number, out reason))
+            {
                 return false;
+            }
+
             function = (byte)number;
         }
 
         if (!TryCharacter(text, ref position, ')', "')' ends an item", out reason))
+        {
             return false;
+        }
+
         item = new(domain, (byte)bus, slot, function, start);
         return true;
     }
@@ -163,16 +185,28 @@ public sealed class HideList
         SkipSpace(text, ref position);
         int start = position;
         if (position + 1 < text.Length && text[position] == '0' && (text[position + 1] | 0x20) == 'x')
+        {
             position += 2;
+        }
+
         int digits = position;
         while (position < text.Length && char.IsAsciiHexDigit(text[position]))
+        {
             position++;
+        }
+
         number = 0;
         reason = string.Empty;
         if (position > digits && uint.TryParse(text.AsSpan(digits, position - digits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out number) && number <= max)
+        {
             return true;
+        }
+
         if (position > digits)
+        {
             position = start;
+        }
+
         reason = rule;
         return false;
     }
@@ -183,7 +217,10 @@ public sealed class HideList
         bool isThere = position < text.Length && text[position] == expected;
         reason = isThere ? string.Empty : rule;
         if (isThere)
+        {
             position++;
+        }
+
         return isThere;
     }
 
@@ -192,14 +229,19 @@ public sealed class HideList
         SkipSpace(text, ref position);
         bool isThere = string.CompareOrdinal(text, position, word, 0, word.Length) == 0;
         if (isThere)
+        {
             position += word.Length;
+        }
+
         return isThere;
     }
 
     private static void SkipSpace(string text, ref int position)
     {
         while (position < text.Length && char.IsWhiteSpace(text[position]))
+        {
             position++;
+        }
     }
 
     // White space separates words except between double quotes, which the kernel removes (lib/cmdline.c).

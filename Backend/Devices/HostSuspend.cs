@@ -19,7 +19,10 @@ public sealed class HostSuspend(IDeviceCustody custody)
     public void Prepare(bool force)
     {
         if (!force && Blockers() is { Count: > 0 } blockers)
+        {
             throw new BackendException(BackendFailure.Refused, $"the host should not sleep now: {string.Join("; ", blockers)}. Detach them first.");
+        }
+
         custody.KeepSettings();
     }
 

@@ -17,7 +17,10 @@ internal sealed class Keepers
         {
             int seen = Interlocked.CompareExchange(ref _count, count + 1, count);
             if (seen == count)
+            {
                 return new Keeper(this);
+            }
+
             count = seen;
         }
 
@@ -38,7 +41,9 @@ internal sealed class Keepers
         public void Dispose()
         {
             if (Interlocked.Exchange(ref _isDisposed, 1) == 0)
+            {
                 Interlocked.Decrement(ref owner._count);
+            }
         }
     }
 }

@@ -16,7 +16,10 @@ internal sealed class Quarantine(IDomainControl? domains, IPhysdev? physdev)
     public void Enter(PciAddress address)
     {
         if (domains is not { CanAssignDevices: true })
+        {
             return;
+        }
+
         try
         {
             domains.Assign(DomainInfo.Quarantine, address, relaxed: true);
@@ -32,7 +35,10 @@ internal sealed class Quarantine(IDomainControl? domains, IPhysdev? physdev)
     public void Leave(PciAddress address)
     {
         if (domains is not { CanAssignDevices: true })
+        {
             return;
+        }
+
         try
         {
             domains.Deassign(DomainInfo.Quarantine, address);
@@ -51,7 +57,10 @@ internal sealed class Quarantine(IDomainControl? domains, IPhysdev? physdev)
     public void PrepareMsix(PciAddress address)
     {
         if (physdev is null)
+        {
             return;
+        }
+
         try
         {
             physdev.PrepareMsix(address);

@@ -29,17 +29,25 @@ public sealed class ReplicatedFunctions : IFunctionSource
     public FunctionClaim Claim(int domainId, PciAddress address)
     {
         if (Array.BinarySearch(_addresses, address) < 0)
+        {
             return FunctionClaim.Refused($"no function {address} to give");
+        }
+
         lock (_lock)
         {
             if (_claimed.TryGetValue((domainId, address), out IPciFunction? function))
+            {
                 return FunctionClaim.Granted(function);
+            }
         }
 
         // Outside the lock: making a function may parse a capture. Only the guest's own queue claims for a domain id.
         IPciFunction made = _create(domainId, address);
         lock (_lock)
+        {
             _claimed[(domainId, address)] = made;
+        }
+
         return FunctionClaim.Granted(made);
     }
 
@@ -48,7 +56,10 @@ public sealed class ReplicatedFunctions : IFunctionSource
     {
         IPciFunction? function;
         lock (_lock)
+        {
             _claimed.Remove((domainId, address), out function);
+        }
+
         function?.Dispose();
     }
 }

@@ -18,7 +18,10 @@ internal sealed class UndoableSteps(string subject, string purpose)
     public void Do(string name, Action action, Action? undo = null, bool isPartial = false)
     {
         if (undo is not null && isPartial)
+        {
             _undo.Push((name, undo));
+        }
+
         try
         {
             action();
@@ -32,7 +35,9 @@ internal sealed class UndoableSteps(string subject, string purpose)
         }
 
         if (undo is not null && !isPartial)
+        {
             _undo.Push((name, undo));
+        }
     }
 
     /// <summary>Undoes what was done so far, the last first, as far as possible.</summary>

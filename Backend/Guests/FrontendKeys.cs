@@ -24,11 +24,20 @@ internal sealed record FrontendKeys(string? PageReference, string? EventChannel,
         reference = 0;
         port = 0;
         if (Magic != ProtocolMagic)
+        {
             return Magic is null ? "magic is missing" : $"magic '{StoreFormats.Printable(Magic)}' is not '{ProtocolMagic}': another version of the protocol";
+        }
+
         if (!StoreFormats.TryParseDecimal(PageReference, out reference))
+        {
             return Wrong("pci-op-ref", PageReference);
+        }
+
         if (!StoreFormats.TryParseDecimal(EventChannel, out uint number) || number > int.MaxValue)
+        {
             return Wrong("event-channel", EventChannel);
+        }
+
         port = (int)number;
         return null;
     }

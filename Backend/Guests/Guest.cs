@@ -61,7 +61,9 @@ internal sealed class Guest : IDisposable
         }
 
         if (!IsGone && _frontend is not null)
+        {
             _frontendWatch ??= _services.Store.Watch($"{_frontend}/state", _ => _wake());
+        }
 
         XenbusState before;
         int rounds = 0;
@@ -69,18 +71,28 @@ internal sealed class Guest : IDisposable
         {
             before = _state.Own;
             if (IsGone)
+            {
                 break;
+            }
 
             // What was read holds until something was done about it; then it is read anew.
             GuestNode node = Read();
             if (Apply(new GuestEvent.BackendChanged(node)) && !IsGone)
+            {
                 node = Read();
+            }
+
             if (!IsGone)
+            {
                 Apply(new GuestEvent.FrontendChanged(node));
+            }
         }
         while (!IsGone && _state.Own != before && ++rounds < MaxRounds);
         if (_exports.HasLost || _state.Lost.Count > 0)
+        {
             Apply(new GuestEvent.FunctionsSeen(_exports.Lost));
+        }
+
         TakeSnapshot();
     }
 
@@ -131,7 +143,9 @@ internal sealed class Guest : IDisposable
             using IXenStoreTransaction transaction = _services.Store.BeginTransaction();
             GuestNode node = GuestNodeReader.ReadBackend(transaction, _id, seen);
             if (transaction.Commit())
+            {
                 return IsMissingSome(node) ? node with { Withdrawn = _exports.MissingIn(node.Devices) } : node;
+            }
         }
 
         _wake();
@@ -170,7 +184,10 @@ internal sealed class Guest : IDisposable
         {
             // What xenstore refused has not happened: the next pass decides anew. Every action may have been done already.
             if (!before.IsAttached)
+            {
                 DropAttachment();
+            }
+
             _state = before with { IsAttached = _attachment is not null };
             throw;
         }
@@ -219,7 +236,10 @@ internal sealed class Guest : IDisposable
 
                 // One that is gone gives its devices back whole, DMA first; or the daemon stops, which leaves its guests what they have.
                 if (_state is { IsGone: false, IsEnded: false })
+                {
                     _exports.DisableMessages();
+                }
+
                 return null;
             case GuestAction.ReportError report:
                 _services.Warnings.Warn(_id.DomainId, report.Reason);
@@ -248,7 +268,10 @@ internal sealed class Guest : IDisposable
         XenbusState previous = _own.State;
         OwnDirectory.Outcome outcome = _own.SwitchState(next);
         if (outcome == OwnDirectory.Outcome.Written && MayLog())
+        {
             GuestLog.StateSwitched(_services.Logger, _id.DomainId, previous, next);
+        }
+
         return outcome == OwnDirectory.Outcome.Successor ? new() : null;
     }
 
@@ -257,7 +280,10 @@ internal sealed class Guest : IDisposable
         PciAddress host = device.Host!.Value;
         byte? requested = device.Guest is { Domain: 0, Bus: 0 } published ? published.Devfn : device.RequestedDevfn;
         if (device.Options?.Complaint is { } complaint)
+        {
             _services.Warnings.Warn(_id.DomainId, complaint);
+        }
+
         string? failure = _exports.Add(host, requested, device.Options, out PciAddress guest);
         if (failure is not null)
         {
@@ -282,13 +308,18 @@ internal sealed class Guest : IDisposable
     {
         PciAddress? host = device.Host ?? (device.Guest is { } guest ? _exports.FindHost(guest) : null);
         if (host is { } known)
+        {
             TakeBack(known);
+        }
     }
 
     private void TakeBack(PciAddress host)
     {
         if (_exports.Remove(host) is not { } function)
+        {
             return;
+        }
+
         _attachment?.Lane.SetFunctions(_exports.Table);
         _exports.LetGo(function);
     }
@@ -304,13 +335,19 @@ internal sealed class Guest : IDisposable
 
     private GuestEvent Attach()
     {
-        GuestAttachment? attachment = GuestAttachment.Create(
+        var attachment = GuestAttachment.Create(
             _services, _id.DomainId, _frontend!, _exports.Table, out int errno, out string? reason);
         if (attachment is null)
+        {
             return new GuestEvent.AttachFailed(errno, reason!);
+        }
+
         _attachment = attachment;
         if (MayLog())
+        {
             GuestLog.Attached(_services.Logger, _id.DomainId, attachment.Lane.Shard, attachment.Lane.Port);
+        }
+
         return new GuestEvent.Attached();
     }
 
@@ -318,7 +355,10 @@ internal sealed class Guest : IDisposable
     {
         bool may = _lines.TryTake(out long suppressed);
         if (suppressed > 0)
+        {
             GuestLog.StatesNotLogged(_services.Logger, _id.DomainId, suppressed);
+        }
+
         return may;
     }
 
@@ -326,7 +366,10 @@ internal sealed class Guest : IDisposable
     {
         List<FunctionSnapshot> functions = [];
         foreach (AssignedFunction function in _exports.Table.Functions)
+        {
             functions.Add(new(function, _services.Interrupts));
+        }
+
         _snapshot = new(
             _id, _state.Own, _state.LastFrontend, _attachment?.Lane.Shard, _attachment?.Lane.Port, functions, _attachment?.Lane.Connection.Counters);
     }

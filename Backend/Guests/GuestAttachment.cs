@@ -32,11 +32,13 @@ internal sealed class GuestAttachment : IDisposable
     public static unsafe GuestAttachment? Create(
         GuestServices services, int domainId, string frontend, FunctionTable functions, out int errno, out string? reason)
     {
-        FrontendKeys keys = FrontendKeys.Read(services.Store, frontend);
+        var keys = FrontendKeys.Read(services.Store, frontend);
         errno = Errno.InvalidArgument;
         reason = keys.Check(out uint reference, out int port);
         if (reason is not null)
+        {
             return null;
+        }
 
         IGrantMapping? mapping = null;
         try

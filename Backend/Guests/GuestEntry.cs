@@ -73,22 +73,31 @@ internal sealed class GuestEntry
             guest.Pass();
             ChangePolicies(guest);
             if (!guest.IsGone)
+            {
                 return;
+            }
+
             guest.Dispose();
             _guest = null;
 
             string? state = _services.Store.Read($"{_id.Backend}/state");
             if (StoreFormats.ParseState(state) == XenbusState.Initialising)
+            {
                 Queue.Wake();
+            }
             else if (state is null && _services.Store.Directory(_id.Backend) is null)
+            {
                 _empty(this);
+            }
         }
         catch (HypervisorException e)
         {
             // The hypervisor or xenstore refused something: it is tried again, because the event that asked for it does not come again.
             _services.Warnings.Warn(_id.DomainId, $"hypervisor: {e.Message}");
             if (Interlocked.Exchange(ref _isRetrying, 1) == 0)
+            {
                 _ = WakeLaterAsync();
+            }
         }
         catch (Exception e)
         {
@@ -102,14 +111,21 @@ internal sealed class GuestEntry
         for (int left = _changedPolicies.Count; left > 0 && _changedPolicies.TryDequeue(out (PciAddress Host, int Attempts) changed); left--)
         {
             if (guest.IsGone || guest.ChangePolicy(changed.Host))
+            {
                 continue;
+            }
 
             // A guest that keeps its function busy must not keep what it was allowed: it is tried for as long as the guest has it.
             if (changed.Attempts + 1 == PolicyAttempts)
+            {
                 _services.Warnings.Warn(_id.DomainId, $"{changed.Host}: its policy changed, but it does not answer or is always busy; what held goes on to hold meanwhile");
+            }
+
             _changedPolicies.Enqueue((changed.Host, changed.Attempts + 1));
             if (Interlocked.Exchange(ref _isRetrying, 1) == 0)
+            {
                 _ = WakeLaterAsync();
+            }
         }
     }
 

@@ -50,7 +50,9 @@ internal sealed class GuestExports
         foreach (PciAddress host in _functions.Keys)
         {
             if (!devices.Any(device => device.Host == host))
+            {
                 (missing ??= []).Add(host);
+            }
         }
 
         return missing ?? [];
@@ -67,7 +69,9 @@ internal sealed class GuestExports
             foreach (AssignedFunction function in _functions.Values)
             {
                 if (function.IsGone)
+                {
                     return true;
+                }
             }
 
             return false;
@@ -92,13 +96,18 @@ internal sealed class GuestExports
 
         guest = default;
         if (_services.Leaving.ContainsKey((_domainId, host)))
+        {
             return $"{host} is still being taken back: an interrupt request for it has not come back";
+        }
 
         // Its last guest's reset, or a toolstack's, may be under way.
         using PassScheduler.Waiting waiting = PassScheduler.WaitForDevice();
         FunctionClaim claim = _services.Functions.Claim(_domainId, host);
         if (!claim.IsGranted)
+        {
             return claim.Refusal;
+        }
+
         string? refusal;
         try
         {
@@ -125,7 +134,10 @@ internal sealed class GuestExports
     public AssignedFunction? Remove(PciAddress host)
     {
         if (!_functions.Remove(host, out AssignedFunction? function))
+        {
             return null;
+        }
+
         _slots.Remove(host);
         _options.Remove(host);
         Table = Table.Without(function.GuestAddress);
@@ -139,13 +151,19 @@ internal sealed class GuestExports
     public bool Recompile(PciAddress host, Action<Action> run)
     {
         if (!_functions.TryGetValue(host, out AssignedFunction? function))
+        {
             return true;
+        }
+
         using PassScheduler.Waiting waiting = PassScheduler.WaitForDevice();
 
         // Its registers are read: in the middle of a reset that its guest asked for they say anything, or that there are no capabilities. The function is not taken for
         // that, which would fail the guest's accesses: nobody is inside before and after, and no reset fits in between.
         if (!TryInside(function, run, static () => { }))
+        {
             return false;
+        }
+
         long start = Environment.TickCount64;
         CompiledFunction compiled;
         try
@@ -162,10 +180,15 @@ internal sealed class GuestExports
         {
             isFresh = Environment.TickCount64 - start < ShortestResetMilliseconds;
             if (isFresh)
+            {
                 function.Replace(compiled);
+            }
         });
         if (wasInside && isFresh)
+        {
             GuestLog.PolicyChanged(_services.Logger, _domainId, host, compiled.Policy.Profile.Value);
+        }
+
         return wasInside && isFresh;
     }
 
@@ -175,7 +198,9 @@ internal sealed class GuestExports
         foreach ((PciAddress host, AssignedFunction function) in _functions)
         {
             if (function.GuestAddress == guest)
+            {
                 return host;
+            }
         }
 
         return null;
@@ -190,15 +215,21 @@ internal sealed class GuestExports
         PciAddress host = function.Hardware.Address;
         using PassScheduler.Waiting waiting = PassScheduler.WaitForDevice();
         if (!Quiescence.Reach(function))
+        {
             _services.Warnings.Warn(_domainId, $"{host} does not end its transactions");
+        }
 
         // As long as a thread of ours is inside an operation on it, whose end would hit whoever has the function then, nobody gets it; this guest neither, whose claim
         // is not ended. Noted first: it may come back at any time.
         _services.Leaving[(_domainId, host)] = true;
         if (_services.Interrupts?.Remove(function, () => FinishLate(function)) == false)
+        {
             _services.Warnings.Warn(_domainId, $"{host} stays claimed until an interrupt request for it has come back");
+        }
         else
+        {
             Finish(function);
+        }
     }
 
     /// <summary>The guest's frontend is gone: the next one finds no message enabled.</summary>
@@ -208,7 +239,9 @@ internal sealed class GuestExports
         foreach (AssignedFunction function in _functions.Values)
         {
             if (_services.Interrupts?.Undo(function) == false)
+            {
                 _services.Warnings.Warn(_domainId, $"{function.Hardware.Address}: an interrupt request has not come back");
+            }
         }
     }
 
@@ -218,7 +251,10 @@ internal sealed class GuestExports
         foreach (PciAddress host in new List<PciAddress>(_functions.Keys))
         {
             if (Remove(host) is not { } function)
+            {
                 continue;
+            }
+
             try
             {
                 LetGo(function);
@@ -238,11 +274,17 @@ internal sealed class GuestExports
         for (int attempt = 0; attempt < InsideAttempts && !isDone; attempt++)
         {
             if (attempt > 0)
+            {
                 Thread.Sleep(1);
+            }
+
             run(() =>
             {
                 if (!function.TryBegin())
+                {
                     return;
+                }
+
                 action();
                 function.End();
                 isDone = true;
@@ -271,7 +313,10 @@ internal sealed class GuestExports
         PciAddress host = function.Hardware.Address;
         function.Release();
         if (!function.Hardware.TryReset())
+        {
             _services.Warnings.Warn(_domainId, $"{host} could not be reset after use");
+        }
+
         _services.Functions.Release(_domainId, host);
         _services.Leaving.TryRemove((_domainId, host), out _);
         GuestLog.FunctionTakenBack(_services.Logger, _domainId, host);
@@ -281,21 +326,37 @@ internal sealed class GuestExports
     {
         guest = default;
         if (!function.TryRead(ClassOffset, 1, out uint baseClass) || !function.TryRead(ConfigRegisters.HeaderType, 1, out uint headerType))
+        {
             return $"{host} does not answer";
+        }
+
         if (baseClass == 0xFF && headerType == 0xFF)
+        {
             return $"{host} is gone: it answers all ones";
+        }
+
         if ((headerType & HeaderTypeMask) != 0)
+        {
             return $"{host} is a bridge (header type {headerType & HeaderTypeMask}); only functions with header type 0 can be given to a guest";
+        }
 
         SlotResult slot = _slots.Add(new(host, function.IsVirtualFunction, (byte)baseClass, requested));
         if (!slot.IsPlaced)
+        {
             return $"{host}: {slot.Refusal}";
+        }
+
         if (slot.Note is not null)
+        {
             _services.Warnings.Warn(_domainId, $"{host}: {slot.Note}");
+        }
+
         guest = slot.Guest;
         AssignedFunction assigned = new(function, guest, _services.Compile(_domainId, function, options)) { GoneChanged = _notice };
         if (!SideEffects.Prepare(assigned))
+        {
             return $"{host}: its wake-up event could not be switched off";
+        }
 
         _services.Interrupts?.Add(_domainId, assigned);
         _functions.Add(host, assigned);

@@ -25,10 +25,16 @@ public readonly record struct GuestId(int DomainId, int DeviceId)
         guest = default;
         int at = path.IndexOf("backend/pci/", StringComparison.Ordinal);
         if (at < 0)
+        {
             return false;
+        }
+
         string[] parts = path[(at + "backend/pci/".Length)..].Split('/', 3);
         if (parts.Length < 2 || !TryParseId(parts[0], out int domain) || !TryParseId(parts[1], out int device))
+        {
             return false;
+        }
+
         guest = new(domain, device);
         return true;
     }
@@ -41,7 +47,10 @@ public readonly record struct GuestId(int DomainId, int DeviceId)
     {
         id = 0;
         if (!StoreFormats.TryParseDecimal(text, out uint value) || value > 0xFFFF || (text!.Length > 1 && text[0] == '0'))
+        {
             return false;
+        }
+
         id = (int)value;
         return true;
     }

@@ -35,7 +35,10 @@ internal sealed class GuestLane : IDisposable
     public void Dispose()
     {
         if (_isDisposed)
+        {
             return;
+        }
+
         _isDisposed = true;
         _lanes.Detach(Shard, Port, Connection);
     }

@@ -56,9 +56,15 @@ internal sealed class GuestLanes
         catch
         {
             if (connection is not null)
+            {
                 _deniedWrites.Remove(connection);
+            }
+
             if (port >= 0)
+            {
                 Unbind(shard, port);
+            }
+
             GiveBackPlace(shard);
             throw;
         }
@@ -89,7 +95,9 @@ internal sealed class GuestLanes
             for (int i = 1; i < _guests.Length; i++)
             {
                 if (_guests[i] < _guests[least])
+                {
                     least = i;
+                }
             }
 
             _guests[least]++;
@@ -100,6 +108,8 @@ internal sealed class GuestLanes
     private void GiveBackPlace(int shard)
     {
         lock (_lock)
+        {
             _guests[shard]--;
+        }
     }
 }

@@ -17,9 +17,15 @@ public static class GuestLifecycle
     public static GuestTransition Next(GuestState state, GuestEvent guestEvent)
     {
         if (state.IsGone)
+        {
             return Nothing(state);
+        }
+
         if (state.IsServedElsewhere)
+        {
             return OnServedElsewhere(state, guestEvent);
+        }
+
         return guestEvent switch
         {
             GuestEvent.Appeared e => OnAppeared(state, e.Node, e.Adopt),
@@ -39,13 +45,24 @@ public static class GuestLifecycle
     {
         state = state with { LastFrontend = node.Frontend };
         if (!node.Exists)
+        {
             return Nothing(state with { IsGone = true });
+        }
+
         if (node.Domain == DomainStanding.ServedElsewhere)
+        {
             return Nothing(state with { IsServedElsewhere = true });
+        }
+
         if (node.Domain == DomainStanding.Gone)
+        {
             return FrontendGone(state with { Own = node.Backend });
+        }
+
         if (node.Domain == DomainStanding.Ended)
+        {
             return OnEnded(state, node);
+        }
 
         // InitWait and Initialised are left by a daemon that died before it connected: the frontend has nothing yet,
         // so the set-up is simply done again. A connected guest needs more than its node to go on.
@@ -59,9 +76,15 @@ public static class GuestLifecycle
         }
 
         if (node.FrontendError is not null)
+        {
             return Fatal(state, Errno.NoEntry, node.FrontendError);
+        }
+
         if (node.Frontend == XenbusState.Unknown)
+        {
             return Fatal(state, Errno.NoEntry, "the frontend directory has no state");
+        }
+
         GuestTransition first = Switch(state with { Own = node.Backend }, XenbusState.InitWait);
 
         // What failed in an earlier daemon's hands has been reset since, or fails again.
@@ -79,11 +102,20 @@ public static class GuestLifecycle
     private static GuestTransition OnBackendChanged(GuestState state, GuestNode node)
     {
         if (!node.Exists || IsSuccessor(state, node))
+        {
             return Destroy(state);
+        }
+
         if (node.Domain == DomainStanding.Gone)
+        {
             return FrontendGone(state);
+        }
+
         if (node.Domain == DomainStanding.Ended)
+        {
             return OnEnded(state, node);
+        }
+
         GuestTransition next = OnBackendState(state, node);
         return node.Withdrawn.Count == 0
             ? next
@@ -116,13 +148,25 @@ public static class GuestLifecycle
     private static GuestTransition OnFrontendChanged(GuestState state, GuestNode node)
     {
         if (!node.Exists || IsSuccessor(state, node))
+        {
             return Destroy(state);
+        }
+
         if (node.Domain == DomainStanding.Gone)
+        {
             return FrontendGone(state);
+        }
+
         if (node.Domain == DomainStanding.Ended)
+        {
             return OnEnded(state, node);
+        }
+
         if (node.FrontendError is not null)
+        {
             return Nothing(state);
+        }
+
         XenbusState previous = state.LastFrontend;
         state = state with { LastFrontend = node.Frontend };
         return node.Frontend switch
@@ -152,9 +196,14 @@ public static class GuestLifecycle
     private static GuestTransition OnFrontendInitialised(GuestState state, GuestNode node)
     {
         if (state.Own != node.Backend)
+        {
             return Nothing(state);
+        }
+
         if (state.Own == XenbusState.Initialised && !state.IsAttached)
+        {
             return new(state, [new GuestAction.Attach()]);
+        }
 
         // A new kernel published a new page without closing the old one.
         if (state.Own == XenbusState.Connected && state.IsAttached && node.FrontendKeysChanged)
@@ -184,7 +233,10 @@ public static class GuestLifecycle
 
         // For each more anew: who watches the key hears of it.
         if (more.Length > 0 || (lost.Count == 0 && state.Lost.Count > 0))
+        {
             actions.Add(new GuestAction.PublishFailure(lost.Count > 0));
+        }
+
         return new(state with { Lost = lost }, actions);
     }
 
@@ -211,22 +263,37 @@ public static class GuestLifecycle
     {
         List<GuestAction> actions = [];
         if (state.IsAttached)
+        {
             actions.Add(new GuestAction.Detach());
+        }
+
         if (!state.IsEnded)
+        {
             actions.Add(new GuestAction.ReleaseDevices());
+        }
+
         XenbusState answer = state.IsEnded && node.Backend is XenbusState.Closing or XenbusState.Closed ? XenbusState.Closed : XenbusState.Connected;
         if (node.Backend != answer)
+        {
             actions.Add(new GuestAction.SwitchState(answer));
+        }
+
         return new(state with { Own = answer, IsAttached = false, IsEnded = true }, actions);
     }
 
     private static GuestTransition SetUp(GuestState state, GuestNode node)
     {
         if (node.DevicesError is not null)
+        {
             return Fatal(state, Errno.InvalidArgument, node.DevicesError);
+        }
+
         List<GuestAction> actions = [];
         foreach (DeviceNode device in node.Devices)
+        {
             actions.Add(Export(device));
+        }
+
         actions.Add(new GuestAction.PublishRoots());
         actions.Add(new GuestAction.SwitchState(XenbusState.Initialised));
         return new(state with { Own = XenbusState.Initialised }, actions);
@@ -235,7 +302,10 @@ public static class GuestLifecycle
     private static GuestTransition Reconfigure(GuestState state, GuestNode node, XenbusState next)
     {
         if (node.DevicesError is not null)
+        {
             return Fatal(state, Errno.InvalidArgument, node.DevicesError);
+        }
+
         List<GuestAction> actions = [];
         bool added = false;
 
@@ -243,19 +313,27 @@ public static class GuestLifecycle
         foreach (DeviceNode device in node.Devices)
         {
             if (device.State == XenbusState.Closing)
+            {
                 actions.Add(new GuestAction.RemoveDevice(device));
+            }
         }
 
         foreach (DeviceNode device in node.Devices)
         {
             if (device.State != XenbusState.Initialising)
+            {
                 continue;
+            }
+
             actions.Add(Export(device));
             added = true;
         }
 
         if (added)
+        {
             actions.Add(new GuestAction.PublishRoots());
+        }
+
         if (next != node.Backend)
         {
             actions.Add(new GuestAction.SwitchState(next));

@@ -23,7 +23,9 @@ internal static class GuestNodeReader
         // Before the keys are listed: who adds a device writes its keys and the count at once, so each device that is counted is in the list.
         string? count = store.Read($"{backend}/num_devs");
         if (store.Directory(backend) is not { } keys)
+        {
             return (new() { Exists = false }, null);
+        }
 
         string? frontend = ReadFrontendPath(store, guest, out string? frontendError);
         DeviceNode[] devices = ReadDevices(store, backend, count, keys, out string? devicesError);
@@ -51,7 +53,10 @@ internal static class GuestNodeReader
     {
         string backend = guest.Backend;
         if (store.Directory(backend) is not { } keys)
+        {
             return new() { Exists = false };
+        }
+
         DeviceNode[] devices = ReadDevices(store, backend, store.Read($"{backend}/num_devs"), keys, out string? devicesError);
         return seen with
         {
@@ -103,11 +108,16 @@ internal static class GuestNodeReader
     private static bool IsBelow(string path, string ancestor)
     {
         if (path.Length > MaxPathLength || path.Length == ancestor.Length || !path.StartsWith(ancestor, StringComparison.Ordinal))
+        {
             return false;
+        }
+
         foreach (string part in path[ancestor.Length..].Split('/'))
         {
             if (part.Length == 0 || part is "." or "..")
+            {
                 return false;
+            }
         }
 
         return true;
@@ -121,11 +131,13 @@ internal static class GuestNodeReader
             : count > GuestNode.MaxDevices ? $"num_devs {count} is more than {GuestNode.MaxDevices}"
             : null;
         if (error is not null)
+        {
             return [];
+        }
 
         // Most devices lack some keys, and each request costs a round trip through xenstored.
         HashSet<string> present = [.. keys];
-        DeviceNode[] devices = new DeviceNode[count];
+        var devices = new DeviceNode[count];
         for (int i = 0; i < devices.Length; i++)
         {
             string? host = Value($"dev-{i}");

@@ -31,7 +31,9 @@ internal sealed class GuestQueue
                 Interlocked.Increment(ref _passes);
                 pass();
                 if (IsStorm())
+                {
                     await Task.Delay(CoolDown).ConfigureAwait(false);
+                }
             },
             options);
     }
@@ -46,7 +48,9 @@ internal sealed class GuestQueue
     public void Wake()
     {
         if (Interlocked.Exchange(ref _isPending, 1) == 0)
+        {
             _block.Post(true);
+        }
     }
 
     /// <summary>No pass begins any more.</summary>

@@ -31,7 +31,10 @@ internal sealed class GuestRegistry : IDisposable
     {
         Rescan();
         lock (_lock)
+        {
             _isStarting = false;
+        }
+
         _watches.Add(_services.Store.Watch(GuestId.Root, Changed));
 
         // A domain that died is found even if its toolstack forgets it: its directory goes.
@@ -47,7 +50,9 @@ internal sealed class GuestRegistry : IDisposable
             foreach (GuestEntry entry in _entries.Values)
             {
                 if (entry.Snapshot is { } snapshot)
+                {
                     snapshots.Add(snapshot);
+                }
             }
         }
 
@@ -59,7 +64,9 @@ internal sealed class GuestRegistry : IDisposable
     public long PassesOf(GuestId id)
     {
         lock (_lock)
+        {
             return _entries.TryGetValue(id, out GuestEntry? entry) ? entry.Queue.Passes : 0;
+        }
     }
 
     /// <summary>The policy of a device changed: the guest that has it is looked at.</summary>
@@ -68,7 +75,9 @@ internal sealed class GuestRegistry : IDisposable
         lock (_lock)
         {
             foreach (GuestEntry entry in _entries.Values)
+            {
                 entry.ChangePolicy(host);
+            }
         }
     }
 
@@ -76,7 +85,10 @@ internal sealed class GuestRegistry : IDisposable
     public void Dispose()
     {
         foreach (IDisposable watch in _watches)
+        {
             watch.Dispose();
+        }
+
         List<GuestEntry> entries;
         lock (_lock)
         {
@@ -86,15 +98,21 @@ internal sealed class GuestRegistry : IDisposable
         }
 
         foreach (GuestEntry entry in entries)
+        {
             entry.Stop();
+        }
     }
 
     private void Changed(string path)
     {
         if (GuestId.TryParse(path, out GuestId guest))
+        {
             Wake(guest);
+        }
         else if (GuestId.Root.StartsWith(path, StringComparison.Ordinal) || path.StartsWith(GuestId.Root, StringComparison.Ordinal))
+        {
             RescanOrLater();
+        }
     }
 
     /// <summary>On the store's own thread, where nobody would catch anything; and the event that asked for it does not come again.</summary>
@@ -108,7 +126,9 @@ internal sealed class GuestRegistry : IDisposable
         {
             GuestLog.NotListed(_services.Logger, e.Message);
             if (Interlocked.Exchange(ref _isRetrying, 1) == 0)
+            {
                 _ = RescanLaterAsync();
+            }
         }
         catch (ObjectDisposedException)
         {
@@ -121,9 +141,14 @@ internal sealed class GuestRegistry : IDisposable
             Interlocked.Exchange(ref _isRetrying, 0);
             bool isStopped;
             lock (_lock)
+            {
                 isStopped = _isStopped;
+            }
+
             if (!isStopped)
+            {
                 RescanOrLater();
+            }
         }
     }
 
@@ -134,11 +159,16 @@ internal sealed class GuestRegistry : IDisposable
         foreach (string domain in _services.Store.Directory(GuestId.Root) ?? [])
         {
             if (!GuestId.TryParseId(domain, out int domainId))
+            {
                 continue;
+            }
+
             foreach (string device in _services.Store.Directory($"{GuestId.Root}/{domain}") ?? [])
             {
                 if (GuestId.TryParseId(device, out int deviceId))
+                {
                     Wake(new(domainId, deviceId));
+                }
             }
         }
     }
@@ -148,7 +178,9 @@ internal sealed class GuestRegistry : IDisposable
         lock (_lock)
         {
             foreach (GuestEntry entry in _entries.Values)
+            {
                 entry.Queue.Wake();
+            }
         }
     }
 
@@ -157,9 +189,15 @@ internal sealed class GuestRegistry : IDisposable
         lock (_lock)
         {
             if (_isStopped)
+            {
                 return;
+            }
+
             if (!_entries.TryGetValue(guest, out GuestEntry? entry))
+            {
                 _entries.Add(guest, entry = new(guest, _services, _scheduler, _isStarting, Forget));
+            }
+
             entry.Queue.Wake();
         }
     }
@@ -170,7 +208,9 @@ internal sealed class GuestRegistry : IDisposable
         lock (_lock)
         {
             if (!_isStopped && !entry.Queue.IsPending && _entries.Remove(entry.Id))
+            {
                 entry.Queue.Complete();
+            }
         }
     }
 }

@@ -38,7 +38,10 @@ internal sealed class OwnDirectory(IXenStore store, string backend)
     {
         Outcome outcome = Change(access => access.Write($"{backend}/state", StoreFormats.FormatState(next)));
         if (outcome == Outcome.Written)
+        {
             State = next;
+        }
+
         return outcome;
     }
 
@@ -70,9 +73,13 @@ internal sealed class OwnDirectory(IXenStore store, string backend)
     public void PublishFailure(bool hasFailed) => Change(access =>
     {
         if (hasFailed)
+        {
             access.Write($"{backend}/aerState", "aerfail");
+        }
         else
+        {
             access.Remove($"{backend}/aerState");
+        }
     });
 
     /// <summary>Changes the directory.</summary>
@@ -86,16 +93,30 @@ internal sealed class OwnDirectory(IXenStore store, string backend)
             using IXenStoreTransaction transaction = store.BeginTransaction();
             string? stored = transaction.Read($"{backend}/state");
             if (stored is null)
+            {
                 return Outcome.Gone;
+            }
+
             if (StoreFormats.ParseState(stored) == XenbusState.Initialising && State != XenbusState.Initialising)
+            {
                 return Outcome.Successor;
+            }
+
             change(transaction);
             if (transaction.Commit())
+            {
                 return Outcome.Written;
+            }
+
             if (attempt == MaxAttempts)
+            {
                 throw new HypervisorException("EAGAIN", $"{backend} could not be written: {MaxAttempts} conflicts");
+            }
+
             if (attempt > PatientAttempts)
+            {
                 Thread.Sleep(1);
+            }
         }
     }
 }

@@ -64,7 +64,9 @@ internal sealed class PassScheduler : TaskScheduler
     protected override IEnumerable<Task> GetScheduledTasks()
     {
         lock (_lock)
+        {
             return [.. _waiting];
+        }
     }
 
     // Under the lock.
@@ -106,7 +108,10 @@ internal sealed class PassScheduler : TaskScheduler
     {
         int starting = 0;
         foreach (Runner runner in _runners)
+        {
             starting += runner.HasBegun ? 0 : 1;
+        }
+
         return starting < _waiting.Count;
     }
 
@@ -114,7 +119,10 @@ internal sealed class PassScheduler : TaskScheduler
     {
         t_current = runner;
         while (TakeNext(runner) is { } task)
+        {
             TryExecuteTask(task);
+        }
+
         t_current = null;
     }
 
@@ -141,7 +149,9 @@ internal sealed class PassScheduler : TaskScheduler
         lock (_lock)
         {
             if (runner.Waits++ == 0)
+            {
                 runner.WaitsSince = Environment.TickCount64;
+            }
         }
     }
 
@@ -151,7 +161,10 @@ internal sealed class PassScheduler : TaskScheduler
         lock (_lock)
         {
             if (--runner.Waits > 0 || runner.IsCounted)
+            {
                 return;
+            }
+
             runner.IsCounted = true;
             _counted++;
         }
@@ -167,7 +180,10 @@ internal sealed class PassScheduler : TaskScheduler
             foreach (Runner runner in _runners)
             {
                 if (!runner.IsCounted || runner.Waits == 0 || now - runner.WaitsSince < Patience.TotalMilliseconds)
+                {
                     continue;
+                }
+
                 runner.IsCounted = false;
                 _counted--;
             }

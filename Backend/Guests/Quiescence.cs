@@ -25,19 +25,29 @@ internal static class Quiescence
         using (FunctionTurn.Take(function))
         {
             if (!hardware.TryRead(ConfigRegisters.Command, 2, out uint command) || command == NobodyAnswers)
+            {
                 return true;
+            }
+
             if ((command & CommandBits.BusMaster) != 0)
+            {
                 hardware.TryWrite(ConfigRegisters.Command, 2, command & ~CommandBits.BusMaster);
+            }
         }
 
         if (!CapabilityWalk.Read(hardware).TryFind(CapabilityId.PciExpress, out PciCapability express))
+        {
             return true;
+        }
+
         foreach (int pause in PausesMilliseconds)
         {
             Thread.Sleep(pause);
             if (!hardware.TryRead(express.Offset + PciExpressRegisters.DeviceStatus, 2, out uint status)
                 || status == NobodyAnswers || (status & PciExpressRegisters.TransactionsPending) == 0)
+            {
                 return true;
+            }
         }
 
         return false;

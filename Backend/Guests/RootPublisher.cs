@@ -25,7 +25,10 @@ public static class RootPublisher
         if (store.Read($"{backend}/root_num") is { } text)
         {
             if (!StoreFormats.TryParseDecimal(text, out uint number) || number > MaxRoots)
+            {
                 return $"root_num is not a number up to {MaxRoots}: '{StoreFormats.Printable(text)}'";
+            }
+
             count = (int)number;
         }
 
@@ -33,7 +36,10 @@ public static class RootPublisher
         for (int i = 0; i < count; i++)
         {
             if (!StoreFormats.TryParseRoot(store.Read($"{backend}/root-{i}"), out uint domain, out byte bus))
+            {
                 return $"root-{i} is not a segment and a bus";
+            }
+
             published.Add(new(domain, bus));
         }
 
@@ -41,14 +47,20 @@ public static class RootPublisher
         foreach (RootBus root in roots)
         {
             if (!published.Add(root))
+            {
                 continue;
+            }
+
             store.Write($"{backend}/root-{count++}", StoreFormats.FormatRoot(root.Domain, root.Bus));
             grown = true;
         }
 
         // The count last: a frontend that reads in between sees only complete entries.
         if (grown)
+        {
             store.Write($"{backend}/root_num", count.ToString(CultureInfo.InvariantCulture));
+        }
+
         return null;
     }
 }

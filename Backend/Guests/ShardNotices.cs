@@ -32,6 +32,8 @@ internal sealed class ShardNotices : IDisposable
     private void Deliver()
     {
         while (_due.TryDequeue(out Action? action))
+        {
             action();
+        }
     }
 }

@@ -19,7 +19,10 @@ public static class StoreFormats
     public static XenbusState ParseState(string? text)
     {
         if (text is null)
+        {
             return XenbusState.Unknown;
+        }
+
         return text.Length == 1 && text[0] is >= '0' and <= '8' ? (XenbusState)(text[0] - '0') : XenbusState.Invalid;
     }
 
@@ -44,7 +47,10 @@ public static class StoreFormats
     {
         address = default;
         if (text is null)
+        {
             return false;
+        }
+
         int at = 0;
         if (!TryTakeHex(text, ref at, ':', uint.MaxValue, out uint domain)
             || !TryTakeHex(text, ref at, ':', 0xFF, out uint bus)
@@ -69,7 +75,10 @@ public static class StoreFormats
         bus = 0;
         int at = 0;
         if (text is null || !TryTakeHex(text, ref at, ':', uint.MaxValue, out domain) || !TryTakeHex(text, ref at, '\0', 0xFF, out uint number))
+        {
             return false;
+        }
+
         bus = (byte)number;
         return true;
     }
@@ -82,7 +91,10 @@ public static class StoreFormats
     {
         devfn = 0;
         if (text is null)
+        {
             return false;
+        }
+
         ReadOnlySpan<char> digits = text.StartsWith("0x", StringComparison.OrdinalIgnoreCase) ? text.AsSpan(2) : text;
         return digits.Length is > 0 and <= 8
             && uint.TryParse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out uint value)
@@ -126,7 +138,10 @@ public static class StoreFormats
     {
         StringBuilder clean = new(Math.Min(text.Length, limit));
         for (int i = 0; i < text.Length && i < limit; i++)
+        {
             clean.Append(text[i] is >= ' ' and <= '~' ? text[i] : '.');
+        }
+
         return clean.ToString();
     }
 
@@ -134,9 +149,15 @@ public static class StoreFormats
     {
         // As sscanf's %x: leading blanks and a 0x prefix are accepted, and the number ends where the digits end.
         while (at < text.Length && text[at] is ' ' or '\t')
+        {
             at++;
+        }
+
         if (at + 2 < text.Length && text[at] == '0' && text[at + 1] is 'x' or 'X' && char.IsAsciiHexDigit(text[at + 2]))
+        {
             at += 2;
+        }
+
         int begin = at;
         ulong number = 0;
         value = 0;
@@ -144,15 +165,24 @@ public static class StoreFormats
         {
             number = (number << 4) | (uint)HexValue(text[at]);
             if (number > limit)
+            {
                 return false;
+            }
+
             at++;
         }
 
         if (at == begin)
+        {
             return false;
+        }
+
         value = (uint)number;
         if (terminator == '\0')
+        {
             return true;
+        }
+
         return at < text.Length && text[at++] == terminator;
     }
 

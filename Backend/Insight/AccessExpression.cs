@@ -41,7 +41,10 @@ public sealed class AccessExpression
         int end = EndOf(text, at, ".=+@");
         ReadOnlySpan<char> head = text.AsSpan(0, end);
         if (head.IsEmpty)
+        {
             return Refuse(0, "an access begins with an offset or a register name", out error);
+        }
+
         if (!TryHex(head, 8, out offset))
         {
             if (SetpciRegisters.TryFind(head, out int register, out int width))
@@ -62,7 +65,10 @@ public sealed class AccessExpression
         {
             end = EndOf(text, at + 1, ".=+");
             if (capability is null || !TryHex(text.AsSpan(at + 1, end - at - 1), 3, out uint nth))
+            {
                 return Refuse(capability is null ? at : at + 1, capability is null ? "only a capability has instances" : "a hexadecimal instance follows '@'", out error);
+            }
+
             instance = (int)nth;
             at = end;
         }
@@ -71,7 +77,10 @@ public sealed class AccessExpression
         {
             end = EndOf(text, at + 1, ".=");
             if (!TryHex(text.AsSpan(at + 1, end - at - 1), 8, out uint more))
+            {
                 return Refuse(at + 1, "a hexadecimal offset follows '+'", out error);
+            }
+
             offset = unchecked(offset + more);
             at = end;
         }
@@ -80,7 +89,10 @@ public sealed class AccessExpression
         {
             size = at + 1 < text.Length ? SizeOf(text[at + 1]) : 0;
             if (size == 0)
+            {
                 return Refuse(at + 1, "a size is .b, .w or .l", out error);
+            }
+
             at += 2;
         }
 
@@ -88,15 +100,24 @@ public sealed class AccessExpression
         if (at < text.Length && text[at] == '=')
         {
             if (!TryHex(text.AsSpan(at + 1), 8, out uint number))
+            {
                 return Refuse(at + 1, "a hexadecimal value of at most 8 digits follows '='", out error);
+            }
+
             if (size < 4 && number >> (size * 8) != 0)
+            {
                 return Refuse(at + 1, size == 1 ? "the value does not fit into 1 byte" : "the value does not fit into 2 bytes", out error);
+            }
+
             value = number;
             at = text.Length;
         }
 
         if (at != text.Length)
+        {
             return Refuse(at, "expected '.', '=' or the end", out error);
+        }
+
         expression = new(text, capability, isExtended, instance, unchecked((int)offset), size, value);
         error = null;
         return true;
@@ -118,7 +139,9 @@ public sealed class AccessExpression
             foreach (PciCapability one in capabilities.Capabilities)
             {
                 if (one.Id == id && one.IsExtended == _isExtended && seen++ == _instance)
+                {
                     found = one;
+                }
             }
 
             if (found is not { } capability)
@@ -156,7 +179,10 @@ public sealed class AccessExpression
     {
         value = 0;
         if (text.StartsWith("0x", StringComparison.OrdinalIgnoreCase))
+        {
             text = text[2..];
+        }
+
         return text.Length > 0 && text.Length <= maxDigits
             && uint.TryParse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out value);
     }
@@ -166,7 +192,9 @@ public sealed class AccessExpression
         for (int i = text.StartsWith("0x", StringComparison.OrdinalIgnoreCase) ? 2 : 0; i < text.Length; i++)
         {
             if (!char.IsAsciiHexDigit(text[i]))
+            {
                 return i;
+            }
         }
 
         return 0;
@@ -177,14 +205,21 @@ public sealed class AccessExpression
         capability = null;
         isExtended = name.StartsWith("ECAP", StringComparison.OrdinalIgnoreCase);
         if (!isExtended && !name.StartsWith("CAP", StringComparison.OrdinalIgnoreCase))
+        {
             return false;
+        }
+
         ReadOnlySpan<char> rest = name[(isExtended ? 4 : 3)..];
         if (rest.StartsWith("_"))
         {
             if (isExtended && CapabilityNames.TryFind(rest[1..], out ExtendedCapabilityId extended))
+            {
                 capability = (ushort)extended;
+            }
             else if (!isExtended && CapabilityNames.TryFind(rest[1..], out CapabilityId standard))
+            {
                 capability = (ushort)standard;
+            }
         }
         else if (TryHex(rest, isExtended ? 4 : 2, out uint id))
         {

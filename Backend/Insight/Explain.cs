@@ -29,7 +29,7 @@ public static class Explain
 
         // What assignment itself read is not part of any access.
         recording.Take();
-        ExplainedAccess[] explained = new ExplainedAccess[accesses.Count];
+        var explained = new ExplainedAccess[accesses.Count];
         for (int i = 0; i < explained.Length; i++)
         {
             ConfigAccess access = accesses[i];
@@ -65,9 +65,12 @@ public static class Explain
 
     private static ExplainedRow[] Describe(IReadOnlyList<RegisterRow> rows)
     {
-        ExplainedRow[] described = new ExplainedRow[rows.Count];
+        var described = new ExplainedRow[rows.Count];
         for (int i = 0; i < described.Length; i++)
+        {
             described[i] = new(rows[i].Name, rows[i].Offset, rows[i].Size, rows[i].Text, rows[i].Source);
+        }
+
         return described;
     }
 }

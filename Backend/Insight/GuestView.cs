@@ -24,7 +24,10 @@ public sealed record GuestView(ReadOnlyMemory<byte> Bytes, IReadOnlyList<int> Fa
         for (int offset = 0; offset < bytes.Length; offset += sizeof(uint))
         {
             if (guest.Send(new(offset, sizeof(uint), WriteValue: null), out uint value, out _) != PciOpStatus.Success)
+            {
                 failed.Add(offset);
+            }
+
             BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(offset), value);
         }
 

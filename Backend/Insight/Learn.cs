@@ -28,7 +28,10 @@ public sealed record Learn(AccessPolicy Policy, IReadOnlyList<PolicyRule> Added,
             IReadOnlyList<PolicyRule> grown = PolicySuggestion.Merge(
                 [.. added, .. last.SelectMany(access => PolicySuggestion.For(map, access.Offset, access.Size, access.DeniedBits))]);
             if (grown.SequenceEqual(added))
+            {
                 break;
+            }
+
             added = grown;
         }
 

@@ -69,7 +69,10 @@ internal sealed class RecordingFunction(IPciFunction function) : IPciFunction
         bool known = function.TryRead(offset, 2, out uint before);
         bool done = operation();
         if (known && function.TryRead(offset, 2, out uint after) && after != before)
+        {
             _accesses.Add(new(HardwareAccess.Write, offset, 2, after));
+        }
+
         return done;
     }
 }

@@ -22,7 +22,9 @@ public sealed class ShadowCheck
         for (int dword = 0; dword < Math.Min(function.ReadableSize, _function.Map.Size) / 4; dword++)
         {
             if (_function.Map[dword].Shadow != 0)
+            {
                 Compared++;
+            }
         }
     }
 
@@ -46,7 +48,9 @@ public sealed class ShadowCheck
                 uint shadow = (mismatch.Shadow >> shift) & lanes;
                 uint hardware = (mismatch.Hardware >> shift) & lanes;
                 if (shadow != hardware)
+                {
                     differences.Add(new(row.Name, from, size, shadow, hardware));
+                }
             }
         }
 

@@ -69,7 +69,10 @@ internal sealed unsafe class SoloGuest : IDisposable, IGuestNotifier
     public void Dispose()
     {
         if (_isDisposed)
+        {
             return;
+        }
+
         _isDisposed = true;
         NativeMemory.AlignedFree(_page.Address);
     }

@@ -88,9 +88,15 @@ internal sealed class FunctionInterrupts
     public InterruptReply EnableMsix(Span<MsixEntry> entries)
     {
         if (TryEnableMsix(entries, out MessageGrant? grant) is { } refusal)
+        {
             return Failed("enable MSI-X", refusal, unchecked((uint)-refusal.Errno));
+        }
+
         for (int i = 0; i < entries.Length; i++)
+        {
             entries[i].Vector = (ushort)grant!.Pirqs[i];
+        }
+
         return Enabled(grant!, value: 0);
     }
 
@@ -113,7 +119,10 @@ internal sealed class FunctionInterrupts
         {
             long now = Interlocked.CompareExchange(ref _abandoned, ticket, seen);
             if (now == seen)
+            {
                 break;
+            }
+
             seen = now;
         }
 
@@ -128,7 +137,10 @@ internal sealed class FunctionInterrupts
 
         // Who has the lock for so long looks again when it lets go.
         if (!_lock.TryEnter(ClosePatience))
+        {
             return;
+        }
+
         try
         {
             TakeBackLeftOver();
@@ -151,14 +163,19 @@ internal sealed class FunctionInterrupts
         // Before the lock: an operation that has it looks at this before it keeps anything, and once more after it let go.
         _isClosed = true;
         if (TakeBack(ClosePatience))
+        {
             return true;
+        }
 
         // A full fence between this and the lock that is tried next: else both this and who lets go of it could see what was before.
         Interlocked.Exchange(ref _whenClosed, late);
 
         // It may have come back just before it could see that somebody waits; then this is who goes on.
         if (!TakeBack(TimeSpan.Zero))
+        {
             return false;
+        }
+
         return late is null || Interlocked.Exchange(ref _whenClosed, null) is not null;
     }
 
@@ -169,7 +186,10 @@ internal sealed class FunctionInterrupts
     public void Restore()
     {
         if (_grant is null)
+        {
             return;
+        }
+
         Refusal? refusal = Occupied;
         if (_lock.TryEnter(RequestPatience))
         {
@@ -184,14 +204,19 @@ internal sealed class FunctionInterrupts
         }
 
         if (refusal is not null)
+        {
             Warn($"its interrupts are lost after a reset until its driver enables them anew: {refusal.Reason}");
+        }
     }
 
     private Refusal? TryEnableMsi(uint count, out MessageGrant? grant)
     {
         grant = null;
         if (!_lock.TryEnter(RequestPatience))
+        {
             return Occupied;
+        }
+
         try
         {
             // Linux xen_pcibk_enable_msi(): MSI that is on is one error, MSI-X that is on another.
@@ -214,7 +239,10 @@ internal sealed class FunctionInterrupts
     {
         grant = null;
         if (!_lock.TryEnter(RequestPatience))
+        {
             return Occupied;
+        }
+
         try
         {
             // Linux xen_pcibk_enable_msix(), likewise.
@@ -240,7 +268,10 @@ internal sealed class FunctionInterrupts
         if (refusal is not null)
         {
             if (refusal.IsHypervisors)
+            {
                 _brake.Refused(refusal);
+            }
+
             return refusal;
         }
 
@@ -259,7 +290,10 @@ internal sealed class FunctionInterrupts
     private bool TakeBack(TimeSpan patience)
     {
         if (!_lock.TryEnter(patience))
+        {
             return false;
+        }
+
         try
         {
             TakeBack();
@@ -274,13 +308,18 @@ internal sealed class FunctionInterrupts
     private void TakeBackLeftOver()
     {
         if (IsLeftOver(_grant))
+        {
             TakeBack();
+        }
     }
 
     private void TakeBack()
     {
         if (_grant is not { } grant)
+        {
             return;
+        }
+
         _setup.Disable(grant);
         _grant = null;
     }
@@ -290,15 +329,21 @@ internal sealed class FunctionInterrupts
     {
         _lock.Exit();
         if (IsLeftOver(_grant))
+        {
             CleanLater();
+        }
         else if (_isClosed && Interlocked.Exchange(ref _whenClosed, null) is { } late)
+        {
             _ = Task.Factory.StartNew(late, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        }
     }
 
     private void CleanLater()
     {
         if (Interlocked.Exchange(ref _isCleaning, 1) == 0)
+        {
             _cleanLater(this);
+        }
     }
 
     private bool IsLeftOver(MessageGrant? grant) => grant is not null && (_isClosed || grant.Ticket == Interlocked.Read(ref _abandoned));

@@ -24,13 +24,18 @@ internal readonly ref struct FunctionTurn : IDisposable
     public static FunctionTurn Take(AssignedFunction function)
     {
         if (function.TryBegin())
+        {
             return new(function);
+        }
+
         long start = Environment.TickCount64;
         do
         {
             Thread.Sleep(1);
             if (function.TryBegin())
+            {
                 return new(function);
+            }
         }
         while (Environment.TickCount64 - start < WaitMilliseconds);
         return default;

@@ -71,7 +71,10 @@ public sealed class InterruptOperations : IInterruptOperations, IDisposable
     public bool Remove(AssignedFunction function, Action? late = null)
     {
         if (!_functions.TryRemove(function, out FunctionInterrupts? interrupts))
+        {
             return true;
+        }
+
         function.AfterReset = null;
         return interrupts.Close(late);
     }
@@ -122,7 +125,9 @@ public sealed class InterruptOperations : IInterruptOperations, IDisposable
         _cleaning.Complete();
         _cleaning.Completion.Wait(EndPatience);
         if (Active is > 0 and int active)
+        {
             GuestLog.InterruptsLeft(_logger, active);
+        }
     }
 
     private FunctionInterrupts? Find(AssignedFunction function) => _functions.GetValueOrDefault(function);

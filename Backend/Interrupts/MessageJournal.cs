@@ -46,9 +46,13 @@ internal sealed class MessageJournal(GrantJournal journal, IDomainControl domain
         try
         {
             if (left.Count == 0)
+            {
                 journal.Close(entry);
+            }
             else
+            {
                 journal.Complete(entry, Grant.MessagesOf([.. left]));
+            }
         }
         catch (IOException)
         {
@@ -64,6 +68,8 @@ internal sealed class MessageJournal(GrantJournal journal, IDomainControl domain
     private void CatchUp()
     {
         for (int count = _late.Count; count > 0 && _late.TryDequeue(out (JournalEntry Entry, IReadOnlyList<int> Left) late); count--)
+        {
             TryNote(late.Entry, late.Left);
+        }
     }
 }

@@ -76,12 +76,21 @@ internal sealed class MessageRegisters
     {
         start = 0;
         if (!_hardware.TryRead(_msix + MsiXRegisters.Table, 4, out uint table))
+        {
             return false;
+        }
+
         int index = (int)(table & MsiXRegisters.Bir);
         if (index > 5 || index >= _hardware.BaseAddresses.Count || _hardware.BaseAddresses[index] is not { IsAssigned: true, IsIo: false } region)
+        {
             return false;
+        }
+
         if ((table & MsiXRegisters.OffsetMask) >= region.Length)
+        {
             return false;
+        }
+
         start = region.Start;
         return true;
     }
@@ -94,7 +103,10 @@ internal sealed class MessageRegisters
     {
         wasOff = false;
         if (!TryRead(ConfigRegisters.Command, out uint command))
+        {
             return false;
+        }
+
         wasOff = (command & CommandBits.InterruptDisable) != 0;
         return wasOff == isOff || _hardware.TryWrite(ConfigRegisters.Command, 2, command ^ CommandBits.InterruptDisable);
     }

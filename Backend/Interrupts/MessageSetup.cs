@@ -46,7 +46,10 @@ internal sealed class MessageSetup(
         grant = null;
         Refusal? refusal = PrepareMsi(count, out uint before, out uint prepared);
         if (refusal is not null)
+        {
             return refusal;
+        }
+
         int log2 = (int)((prepared & MsiRegisters.MultipleMessageEnable) >> MultipleMessageEnableShift);
         int first = 0;
         refusal = Announce(out JournalEntry? entry) ?? MapMsi(log2, out first) ?? WriteDown(ref entry, [first]) ?? FinishMsi(prepared);
@@ -58,7 +61,7 @@ internal sealed class MessageSetup(
         }
 
         Unmap(first > 0 ? [first] : [], entry);
-        using FunctionTurn turn = FunctionTurn.Take(function);
+        using var turn = FunctionTurn.Take(function);
         _found!.TryWriteMsi(before);
         return refusal;
     }
@@ -72,7 +75,10 @@ internal sealed class MessageSetup(
         grant = null;
         Refusal? refusal = PrepareMsix(entries, out uint before, out ulong table);
         if (refusal is not null)
+        {
             return refusal;
+        }
+
         int[] pirqs = new int[entries.Length];
         int mapped = 0;
         refusal = Announce(out JournalEntry? entry) ?? MapMsix(entries, table, pirqs, out mapped) ?? WriteDown(ref entry, pirqs) ?? FinishMsix(before);
@@ -83,7 +89,7 @@ internal sealed class MessageSetup(
         }
 
         Unmap(pirqs.AsSpan(0, mapped), entry);
-        using FunctionTurn turn = FunctionTurn.Take(function);
+        using var turn = FunctionTurn.Take(function);
         _found!.TryWriteMsix(before);
         return refusal;
     }
@@ -96,14 +102,20 @@ internal sealed class MessageSetup(
         using (FunctionTurn.Take(function))
         {
             if (grant.Mode == InterruptMode.Msi && _found!.TryReadMsi(out uint msi))
+            {
                 _found.TryWriteMsi(msi & ~(MsiRegisters.Enable | MsiRegisters.MultipleMessageEnable));
+            }
             else if (grant.Mode == InterruptMode.MsiX && _found!.TryReadMsix(out uint msix))
+            {
                 _found.TryWriteMsix(msix & ~(MsiXRegisters.Enable | MsiXRegisters.FunctionMask));
+            }
         }
 
         Unmap(grant.Mapped, grant.Entry);
         using (FunctionTurn.Take(function))
+        {
             _found!.TrySilenceLine(isOff: false, out _);
+        }
     }
 
     /// <summary>Gives a function that lost its registers in a reset its messages back. The caller has the function's turn.</summary>
@@ -114,16 +126,25 @@ internal sealed class MessageSetup(
         bool isMsi = grant.Mode == InterruptMode.Msi;
         uint control;
         if (isMsi ? !_found!.TryReadMsi(out control) : !_found!.TryReadMsix(out control))
+        {
             return new(Errno.Io, "nobody answers there");
+        }
+
         if (!isMsi && !_found.DecodesMemory())
+        {
             return new(Errno.NoDeviceOrAddress, "memory decoding is off");
+        }
+
         control = isMsi
             ? MsiControl(control, grant.MultipleMessage)
             : (control & ~MsiXRegisters.FunctionMask) | MsiXRegisters.Enable;
 
         // Masked, or not enabled, while Xen writes: no half-written message may be sent.
         if (isMsi ? !_found.TryWriteMsi(control) : !_found.TryWriteMsix(control | MsiXRegisters.FunctionMask))
+        {
             return Unwritten;
+        }
+
         try
         {
             physdev.RestoreMessages(_hardware.Address);
@@ -148,21 +169,38 @@ internal sealed class MessageSetup(
     private Refusal? PrepareMsi(uint count, out uint before, out uint prepared)
     {
         before = prepared = 0;
-        using FunctionTurn turn = FunctionTurn.Take(function);
+        using var turn = FunctionTurn.Take(function);
         if (!turn.IsTaken)
+        {
             return Occupied;
+        }
+
         Find();
         if (!_found.HasMsi)
+        {
             return new(Errno.InvalidArgument, "it has no MSI capability");
+        }
+
         if (!_found.IsInD0())
+        {
             return new(Errno.InvalidArgument, "it is not in D0");
+        }
+
         if (!_found.TryReadMsi(out before))
+        {
             return new(Errno.Io, "nobody answers there");
+        }
+
         uint capable = Math.Min(1u << (int)((before & MsiRegisters.MultipleMessageCapable) >> MultipleMessageCapableShift), MostMsi);
         if (count == 0)
+        {
             return new(Errno.InvalidArgument, "no message is asked for");
+        }
+
         if (count > capable)
+        {
             return new(Errno.FromName("ENOSPC"), "it can send fewer messages", capable);
+        }
 
         // The function counts in powers of two; the capability's number is one, so rounding up stays within it.
         prepared = MsiControl(before, BitOperations.Log2(BitOperations.RoundUpToPowerOf2(count)));
@@ -174,7 +212,10 @@ internal sealed class MessageSetup(
     {
         entry = null;
         if (journal is null || isUnwanted())
+        {
             return null;
+        }
+
         try
         {
             entry = journal.Begin(domainId, _hardware.Address);
@@ -197,7 +238,10 @@ internal sealed class MessageSetup(
     private Refusal? WriteDown(ref JournalEntry? entry, ReadOnlySpan<int> mapped)
     {
         if (entry is null)
+        {
             return null;
+        }
+
         try
         {
             entry = journal!.Mapped(entry, mapped);
@@ -217,7 +261,10 @@ internal sealed class MessageSetup(
     {
         first = 0;
         if (isUnwanted())
+        {
             return Leaving;
+        }
+
         try
         {
             int available = 0;
@@ -225,7 +272,9 @@ internal sealed class MessageSetup(
                 ? physdev.MapMessage(domainId, _hardware.Address, entry: 0, tableBase: 0)
                 : physdev.MapMessages(domainId, _hardware.Address, 1 << log2, out available);
             if (first > 0)
+            {
                 return null;
+            }
 
             // Asked for again, a number is rounded up again: only a power of two is true.
             int fits = Math.Clamp(available, 0, (1 << log2) - 1);
@@ -243,13 +292,22 @@ internal sealed class MessageSetup(
 
     private Refusal? FinishMsi(uint prepared)
     {
-        using FunctionTurn turn = FunctionTurn.Take(function);
+        using var turn = FunctionTurn.Take(function);
         if (!turn.IsTaken)
+        {
             return Occupied;
+        }
+
         if (!_found!.TrySilenceLine(isOff: true, out bool wasOff))
+        {
             return Unwritten;
+        }
+
         if (_found.TryWriteMsi(prepared | MsiRegisters.Enable))
+        {
             return null;
+        }
+
         _found.TrySilenceLine(wasOff, out _);
         return Unwritten;
     }
@@ -259,22 +317,42 @@ internal sealed class MessageSetup(
     {
         before = 0;
         table = 0;
-        using FunctionTurn turn = FunctionTurn.Take(function);
+        using var turn = FunctionTurn.Take(function);
         if (!turn.IsTaken)
+        {
             return Occupied;
+        }
+
         Find();
         if (!_found.DecodesMemory())
+        {
             return new(Errno.NoDeviceOrAddress, "memory decoding is off");
+        }
+
         if (!_found.HasMsix)
+        {
             return new(Errno.InvalidArgument, "it has no MSI-X capability");
+        }
+
         if (!_found.IsInD0())
+        {
             return new(Errno.InvalidArgument, "it is not in D0");
+        }
+
         if (!_found.TryReadMsix(out before))
+        {
             return new(Errno.Io, "nobody answers there");
+        }
+
         if (CheckEntries(entries, (int)(before & MsiXRegisters.TableSize) + 1) is { } refusal)
+        {
             return refusal;
+        }
+
         if (!_found.TryFindTable(out table))
+        {
             return new(Errno.InvalidArgument, "the host has no memory where its MSI-X table should lie");
+        }
 
         // The function is masked while its entries are set up one after the other.
         return _found.TryWriteMsix(before | MsiXRegisters.Enable | MsiXRegisters.FunctionMask) ? null : Unwritten;
@@ -283,15 +361,23 @@ internal sealed class MessageSetup(
     private static Refusal? CheckEntries(ReadOnlySpan<MsixEntry> entries, int tableSize)
     {
         if (entries.Length is 0 or > SharedInfoLayout.MaxVectors)
+        {
             return new(Errno.InvalidArgument, "MSI-X for no vector, or for more than 128");
+        }
+
         for (int i = 0; i < entries.Length; i++)
         {
             if (entries[i].Entry >= tableSize)
+            {
                 return new(Errno.InvalidArgument, "an MSI-X entry lies beyond the table");
+            }
+
             for (int j = 0; j < i; j++)
             {
                 if (entries[i].Entry == entries[j].Entry)
+                {
                     return new(Errno.InvalidArgument, "an MSI-X entry is asked for twice");
+                }
             }
         }
 
@@ -306,13 +392,18 @@ internal sealed class MessageSetup(
             foreach (MsixEntry entry in entries)
             {
                 if (isUnwanted())
+                {
                     return Leaving;
+                }
+
                 int pirq = physdev.MapMessage(domainId, _hardware.Address, entry.Entry, table);
                 pirqs[mapped++] = pirq;
 
                 // The answer has 16 bits for each.
                 if (pirq is <= 0 or > ushort.MaxValue)
+                {
                     return new(Errno.OutOfRange, "a pirq does not fit into the answer", IsHypervisors: true);
+                }
             }
 
             return null;
@@ -329,13 +420,22 @@ internal sealed class MessageSetup(
 
     private Refusal? FinishMsix(uint before)
     {
-        using FunctionTurn turn = FunctionTurn.Take(function);
+        using var turn = FunctionTurn.Take(function);
         if (!turn.IsTaken)
+        {
             return Occupied;
+        }
+
         if (!_found!.TrySilenceLine(isOff: true, out bool wasOff))
+        {
             return Unwritten;
+        }
+
         if (_found.TryWriteMsix((before & ~MsiXRegisters.FunctionMask) | MsiXRegisters.Enable))
+        {
             return null;
+        }
+
         _found.TrySilenceLine(wasOff, out _);
         return Unwritten;
     }
@@ -345,7 +445,9 @@ internal sealed class MessageSetup(
     private void Find()
     {
         if (_found is not { HasMsi: true } and not { HasMsix: true })
+        {
             _found = MessageRegisters.Find(_hardware);
+        }
     }
 
     // Xen takes a dead guest's pirqs away itself: "no such guest" and "not mapped" are what was wanted.
@@ -375,6 +477,8 @@ internal sealed class MessageSetup(
         }
 
         if (entry is not null)
+        {
             journal!.Unmapped(entry, left);
+        }
     }
 }

@@ -25,7 +25,9 @@ public sealed record Grant(GrantKind Kind, ulong First = 0, ulong Count = 0, str
         foreach (string number in (Text ?? string.Empty).Split(',', StringSplitOptions.RemoveEmptyEntries))
         {
             if (int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out int pirq))
+            {
                 pirqs.Add(pirq);
+            }
         }
 
         return pirqs;

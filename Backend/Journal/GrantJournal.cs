@@ -54,7 +54,10 @@ public sealed class GrantJournal : IDisposable
         try
         {
             if (journal.Load(logger))
+            {
                 journal.Rewrite();
+            }
+
             journal._lastInherited = journal._lastId;
             return journal;
         }
@@ -71,7 +74,9 @@ public sealed class GrantJournal : IDisposable
         get
         {
             lock (_lock)
+            {
                 return [.. _open.Values];
+            }
         }
     }
 
@@ -123,11 +128,16 @@ public sealed class GrantJournal : IDisposable
         lock (_lock)
         {
             if (!_open.ContainsKey(entry.Id))
+            {
                 return;
+            }
+
             Append(entry, JournalPhase.Revoked);
             _open.Remove(entry.Id);
             if (_records > MinHistory + HistoryPerOpenEntry * _open.Count)
+            {
                 Rewrite();
+            }
         }
     }
 
@@ -135,7 +145,9 @@ public sealed class GrantJournal : IDisposable
     public void Dispose()
     {
         lock (_lock)
+        {
             _file.Dispose();
+        }
     }
 
     private static SafeFileHandle OpenFile(string path, FileMode mode) => File.OpenHandle(path, mode, FileAccess.ReadWrite, FileShare.None);
@@ -146,7 +158,9 @@ public sealed class GrantJournal : IDisposable
         byte[] bytes = new byte[RandomAccess.GetLength(_file)];
         int filled = 0;
         while (filled < bytes.Length && RandomAccess.Read(_file, bytes.AsSpan(filled), filled) is > 0 and int read)
+        {
             filled += read;
+        }
 
         int damaged = 0;
         ReadOnlySpan<byte> rest = bytes.AsSpan(0, filled);
@@ -154,18 +168,29 @@ public sealed class GrantJournal : IDisposable
         {
             int end = rest.IndexOf((byte)'\n');
             if (end < 0)
+            {
                 break;
+            }
+
             if (JournalLine.Parse(rest[..end]) is { } record && PciAddress.TryParse(record.Device, out PciAddress device))
+            {
                 Replay(record, device);
+            }
             else
+            {
                 damaged++;
+            }
+
             rest = rest[(end + 1)..];
             _length += end + 1;
             _records++;
         }
 
         if (damaged > 0)
+        {
             JournalLog.Damaged(logger, _path, damaged);
+        }
+
         JournalLog.Opened(logger, _path, _open.Count);
         return _records != _open.Count || !rest.IsEmpty;
     }
@@ -173,14 +198,21 @@ public sealed class GrantJournal : IDisposable
     private void Replay(JournalRecord record, PciAddress device)
     {
         if (record.Boot != _boot)
+        {
             return;
+        }
+
         _lastId = Math.Max(_lastId, record.Id);
         if (record.Phase == JournalPhase.Revoked)
+        {
             _open.Remove(record.Id);
+        }
         else
+        {
             _open[record.Id] = new(
                 record.Id, new(record.Domain, record.Uuid), device, record.Owner, new(record.Kind, record.First, record.Count, record.Text),
                 record.Phase == JournalPhase.Result);
+        }
     }
 
     private void Append(JournalEntry entry, JournalPhase phase)

@@ -48,7 +48,10 @@ internal static class JournalLine
     {
         uint checksum = uint.MaxValue;
         foreach (byte value in bytes)
+        {
             checksum = BitOperations.Crc32C(checksum, value);
+        }
+
         return ~checksum;
     }
 }

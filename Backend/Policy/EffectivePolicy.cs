@@ -25,9 +25,15 @@ public sealed record EffectivePolicy(
     {
         List<Setting<int>> rules = [];
         foreach (QuirkField quirk in policy.Quirks)
+        {
             Count(rules, quirk.Origin);
+        }
+
         foreach (PolicyRule rule in policy.Rules)
+        {
             Count(rules, rule.Origin with { Detail = FileOf(rule.Origin) });
+        }
+
         return new(policy.Profile, policy.AllowInterruptControl, policy.AllowFunctionReset, rules, policy.HiddenCapabilities);
     }
 
@@ -42,8 +48,12 @@ public sealed record EffectivePolicy(
     {
         int at = rules.FindIndex(known => known.Origin == origin);
         if (at < 0)
+        {
             rules.Add(new(1, origin));
+        }
         else
+        {
             rules[at] = rules[at] with { Value = rules[at].Value + 1 };
+        }
     }
 }

@@ -16,15 +16,23 @@ internal readonly struct PolicyElement(string file, string place, JsonElement va
     public Dictionary<string, PolicyElement> Members(params ReadOnlySpan<string> known)
     {
         if (value.ValueKind != JsonValueKind.Object)
+        {
             throw Refuse("an object is expected");
+        }
+
         var members = new Dictionary<string, PolicyElement>(StringComparer.Ordinal);
-        foreach (var property in value.EnumerateObject())
+        foreach (JsonProperty property in value.EnumerateObject())
         {
             var member = new PolicyElement(file, place.Length == 0 ? property.Name : $"{place}.{property.Name}", property.Value);
             if (!known.Contains(property.Name))
+            {
                 throw member.Refuse($"unknown key; known are {string.Join(", ", known.ToArray())}");
+            }
+
             if (!members.TryAdd(property.Name, member))
+            {
                 throw member.Refuse("the key stands twice");
+            }
         }
 
         return members;
@@ -33,7 +41,10 @@ internal readonly struct PolicyElement(string file, string place, JsonElement va
     public IEnumerable<PolicyElement> Items()
     {
         if (value.ValueKind != JsonValueKind.Array)
+        {
             throw Refuse("an array is expected");
+        }
+
         return Enumerate(file, place, value);
     }
 
@@ -50,22 +61,27 @@ internal readonly struct PolicyElement(string file, string place, JsonElement va
     public uint Number(uint max)
     {
         uint number;
-        var accepted = value.ValueKind switch
+        bool accepted = value.ValueKind switch
         {
             JsonValueKind.Number => value.TryGetUInt32(out number),
             JsonValueKind.String => TryHexadecimal(value.GetString()!, out number),
             _ => Fail(out number),
         };
         if (!accepted)
+        {
             throw Refuse("a number, or a string of hexadecimal digits with 0x, is expected");
+        }
+
         return number <= max ? number : throw Refuse($"{number} (0x{number:x}) is above the limit of {max} (0x{max:x})");
     }
 
     private static IEnumerable<PolicyElement> Enumerate(string file, string place, JsonElement array)
     {
-        var index = 0;
-        foreach (var item in array.EnumerateArray())
+        int index = 0;
+        foreach (JsonElement item in array.EnumerateArray())
+        {
             yield return new PolicyElement(file, $"{place}[{index++}]", item);
+        }
     }
 
     private static bool TryHexadecimal(string text, out uint number)

@@ -59,68 +59,102 @@ public static class PolicyFile
         {
             var origin = new SettingOrigin(SettingSource.PolicyFile, name);
             var root = new PolicyElement(name, string.Empty, document.RootElement);
-            var policy = basis ?? AccessPolicy.Default;
+            AccessPolicy policy = basis ?? AccessPolicy.Default;
             if (root.Value.ValueKind == JsonValueKind.Array)
+            {
                 return policy with { Rules = [.. policy.Rules, .. Rules(root, origin)] };
+            }
+
             if (root.Value.ValueKind == JsonValueKind.Object && RuleKeys.Any(key => root.Value.TryGetProperty(key, out _)))
+            {
                 return policy with { Rules = [.. policy.Rules, Rule(root, origin)] };
+            }
+
             return Policy(root, policy, origin);
         }
     }
 
     private static AccessPolicy Policy(PolicyElement root, AccessPolicy policy, SettingOrigin origin)
     {
-        var members = root.Members("$schema", "profile", "allow_interrupt_control", "allow_function_reset", "hide", "rules");
-        if (members.TryGetValue("profile", out var profile))
+        Dictionary<string, PolicyElement> members = root.Members("$schema", "profile", "allow_interrupt_control", "allow_function_reset", "hide", "rules");
+        if (members.TryGetValue("profile", out PolicyElement profile))
+        {
             policy = policy with { Profile = new(Profile(profile), origin) };
-        if (members.TryGetValue("allow_interrupt_control", out var control))
+        }
+
+        if (members.TryGetValue("allow_interrupt_control", out PolicyElement control))
+        {
             policy = policy with { AllowInterruptControl = new(control.Flag(), origin) };
-        if (members.TryGetValue("allow_function_reset", out var reset))
+        }
+
+        if (members.TryGetValue("allow_function_reset", out PolicyElement reset))
+        {
             policy = policy with { AllowFunctionReset = new(reset.Flag(), origin) };
-        if (members.TryGetValue("hide", out var hide))
+        }
+
+        if (members.TryGetValue("hide", out PolicyElement hide))
+        {
             policy = policy with { HiddenCapabilities = [.. policy.HiddenCapabilities, .. hide.Items().Select(Capability)] };
-        if (members.TryGetValue("rules", out var rules))
+        }
+
+        if (members.TryGetValue("rules", out PolicyElement rules))
+        {
             policy = policy with { Rules = [.. policy.Rules, .. Rules(rules, origin)] };
+        }
+
         return policy;
     }
 
     private static IEnumerable<PolicyRule> Rules(PolicyElement array, SettingOrigin origin)
     {
-        foreach (var item in array.Items())
+        foreach (PolicyElement item in array.Items())
+        {
             yield return Rule(item, origin with { Detail = $"{origin.Detail} {item.Place}" });
+        }
     }
 
     private static PolicyRule Rule(PolicyElement element, SettingOrigin origin)
     {
-        var members = element.Members("register", "offset", "size", "mask", "allow", "reason");
-        var register = members.TryGetValue("register", out var name) && name.Value.ValueKind != JsonValueKind.Null ? name.Text() : null;
+        Dictionary<string, PolicyElement> members = element.Members("register", "offset", "size", "mask", "allow", "reason");
+        string? register = members.TryGetValue("register", out PolicyElement name) && name.Value.ValueKind != JsonValueKind.Null ? name.Text() : null;
         if (register is null && !members.ContainsKey("offset"))
+        {
             throw element.Refuse("a rule names a register, an offset, or both");
-        var size = members.TryGetValue("size", out var sizeElement) ? (int)sizeElement.Number(4) : 0;
+        }
+
+        int size = members.TryGetValue("size", out PolicyElement sizeElement) ? (int)sizeElement.Number(4) : 0;
         if (members.ContainsKey("size") && size is not (0 or 1 or 2 or 4))
+        {
             throw sizeElement.Refuse("a size is 1, 2 or 4 bytes; 0 is the register's own");
+        }
+
         if (register is null && size == 0)
+        {
             throw element.Refuse("a rule that names no register needs a size of 1, 2 or 4 bytes");
-        var limit = size is 1 or 2 ? (1u << (8 * size)) - 1 : uint.MaxValue;
+        }
+
+        uint limit = size is 1 or 2 ? (1u << (8 * size)) - 1 : uint.MaxValue;
         return new PolicyRule
         {
             Register = register,
-            Offset = members.TryGetValue("offset", out var offset) ? (int)offset.Number(MaxOffset) : 0,
+            Offset = members.TryGetValue("offset", out PolicyElement offset) ? (int)offset.Number(MaxOffset) : 0,
             Size = size,
-            Mask = members.TryGetValue("mask", out var mask) ? mask.Number(limit) : limit,
-            Allow = !members.TryGetValue("allow", out var allow) || allow.Flag(),
-            Reason = members.TryGetValue("reason", out var reason) ? reason.Text() : string.Empty,
+            Mask = members.TryGetValue("mask", out PolicyElement mask) ? mask.Number(limit) : limit,
+            Allow = !members.TryGetValue("allow", out PolicyElement allow) || allow.Flag(),
+            Reason = members.TryGetValue("reason", out PolicyElement reason) ? reason.Text() : string.Empty,
             Origin = origin,
         };
     }
 
     private static PolicyProfile Profile(PolicyElement element)
     {
-        var name = element.Text();
-        foreach (var profile in Enum.GetValues<PolicyProfile>())
+        string name = element.Text();
+        foreach (PolicyProfile profile in Enum.GetValues<PolicyProfile>())
         {
             if (AccessPolicy.NameOf(profile) == name)
+            {
                 return profile;
+            }
         }
 
         throw element.Refuse($"unknown profile '{name}'; known are {string.Join(", ", Enum.GetValues<PolicyProfile>().Select(AccessPolicy.NameOf))}");
@@ -128,7 +162,7 @@ public static class PolicyFile
 
     private static string Capability(PolicyElement element)
     {
-        var name = element.Text();
+        string name = element.Text();
         return name.StartsWith("CAP_", StringComparison.OrdinalIgnoreCase) || name.StartsWith("ECAP_", StringComparison.OrdinalIgnoreCase)
             ? name
             : throw element.Refuse($"'{name}' is no capability; they are written as setpci does: CAP_VPD, ECAP_LTR");

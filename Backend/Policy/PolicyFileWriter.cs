@@ -20,22 +20,37 @@ public static class PolicyFileWriter
             json.WriteStartObject();
             json.WriteString("profile", AccessPolicy.NameOf(policy.Profile.Value));
             if (policy.AllowInterruptControl.Value)
+            {
                 json.WriteBoolean("allow_interrupt_control", true);
+            }
+
             if (policy.AllowFunctionReset.Value)
+            {
                 json.WriteBoolean("allow_function_reset", true);
+            }
+
             if (policy.HiddenCapabilities.Count > 0)
             {
                 json.WriteStartArray("hide");
-                foreach (var name in policy.HiddenCapabilities)
+                foreach (string name in policy.HiddenCapabilities)
+                {
                     json.WriteStringValue(name);
+                }
+
                 json.WriteEndArray();
             }
 
             json.WriteStartArray("rules");
-            foreach (var quirk in policy.Quirks)
+            foreach (QuirkField quirk in policy.Quirks)
+            {
                 WriteRule(json, new PolicyRule { Offset = quirk.Offset, Size = quirk.Size, Mask = quirk.Mask, Reason = "quirk" });
-            foreach (var rule in policy.Rules)
+            }
+
+            foreach (PolicyRule rule in policy.Rules)
+            {
                 WriteRule(json, rule);
+            }
+
             json.WriteEndArray();
             json.WriteEndObject();
         }
@@ -50,14 +65,23 @@ public static class PolicyFileWriter
     {
         json.WriteStartObject();
         if (rule.Register is not null)
+        {
             json.WriteString("register", rule.Register);
+        }
+
         json.WriteNumber("offset", rule.Offset);
         if (rule.Size != 0)
+        {
             json.WriteNumber("size", rule.Size);
+        }
+
         json.WriteNumber("mask", rule.Mask);
         json.WriteBoolean("allow", rule.Allow);
         if (rule.Reason.Length > 0)
+        {
             json.WriteString("reason", rule.Reason);
+        }
+
         json.WriteEndObject();
     }
 }

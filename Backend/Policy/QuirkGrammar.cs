@@ -24,9 +24,9 @@ public static class QuirkGrammar
     {
         address = default;
         field = default;
-        var start = text.Length - text.TrimStart().Length;
-        var end = text.TrimEnd().Length;
-        var dash = text.IndexOf('-', StringComparison.Ordinal);
+        int start = text.Length - text.TrimStart().Length;
+        int end = text.TrimEnd().Length;
+        int dash = text.IndexOf('-', StringComparison.Ordinal);
         if (dash < 0)
         {
             errorIndex = Math.Max(start, end);
@@ -40,19 +40,34 @@ public static class QuirkGrammar
             return false;
         }
 
-        var position = dash + 1;
-        if (!TryNumber(text, ref position, end, ':', out var register, out errorIndex, out reason)
-            || !TryNumber(text, ref position, end, ':', out var size, out errorIndex, out reason))
+        int position = dash + 1;
+        if (!TryNumber(text, ref position, end, ':', out uint register, out errorIndex, out reason)
+            || !TryNumber(text, ref position, end, ':', out uint size, out errorIndex, out reason))
+        {
             return false;
-        var maskAt = position;
-        if (!TryNumber(text, ref position, end, '\0', out var mask, out errorIndex, out reason))
+        }
+
+        int maskAt = position;
+        if (!TryNumber(text, ref position, end, '\0', out uint mask, out errorIndex, out reason))
+        {
             return false;
+        }
+
         if (register > MaxRegister)
+        {
             return Refuse(dash + 1, "a register is at most fff", out errorIndex, out reason);
+        }
+
         if (size is not (1 or 2 or 4))
+        {
             return Refuse(maskAt - 2, "a size is 1, 2 or 4", out errorIndex, out reason);
+        }
+
         if (size < 4 && mask >> (int)(8 * size) != 0)
+        {
             return Refuse(maskAt, "the mask is wider than the size", out errorIndex, out reason);
+        }
+
         field = new QuirkField((int)register, (int)size, mask, origin);
         errorIndex = -1;
         reason = string.Empty;
@@ -62,12 +77,18 @@ public static class QuirkGrammar
     private static bool TryNumber(string text, ref int position, int end, char separator, out uint number, out int errorIndex, out string reason)
     {
         number = 0;
-        var stop = position;
+        int stop = position;
         while (stop < end && char.IsAsciiHexDigit(text[stop]))
+        {
             stop++;
-        var complete = separator == '\0' ? stop == end : stop < end && text[stop] == separator;
+        }
+
+        bool complete = separator == '\0' ? stop == end : stop < end && text[stop] == separator;
         if (stop == position || !complete || stop - position > 8)
+        {
             return Refuse(stop, separator == '\0' ? "hexadecimal digits end a quirk" : "hexadecimal digits and ':' are expected", out errorIndex, out reason);
+        }
+
         number = uint.Parse(text.AsSpan(position, stop - position), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
         position = stop + 1;
         errorIndex = -1;

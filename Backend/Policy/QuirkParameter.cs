@@ -17,9 +17,15 @@ public sealed class QuirkParameter
         {
             SettingOrigin origin = new(SettingSource.DriverParameter, $"quirks={text.Trim()}");
             if (!QuirkGrammar.TryParse(text, origin, out PciAddress address, out QuirkField field, out int at, out string reason))
+            {
                 throw new ArgumentException($"quirk '{text}' is wrong at character {at + 1}: {reason}", nameof(texts));
+            }
+
             if (!_fields.TryGetValue(address, out List<QuirkField>? fields))
+            {
                 _fields.Add(address, fields = []);
+            }
+
             fields.Add(field);
         }
     }

@@ -24,10 +24,16 @@ public sealed record ToolstackOptions(string Key, bool IsPermissive, string? Com
     public static ToolstackOptions? Parse(int index, string? text)
     {
         if (string.IsNullOrEmpty(text))
+        {
             return null;
+        }
+
         string key = $"opts-{index}";
         if (text.Length > MaxLength)
+        {
             return new(key, IsPermissive: false, $"{key} is longer than {MaxLength} characters; ignored");
+        }
+
         bool permissive = false;
         string? complaint = null;
         foreach (string item in text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
@@ -36,9 +42,13 @@ public sealed record ToolstackOptions(string Key, bool IsPermissive, string? Com
             string name = equals < 0 ? item : item[..equals];
             string value = equals < 0 ? string.Empty : item[(equals + 1)..];
             if (name == "permissive" && value is "0" or "1")
+            {
                 permissive |= value == "1";
+            }
             else if (name == "permissive" || !NotOurs.Contains(name, StringComparer.Ordinal))
+            {
                 complaint ??= $"{key}: '{Shown(item)}' is not an option known here; ignored";
+            }
         }
 
         return new(key, permissive, complaint);

@@ -16,9 +16,15 @@ public sealed class PassthroughSlots : ISlotAllocator
     public SlotResult Add(SlotRequest request)
     {
         if (request.BaseClass == BridgeClass)
+        {
             return new(default, "a bridge cannot be given to a guest", Note: null);
+        }
+
         if (!_placed.Contains(request.Host))
+        {
             _placed.Add(request.Host);
+        }
+
         return new(request.Host, Refusal: null, request.Requested is { } devfn && devfn != request.Host.Devfn
             ? $"requested slot {devfn >> 3:x2}.{devfn & 7} cannot be given: the guest sees the host's addresses"
             : null);
@@ -35,7 +41,9 @@ public sealed class PassthroughSlots : ISlotAllocator
         {
             RootBus root = new(address.Domain, address.Bus);
             if (!roots.Contains(root))
+            {
                 roots.Add(root);
+            }
         }
 
         return roots;

@@ -18,15 +18,23 @@ public sealed class VpciSlots : ISlotAllocator
     public SlotResult Add(SlotRequest request)
     {
         if (Find(request.Host) is { } already)
+        {
             return new(Address(already), Refusal: null, Note: null);
+        }
+
         if (request.BaseClass == BridgeClass)
+        {
             return new(default, "a bridge cannot be put on a guest's virtual bus", Note: null);
+        }
 
         string? note = null;
         if (request.Requested is { } devfn)
         {
             if (IsFree(devfn, request))
+            {
                 return Place(devfn, request, note: null);
+            }
+
             note = $"requested slot {devfn >> 3:x2}.{devfn & 7} is taken";
         }
 
@@ -40,7 +48,9 @@ public sealed class VpciSlots : ISlotAllocator
     public void Remove(PciAddress host)
     {
         foreach (List<Placed> slot in _slots)
+        {
             slot.RemoveAll(placed => placed.Host == host);
+        }
     }
 
     /// <inheritdoc/>
@@ -60,7 +70,9 @@ public sealed class VpciSlots : ISlotAllocator
             foreach (Placed placed in slot)
             {
                 if (placed.Host == host)
+                {
                     return placed;
+                }
             }
         }
 
@@ -85,7 +97,9 @@ public sealed class VpciSlots : ISlotAllocator
         {
             // A sibling that got another function number by request may already sit on this one's.
             if (_slots[i].Count > 0 && MayJoin(_slots[i], request) && !_slots[i].Exists(placed => (placed.Devfn & 7) == function))
+            {
                 return i;
+            }
         }
 
         return Array.FindIndex(_slots, slot => slot.Count == 0);

@@ -47,15 +47,23 @@ internal sealed class AttachOperation(ToolstackServices services, DeviceGrants g
 
             Written written = await WriteNodesAsync(life, devices, request, cancellationToken).ConfigureAwait(false);
             foreach (PciAddress device in addresses)
+            {
                 ToolstackLog.Offered(services.Logger, life.DomainId, device);
+            }
+
             if (request.Wait)
+            {
                 await AwaitTakeUpAsync(life, addresses, written, cancellationToken).ConfigureAwait(false);
+            }
         }
         catch (Exception e)
         {
             BackendException? undone = await UndoAsync(life, addresses).ConfigureAwait(false);
             if (e is OperationCanceledException && undone is null)
+            {
                 throw;
+            }
+
             BackendFailure failure = e is BackendException known ? known.Failure : BackendFailure.Failed;
             string message = e is HypervisorException or IOException ? $"{string.Join(", ", addresses)}: {e.Message}" : e.Message;
             throw new BackendException(failure, undone is null ? message : $"{message}. Undoing it failed too: {undone.Message}", e);
@@ -87,7 +95,10 @@ internal sealed class AttachOperation(ToolstackServices services, DeviceGrants g
         foreach (HeldDevice device in devices)
         {
             if (request.Keep)
+            {
                 services.Journal.Complete(services.Journal.Begin(life, device.Address, GrantOwner.Us, new(GrantKind.Kept, Text: request.Spec.ToString())));
+            }
+
             entries.Add(services.Journal.Begin(life, device.Address, GrantOwner.Us, new(GrantKind.Nodes)));
             added.Add(NewDevice.From(request.Spec, device.Address, device.Name));
         }
@@ -110,15 +121,20 @@ internal sealed class AttachOperation(ToolstackServices services, DeviceGrants g
         }
 
         foreach (JournalEntry entry in entries)
+        {
             services.Journal.Complete(entry);
+        }
+
         return written;
     }
 
     private static Written Write(IXenStoreAccess store, int domainId, List<NewDevice> added)
     {
-        GuestDirectory directory = GuestDirectory.ReadWithin(store, domainId);
+        var directory = GuestDirectory.ReadWithin(store, domainId);
         if (added.Exists(device => directory.Find(device.Host) is not null))
+        {
             throw new BackendException(BackendFailure.Failed, $"domain {domainId} has {added[0].Host} already");
+        }
 
         Written written;
         if (!directory.Exists)
@@ -142,9 +158,15 @@ internal sealed class AttachOperation(ToolstackServices services, DeviceGrants g
 
         int index = directory.Devices.Count;
         if (index + added.Count > GuestNode.MaxDevices)
+        {
             throw new BackendException(BackendFailure.Failed, $"domain {domainId} has {index} devices; {GuestNode.MaxDevices} are the most");
+        }
+
         foreach (NewDevice device in added)
+        {
             GuestDirectory.Add(store, domainId, index++, device);
+        }
+
         return written;
     }
 
@@ -156,8 +178,11 @@ internal sealed class AttachOperation(ToolstackServices services, DeviceGrants g
             () => IsTakenUp(life, devices, written, Environment.TickCount64 - begin),
             services.Timing.TakeUp, cancellationToken).ConfigureAwait(false);
         if (done)
+        {
             return;
-        GuestDirectory directory = GuestDirectory.Read(services.Store, life.DomainId);
+        }
+
+        var directory = GuestDirectory.Read(services.Store, life.DomainId);
         throw new BackendException(
             BackendFailure.Failed,
             $"domain {life.DomainId} did not take {string.Join(", ", devices)} up within {services.Timing.TakeUp.TotalSeconds} s "
@@ -170,10 +195,15 @@ internal sealed class AttachOperation(ToolstackServices services, DeviceGrants g
 
         // Until the guest echoes that it was told, the backend has not looked at the device.
         if (written == Written.Running && !domain.IsPaused && GuestDirectory.ReadStates(services.Store, life.DomainId).Backend == XenbusState.Reconfiguring)
+        {
             return false;
-        GuestDirectory directory = GuestDirectory.Read(services.Store, life.DomainId);
+        }
+
+        var directory = GuestDirectory.Read(services.Store, life.DomainId);
         if (!directory.Exists || directory.Backend is XenbusState.Closing or XenbusState.Closed or XenbusState.Unknown)
+        {
             throw new BackendException(BackendFailure.Failed, $"domain {life.DomainId}: its PCI backend closed{ErrorNode(life.DomainId)}");
+        }
 
         bool arePublished = true;
         bool isForgotten = false;
@@ -193,9 +223,14 @@ internal sealed class AttachOperation(ToolstackServices services, DeviceGrants g
 
         // Written while the frontend was just connecting: the backend had looked, the guest was not told.
         if (isForgotten && directory.IsConnected)
+        {
             services.Store.Run(store => TellAgain(store, life.DomainId));
+        }
+
         if (arePublished && directory.IsConnected)
+        {
             return true;
+        }
 
         // A guest that stands still, or that has not come to its frontend yet, gets the device when it does.
         return written switch
@@ -211,7 +246,10 @@ internal sealed class AttachOperation(ToolstackServices services, DeviceGrants g
     {
         bool isConnected = GuestDirectory.ReadWithin(store, domainId).IsConnected;
         if (isConnected)
+        {
             GuestDirectory.WriteState(store, domainId, XenbusState.Reconfiguring);
+        }
+
         return isConnected;
     }
 

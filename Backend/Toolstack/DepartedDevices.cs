@@ -23,12 +23,18 @@ internal static class DepartedDevices
     {
         JournalEntry[] entries = [.. services.Journal.Entries.Where(entry => entry.Life == life && entry is { Owner: GrantOwner.Us, IsAttachment: true })];
         if (entries.Length == 0)
+        {
             return [];
+        }
+
         if (services.Domains.Find(life.DomainId) is not { IsDying: false } domain || domain.Handle != life.Handle)
+        {
             return [.. entries.Select(static entry => entry.Device).Distinct()];
+        }
+
         bool hasEnded = domain.HasEnded;
 
-        GuestDirectory directory = GuestDirectory.Read(services.Store, life.DomainId);
+        var directory = GuestDirectory.Read(services.Store, life.DomainId);
         bool isOffline = directory is { Exists: true, IsOnline: false } && (directory.Backend == XenbusState.Closed || directory.HasFrontendClosed);
         return
         [

@@ -58,17 +58,28 @@ internal sealed class DetachOperation(ToolstackServices services, TakeBack takeB
         if (!letGo)
         {
             foreach (PciAddress device in devices)
+            {
                 ToolstackLog.Forced(services.Logger, life.DomainId, device);
+            }
         }
 
         // By force the keys go first: it is how the backend learns that the function is no longer the guest's.
         if (!letGo)
+        {
             takeBack.RemoveNodes(life, devices);
+        }
+
         IReadOnlyList<string> failures = await takeBack.RevokeAsync(life, ours).ConfigureAwait(false);
         foreach (PciAddress device in foreign)
+        {
             ToolstackLog.NotOurs(services.Logger, life.DomainId, device);
+        }
+
         if (letGo)
+        {
             await RemoveNodesAsync(life, devices).ConfigureAwait(false);
+        }
+
         takeBack.Close(life, ours, forget: true);
         touched.ForEach(services.Journal.Close);
         TakeBack.ThrowIfAny(life, failures);
@@ -91,21 +102,32 @@ internal sealed class DetachOperation(ToolstackServices services, TakeBack takeB
         }
 
         if (asked == Asked.NotNeeded)
+        {
             return false;
+        }
+
         try
         {
             if (await AwaitLetGoAsync(life, services.Timing.LetGo, cancellationToken).ConfigureAwait(false))
+            {
                 return true;
+            }
         }
         catch (OperationCanceledException)
         {
             if (Withdraw(life.DomainId, devices) == Withdrawn.Done)
+            {
                 throw;
+            }
+
             return await AwaitLetGoAsync(life, services.Timing.Ready, CancellationToken.None).ConfigureAwait(false);
         }
 
         if (force)
+        {
             return false;
+        }
+
         if (Withdraw(life.DomainId, devices) == Withdrawn.Done)
         {
             throw new BackendException(
@@ -134,15 +156,23 @@ internal sealed class DetachOperation(ToolstackServices services, TakeBack takeB
 
     private static Asked Ask(IXenStoreAccess store, int domainId, PciAddress[] devices)
     {
-        GuestDirectory directory = GuestDirectory.ReadWithin(store, domainId);
+        var directory = GuestDirectory.ReadWithin(store, domainId);
         if (!directory.Exists || directory.IsBeforeConnection || directory.HasFrontendClosed)
+        {
             return Asked.NotNeeded;
+        }
+
         if (!directory.IsConnected)
+        {
             return Asked.Busy;
+        }
+
         foreach (PciAddress device in devices)
         {
             if (directory.Find(device) is { } keys)
+            {
                 GuestDirectory.WriteDeviceState(store, domainId, keys.Index, XenbusState.Closing);
+            }
         }
 
         GuestDirectory.WriteState(store, domainId, XenbusState.Reconfiguring);
@@ -165,13 +195,18 @@ internal sealed class DetachOperation(ToolstackServices services, TakeBack takeB
     /// </summary>
     private Withdrawn Withdraw(int domainId, PciAddress[] devices) => services.Store.Run(store =>
     {
-        GuestDirectory directory = GuestDirectory.ReadWithin(store, domainId);
+        var directory = GuestDirectory.ReadWithin(store, domainId);
         if (directory.Backend != XenbusState.Reconfiguring || directory.Frontend != XenbusState.Connected)
+        {
             return Withdrawn.TooLate;
+        }
+
         foreach (PciAddress device in devices)
         {
             if (directory.Find(device) is { State: XenbusState.Closing } keys)
+            {
                 GuestDirectory.WriteDeviceState(store, domainId, keys.Index, XenbusState.Initialised);
+            }
         }
 
         return Withdrawn.Done;
@@ -192,7 +227,10 @@ internal sealed class DetachOperation(ToolstackServices services, TakeBack takeB
             return remaining;
         });
         if (left != 0)
+        {
             return;
+        }
+
         await StoreWait.UntilAsync(
             services.Store, GuestDirectory.WatchedPaths(life.DomainId),
             () => GuestDirectory.ReadStates(services.Store, life.DomainId) is { Backend: XenbusState.Closed } or { HasFrontendClosed: true },
@@ -202,7 +240,10 @@ internal sealed class DetachOperation(ToolstackServices services, TakeBack takeB
             // xl may have begun to give it another device meanwhile.
             bool isEmpty = GuestDirectory.ReadBackend(store, life.DomainId) is { Exists: true, Devices.Count: 0 };
             if (isEmpty)
+            {
                 GuestDirectory.Destroy(store, life.DomainId);
+            }
+
             return isEmpty;
         });
     }

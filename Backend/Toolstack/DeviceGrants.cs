@@ -26,16 +26,26 @@ internal sealed class DeviceGrants(ToolstackServices services)
         {
             BaseAddress resource = resources[i];
             if (!resource.IsAssigned)
+            {
                 continue;
+            }
+
             if (i != RomIndex && resource.IsIo)
+            {
                 GivePorts(life, device, resource);
+            }
             else
+            {
                 GiveMemory(life, device, resource);
+            }
         }
 
         int line = services.Custody.LineOf(device);
         if (line != 0)
+        {
             GiveLine(life, device, line);
+        }
+
         Step(life, device, new(GrantKind.Assignment, relaxed ? 1u : 0u), "assignment to the guest's IOMMU context", grant =>
         {
             services.Domains.Assign(life.DomainId, device, relaxed);
@@ -54,15 +64,23 @@ internal sealed class DeviceGrants(ToolstackServices services)
         foreach (JournalEntry entry in services.Journal.Entries.Where(entry => entry.Life == life && entry.Device == device).Reverse())
         {
             if (entry.Owner == GrantOwner.Toolstack || entry.Grant.Kind is GrantKind.Nodes or GrantKind.Kept or GrantKind.Pause)
+            {
                 continue;
+            }
 
             // Messages that this process mapped are taken back by who mapped them, before the device is let go: numbers come back.
             if (entry.Grant.Kind == GrantKind.Messages && !services.Journal.IsInherited(entry))
+            {
                 continue;
+            }
+
             try
             {
                 if (isThere || (domain is null && entry.Grant.Kind == GrantKind.OwnerNote))
+                {
                     Revoke(entry);
+                }
+
                 services.Journal.Close(entry);
             }
             catch (Exception e) when (e is HypervisorException or IOException)
@@ -156,11 +174,17 @@ internal sealed class DeviceGrants(ToolstackServices services)
                 break;
             case GrantKind.Ports:
                 foreach ((ulong first, ulong count) in Uncovered(entry))
+                {
                     UnlessGone(() => services.Domains.AllowPorts(domainId, (uint)first, (uint)count, allow: false));
+                }
+
                 break;
             case GrantKind.Memory:
                 foreach ((ulong first, ulong count) in Uncovered(entry))
+                {
                     UnlessGone(() => services.Domains.AllowMemory(domainId, first, count, allow: false));
+                }
+
                 break;
         }
     }
@@ -169,7 +193,10 @@ internal sealed class DeviceGrants(ToolstackServices services)
     private bool IsLineShared(JournalEntry entry)
     {
         if (OthersOf(entry).Any(other => other.Count == entry.Grant.Count))
+        {
             return true;
+        }
+
         HashSet<PciAddress> ours = [.. services.Journal.Entries.Where(other => other.Life == entry.Life && other.IsAttachment).Select(static other => other.Device)];
         return GuestDirectory.Read(services.Store, entry.Life.DomainId).Devices.Any(keys =>
             keys.Host is { } host && host != entry.Device && !ours.Contains(host)

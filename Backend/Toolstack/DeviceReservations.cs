@@ -21,7 +21,9 @@ internal sealed class DeviceReservations(IDeviceCustody custody)
             foreach (PciAddress device in devices)
             {
                 if (_taken.TryGetValue(device, out int owner))
+                {
                     throw new BackendException(BackendFailure.Refused, $"{device} is being attached to or detached from domain {owner}");
+                }
             }
 
             Reservation reservation = new(this);
@@ -48,7 +50,9 @@ internal sealed class DeviceReservations(IDeviceCustody custody)
         public void Dispose()
         {
             lock (owner._lock)
+            {
                 End();
+            }
         }
 
         /// <summary>Under the owner's lock.</summary>

@@ -42,16 +42,23 @@ internal sealed class DomainWatch : IDisposable
         _watches.Add(_services.Store.Watch(GuestId.Root, path =>
         {
             if (!GuestId.TryParse(path, out GuestId guest))
+            {
                 DomainsChanged();
+            }
             else if (DepartedDevices.IsTelling(path))
+            {
                 Changed(guest.DomainId);
+            }
         }));
     }
 
     public void Dispose()
     {
         foreach (IDisposable watch in _watches)
+        {
             watch.Dispose();
+        }
+
         _looks.Complete();
         _looks.Completion.Wait();
     }
@@ -76,17 +83,23 @@ internal sealed class DomainWatch : IDisposable
             bool all = Interlocked.Exchange(ref _allChanged, 0) != 0;
             HashSet<int> changed = [.. _changed.Keys];
             foreach (int domainId in changed)
+            {
                 _changed.TryRemove(domainId, out _);
+            }
 
             IReadOnlyList<JournalEntry> entries = _services.Journal.Entries;
             foreach (DomainLife life in entries.Where(static entry => entry.IsAttachment || entry.Grant.Kind == GrantKind.Messages).Select(static entry => entry.Life).Distinct())
             {
                 if (all || changed.Contains(life.DomainId))
+                {
                     Look(life);
+                }
             }
 
             if (all)
+            {
                 LookForReturns(entries);
+            }
         }
         catch (HypervisorException e)
         {
@@ -101,7 +114,9 @@ internal sealed class DomainWatch : IDisposable
         try
         {
             if (DepartedDevices.Of(_services, life).Length > 0 || LeftMessages.Any(_services, life))
+            {
                 Settle(life);
+            }
         }
         catch (HypervisorException e)
         {
@@ -114,7 +129,9 @@ internal sealed class DomainWatch : IDisposable
     private void LookLater()
     {
         if (Interlocked.Exchange(ref _isRetrying, 1) == 0)
+        {
             _ = RunAsync();
+        }
 
         async Task RunAsync()
         {
@@ -149,7 +166,9 @@ internal sealed class DomainWatch : IDisposable
             finally
             {
                 if (_settling.TryRemove(life, out bool again) && again)
+                {
                     Changed(life.DomainId);
+                }
             }
         }
     }
@@ -158,7 +177,10 @@ internal sealed class DomainWatch : IDisposable
     {
         JournalEntry[] wishes = [.. entries.Where(static entry => entry.Grant.Kind == GrantKind.Kept)];
         if (wishes.Length == 0)
+        {
             return;
+        }
+
         IReadOnlyList<DomainInfo> domains = _services.Domains.List();
         _served.RemoveWhere(life => !domains.Any(domain => domain.DomainId == life.DomainId && domain.Handle == life.Handle));
         foreach (DomainInfo domain in domains)
@@ -166,7 +188,9 @@ internal sealed class DomainWatch : IDisposable
             DomainLife life = new(domain.DomainId, domain.Handle);
             JournalEntry[] ofIt = [.. wishes.Where(wish => wish.Life.Handle == domain.Handle && wish.Life != life)];
             if (ofIt.Length > 0 && !domain.HasEnded && _served.Add(life))
+            {
                 _ = ReturnAsync(domain, ofIt);
+            }
         }
     }
 

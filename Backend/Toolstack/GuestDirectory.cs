@@ -43,7 +43,9 @@ internal sealed record GuestDirectory(bool Exists, XenbusState Backend, XenbusSt
         foreach (DeviceKeys device in Devices)
         {
             if (device.Host == host)
+            {
                 return device;
+            }
         }
 
         return null;
@@ -70,7 +72,7 @@ internal sealed record GuestDirectory(bool Exists, XenbusState Backend, XenbusSt
         string backend = BackendPath(domainId);
         XenbusState state = StoreFormats.ParseState(store.Read($"{backend}/state"));
         string? count = store.Read($"{backend}/num_devs");
-        DeviceKeys[] devices = new DeviceKeys[StoreFormats.TryParseDecimal(count, out uint number) ? Math.Min(number, GuestNode.MaxDevices) : 0];
+        var devices = new DeviceKeys[StoreFormats.TryParseDecimal(count, out uint number) ? Math.Min(number, GuestNode.MaxDevices) : 0];
         for (int n = 0; n < devices.Length; n++)
         {
             devices[n] = new(
@@ -110,9 +112,15 @@ internal sealed record GuestDirectory(bool Exists, XenbusState Backend, XenbusSt
         store.Write($"{backend}/key-{index}", host);
         store.Write($"{backend}/dev-{index}", host);
         if (device.RequestedDevfn != 0)
+        {
             store.Write($"{backend}/vdevfn-{index}", device.RequestedDevfn.ToString("x", CultureInfo.InvariantCulture));
+        }
+
         if (device.Name is not null)
+        {
             store.Write($"{backend}/name-{index}", device.Name);
+        }
+
         store.Write($"{backend}/opts-{index}", device.Options);
         store.Write($"{backend}/state-{index}", StoreFormats.FormatState(XenbusState.Initialising));
         store.Write($"{backend}/num_devs", Number(index + 1));
@@ -135,7 +143,10 @@ internal sealed record GuestDirectory(bool Exists, XenbusState Backend, XenbusSt
     {
         GuestDirectory directory = ReadBackend(store, domainId);
         if (!directory.Exists)
+        {
             return -1;
+        }
+
         string backend = BackendPath(domainId);
         int left = 0;
         foreach (DeviceKeys device in directory.Devices)
@@ -145,18 +156,29 @@ internal sealed record GuestDirectory(bool Exists, XenbusState Backend, XenbusSt
             {
                 string from = $"{backend}/{key}-{device.Index}";
                 if (!goes && left == device.Index)
+                {
                     break;
+                }
+
                 if (!goes && store.Read(from) is { } value)
+                {
                     store.Write($"{backend}/{key}-{left}", value);
+                }
+
                 store.Remove(from);
             }
 
             if (!goes)
+            {
                 left++;
+            }
         }
 
         if (left != directory.Devices.Count)
+        {
             store.Write($"{backend}/num_devs", Number(left));
+        }
+
         return left;
     }
 
@@ -173,11 +195,17 @@ internal sealed record GuestDirectory(bool Exists, XenbusState Backend, XenbusSt
     private static void RemoveWithEmptyParent(IXenStoreAccess store, string path)
     {
         if (store.Directory(path) is null)
+        {
             return;
+        }
+
         store.Remove(path);
         string parent = path[..path.LastIndexOf('/')];
         if (store.Directory(parent) is not { Count: 0 })
+        {
             return;
+        }
+
         try
         {
             store.Remove(parent);
@@ -191,7 +219,10 @@ internal sealed record GuestDirectory(bool Exists, XenbusState Backend, XenbusSt
     private static void Clear(IXenStoreAccess store, string path, XenStorePermission[] permissions)
     {
         if (store.Directory(path) is not null)
+        {
             store.Remove(path);
+        }
+
         store.MakeDirectory(path);
         store.SetPermissions(path, permissions);
     }

@@ -77,7 +77,10 @@ internal sealed class GuestPauses(ToolstackServices services) : IDisposable
         lock (_lock)
         {
             if (!_begun.Remove(entry.Id, out JournalEntry? begun))
+            {
                 return;
+            }
+
             LetGo(begun);
         }
     }
@@ -116,17 +119,26 @@ internal sealed class GuestPauses(ToolstackServices services) : IDisposable
 
             // Nobody begins anything for a guest that is gone.
             if (Lives(life, out _) && IsAwaited(life))
+            {
                 return;
+            }
+
             foreach (JournalEntry entry in left)
+            {
                 _held.Add(entry.Id);
+            }
         }
 
         foreach (JournalEntry entry in left)
         {
             if (Lives(life, out _))
+            {
                 LetGo(entry);
+            }
             else
+            {
                 services.Journal.Close(entry);
+            }
         }
     }
 
@@ -152,7 +164,10 @@ internal sealed class GuestPauses(ToolstackServices services) : IDisposable
         foreach (JournalEntry entry in Find(life).Where(static entry => !IsCertain(entry)))
         {
             if (Lives(life, out bool isPaused) && isPaused)
+            {
                 ToolstackLog.PausedBySomebody(services.Logger, life.DomainId);
+            }
+
             services.Journal.Close(entry);
         }
     }

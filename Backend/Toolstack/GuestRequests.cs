@@ -20,9 +20,15 @@ internal sealed class GuestRequests
         lock (_lock)
         {
             if (!_lanes.TryGetValue(domainId, out lane!))
+            {
                 _lanes.Add(domainId, lane = new());
+            }
+
             if (lane.Pending == Capacity)
+            {
                 throw new BackendException(BackendFailure.Failed, $"domain {domainId}: {Capacity} requests are waiting already; try again later");
+            }
+
             lane.Pending++;
             lane.Block.Post(Run);
         }

@@ -20,7 +20,10 @@ internal sealed class LeftMessages(ToolstackServices services)
         {
             LeftRunning.Stop(services, life, entry.Device);
             if (services.Domains.Find(life.DomainId) is { } domain && domain.Handle == life.Handle)
+            {
                 Unmap(services, entry);
+            }
+
             services.Journal.Close(entry);
         }
     }
@@ -30,7 +33,9 @@ internal sealed class LeftMessages(ToolstackServices services)
     public static void Unmap(ToolstackServices services, JournalEntry entry)
     {
         if (!entry.IsDone)
+        {
             ToolstackLog.UnknownMessages(services.Logger, entry.Life.DomainId, entry.Device);
+        }
 
         // Numbers come back: what a younger entry names is that one's, and this one only could not be closed.
         HashSet<int> others = [.. services.Journal.Entries.Where(other => other.Life == entry.Life && other.Id > entry.Id).SelectMany(PirqsOf)];
@@ -60,8 +65,11 @@ internal sealed class LeftMessages(ToolstackServices services)
         List<JournalEntry> left = [.. entries.Where(entry => entry.Life == life && entry.Grant.Kind == GrantKind.Messages && services.Journal.IsInherited(entry)
             && !entries.Any(other => other.Life == life && other.Device == entry.Device && other.IsAttachment))];
         if (left.Count == 0 || services.Domains.Find(life.DomainId) is not { HasEnded: false } domain || domain.Handle != life.Handle)
+        {
             return left;
-        GuestDirectory directory = GuestDirectory.Read(services.Store, life.DomainId);
+        }
+
+        var directory = GuestDirectory.Read(services.Store, life.DomainId);
         left.RemoveAll(entry => directory.Find(entry.Device) is not null);
         return left;
     }

@@ -13,7 +13,9 @@ internal static class LeftRunning
         try
         {
             if (!IsAnothers(services, life, device))
+            {
                 services.Custody.Quiet(device);
+            }
         }
         catch (Exception e) when (e is BackendException or HypervisorException or IOException)
         {
@@ -25,11 +27,20 @@ internal static class LeftRunning
     private static bool IsAnothers(ToolstackServices services, DomainLife life, PciAddress device)
     {
         if (!services.Domains.IsAssignedToGuest(device))
+        {
             return false;
+        }
+
         if (services.Domains.Find(life.DomainId) is not { } domain || domain.Handle != life.Handle)
+        {
             return true;
+        }
+
         if (OwnerRecord.Read(services.Store, device) is { } noted && noted != life.DomainId)
+        {
             return services.Domains.Find(noted) is { HasEnded: false };
+        }
+
         return services.Journal.Entries.Any(entry => entry.Life != life && entry.Device == device && entry is { IsDone: true, Grant.Kind: GrantKind.Assignment }
             && services.Domains.Find(entry.Life.DomainId) is { } other && other.Handle == entry.Life.Handle);
     }

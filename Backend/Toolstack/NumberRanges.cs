@@ -16,14 +16,23 @@ internal static class NumberRanges
         {
             ulong otherEnd = otherFirst + otherCount;
             if (otherEnd <= first || otherFirst >= end)
+            {
                 continue;
+            }
+
             if (otherFirst > first)
+            {
                 parts.Add((first, otherFirst - first));
+            }
+
             first = Math.Min(otherEnd, end);
         }
 
         if (first < end)
+        {
             parts.Add((first, end - first));
+        }
+
         return parts;
     }
 }

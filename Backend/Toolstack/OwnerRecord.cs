@@ -20,7 +20,9 @@ internal static class OwnerRecord
     public static void Remove(IXenStore store, PciAddress device, int domainId)
     {
         if (Read(store, device) == domainId)
+        {
             store.Remove($"{Path(device)}/{Key}");
+        }
     }
 
     private static string Path(PciAddress device) => $"/libxl/pci/{device.Domain:x4}-{device.Bus:x2}-{device.Slot:x2}-{device.Function:x1}";

@@ -42,12 +42,18 @@ public sealed partial record PciSpec
             }
 
             if (comma < 0)
+            {
                 break;
+            }
+
             at = comma + 1;
         }
 
         if (seen.Contains("bdf") || seen.Contains("name"))
+        {
             return true;
+        }
+
         spec = null;
         errorIndex = text.Length;
         reason = "a device is named by its address (bdf=) or by the name it was given (name=)";
@@ -69,20 +75,28 @@ public sealed partial record PciSpec
         StringBuilder text = new();
         text.Append(Name is not null ? $"name={Name}" : Shown());
         if (VirtualSlot is { } slot)
+        {
             text.Append(CultureInfo.InvariantCulture, $"{(Name is null ? "@" : ",vslot=")}{slot:x2}");
+        }
+
         Append(text, "permissive", Permissive);
         Append(text, "msitranslate", MsiTranslate);
         Append(text, "seize", Seize);
         Append(text, "power_mgmt", PowerManagement);
         if (IsRelaxed)
+        {
             text.Append(",rdm_policy=relaxed");
+        }
+
         return text.ToString();
     }
 
     private static void Append(StringBuilder text, string key, bool value)
     {
         if (value)
+        {
             text.Append(',').Append(key).Append("=1");
+        }
     }
 
     private string Shown()
@@ -95,7 +109,10 @@ public sealed partial record PciSpec
     {
         int equals = item.IndexOf('=', StringComparison.Ordinal);
         if (equals >= 0)
+        {
             return TryKey(item[..equals], item[(equals + 1)..], equals + 1, seen, ref spec, out errorIndex, out reason);
+        }
+
         if (!isFirst || item.Length == 0)
         {
             errorIndex = isFirst ? 0 : item.Length;
@@ -107,7 +124,10 @@ public sealed partial record PciSpec
         int slotSign = item.IndexOf('@', StringComparison.Ordinal);
         string address = slotSign < 0 ? item : item[..slotSign];
         if (!TryKey("bdf", address, 0, seen, ref spec, out errorIndex, out reason))
+        {
             return false;
+        }
+
         return slotSign < 0 || TryKey("vslot", item[(slotSign + 1)..], slotSign + 1, seen, ref spec, out errorIndex, out reason);
     }
 
@@ -115,13 +135,22 @@ public sealed partial record PciSpec
     {
         (errorIndex, reason) = (0, string.Empty);
         if (!Keys.Contains(key, StringComparer.Ordinal))
+        {
             reason = $"unknown key '{key}'; there are {string.Join(", ", Keys)}";
+        }
         else if (!seen.Add(key))
+        {
             reason = $"{key} is given twice";
+        }
         else if ((key == "bdf" && seen.Contains("name")) || (key == "name" && seen.Contains("bdf")))
+        {
             reason = "either bdf or name, not both";
+        }
+
         if (reason.Length > 0)
+        {
             return false;
+        }
 
         errorIndex = valueAt;
         switch (key)
@@ -130,22 +159,34 @@ public sealed partial record PciSpec
                 return TryAddress(value, valueAt, ref spec, out errorIndex, out reason);
             case "vslot":
                 if (!byte.TryParse(value, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out byte slot) || value.Length > 2 || slot > MaxSlot)
+                {
                     return Wrong("a slot in the guest is hexadecimal, 0 to 1f", out reason);
+                }
+
                 spec = spec with { VirtualSlot = slot };
                 return true;
             case "name":
                 if (value.Length is 0 or > MaxNameLength || value.Any(static c => c is < ' ' or > '~'))
+                {
                     return Wrong($"a name has 1 to {MaxNameLength} printable characters", out reason);
+                }
+
                 spec = spec with { Name = value };
                 return true;
             case "rdm_policy":
                 if (value is not ("strict" or "relaxed"))
+                {
                     return Wrong("rdm_policy is strict or relaxed", out reason);
+                }
+
                 spec = spec with { IsRelaxed = value == "relaxed" };
                 return true;
             default:
                 if (value is not ("0" or "1"))
+                {
                     return Wrong($"{key} is 0 or 1", out reason);
+                }
+
                 bool on = value == "1";
                 spec = key switch
                 {
@@ -170,7 +211,10 @@ public sealed partial record PciSpec
 
         errorIndex = valueAt;
         if (address.Domain > MaxSegment)
+        {
             return Wrong("Xen knows segments up to ffff", out reason);
+        }
+
         spec = spec with { Address = address, IsAllFunctions = all };
         return true;
     }

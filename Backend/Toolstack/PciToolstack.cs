@@ -66,11 +66,16 @@ public sealed class PciToolstack : IToolstack, IDisposable
     {
         ArgumentException.ThrowIfNullOrEmpty(domain);
         if (GuestId.TryParseId(domain, out int id))
+        {
             return Living(id).DomainId;
+        }
+
         foreach (DomainInfo known in Ask(_services.Domains.List))
         {
             if (_services.Store.Read($"/local/domain/{known.DomainId}/name") == domain)
+            {
                 return known.DomainId;
+            }
         }
 
         throw new BackendException(BackendFailure.Failed, $"there is no domain '{domain}'");
@@ -92,13 +97,15 @@ public sealed class PciToolstack : IToolstack, IDisposable
     public IReadOnlyList<AttachedDevice> List(int domainId)
     {
         DomainLife life = LifeOf(Living(domainId));
-        GuestDirectory directory = GuestDirectory.Read(_services.Store, domainId);
+        var directory = GuestDirectory.Read(_services.Store, domainId);
         HashSet<PciAddress> ours = OursOf(life);
         List<AttachedDevice> devices = [];
         foreach (DeviceKeys keys in directory.Devices)
         {
             if (keys.Host is { } host)
+            {
                 devices.Add(new(domainId, host, keys.Guest, StateOf(directory, keys), ours.Contains(host)));
+            }
         }
 
         return devices;
@@ -145,7 +152,9 @@ public sealed class PciToolstack : IToolstack, IDisposable
         List<HeldDevice> devices = DevicesFor(request.Spec);
         using IDisposable reserved = _reservations.Take(request.DomainId, [.. devices.Select(static device => device.Address)]);
         foreach (HeldDevice device in devices)
+        {
             RefuseIfTaken(life, device);
+        }
 
         // Who wants a device now is the one it comes back to.
         foreach (JournalEntry entry in _services.Journal.Entries)
@@ -160,7 +169,9 @@ public sealed class PciToolstack : IToolstack, IDisposable
         await _attach.RunAsync(life, devices, request, cancellationToken).ConfigureAwait(false);
         AttachedDevice[] attached = [.. List(request.DomainId).Where(device => devices.Any(wanted => wanted.Address == device.Host))];
         if (attached.Length == devices.Count)
+        {
             return attached;
+        }
 
         // All or none: what is left of them is taken back.
         PciAddress[] wanted = [.. devices.Select(static device => device.Address)];
@@ -173,10 +184,16 @@ public sealed class PciToolstack : IToolstack, IDisposable
     private DomainInfo Suitable(int domainId)
     {
         if (domainId == 0)
+        {
             throw new BackendException(BackendFailure.Refused, "domain 0 is the host itself: its devices need no passthrough (pci-assignable-remove gives one back)");
+        }
+
         DomainInfo domain = Living(domainId);
         if (domain.HasEnded)
+        {
             throw new BackendException(BackendFailure.Failed, domain.IsDying ? $"domain {domainId} is dying" : $"domain {domainId} has halted");
+        }
+
         RefuseHardwareVirtualized(domain);
         if (!_services.Domains.CanAssignDevices)
         {
@@ -202,7 +219,10 @@ public sealed class PciToolstack : IToolstack, IDisposable
         if (spec.IsAllFunctions)
         {
             if (spec.VirtualSlot is null)
+            {
                 throw new BackendException(BackendFailure.Malformed, $"{spec}: all functions of a slot need a slot in the guest: add @VSLOT");
+            }
+
             PciAddress slot = spec.Address!.Value;
             List<HeldDevice> functions = [.. _services.Custody.Held().Where(device => AreSiblings(device.Address, slot))];
             return functions.Count > 0
@@ -212,9 +232,15 @@ public sealed class PciToolstack : IToolstack, IDisposable
 
         string wanted = spec.Name ?? spec.Address!.Value.ToString();
         if (_services.Custody.Find(wanted) is { } held)
+        {
             return [held];
+        }
+
         if (spec is { Seize: true, Address: { } address })
+        {
             return [_services.Custody.Take(address, name: null, force: false)];
+        }
+
         throw new BackendException(BackendFailure.Failed, $"{wanted} is not assignable; add it with pci-assignable-add, or with seize=1");
     }
 
@@ -231,9 +257,14 @@ public sealed class PciToolstack : IToolstack, IDisposable
                 _ => null,
             };
         if (owner == life.DomainId)
+        {
             throw new BackendException(BackendFailure.Failed, $"domain {life.DomainId} has {address} already");
+        }
+
         if (owner is not null)
+        {
             throw new BackendException(BackendFailure.Refused, $"{address} belongs to domain {owner}; detach it there first");
+        }
     }
 
     private async Task DetachNowAsync(int domainId, PciSpec spec, bool force, CancellationToken cancellationToken)
@@ -242,7 +273,7 @@ public sealed class PciToolstack : IToolstack, IDisposable
         DomainInfo domain = Living(domainId);
         RefuseHardwareVirtualized(domain);
         DomainLife life = LifeOf(domain);
-        GuestDirectory directory = GuestDirectory.Read(_services.Store, domainId);
+        var directory = GuestDirectory.Read(_services.Store, domainId);
         HashSet<PciAddress> present = [.. directory.Devices.Where(static keys => keys.Host is not null).Select(static keys => keys.Host!.Value)];
         HashSet<PciAddress> ours = OursOf(life);
         PciAddress[] wanted = spec switch
@@ -253,7 +284,10 @@ public sealed class PciToolstack : IToolstack, IDisposable
         };
         wanted = [.. wanted.Where(device => present.Contains(device) || ours.Contains(device))];
         if (wanted.Length == 0)
+        {
             throw new BackendException(BackendFailure.Failed, $"domain {domainId} does not have {spec}");
+        }
+
         using IDisposable reserved = _reservations.Take(domainId, wanted);
         await _detach.RunAsync(
             life, [.. wanted.Where(ours.Contains)], [.. wanted.Where(device => !ours.Contains(device))], force, cancellationToken).ConfigureAwait(false);
@@ -264,9 +298,14 @@ public sealed class PciToolstack : IToolstack, IDisposable
     {
         PciAddress[] devices = DepartedDevices.Of(_services, life);
         if (devices.Length > 0 && HasEndedOnly(life))
+        {
             await _takeBack.RunBesideToolstackAsync(life, devices).ConfigureAwait(false);
+        }
         else if (devices.Length > 0)
+        {
             await _takeBack.RunAsync(life, devices, forget: false).ConfigureAwait(false);
+        }
+
         _leftMessages.TakeBack(life);
         return true;
     });
@@ -287,9 +326,12 @@ public sealed class PciToolstack : IToolstack, IDisposable
                 {
                     // Its former life must have let go of it first.
                     await SettleAsync(wish.Life).ConfigureAwait(false);
-                    PciSpec spec = PciSpec.Parse(wish.Grant.Text ?? wish.Device.ToString());
+                    var spec = PciSpec.Parse(wish.Grant.Text ?? wish.Device.ToString());
                     if (spec.IsAllFunctions)
+                    {
                         spec = spec with { Address = wish.Device, IsAllFunctions = false };
+                    }
+
                     await AttachAsync(new(domain.DomainId, spec, Wait: false, Keep: true), CancellationToken.None).ConfigureAwait(false);
                     _services.Journal.Close(wish);
                     ToolstackLog.AttachedAgain(_services.Logger, domain.DomainId, wish.Device);
@@ -298,9 +340,13 @@ public sealed class PciToolstack : IToolstack, IDisposable
                 {
                     // A daemon that was killed just after the attach left the wish.
                     if (OursOf(life).Contains(wish.Device))
+                    {
                         _services.Journal.Close(wish);
+                    }
                     else
+                    {
                         ToolstackLog.NotAttachedAgain(_services.Logger, domain.DomainId, wish.Grant.Text ?? string.Empty, e);
+                    }
                 }
             }
         }
@@ -328,7 +374,10 @@ public sealed class PciToolstack : IToolstack, IDisposable
             {
                 // What this works with is closed after it: then it is the next daemon's.
                 if (_isDisposed)
+                {
                     return;
+                }
+
                 ToolstackLog.NotRecovered(_services.Logger, life.DomainId, e);
             }
 
@@ -356,7 +405,10 @@ public sealed class PciToolstack : IToolstack, IDisposable
             if (isWhole && keys!.State != XenbusState.Closing)
             {
                 if (!nodes!.IsDone)
+                {
                     _services.Journal.Complete(nodes);
+                }
+
                 ToolstackLog.Recovered(_services.Logger, life.DomainId, device.Key, "completed");
                 continue;
             }
@@ -375,7 +427,9 @@ public sealed class PciToolstack : IToolstack, IDisposable
         bool isAgain = wishes.Exists(wish => wish.Life != life);
         await _takeBack.RunAsync(life, [device], forget && !isAgain).ConfigureAwait(false);
         if (isAgain)
+        {
             wishes.Where(wish => wish.Life == life).ToList().ForEach(_services.Journal.Close);
+        }
     }
 
     /// <summary>An attach that was interrupted is undone; a detach that was interrupted goes on.</summary>
@@ -385,9 +439,14 @@ public sealed class PciToolstack : IToolstack, IDisposable
         {
             bool isThisBootsGuest = _services.Domains.Find(life.DomainId) is { HasEnded: false } domain && domain.Handle == life.Handle;
             if (isDetach)
+            {
                 await _detach.RunAsync(life, [device], [], force: false, CancellationToken.None).ConfigureAwait(false);
+            }
             else
+            {
                 await UndoAsync(life, device, forget: isThisBootsGuest).ConfigureAwait(false);
+            }
+
             ToolstackLog.Recovered(_services.Logger, life.DomainId, device, isDetach ? "completed" : "undone");
         }
         catch (Exception e) when (e is BackendException or HypervisorException or IOException)

@@ -23,7 +23,9 @@ internal readonly record struct PcibackAddress(PciAddress First, bool AnySlot, b
             for (int slot = AnySlot ? 0 : First.Slot; slot < (AnySlot ? Slots : First.Slot + 1); slot++)
             {
                 for (int function = AnyFunction ? 0 : First.Function; function < (AnyFunction ? Functions : First.Function + 1); function++)
+                {
                     yield return new(First.Domain, First.Bus, (byte)slot, (byte)function);
+                }
             }
         }
     }
@@ -33,17 +35,26 @@ internal readonly record struct PcibackAddress(PciAddress First, bool AnySlot, b
         address = default;
         string[] parts = text.Trim().Split(':');
         if (parts.Length is not (2 or 3))
+        {
             return false;
+        }
+
         uint domain = 0;
         string[] place = parts[^1].Split('.');
         if ((parts.Length == 3 && !TryHex(parts[0], 0xFFFF, out domain)) || !TryHex(parts[^2], 0xFF, out uint bus) || place.Length != 2)
+        {
             return false;
+        }
+
         bool anySlot = place[0] == "*";
         bool anyFunction = place[1] == "*";
         uint slot = 0;
         uint function = 0;
         if ((anySlot && !anyFunction) || (!anySlot && !TryHex(place[0], Slots - 1, out slot)) || (!anyFunction && !TryHex(place[1], Functions - 1, out function)))
+        {
             return false;
+        }
+
         address = new(new(domain, (byte)bus, (byte)slot, (byte)function), anySlot, anyFunction);
         return true;
     }

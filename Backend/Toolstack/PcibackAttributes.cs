@@ -66,9 +66,14 @@ internal sealed class PcibackAttributes
         {
             int error = attribute.Write!(text);
             if (error == 0)
+            {
                 PcibackLog.Done(_logger, attribute.Name, shown);
+            }
             else
+            {
                 PcibackLog.Refused(_logger, attribute.Name, shown, System.Runtime.InteropServices.Marshal.GetPInvokeErrorMessage(error));
+            }
+
             return error;
         }
         catch (BackendException refusal)
@@ -92,7 +97,10 @@ internal sealed class PcibackAttributes
     {
         SortedSet<PciAddress> all = [.. Held()];
         lock (_lock)
+        {
             all.UnionWith(_wanted);
+        }
+
         return Lines(all);
     }
 
@@ -102,7 +110,10 @@ internal sealed class PcibackAttributes
         {
             PciAddress[] more = [.. which.All.Where(address => !_wanted.Contains(address))];
             if (_wanted.Count + more.Length > MaxWanted)
+            {
                 return LinuxError.NoMemory;
+            }
+
             _wanted.UnionWith(more);
             return 0;
         }
@@ -115,14 +126,25 @@ internal sealed class PcibackAttributes
         {
             bool isHeld = IsHeld(address);
             if (isHeld)
+            {
                 _custody.GiveBack(address, rebind: false);
+            }
+
             bool isWanted;
             lock (_lock)
+            {
                 isWanted = _wanted.Remove(address);
+            }
+
             if (isHeld || isWanted)
+            {
                 found++;
+            }
+
             if (isHeld)
+            {
                 _settings.Forget(address);
+            }
         }
 
         return found == 0 ? LinuxError.NoEntry : 0;
@@ -133,11 +155,16 @@ internal sealed class PcibackAttributes
     {
         // Taking a held device would change its name.
         if (IsHeld(address))
+        {
             return 0;
+        }
+
         lock (_lock)
         {
             if (!_wanted.Contains(address))
+            {
                 return LinuxError.NoDevice;
+            }
         }
 
         _custody.Take(address, name: null, force: false);
@@ -149,16 +176,24 @@ internal sealed class PcibackAttributes
         _custody.GiveBack(address, rebind: false);
         _settings.Forget(address);
         lock (_lock)
+        {
             _wanted.Add(address);
+        }
     }
 
     private int AddQuirk(string text)
     {
         SettingOrigin origin = new(SettingSource.DriverParameter, $"quirks={text.Trim()}");
         if (!QuirkGrammar.TryParse(text, origin, out PciAddress address, out QuirkField field, out _, out _))
+        {
             return LinuxError.InvalidArgument;
+        }
+
         if (!IsHeld(address))
+        {
             return LinuxError.NoDevice;
+        }
+
         return _settings.AddQuirk(address, field) ? 0 : LinuxError.NoMemory;
     }
 
@@ -169,9 +204,14 @@ internal sealed class PcibackAttributes
         {
             text.Append(address.ToString()[(address.ToString().IndexOf(':', StringComparison.Ordinal) + 1)..]).Append('\n');
             if (PciDevices.TryDescribe(address, out HostFunction? function))
+            {
                 text.Append($"\t{function.VendorId:x4}:{function.DeviceId:x4}:{function.SubsystemVendorId:x4}:{function.SubsystemId:x4}\n");
+            }
+
             foreach (QuirkField field in _settings.QuirksOf(address))
+            {
                 text.Append($"\t\t{field.Offset:x8}:{field.Size:x}:{field.Mask:x8}\n");
+            }
         }
 
         return text.ToString();
@@ -193,7 +233,10 @@ internal sealed class PcibackAttributes
     private int OnHeld(string text, int missing, Action<PciAddress> act) => OnDevice(text, address =>
     {
         if (!IsHeld(address))
+        {
             return missing;
+        }
+
         act(address);
         return 0;
     });

@@ -55,7 +55,10 @@ public sealed class PcibackDirectory : IDisposable
     public void Dispose()
     {
         if (Interlocked.Exchange(ref _isDisposed, 1) != 0)
+        {
             return;
+        }
+
         _connection.Stop();
         _reader.Join();
         _pending.CompleteAdding();
@@ -85,11 +88,18 @@ public sealed class PcibackDirectory : IDisposable
         while (_connection.Receive(message) is > 0 and var length)
         {
             if (!FuseRequest.TryParse(message.AsSpan(0, length), out FuseRequest request))
+            {
                 continue;
+            }
+
             if (request.Opcode != FuseOpcode.Write)
+            {
                 Send(Answer(request));
+            }
             else if (!_pending.TryAdd(message[..length]))
+            {
                 Send(FuseReply.Error(reply, request.Unique, LinuxError.TryAgain));
+            }
         }
 
         // A directory that can't be read must not end the daemon.
@@ -109,7 +119,9 @@ public sealed class PcibackDirectory : IDisposable
         void Send(int length)
         {
             if (length > 0)
+            {
                 _connection.Send(reply.AsSpan(0, length));
+            }
         }
     }
 
@@ -119,7 +131,9 @@ public sealed class PcibackDirectory : IDisposable
         foreach (byte[] message in _pending.GetConsumingEnumerable())
         {
             if (FuseRequest.TryParse(message, out FuseRequest request))
+            {
                 _connection.Send(reply.AsSpan(0, _files.Answer(request, reply)));
+            }
         }
     }
 }

@@ -55,7 +55,9 @@ internal sealed class PcibackFiles(PcibackAttributes attributes)
         for (int i = 0; i < attributes.All.Count; i++)
         {
             if (attributes.All[i].Name == name)
+            {
                 return FuseReply.Entry(reply, request.Unique, Node(FirstAttribute + (ulong)i)!.Value);
+            }
         }
 
         // The name must be the address as it is printed: a directory has no second spelling.
@@ -76,11 +78,17 @@ internal sealed class PcibackFiles(PcibackAttributes attributes)
     private int Open(in FuseRequest request, Span<byte> reply)
     {
         if (AttributeOf(request.Node) is not { } attribute)
+        {
             return FuseReply.Error(reply, request.Unique, LinuxError.NoEntry);
+        }
+
         bool reads = (request.OpenFlags & AccessMask) != ForWriting;
         bool writes = (request.OpenFlags & AccessMask) != ForReading;
         if ((reads && attribute.Read is null) || (writes && attribute.Write is null))
+        {
             return FuseReply.Error(reply, request.Unique, LinuxError.AccessDenied);
+        }
+
         return reads ? Remember(request, Encoding.ASCII.GetBytes(attribute.Read!()), reply) : FuseReply.Opened(reply, request.Unique, handle: 0);
     }
 
@@ -92,9 +100,15 @@ internal sealed class PcibackFiles(PcibackAttributes attributes)
         Append(".", Node(FuseNode.RootId)!.Value);
         Append("..", Node(FuseNode.RootId)!.Value);
         for (int i = 0; i < attributes.All.Count; i++)
+        {
             Append(attributes.All[i].Name, Node(FirstAttribute + (ulong)i)!.Value);
+        }
+
         foreach (PciAddress address in attributes.Held())
+        {
             Append(address.ToString(), LinkNode(address));
+        }
+
         return Remember(request, entries[..length], reply);
 
         void Append(string name, in FuseNode node) => length += FuseReply.AppendEntry(entries.AsSpan(length), ++number, node, Encoding.ASCII.GetBytes(name));
@@ -103,7 +117,10 @@ internal sealed class PcibackFiles(PcibackAttributes attributes)
     private int Remember(in FuseRequest request, byte[] content, Span<byte> reply)
     {
         if (_open.Count >= MaxOpen)
+        {
             return FuseReply.Error(reply, request.Unique, LinuxError.NoMemory);
+        }
+
         _open.Add(_nextHandle, content);
         return FuseReply.Opened(reply, request.Unique, _nextHandle++);
     }
@@ -130,7 +147,10 @@ internal sealed class PcibackFiles(PcibackAttributes attributes)
             if (BitConverter.ToUInt64(entries[NumberAt..]) > request.Offset)
             {
                 if (used + length > body.Length)
+                {
                     break;
+                }
+
                 entries[..length].CopyTo(body[used..]);
                 used += length;
             }
@@ -144,7 +164,10 @@ internal sealed class PcibackFiles(PcibackAttributes attributes)
     private int Write(in FuseRequest request, Span<byte> reply)
     {
         if (AttributeOf(request.Node) is not { Write: not null } attribute)
+        {
             return FuseReply.Error(reply, request.Unique, LinuxError.AccessDenied);
+        }
+
         int error = attributes.Write(attribute, Encoding.ASCII.GetString(request.Data));
         return error == 0 ? FuseReply.Written(reply, request.Unique, request.Data.Length) : FuseReply.Error(reply, request.Unique, error);
     }
@@ -158,9 +181,15 @@ internal sealed class PcibackFiles(PcibackAttributes attributes)
     private FuseNode? Node(ulong id)
     {
         if (id == FuseNode.RootId)
+        {
             return new(id, FuseNode.Directory | ReadOnly | Executable | WriteOnly, 0);
+        }
+
         if (AttributeOf(id) is { } attribute)
+        {
             return new(id, FuseNode.File | (attribute.Read is null ? 0 : ReadOnly) | (attribute.Write is null ? 0 : WriteOnly), PageSize);
+        }
+
         return DeviceOf(id) is { } address && attributes.IsHeld(address) ? LinkNode(address) : null;
     }
 

@@ -35,13 +35,25 @@ public sealed class PcibackSettings
     {
         Entry? entry;
         lock (_lock)
+        {
             entry = _entries.GetValueOrDefault(function);
+        }
+
         if (entry is null)
+        {
             return policy;
+        }
+
         if (entry.IsPermissive)
+        {
             policy = policy with { Profile = new(PolicyProfile.Permissive, Origin("permissive", function)) };
+        }
+
         if (entry.AllowsInterruptControl)
+        {
             policy = policy with { AllowInterruptControl = new(true, Origin("allow_interrupt_control", function)) };
+        }
+
         return entry.Quirks.IsEmpty ? policy : policy with { Quirks = [.. policy.Quirks, .. entry.Quirks] };
     }
 
@@ -50,7 +62,9 @@ public sealed class PcibackSettings
     public void Forget(PciAddress function)
     {
         lock (_lock)
+        {
             _entries.Remove(function);
+        }
     }
 
     internal void SetPermissive(PciAddress function) => Change(function, static entry => entry with { IsPermissive = true });
@@ -62,7 +76,10 @@ public sealed class PcibackSettings
     internal bool AddQuirk(PciAddress function, QuirkField field)
     {
         if (QuirksOf(function).Length >= MaxQuirks)
+        {
             return false;
+        }
+
         Change(function, entry => entry.Quirks.Any(known => known.Offset == field.Offset) ? entry : entry with { Quirks = entry.Quirks.Add(field) });
         return true;
     }
@@ -78,13 +95,18 @@ public sealed class PcibackSettings
     private Entry Of(PciAddress function)
     {
         lock (_lock)
+        {
             return _entries.GetValueOrDefault(function, Entry.None);
+        }
     }
 
     private void Change(PciAddress function, Func<Entry, Entry> change)
     {
         lock (_lock)
+        {
             _entries[function] = change(_entries.GetValueOrDefault(function, Entry.None));
+        }
+
         Changed?.Invoke(function);
     }
 
@@ -105,7 +127,9 @@ public sealed class PcibackSettings
             if (claim.IsGranted)
             {
                 lock (_owners)
+                {
                     _owners[address] = domainId;
+                }
             }
 
             return claim;
@@ -115,9 +139,15 @@ public sealed class PcibackSettings
         {
             bool isOwner;
             lock (_owners)
+            {
                 isOwner = _owners.TryGetValue(address, out int owner) && owner == domainId && _owners.Remove(address);
+            }
+
             if (isOwner)
+            {
                 settings.Forget(address);
+            }
+
             source.Release(domainId, address);
         }
     }

@@ -20,11 +20,19 @@ internal static class StoreTransactions
             using IXenStoreTransaction transaction = store.BeginTransaction();
             T result = body(transaction);
             if (transaction.Commit())
+            {
                 return result;
+            }
+
             if (attempt == MaxAttempts)
+            {
                 throw new HypervisorException("EAGAIN", $"xenstore: {MaxAttempts} conflicts in a row");
+            }
+
             if (attempt > PatientAttempts)
+            {
                 Thread.Sleep(1);
+            }
         }
     }
 }

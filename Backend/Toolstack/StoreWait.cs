@@ -35,7 +35,9 @@ internal static class StoreWait
                 watches.Add(store.Watch(path, node =>
                 {
                     if (IsTelling(node) && Interlocked.Exchange(ref pending, 1) == 0)
+                    {
                         changed.Release();
+                    }
                 }));
             }
 
@@ -44,19 +46,30 @@ internal static class StoreWait
                 // Cleared before the look: a change that comes later asks for another. Pairs with the watch.
                 Interlocked.Exchange(ref pending, 0);
                 if (holds())
+                {
                     return true;
+                }
+
                 long left = end - Environment.TickCount64;
                 if (left <= 0)
+                {
                     return false;
+                }
+
                 if (looks > FreeLooks)
+                {
                     await Task.Delay(CoolDown, cancellationToken).ConfigureAwait(false);
+                }
+
                 await changed.WaitAsync(TimeSpan.FromMilliseconds(Math.Min(left, look)), cancellationToken).ConfigureAwait(false);
             }
         }
         finally
         {
             foreach (IDisposable watch in watches)
+            {
                 watch.Dispose();
+            }
         }
     }
 

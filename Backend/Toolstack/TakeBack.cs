@@ -21,7 +21,10 @@ internal sealed class TakeBack(ToolstackServices services, DeviceGrants grants)
     {
         bool isSomebodyElse = services.Domains.Find(life.DomainId) is { } domain && domain.Handle != life.Handle;
         if (!isSomebodyElse)
+        {
             RemoveNodes(life, devices);
+        }
+
         IReadOnlyList<string> failures = await RevokeAsync(life, devices).ConfigureAwait(false);
         Close(life, devices, forget);
         ThrowIfAny(life, failures);
@@ -37,7 +40,7 @@ internal sealed class TakeBack(ToolstackServices services, DeviceGrants grants)
     public async Task RunBesideToolstackAsync(DomainLife life, IReadOnlyCollection<PciAddress> devices)
     {
         IReadOnlyList<string> failures = await RevokeAsync(life, devices).ConfigureAwait(false);
-        GuestDirectory directory = GuestDirectory.Read(services.Store, life.DomainId);
+        var directory = GuestDirectory.Read(services.Store, life.DomainId);
         Close(life, [.. devices.Where(device => directory.Find(device) is null)], forget: false);
         ThrowIfAny(life, failures);
     }
@@ -63,7 +66,9 @@ internal sealed class TakeBack(ToolstackServices services, DeviceGrants grants)
         finally
         {
             foreach (IDisposable? keeper in kept)
+            {
                 keeper?.Dispose();
+            }
         }
     }
 
@@ -75,7 +80,9 @@ internal sealed class TakeBack(ToolstackServices services, DeviceGrants grants)
             bool isItsNodes = entry.Life == life && entry.Grant.Kind == GrantKind.Nodes;
             bool isItsWish = forget && entry.Life.Handle == life.Handle && entry.Grant.Kind == GrantKind.Kept;
             if (devices.Contains(entry.Device) && (isItsNodes || isItsWish))
+            {
                 services.Journal.Close(entry);
+            }
         }
     }
 
@@ -83,7 +90,9 @@ internal sealed class TakeBack(ToolstackServices services, DeviceGrants grants)
     public static void ThrowIfAny(DomainLife life, IReadOnlyList<string> failures)
     {
         if (failures.Count > 0)
+        {
             throw new BackendException(BackendFailure.Failed, $"domain {life.DomainId}: not everything could be revoked: {string.Join("; ", failures)}");
+        }
     }
 
     /// <summary>Removes the devices' keys, and the directories with the last device.</summary>
@@ -91,7 +100,10 @@ internal sealed class TakeBack(ToolstackServices services, DeviceGrants grants)
     {
         int left = GuestDirectory.Remove(store, life.DomainId, devices);
         if (left == 0)
+        {
             GuestDirectory.Destroy(store, life.DomainId);
+        }
+
         return left;
     });
 
@@ -104,9 +116,14 @@ internal sealed class TakeBack(ToolstackServices services, DeviceGrants grants)
         bool isQuiet = await StoreWait.UntilAsync(
             services.Store, [], () => !devices.Any(device => IsInUse(life, device)), services.Timing.Reset, CancellationToken.None).ConfigureAwait(false);
         if (isQuiet)
+        {
             return;
+        }
+
         foreach (PciAddress device in devices.Where(device => IsInUse(life, device)))
+        {
             ToolstackLog.SlowReset(services.Logger, life.DomainId, device, services.Timing.Reset.TotalSeconds);
+        }
     }
 
     private bool IsInUse(DomainLife life, PciAddress device) => services.Custody.Find(device.ToString())?.OwnerDomain == life.DomainId;

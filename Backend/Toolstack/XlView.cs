@@ -36,7 +36,9 @@ public static class XlView
             {
                 string name = Path.GetFileName(driver);
                 if (name != Pciback)
+                {
                     MountTable.Bind(driver, Directory.CreateDirectory(Path.Combine(view, name)).FullName);
+                }
             }
 
             MountTable.Bind(view, Drivers);

@@ -15,7 +15,7 @@ public static class DeviceRows
     /// <returns>The row.</returns>
     public static DeviceRow Of(HostFunction function, HostPicture host, PciIds names)
     {
-        var found = host.Assess(function.Address);
+        Assignability found = host.Assess(function.Address);
         return new DeviceRow(
             function.Address.ToString(), Hex4(function.VendorId), Hex4(function.DeviceId),
             Optional(function.SubsystemVendorId), Optional(function.SubsystemId), Hex6(function.ClassCode), Hex2(function.Revision),
@@ -34,11 +34,11 @@ public static class DeviceRows
     /// <returns>The row.</returns>
     public static DeviceRow Of(IPciFunction function, string description, PciIds names)
     {
-        var kind = ConfigHeader.KindOf(function);
-        function.TryRead(ConfigRegisters.RevisionId, 4, out var revisionAndClass);
-        var hasSubsystem = kind == HeaderKind.Device;
-        var capabilities = CapabilityWalk.Read(function);
-        var found = HostPicture.AssessHeader(kind, revisionAndClass >> 8);
+        HeaderKind kind = ConfigHeader.KindOf(function);
+        function.TryRead(ConfigRegisters.RevisionId, 4, out uint revisionAndClass);
+        bool hasSubsystem = kind == HeaderKind.Device;
+        CapabilityList capabilities = CapabilityWalk.Read(function);
+        Assignability found = HostPicture.AssessHeader(kind, revisionAndClass >> 8);
         return new DeviceRow(
             function.Address.ToString(), Hex4(function.VendorId), Hex4(function.DeviceId),
             hasSubsystem ? Optional(Word(ConfigRegisters.SubsystemVendorId)) : null, hasSubsystem ? Optional(Word(ConfigRegisters.SubsystemId)) : null,
@@ -49,7 +49,7 @@ public static class DeviceRows
             [.. capabilities.Capabilities.Select(Of)], [.. capabilities.Defects.Select(defect => defect.ToString())],
             ResetMethods: [], UsedBy: [], found.IsAssignable, found.Reasons, found.Warnings);
 
-        ushort Word(int offset) => function.TryRead(offset, 2, out var value) ? (ushort)value : (ushort)0;
+        ushort Word(int offset) => function.TryRead(offset, 2, out uint value) ? (ushort)value : (ushort)0;
     }
 
     private static string WordOf(HeaderKind kind) => kind switch

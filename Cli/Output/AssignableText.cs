@@ -7,7 +7,9 @@ internal static class AssignableText
 {
     public static void Write(TextWriter output, IReadOnlyList<DeviceReport> devices, bool withNames)
     {
-        foreach (var device in devices.Where(device => device.Domain is null))
+        foreach (DeviceReport? device in devices.Where(device => device.Domain is null))
+        {
             output.WriteLine(withNames && device.Name is not null ? $"{device.Address} {device.Name}" : device.Address);
+        }
     }
 }

@@ -10,10 +10,13 @@ internal static class AssignmentText
     public static void Write(TextWriter output, IReadOnlyList<AssignmentReport> devices)
     {
         if (devices.Count > 0)
-            output.WriteLine("Vdev Device");
-        foreach (var device in devices)
         {
-            var guest = PciAddress.TryParse(device.Guest ?? string.Empty, out var published) ? published : default;
+            output.WriteLine("Vdev Device");
+        }
+
+        foreach (AssignmentReport device in devices)
+        {
+            PciAddress guest = PciAddress.TryParse(device.Guest ?? string.Empty, out PciAddress published) ? published : default;
             output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{guest.Slot:x2}.{guest.Function:x1} {device.Host}"));
         }
     }

@@ -16,13 +16,15 @@ internal static class CaptureText
     {
         using var dump = new StringWriter(CultureInfo.InvariantCulture);
         LspciDumpWriter.Write(dump, function.Address, description, function, function.ReadableSize);
-        var text = dump.ToString();
-        var firstRow = text.IndexOf('\n', StringComparison.Ordinal) + 1;
+        string text = dump.ToString();
+        int firstRow = text.IndexOf('\n', StringComparison.Ordinal) + 1;
         output.Write(text.AsSpan(0, firstRow));
-        for (var i = 0; i < function.BaseAddresses.Count; i++)
+        for (int i = 0; i < function.BaseAddresses.Count; i++)
         {
             if (function.BaseAddresses[i] is { IsPresent: true } address)
+            {
                 output.Write($"\t{Line(i, address)} [size={Size(address.Length)}]\n");
+            }
         }
 
         output.Write(text.AsSpan(firstRow));
@@ -30,19 +32,25 @@ internal static class CaptureText
 
     private static string Line(int index, BaseAddress address)
     {
-        var start = address.Start.ToString(address.Start > uint.MaxValue ? "x16" : address.IsIo && index != Rom ? "x4" : "x8", CultureInfo.InvariantCulture);
+        string start = address.Start.ToString(address.Start > uint.MaxValue ? "x16" : address.IsIo && index != Rom ? "x4" : "x8", CultureInfo.InvariantCulture);
         if (index == Rom)
+        {
             return $"Expansion ROM at {start}";
+        }
+
         if (address.IsIo)
+        {
             return $"Region {index}: I/O ports at {start}";
-        var width = address.Is64Bit ? "64-bit" : "32-bit";
+        }
+
+        string width = address.Is64Bit ? "64-bit" : "32-bit";
         return $"Region {index}: Memory at {start} ({width}, {((address.Flags & 8) != 0 ? "prefetchable" : "non-prefetchable")})";
     }
 
     private static string Size(ulong length)
     {
         // As lspci: the largest unit that divides it.
-        var unit = 0;
+        int unit = 0;
         while (unit < 4 && length >= 1024 && length % 1024 == 0)
         {
             length /= 1024;

@@ -8,19 +8,28 @@ internal static class DeviceTable
 {
     public static void Write(CliConsole console, IReadOnlyList<DeviceRow> rows)
     {
-        var hasHost = rows.Any(row => row.Driver is not null || row.ResetMethods.Count > 0 || row.IommuGroup is not null);
-        var table = new Table().Border(TableBorder.None);
+        bool hasHost = rows.Any(row => row.Driver is not null || row.ResetMethods.Count > 0 || row.IommuGroup is not null);
+        Table table = new Table().Border(TableBorder.None);
         table.AddColumns("Function", "Ids", "What");
         if (hasHost)
+        {
             table.AddColumns("Driver", "Reset");
+        }
+
         table.AddColumns("Capabilities", "For a guest");
-        foreach (var column in table.Columns)
+        foreach (TableColumn column in table.Columns)
+        {
             column.PadLeft(0).PadRight(2).NoWrap = column == table.Columns[0] || column == table.Columns[1];
-        foreach (var row in rows)
+        }
+
+        foreach (DeviceRow row in rows)
         {
             List<string> cells = [row.Address, $"{row.VendorId}:{row.DeviceId}", NameOf(row)];
             if (hasHost)
+            {
                 cells.AddRange([row.Driver ?? "-", Join(row.ResetMethods)]);
+            }
+
             cells.AddRange([Capabilities(row), ForGuest(row)]);
             // Text, not markup: names have brackets.
             table.AddRow(cells.Select(cell => new Text(cell)));
@@ -37,19 +46,25 @@ internal static class DeviceTable
     private static string NameOf(DeviceRow row)
     {
         if (row.Description is not null)
+        {
             return row.Description;
-        var device = row.DeviceName is null ? row.VendorName : $"{row.VendorName} {row.DeviceName}";
+        }
+
+        string? device = row.DeviceName is null ? row.VendorName : $"{row.VendorName} {row.DeviceName}";
         return string.Join(": ", new[] { row.ClassName ?? $"class {row.Class}", device }.Where(part => part is not null));
     }
 
     private static string Capabilities(DeviceRow row)
     {
-        var names = Join(row.Capabilities.Select(capability => capability.Name).Distinct());
-        var isCut = row.ReadableSize < row.Size;
+        string names = Join(row.Capabilities.Select(capability => capability.Name).Distinct());
+        bool isCut = row.ReadableSize < row.Size;
 
         // Where the host hides what lies behind the header, the list is unreadable, not broken.
         if (row.CapabilityDefects.Count > 0 && !isCut)
+        {
             names += " (broken list)";
+        }
+
         return isCut ? $"{names} (first {row.ReadableSize} bytes only)" : names;
     }
 

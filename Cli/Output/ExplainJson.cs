@@ -11,8 +11,11 @@ internal static class ExplainJson
         output.WriteLine(JsonText.Indented(json =>
         {
             json.WriteStartArray();
-            foreach (var access in accesses)
+            foreach (ExplainedAccess access in accesses)
+            {
                 Write(json, access);
+            }
+
             json.WriteEndArray();
         }));
 
@@ -25,7 +28,7 @@ internal static class ExplainJson
         json.WriteNumber("value", access.Value);
         json.WriteString("status", access.Status);
         json.WriteStartArray("rows");
-        foreach (var row in access.Rows)
+        foreach (ExplainedRow row in access.Rows)
         {
             json.WriteStartObject();
             json.WriteString("register", row.Register);
@@ -38,7 +41,7 @@ internal static class ExplainJson
 
         json.WriteEndArray();
         json.WriteStartArray("hardware");
-        foreach (var step in access.Hardware)
+        foreach (HardwareAccess step in access.Hardware)
         {
             json.WriteStartObject();
             json.WriteString("access", step.Access);

@@ -11,27 +11,35 @@ internal static class ExplainText
 
     public static void Write(TextWriter output, IReadOnlyList<(string Words, ExplainedAccess Access)> accesses)
     {
-        foreach (var (words, access) in accesses)
+        foreach ((string? words, ExplainedAccess? access) in accesses)
         {
-            var value = Hex(access.Value, access.Size);
-            var what = access.Access == HardwareAccess.Write ? $"write {Place(access.Offset, access.Size)} = {value}" : $"read {Place(access.Offset, access.Size)}";
-            var answer = access.Access == HardwareAccess.Read && access.Status == "success" ? value : access.Status;
+            string value = Hex(access.Value, access.Size);
+            string what = access.Access == HardwareAccess.Write ? $"write {Place(access.Offset, access.Size)} = {value}" : $"read {Place(access.Offset, access.Size)}";
+            string answer = access.Access == HardwareAccess.Read && access.Status == "success" ? value : access.Status;
             output.WriteLine($"{words}: {what} -> {answer}");
-            foreach (var row in access.Rows)
+            foreach (ExplainedRow row in access.Rows)
             {
                 output.WriteLine($"{Indent}{row.Register} ({Place(row.Offset, row.Size)}): {row.Rule}");
                 output.WriteLine($"{Indent}{Indent}by {row.Source}");
             }
 
             if (access.Rows.Count == 0)
+            {
                 output.WriteLine($"{Indent}no register: outside the function's space, or not a naturally aligned access");
+            }
+
             output.WriteLine(access.Hardware.Count == 0
                 ? $"{Indent}hardware: not touched"
                 : $"{Indent}hardware: {string.Join(", ", access.Hardware.Select(Step))}");
             if (access.DeniedBits != 0)
+            {
                 output.WriteLine($"{Indent}denied: bits {Hex(access.DeniedBits, access.Size)} were dropped");
+            }
+
             if (access.DeniedBits != 0)
+            {
                 WriteRemedy(output, access);
+            }
         }
     }
 
@@ -41,21 +49,29 @@ internal static class ExplainText
 
     private static void WriteRemedy(TextWriter output, ExplainedAccess access)
     {
-        var opened = Opened(access);
+        uint opened = Opened(access);
         if (access.Suggestion is not null)
+        {
             output.WriteLine($"{Indent}to allow {(opened == access.DeniedBits ? "exactly these" : $"of these {Hex(opened, access.Size)}")}, a policy file with: {JsonText.OneLine(json => PolicyFileWriter.WriteRule(json, access.Suggestion))}");
+        }
+
         if (opened != access.DeniedBits)
+        {
             output.WriteLine($"{Indent}no rule of a policy file opens {Hex(access.DeniedBits & ~opened, access.Size)}: the register's own rule decides");
+        }
     }
 
     // The suggestion's bits in the access's lanes.
     private static uint Opened(ExplainedAccess access)
     {
         if (access.Suggestion is not { } rule)
+        {
             return 0;
-        var from = rule.Offset + (access.Rows.FirstOrDefault(row => row.Register == rule.Register)?.Offset ?? 0);
-        var shift = 8 * (from - access.Offset);
-        var bits = shift >= 0 ? (ulong)rule.Mask << Math.Min(shift, 32) : rule.Mask >> Math.Min(-shift, 31);
+        }
+
+        int from = rule.Offset + (access.Rows.FirstOrDefault(row => row.Register == rule.Register)?.Offset ?? 0);
+        int shift = 8 * (from - access.Offset);
+        ulong bits = shift >= 0 ? (ulong)rule.Mask << Math.Min(shift, 32) : rule.Mask >> Math.Min(-shift, 31);
         return (uint)bits & access.DeniedBits;
     }
 
@@ -64,7 +80,7 @@ internal static class ExplainText
     // As it would be typed.
     private static string Place(int offset, int size)
     {
-        var suffix = size switch
+        string suffix = size switch
         {
             1 => ".b",
             2 => ".w",

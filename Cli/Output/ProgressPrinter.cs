@@ -18,16 +18,19 @@ internal sealed class ProgressPrinter(Stream stream, bool isTerminal, int guests
     /// <summary>Prints one report.</summary>
     public void Print(LoadProgress progress)
     {
-        var start = 0;
+        int start = 0;
         if (isTerminal)
         {
             Rewind.CopyTo(_buffer, 0);
             start = Rewind.Length;
         }
 
-        var end = start + ProgressLine.Format(progress, guests, _buffer.AsSpan(start, ProgressLine.MaxBytes));
+        int end = start + ProgressLine.Format(progress, guests, _buffer.AsSpan(start, ProgressLine.MaxBytes));
         if (!isTerminal)
+        {
             _buffer[end++] = (byte)'\n';
+        }
+
         _pending = isTerminal;
         stream.Write(_buffer, 0, end);
         stream.Flush();
@@ -37,7 +40,10 @@ internal sealed class ProgressPrinter(Stream stream, bool isTerminal, int guests
     public void Finish()
     {
         if (_pending)
+        {
             stream.Write(Rewind);
+        }
+
         _pending = false;
     }
 }

@@ -8,12 +8,16 @@ internal static class RangeText
     public static string Of(IEnumerable<int> numbers)
     {
         var ranges = new List<(int First, int Last)>();
-        foreach (var number in numbers.Order())
+        foreach (int number in numbers.Order())
         {
             if (ranges.Count > 0 && number <= ranges[^1].Last + 1)
+            {
                 ranges[^1] = (ranges[^1].First, number);
+            }
             else
+            {
                 ranges.Add((number, number));
+            }
         }
 
         return string.Join(", ", ranges.Select(static range => range.First == range.Last

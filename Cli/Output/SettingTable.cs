@@ -8,12 +8,18 @@ internal static class SettingTable
 {
     public static void Write(CliConsole console, IReadOnlyList<SettingReport> settings)
     {
-        var table = new Table().Border(TableBorder.None);
+        Table table = new Table().Border(TableBorder.None);
         table.AddColumns("Key", "Value", "From");
-        foreach (var column in table.Columns)
+        foreach (TableColumn column in table.Columns)
+        {
             column.PadLeft(0).PadRight(2).NoWrap = true;
-        foreach (var setting in settings)
+        }
+
+        foreach (SettingReport setting in settings)
+        {
             table.AddRow(new Text(setting.Key), new Text(setting.Value), new Text(setting.Origin));
+        }
+
         console.WriteTable(table);
     }
 }

@@ -11,10 +11,10 @@ internal static class ShadowText
     /// <returns>The exit code: 1 when there are differences.</returns>
     public static int Write(CliConsole console, IReadOnlyList<(PciAddress Address, ShadowCheck Check)> checks)
     {
-        var found = 0;
-        foreach (var (address, check) in checks)
+        int found = 0;
+        foreach ((PciAddress address, ShadowCheck? check) in checks)
         {
-            foreach (var difference in check.Compare())
+            foreach (ShadowDifference difference in check.Compare())
             {
                 found++;
                 console.Remark(string.Create(
@@ -23,7 +23,7 @@ internal static class ShadowText
             }
         }
 
-        var compared = checks.Sum(one => one.Check.Compared);
+        int compared = checks.Sum(one => one.Check.Compared);
         console.Remark(string.Create(
             CultureInfo.InvariantCulture,
             $"{compared} dwords of {checks.Count} {(checks.Count == 1 ? "function" : "functions")} compared with the hardware: {(found == 0 ? "all equal" : $"{found} differ")}"));

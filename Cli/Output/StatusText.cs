@@ -9,8 +9,8 @@ internal static class StatusText
 {
     public static void Write(CliConsole console, StatusReport status)
     {
-        var daemon = status.Daemon;
-        var output = console.Output;
+        DaemonReport daemon = status.Daemon;
+        TextWriter output = console.Output;
         output.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"pcibackflow {daemon.Version} on {daemon.Platform}, process {daemon.ProcessId}, up {Duration(daemon.UptimeSeconds)}"));
@@ -32,8 +32,8 @@ internal static class StatusText
             return;
         }
 
-        var table = NewTable("Domain", "Backend", "Frontend", "Shard", "Requests", "Denied", "Late");
-        foreach (var guest in status.Guests)
+        Table table = NewTable("Domain", "Backend", "Frontend", "Shard", "Requests", "Denied", "Late");
+        foreach (GuestReport guest in status.Guests)
         {
             AddRow(table,
             [
@@ -55,14 +55,17 @@ internal static class StatusText
     private static void WriteFunctions(CliConsole console, StatusReport status)
     {
         if (status.Guests.All(guest => guest.Functions.Count == 0))
-            return;
-        var table = NewTable("Function", "Domain", "In guest", "Interrupts", "Policy", "From");
-        foreach (var guest in status.Guests)
         {
-            foreach (var function in guest.Functions)
+            return;
+        }
+
+        Table table = NewTable("Function", "Domain", "In guest", "Interrupts", "Policy", "From");
+        foreach (GuestReport guest in status.Guests)
+        {
+            foreach (FunctionReport function in guest.Functions)
             {
                 string[] cells = [function.Host + Condition(function), DomainOf(guest), function.Guest, InterruptsOf(function.Interrupts)];
-                foreach (var setting in function.Policy.Where((setting, index) => index == 0 || setting.Origin != "built in"))
+                foreach (SettingReport? setting in function.Policy.Where((setting, index) => index == 0 || setting.Origin != "built in"))
                 {
                     AddRow(table, [.. cells, Policy(setting), setting.Origin]);
                     Array.Fill(cells, "");
@@ -82,19 +85,25 @@ internal static class StatusText
             return;
         }
 
-        var table = NewTable("Assignable", "Ids", "Name", "Taken from", "Guest");
-        foreach (var device in status.Assignable)
+        Table table = NewTable("Assignable", "Ids", "Name", "Taken from", "Guest");
+        foreach (DeviceReport device in status.Assignable)
+        {
             AddRow(table, [device.Address, $"{device.VendorId}:{device.DeviceId}", device.Name ?? "-", device.OriginalDriver ?? "-", GuestOf(device)]);
+        }
+
         console.WriteTable(table);
         console.Output.WriteLine();
     }
 
     private static Table NewTable(params string[] columns)
     {
-        var table = new Table().Border(TableBorder.None);
+        Table table = new Table().Border(TableBorder.None);
         table.AddColumns(columns);
-        foreach (var column in table.Columns)
+        foreach (TableColumn column in table.Columns)
+        {
             column.PadLeft(0).PadRight(2).NoWrap = true;
+        }
+
         return table;
     }
 
@@ -105,7 +114,7 @@ internal static class StatusText
     // "msi-x x3 (55-57)": the pirqs in rising order; the order of the request is in the JSON.
     private static string InterruptsOf(InterruptReport interrupts)
     {
-        var text = interrupts.Vectors > 1 ? string.Create(CultureInfo.InvariantCulture, $"{interrupts.Mode} x{interrupts.Vectors}") : interrupts.Mode;
+        string text = interrupts.Vectors > 1 ? string.Create(CultureInfo.InvariantCulture, $"{interrupts.Mode} x{interrupts.Vectors}") : interrupts.Mode;
         return interrupts.Pirqs.Count == 0 ? text : $"{text} ({RangeText.Of(interrupts.Pirqs)})";
     }
 

@@ -12,7 +12,7 @@ internal static class ViewJson
         output.WriteLine(JsonText.Indented(json =>
         {
             json.WriteStartArray();
-            foreach (var (function, size, view) in views)
+            foreach ((SourceFunction? function, int size, GuestView? view) in views)
             {
                 json.WriteStartObject();
                 json.WriteString("address", function.Address.ToString());
@@ -20,8 +20,11 @@ internal static class ViewJson
                 json.WriteNumber("size", size);
                 json.WriteString("bytes", Convert.ToHexStringLower(view.Bytes.Span));
                 json.WriteStartArray("failed_offsets");
-                foreach (var offset in view.FailedOffsets)
+                foreach (int offset in view.FailedOffsets)
+                {
                     json.WriteNumberValue(offset);
+                }
+
                 json.WriteEndArray();
                 json.WriteEndObject();
             }

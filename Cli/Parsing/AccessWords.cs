@@ -33,13 +33,16 @@ internal static class AccessWords
         }
 
         var read = new List<AccessExpression>();
-        for (var i = 0; i < lines.Length; i++)
+        for (int i = 0; i < lines.Length; i++)
         {
-            var comment = lines[i].IndexOf(Comment, StringComparison.Ordinal);
-            var word = (comment < 0 ? lines[i] : lines[i][..comment]).Trim();
+            int comment = lines[i].IndexOf(Comment, StringComparison.Ordinal);
+            string word = (comment < 0 ? lines[i] : lines[i][..comment]).Trim();
             if (word.Length == 0)
+            {
                 continue;
-            read.Add(AccessExpression.TryParse(word, out var expression, out var error)
+            }
+
+            read.Add(AccessExpression.TryParse(word, out AccessExpression? expression, out AccessSyntaxError? error)
                 ? expression
                 : throw new VerbException($"{path}:{i + 1}", Caret.Under(error.Message, word, error.Position), "An access is OFFSET[.b|.w|.l][=VALUE]; # begins a comment."));
         }
@@ -51,8 +54,8 @@ internal static class AccessWords
     /// <exception cref="VerbException">The function does not have what one of them names.</exception>
     public static ConfigAccess[] Locate(IReadOnlyList<AccessExpression> expressions, IPciFunction function)
     {
-        var capabilities = CapabilityWalk.Read(function);
-        return [.. expressions.Select(expression => expression.TryResolve(capabilities, out var access, out var error)
+        CapabilityList capabilities = CapabilityWalk.Read(function);
+        return [.. expressions.Select(expression => expression.TryResolve(capabilities, out ConfigAccess access, out AccessSyntaxError? error)
             ? access
             : throw new VerbException(
                 $"cannot explain {expression} of {function.Address}", error.Message,
@@ -62,12 +65,16 @@ internal static class AccessWords
     private static AccessExpression[] Read(ArgumentResult result)
     {
         var read = new List<AccessExpression>();
-        foreach (var token in result.Tokens)
+        foreach (Token token in result.Tokens)
         {
-            if (AccessExpression.TryParse(token.Value, out var expression, out var error))
+            if (AccessExpression.TryParse(token.Value, out AccessExpression? expression, out AccessSyntaxError? error))
+            {
                 read.Add(expression);
+            }
             else
+            {
                 result.AddError(Caret.Under($"ACCESS '{token.Value}': {error.Message}", token.Value, error.Position));
+            }
         }
 
         return [.. read];

@@ -13,10 +13,12 @@ public static class Caret
     public static string Under(string message, string word, int index)
     {
         // Control characters would move the caret away from its character (or do worse in a terminal).
-        var shown = string.Create(word.Length, word, static (span, text) =>
+        string shown = string.Create(word.Length, word, static (span, text) =>
         {
-            for (var i = 0; i < text.Length; i++)
+            for (int i = 0; i < text.Length; i++)
+            {
                 span[i] = char.IsControl(text[i]) ? '?' : text[i];
+            }
         });
         return string.Join('\n', message, Indent + shown, Indent + new string(' ', Math.Clamp(index, 0, word.Length)) + "^");
     }

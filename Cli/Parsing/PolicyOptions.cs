@@ -21,18 +21,21 @@ internal sealed class PolicyOptions
     /// <exception cref="VerbException">The file is refused; it names the place and the reason.</exception>
     public AccessPolicy Resolve(ParseResult parsed)
     {
-        var basis = parsed.GetValue(_permissive)
+        AccessPolicy basis = parsed.GetValue(_permissive)
             ? AccessPolicy.For(PolicyProfile.Permissive, new SettingOrigin(SettingSource.Verb, _permissive.Name))
             : AccessPolicy.Default;
         if (parsed.GetValue(_policy) is not { } path)
+        {
             return basis;
+        }
+
         try
         {
             return PolicyFile.Load(path, basis);
         }
         catch (PolicyFileException refused)
         {
-            var place = refused.Place.Length == 0 ? refused.File : $"{refused.File}: {refused.Place}";
+            string place = refused.Place.Length == 0 ? refused.File : $"{refused.File}: {refused.Place}";
             throw new VerbException(place, refused.Reason, "Nothing of a policy file that is wrong is applied: correct it and run again.", refused);
         }
     }

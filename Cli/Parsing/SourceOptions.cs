@@ -54,12 +54,18 @@ internal sealed class SourceOptions
     public FunctionSet Resolve(ParseResult parsed, CliConsole console)
     {
         if (IsGiven(parsed, _device))
+        {
             return Device(parsed) is { } address
                 ? HostSource.One(address, AllRegisters(parsed), console)
                 : HostSource.All(AllRegisters(parsed), console);
-        var only = parsed.GetValue(_function);
+        }
+
+        PciAddress? only = parsed.GetValue(_function);
         if (parsed.GetValue(_fromDump) is { } file)
+        {
             return CaptureSource.FromFile(file, only);
+        }
+
         return parsed.GetValue(_builtin) is { } name ? CaptureSource.FromBuiltin(name, only) : CaptureSource.AllBuiltin();
     }
 
@@ -74,10 +80,13 @@ internal sealed class SourceOptions
     /// <exception cref="VerbException">There is none, there are several, or it is one that nobody can look into.</exception>
     public SourceFunction ResolveOne(ParseResult parsed, CliConsole console, string doing)
     {
-        var functions = Resolve(parsed, console);
-        var chosen = IsGiven(parsed) ? functions.Single() : functions.Functions.First(function => function.Kind == HeaderKind.Device);
+        FunctionSet functions = Resolve(parsed, console);
+        SourceFunction chosen = IsGiven(parsed) ? functions.Single() : functions.Functions.First(function => function.Kind == HeaderKind.Device);
         if (!IsGiven(parsed))
+        {
             console.Remark($"no source was named: {doing} {chosen.Address} {chosen.Description} of {functions.Name}");
+        }
+
         return FunctionSet.IsViewable(chosen) ? chosen : throw FunctionSet.Refused(chosen);
     }
 
@@ -86,11 +95,15 @@ internal sealed class SourceOptions
     private void Validate(CommandResult result)
     {
         Option[] sources = [_device, _fromDump, _builtin];
-        var given = sources.Where(IsGiven).Select(option => option.Name).ToArray();
+        string[] given = sources.Where(IsGiven).Select(option => option.Name).ToArray();
         if (given.Length > 1)
+        {
             result.AddError($"{string.Join(" and ", given)} exclude each other: a verb works on one source");
+        }
         else if (IsGiven(_function) && !IsGiven(_fromDump) && !IsGiven(_builtin))
+        {
             result.AddError($"{_function.Name} picks a function of a capture: it needs {_fromDump.Name} or {_builtin.Name}");
+        }
 
         bool IsGiven(Option option) => result.GetResult(option) is { Implicit: false };
     }

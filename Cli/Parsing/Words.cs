@@ -18,9 +18,12 @@ internal static class Words
         DefaultValueFactory = _ => standard,
         CustomParser = result =>
         {
-            var word = result.Tokens[0].Value;
-            if (long.TryParse(word, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value >= min && value <= max)
+            string word = result.Tokens[0].Value;
+            if (long.TryParse(word, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long value) && value >= min && value <= max)
+            {
                 return value;
+            }
+
             result.AddError($"{name} takes a whole number from {min} to {max}, not '{word}'");
             return standard;
         },
@@ -33,9 +36,12 @@ internal static class Words
         Description = description,
         CustomParser = result =>
         {
-            var word = result.Tokens[0].Value;
-            if (int.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value >= min && value <= max)
+            string word = result.Tokens[0].Value;
+            if (int.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out int value) && value >= min && value <= max)
+            {
                 return value;
+            }
+
             result.AddError($"{name} takes a whole number from {min} to {max}, not '{word}'");
             return null;
         },
@@ -48,9 +54,12 @@ internal static class Words
         DefaultValueFactory = _ => standard,
         CustomParser = result =>
         {
-            var word = result.Tokens[0].Value;
-            if (double.TryParse(word, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value) && value > 0 && value <= max)
+            string word = result.Tokens[0].Value;
+            if (double.TryParse(word, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double value) && value > 0 && value <= max)
+            {
                 return value;
+            }
+
             result.AddError(string.Create(CultureInfo.InvariantCulture, $"{name} takes seconds, more than 0 and at most {max}, not '{word}'"));
             return standard;
         },
@@ -66,9 +75,12 @@ internal static class Words
             DefaultValueFactory = _ => choices[0],
             CustomParser = result =>
             {
-                var word = result.Tokens[0].Value;
+                string word = result.Tokens[0].Value;
                 if (!choices.Contains(word, StringComparer.Ordinal))
+                {
                     result.AddError($"{name} takes {string.Join(", ", choices)}, not '{word}'");
+                }
+
                 return word;
             },
         };
@@ -85,9 +97,12 @@ internal static class Words
             Description = description,
             CustomParser = result =>
             {
-                var word = result.Tokens[0].Value;
+                string word = result.Tokens[0].Value;
                 if (!choices.Contains(word, StringComparer.Ordinal))
+                {
                     result.AddError($"{name} takes {string.Join(", ", choices)}, not '{word}'");
+                }
+
                 return word;
             },
         };
@@ -105,11 +120,17 @@ internal static class Words
             Description = description,
             CustomParser = result =>
             {
-                var word = result.Tokens[0].Value;
+                string word = result.Tokens[0].Value;
                 if (word == Auto)
+                {
                     return 0;
-                if (int.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value >= 1 && value <= max)
+                }
+
+                if (int.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out int value) && value >= 1 && value <= max)
+                {
                     return value;
+                }
+
                 result.AddError($"{name} takes '{Auto}' or a whole number from 1 to {max}, not '{word}'");
                 return 0;
             },
@@ -125,9 +146,12 @@ internal static class Words
         Description = description,
         CustomParser = result =>
         {
-            var word = result.Tokens[0].Value;
+            string word = result.Tokens[0].Value;
             if (word.Length == 0)
+            {
                 result.AddError($"{name} takes {helpName}, not an empty word");
+            }
+
             return word;
         },
     };
@@ -160,9 +184,12 @@ internal static class Words
 
     private static PciAddress? ReadAddress(ArgumentResult result, string name)
     {
-        var word = result.Tokens[0].Value;
-        if (PciAddress.TryParse(word, out var address, out var index, out var reason))
+        string word = result.Tokens[0].Value;
+        if (PciAddress.TryParse(word, out PciAddress address, out int index, out string? reason))
+        {
             return address;
+        }
+
         result.AddError(Caret.Under($"{name}: '{word}' is not a PCI address: {reason}", word, index));
         return null;
     }

@@ -17,12 +17,12 @@ internal readonly struct ConfigurationElement(string file, string key, JsonEleme
     public Dictionary<string, ConfigurationElement> Members(params string[] known)
     {
         var members = new Dictionary<string, ConfigurationElement>(StringComparer.Ordinal);
-        foreach (var member in Pairs())
+        foreach (ConfigurationElement member in Pairs())
         {
-            var name = member.Key[(key.Length == 0 ? 0 : key.Length + 1)..];
+            string name = member.Key[(key.Length == 0 ? 0 : key.Length + 1)..];
             if (!known.Contains(name, StringComparer.Ordinal))
             {
-                var suggestion = WordSuggestions.Closest(name, known) is { } close ? $"Did you mean '{close}'?" : $"Known are {string.Join(", ", known)}.";
+                string suggestion = WordSuggestions.Closest(name, known) is { } close ? $"Did you mean '{close}'?" : $"Known are {string.Join(", ", known)}.";
                 throw new VerbException($"{file}: {member.Key}", "there is no such key", suggestion) { Code = ExitCode.WrongWords };
             }
 
@@ -36,13 +36,19 @@ internal readonly struct ConfigurationElement(string file, string key, JsonEleme
     public IReadOnlyList<ConfigurationElement> Pairs()
     {
         if (value.ValueKind != JsonValueKind.Object)
-            throw Refuse("takes an object { … }");
-        var pairs = new List<ConfigurationElement>();
-        foreach (var property in value.EnumerateObject())
         {
-            var name = key.Length == 0 ? property.Name : $"{key}.{property.Name}";
+            throw Refuse("takes an object { … }");
+        }
+
+        var pairs = new List<ConfigurationElement>();
+        foreach (JsonProperty property in value.EnumerateObject())
+        {
+            string name = key.Length == 0 ? property.Name : $"{key}.{property.Name}";
             if (pairs.Any(pair => pair.Key == name))
+            {
                 throw new VerbException($"{file}: {name}", "the key stands twice", "Keep one of the two.") { Code = ExitCode.WrongWords };
+            }
+
             pairs.Add(new ConfigurationElement(file, name, property.Value));
         }
 
@@ -52,7 +58,10 @@ internal readonly struct ConfigurationElement(string file, string key, JsonEleme
     public string[] Texts()
     {
         if (value.ValueKind != JsonValueKind.Array || value.EnumerateArray().Any(item => item.ValueKind != JsonValueKind.String))
+        {
             throw Refuse("takes an array of strings");
+        }
+
         return [.. value.EnumerateArray().Select(item => item.GetString()!)];
     }
 
@@ -70,11 +79,11 @@ internal readonly struct ConfigurationElement(string file, string key, JsonEleme
         : TryNumber(1, max) ?? throw Refuse(string.Create(CultureInfo.InvariantCulture, $"takes \"auto\" or a whole number from 1 to {max}"));
 
     private int? TryNumber(int min, int max) =>
-        value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) && number >= min && number <= max ? number : null;
+        value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int number) && number >= min && number <= max ? number : null;
 
     private string Shown()
     {
-        var text = value.GetRawText().ReplaceLineEndings(" ");
+        string text = value.GetRawText().ReplaceLineEndings(" ");
         return text.Length <= ShownLength ? text : $"{text[..ShownLength]} …";
     }
 }

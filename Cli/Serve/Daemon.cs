@@ -6,6 +6,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
 using PciBackFlow.Backend;
 using PciBackFlow.Backend.Control;
+using PciBackFlow.Backend.Guests;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Pci;
 
@@ -31,9 +32,9 @@ internal sealed partial class Daemon : IDisposable
         _settings = settings;
         _run = run;
         _application = application;
-        var loggers = application.Services.GetRequiredService<ILoggerFactory>();
+        ILoggerFactory loggers = application.Services.GetRequiredService<ILoggerFactory>();
         _logger = loggers.CreateLogger("Daemon");
-        var logger = loggers.CreateLogger("Backend");
+        ILogger logger = loggers.CreateLogger("Backend");
         _platform = DaemonPlatform.Create(settings, logger, Lost);
         try
         {
@@ -95,7 +96,7 @@ internal sealed partial class Daemon : IDisposable
 
     private static WebApplication CreateApplication(DaemonSettings settings, RunDirectory run)
     {
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "pcibackflow", ContentRootPath = run.Path });
+        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "pcibackflow", ContentRootPath = run.Path });
 
         if (IsSet("NOTIFY_SOCKET"))
         {
@@ -143,16 +144,28 @@ internal sealed partial class Daemon : IDisposable
         console.Output.WriteLine("ready");
         console.Output.Flush();
 
-        using var reports = CreateServiceManager();
+        using ServiceManager? reports = CreateServiceManager();
         if (reports is not null)
+        {
             await reports.StartAsync(CancellationToken.None).ConfigureAwait(false);
+        }
+
         await using (stop.Register(_application.Lifetime.StopApplication).ConfigureAwait(false))
+        {
             await _application.WaitForShutdownAsync(CancellationToken.None).ConfigureAwait(false);
+        }
+
         if (reports is not null)
+        {
             await reports.StopAsync(CancellationToken.None).ConfigureAwait(false);
+        }
+
         if (_lost is { } reason)
+        {
             throw new VerbException($"cannot go on serving on {_settings.Platform}", reason, "Guests stay as they are; start the daemon again when it is back.");
-        var attached = _backend.Guests.Count(guest => guest.IsAttached);
+        }
+
+        int attached = _backend.Guests.Count(guest => guest.IsAttached);
         LogEnded(attached);
     }
 
@@ -168,7 +181,7 @@ internal sealed partial class Daemon : IDisposable
 
     private string Describe()
     {
-        var guests = _backend.Guests;
+        IReadOnlyList<GuestSnapshot> guests = _backend.Guests;
         return $"serving {guests.Count(guest => guest.IsAttached)} of {guests.Count} guests on {_settings.Platform}; {_platform.Custody.Held().Count} devices held";
     }
 

@@ -44,12 +44,15 @@ internal sealed class DaemonConfiguration
     /// <exception cref="VerbException">The file cannot be read, or says something wrong; key, value and legal range are named.</exception>
     public static DaemonSettings Load(string? path, DaemonOptions options, Func<string> detect)
     {
-        var file = path ?? DefaultPath;
+        string file = path ?? DefaultPath;
         if (path is null && !File.Exists(file))
+        {
             return new DaemonConfiguration(file, []).Resolve(options, detect);
-        using var document = Parse(file);
+        }
+
+        using JsonDocument document = Parse(file);
         var root = new ConfigurationElement(file, string.Empty, document.RootElement);
-        var members = root.Members("$schema", "platform", "topology", "shards", "spin", "slots", "state", "run", "log", "policy", "devices", "quirks", "refusals");
+        Dictionary<string, ConfigurationElement> members = root.Members("$schema", "platform", "topology", "shards", "spin", "slots", "state", "run", "log", "policy", "devices", "quirks", "refusals");
         return new DaemonConfiguration(file, members).Resolve(options, detect);
     }
 
@@ -75,18 +78,18 @@ internal sealed class DaemonConfiguration
 
     private DaemonSettings Resolve(DaemonOptions options, Func<string> detect)
     {
-        var platform = Value("platform", options.Platform, element => element.Choice(Xen, Loopback), null) ?? Report("platform", detect(), "detected");
-        var topology = Value("topology", options.Topology, element => element.Choice("fused", "queued"), "fused")!;
-        var shards = Number("shards", options.Shards, element => element.AutoOrNumber(MaxShards), 0);
-        var spin = Number("spin", options.Spin, element => element.Number(0, MaxSpin), DefaultSpin);
-        var slots = Value("slots", options.Slots, element => element.Choice("vpci", "passthrough"), "vpci")!;
-        var state = Value("state", options.State, element => element.Text(), DefaultStateDirectory)!;
-        var run = Value("run", options.Run, element => element.Text(), DefaultRunDirectory)!;
-        var log = Value("log", null, element => element.Choice("debug", "information", "warning", "error"), "information")!;
-        var policy = _members.TryGetValue("policy", out var named) ? Policy(named, AccessPolicy.Default) : Default();
-        var devices = Devices(policy);
-        var quirks = Quirks();
-        var refusals = Refusals();
+        string platform = Value("platform", options.Platform, element => element.Choice(Xen, Loopback), null) ?? Report("platform", detect(), "detected");
+        string topology = Value("topology", options.Topology, element => element.Choice("fused", "queued"), "fused")!;
+        int shards = Number("shards", options.Shards, element => element.AutoOrNumber(MaxShards), 0);
+        int spin = Number("spin", options.Spin, element => element.Number(0, MaxSpin), DefaultSpin);
+        string slots = Value("slots", options.Slots, element => element.Choice("vpci", "passthrough"), "vpci")!;
+        string state = Value("state", options.State, element => element.Text(), DefaultStateDirectory)!;
+        string run = Value("run", options.Run, element => element.Text(), DefaultRunDirectory)!;
+        string log = Value("log", null, element => element.Choice("debug", "information", "warning", "error"), "information")!;
+        AccessPolicy policy = _members.TryGetValue("policy", out ConfigurationElement named) ? Policy(named, AccessPolicy.Default) : Default();
+        Dictionary<PciAddress, AccessPolicy> devices = Devices(policy);
+        string[] quirks = Quirks();
+        RefusalPolicy refusals = Refusals();
         return new DaemonSettings
         {
             Platform = platform,
@@ -120,35 +123,55 @@ internal sealed class DaemonConfiguration
     private string? Value(string key, string? given, Func<ConfigurationElement, string> read, string? standard)
     {
         if (given is not null)
+        {
             return Report(key, given, $"option --{key}");
-        if (_members.TryGetValue(key, out var element))
+        }
+
+        if (_members.TryGetValue(key, out ConfigurationElement element))
+        {
             return Report(key, read(element), $"file {_file}");
+        }
+
         return standard is null ? null : Report(key, standard, "default");
     }
 
     private int Number(string key, int? given, Func<ConfigurationElement, int> read, int standard)
     {
-        var text = Value(
+        string text = Value(
             key, given?.ToString(CultureInfo.InvariantCulture), element => read(element).ToString(CultureInfo.InvariantCulture), standard.ToString(CultureInfo.InvariantCulture))!;
         if (key == "shards" && text == "0")
+        {
             _reports[^1] = _reports[^1] with { Value = $"auto ({BackendOptions.AutomaticShards})" };
+        }
+
         return int.Parse(text, CultureInfo.InvariantCulture);
     }
 
     private Dictionary<PciAddress, AccessPolicy> Devices(AccessPolicy basis)
     {
         var policies = new Dictionary<PciAddress, AccessPolicy>();
-        if (!_members.TryGetValue("devices", out var devices))
-            return policies;
-        foreach (var device in devices.Pairs())
+        if (!_members.TryGetValue("devices", out ConfigurationElement devices))
         {
-            var word = device.Key["devices.".Length..];
-            if (!PciAddress.TryParse(word, out var address, out var index, out var reason))
+            return policies;
+        }
+
+        foreach (ConfigurationElement device in devices.Pairs())
+        {
+            string word = device.Key["devices.".Length..];
+            if (!PciAddress.TryParse(word, out PciAddress address, out int index, out string? reason))
+            {
                 throw new VerbException($"{_file}: devices", $"'{word}' is not a PCI address: {reason} (character {index + 1})", "Keys are written [DDDD:]BB:SS.F.") { Code = ExitCode.WrongWords };
-            if (!device.Members("policy").TryGetValue("policy", out var policy))
+            }
+
+            if (!device.Members("policy").TryGetValue("policy", out ConfigurationElement policy))
+            {
                 continue;
+            }
+
             if (!policies.TryAdd(address, Policy(policy, basis)))
+            {
                 throw new VerbException($"{_file}: {device.Key}", $"{address} stands twice", "Keep one of the two.") { Code = ExitCode.WrongWords };
+            }
         }
 
         return policies;
@@ -157,9 +180,9 @@ internal sealed class DaemonConfiguration
     /// <summary>A profile's name, or a policy file; a relative one lies beside the configuration.</summary>
     private AccessPolicy Policy(ConfigurationElement element, AccessPolicy basis)
     {
-        var word = element.Text();
-        var origin = $"file {_file}";
-        foreach (var profile in Enum.GetValues<PolicyProfile>())
+        string word = element.Text();
+        string origin = $"file {_file}";
+        foreach (PolicyProfile profile in Enum.GetValues<PolicyProfile>())
         {
             if (AccessPolicy.NameOf(profile) == word)
             {
@@ -169,8 +192,11 @@ internal sealed class DaemonConfiguration
         }
 
         if (!word.Contains('/', StringComparison.Ordinal) && !word.EndsWith(".json", StringComparison.Ordinal))
+        {
             throw element.Refuse($"takes {string.Join(", ", Enum.GetValues<PolicyProfile>().Select(AccessPolicy.NameOf))} or a policy file (NAME.json)");
-        var path = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(_file))!, word);
+        }
+
+        string path = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(_file))!, word);
         Report(element.Key, path, origin);
         try
         {
@@ -178,7 +204,7 @@ internal sealed class DaemonConfiguration
         }
         catch (PolicyFileException refused)
         {
-            var place = refused.Place.Length == 0 ? refused.File : $"{refused.File}: {refused.Place}";
+            string place = refused.Place.Length == 0 ? refused.File : $"{refused.File}: {refused.Place}";
             throw new VerbException($"{_file}: {element.Key}", $"{place}: {refused.Reason}", "Nothing of a policy file that is wrong is applied: correct it and run again.", refused)
             {
                 Code = ExitCode.WrongWords,
@@ -188,9 +214,12 @@ internal sealed class DaemonConfiguration
 
     private string[] Quirks()
     {
-        if (!_members.TryGetValue("quirks", out var element))
+        if (!_members.TryGetValue("quirks", out ConfigurationElement element))
+        {
             return [];
-        var quirks = element.Texts();
+        }
+
+        string[] quirks = element.Texts();
         try
         {
             _ = new QuirkParameter(quirks);
@@ -209,15 +238,18 @@ internal sealed class DaemonConfiguration
 
     private RefusalPolicy Refusals()
     {
-        if (!_members.TryGetValue("refusals", out var element))
-            return RefusalPolicy.Default;
-        var weights = new Dictionary<string, RefusalWeight>(StringComparer.Ordinal);
-        foreach (var refusal in element.Pairs())
+        if (!_members.TryGetValue("refusals", out ConfigurationElement element))
         {
-            var code = refusal.Key["refusals.".Length..];
+            return RefusalPolicy.Default;
+        }
+
+        var weights = new Dictionary<string, RefusalWeight>(StringComparer.Ordinal);
+        foreach (ConfigurationElement refusal in element.Pairs())
+        {
+            string code = refusal.Key["refusals.".Length..];
             if (!RefusalPolicy.Codes.Contains(code, StringComparer.Ordinal))
             {
-                var suggestion = WordSuggestions.Closest(code, RefusalPolicy.Codes) is { } close
+                string suggestion = WordSuggestions.Closest(code, RefusalPolicy.Codes) is { } close
                     ? $"Did you mean '{close}'?"
                     : $"Those whose weight can be changed are {string.Join(", ", RefusalPolicy.Codes)}.";
                 throw new VerbException($"{_file}: {refusal.Key}", "there is no refusal of this name whose weight is a matter of opinion", suggestion) { Code = ExitCode.WrongWords };

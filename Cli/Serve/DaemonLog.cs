@@ -17,17 +17,27 @@ internal sealed class DaemonLog(bool isJournal) : ConsoleFormatter(FormatterName
 
     public override void Write<TState>(in LogEntry<TState> logEntry, IExternalScopeProvider? scopeProvider, TextWriter textWriter)
     {
-        var message = logEntry.Formatter(logEntry.State, logEntry.Exception);
+        string message = logEntry.Formatter(logEntry.State, logEntry.Exception);
         if (logEntry.Exception is { } failure && !message.Contains(failure.Message, StringComparison.Ordinal))
+        {
             message = $"{message}: {failure.Message}";
+        }
+
         if (isJournal)
+        {
             textWriter.Write(string.Create(CultureInfo.InvariantCulture, $"<{SyslogLevel(logEntry.LogLevel)}>"));
+        }
         else
+        {
             textWriter.Write($"pcibackflow: {Word(logEntry.LogLevel)}");
+        }
+
         textWriter.Write(message.ReplaceLineEndings(" "));
         textWriter.Write('\n');
         if (_traces && logEntry.Exception is { } traced)
+        {
             textWriter.Write($"{traced}\n");
+        }
     }
 
     private static int SyslogLevel(LogLevel level) => level switch

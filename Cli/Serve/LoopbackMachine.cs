@@ -28,8 +28,10 @@ internal sealed class LoopbackMachine : DaemonPlatform
 
     public override void Started()
     {
-        foreach (var name in GuestNames)
+        foreach (string name in GuestNames)
+        {
             _guests.Add(new RunningGuest(_host, _guests.Count + 1, name));
+        }
     }
 
     public override void Dispose()
@@ -40,12 +42,14 @@ internal sealed class LoopbackMachine : DaemonPlatform
 
     private static IEnumerable<Func<IPciFunction>> Functions()
     {
-        foreach (var name in BuiltinCaptures.Names)
+        foreach (string name in BuiltinCaptures.Names)
         {
-            if (BuiltinCaptures.TryLoad(name, out var capture))
+            if (BuiltinCaptures.TryLoad(name, out Capture? capture))
             {
-                foreach (var function in capture.Functions)
+                foreach (CapturedConfig function in capture.Functions)
+                {
                     yield return () => new CapturedFunction(capture.Name, function);
+                }
             }
         }
     }

@@ -34,13 +34,13 @@ internal sealed class RunDirectory : IDisposable
     /// <exception cref="VerbException">Another daemon has it (exit code 3), or it cannot be made.</exception>
     public static RunDirectory Claim(string path)
     {
-        var full = System.IO.Path.GetFullPath(path);
-        var pid = System.IO.Path.Combine(full, "pid");
+        string full = System.IO.Path.GetFullPath(path);
+        string pid = System.IO.Path.Combine(full, "pid");
         try
         {
-            var socket = ControlSocket.PathIn(full);
+            string socket = ControlSocket.PathIn(full);
             Directory.CreateDirectory(full, OwnerOnly);
-            var heldLock = Lock(System.IO.Path.Combine(full, "lock"), full, pid);
+            FileStream heldLock = Lock(System.IO.Path.Combine(full, "lock"), full, pid);
             var claimed = new RunDirectory(full, heldLock, socket);
             File.WriteAllText(pid, Environment.ProcessId.ToString(CultureInfo.InvariantCulture) + "\n");
             // What a daemon that was killed has left behind.
@@ -75,7 +75,7 @@ internal sealed class RunDirectory : IDisposable
         }
         catch (IOException held) when (held.HResult == WouldBlock)
         {
-            var holder = File.Exists(pid) ? $"process {File.ReadAllText(pid).Trim()}" : "a process that is just starting";
+            string holder = File.Exists(pid) ? $"process {File.ReadAllText(pid).Trim()}" : "a process that is just starting";
             throw new VerbException(
                 $"a daemon serves from {directory} already",
                 $"{holder} holds its lock",

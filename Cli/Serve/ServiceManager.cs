@@ -16,23 +16,30 @@ internal sealed partial class ServiceManager(ISystemdNotifier notifier, ShardLiv
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        var watchdog = WatchdogInterval();
+        TimeSpan? watchdog = WatchdogInterval();
         // Half of it, as sd_watchdog_enabled(3) recommends.
-        var period = watchdog is { } interval ? interval / 2 : WithoutWatchdog;
-        var told = string.Empty;
+        TimeSpan period = watchdog is { } interval ? interval / 2 : WithoutWatchdog;
+        string told = string.Empty;
         using var timer = new PeriodicTimer(period);
         do
         {
-            var answers = await shards.AskAsync(period < LongestPatience ? period : LongestPatience).ConfigureAwait(false);
-            var stuck = Enumerable.Range(0, answers.Length).Where(shard => !answers[shard]).ToArray();
-            var named = string.Join(", ", stuck);
-            var status = stuck.Length == 0 ? describe() : $"shard {named} does not answer";
+            bool[] answers = await shards.AskAsync(period < LongestPatience ? period : LongestPatience).ConfigureAwait(false);
+            int[] stuck = Enumerable.Range(0, answers.Length).Where(shard => !answers[shard]).ToArray();
+            string named = string.Join(", ", stuck);
+            string status = stuck.Length == 0 ? describe() : $"shard {named} does not answer";
             if (stuck.Length > 0)
+            {
                 LogStuck(named);
+            }
             else if (watchdog is not null)
+            {
                 notifier.Notify(new ServiceState("WATCHDOG=1"));
+            }
+
             if (status != told)
+            {
                 notifier.Notify(new ServiceState($"STATUS={told = status}"));
+            }
         }
         while (await Tick(timer, stoppingToken).ConfigureAwait(false));
     }
@@ -52,10 +59,13 @@ internal sealed partial class ServiceManager(ISystemdNotifier notifier, ShardLiv
     /// <summary>WATCHDOG_USEC, when it is meant for this process (sd_watchdog_enabled(3)).</summary>
     private static TimeSpan? WatchdogInterval()
     {
-        var process = Environment.GetEnvironmentVariable("WATCHDOG_PID");
+        string? process = Environment.GetEnvironmentVariable("WATCHDOG_PID");
         if (process is not null && process != Environment.ProcessId.ToString(CultureInfo.InvariantCulture))
+        {
             return null;
-        return long.TryParse(Environment.GetEnvironmentVariable("WATCHDOG_USEC"), NumberStyles.None, CultureInfo.InvariantCulture, out var microseconds) && microseconds > 0
+        }
+
+        return long.TryParse(Environment.GetEnvironmentVariable("WATCHDOG_USEC"), NumberStyles.None, CultureInfo.InvariantCulture, out long microseconds) && microseconds > 0
             ? TimeSpan.FromMicroseconds(microseconds)
             : null;
     }

@@ -9,12 +9,12 @@ internal static class CaptureSource
     /// <summary>A file.</summary>
     public static FunctionSet FromFile(string path, PciAddress? only)
     {
-        var capture = ReadOrThrow(path);
+        Capture capture = ReadOrThrow(path);
         return Of(capture.Name, path, capture, only);
     }
 
     /// <summary>A capture that comes with the program.</summary>
-    public static FunctionSet FromBuiltin(string name, PciAddress? only) => BuiltinCaptures.TryLoad(name, out var capture)
+    public static FunctionSet FromBuiltin(string name, PciAddress? only) => BuiltinCaptures.TryLoad(name, out Capture? capture)
         ? Of($"builtin {name}", $"builtin {name}", capture, only)
         : throw new VerbException(
             $"no builtin capture '{name}'",
@@ -28,10 +28,12 @@ internal static class CaptureSource
     public static FunctionSet AllBuiltin()
     {
         var functions = new List<SourceFunction>();
-        foreach (var name in BuiltinCaptures.Names)
+        foreach (string name in BuiltinCaptures.Names)
         {
-            if (BuiltinCaptures.TryLoad(name, out var capture))
+            if (BuiltinCaptures.TryLoad(name, out Capture? capture))
+            {
                 functions.AddRange(capture.Functions.Select(config => Of(capture, config)));
+            }
         }
 
         return functions.Count > 0
@@ -42,7 +44,10 @@ internal static class CaptureSource
     private static FunctionSet Of(string name, string asGiven, Capture capture, PciAddress? only)
     {
         if (only is not { } address)
+        {
             return new FunctionSet(name, false, [.. capture.Functions.Select(config => Of(capture, config))]);
+        }
+
         return capture.Find(address) is { } found
             ? new FunctionSet(name, false, [Of(capture, found)])
             : throw new VerbException(
@@ -54,7 +59,7 @@ internal static class CaptureSource
     private static SourceFunction Of(Capture capture, CapturedConfig config)
     {
         using var probe = new CapturedFunction(capture.Name, config);
-        probe.TryRead(ConfigRegisters.ClassCode + 2, 1, out var baseClass);
+        probe.TryRead(ConfigRegisters.ClassCode + 2, 1, out uint baseClass);
         return new SourceFunction(config.Address, ConfigHeader.KindOf(probe), config.Description, () => new CapturedFunction(capture.Name, config))
         {
             BaseClass = baseClass,
@@ -72,7 +77,7 @@ internal static class CaptureSource
         }
         catch (CaptureFormatException wrong)
         {
-            var place = wrong.Line > 0 ? $"{path}:{wrong.Line}" : path;
+            string place = wrong.Line > 0 ? $"{path}:{wrong.Line}" : path;
             throw new VerbException(place, wrong.Reason, Advice, wrong);
         }
         catch (Exception failure) when (failure is FileNotFoundException or DirectoryNotFoundException)

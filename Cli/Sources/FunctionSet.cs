@@ -20,7 +20,7 @@ internal sealed record FunctionSet(string Name, bool IsLive, IReadOnlyList<Sourc
     /// <summary>The functions a guest can be given, for the load harness. What is left out of a source that the user named is said.</summary>
     public LoadSource ToLoadSource(CliConsole console)
     {
-        var attachable = Functions.Where(function => function.Kind == HeaderKind.Device && function.BaseClass != SourceFunction.BridgeClass).ToArray();
+        SourceFunction[] attachable = Functions.Where(function => function.Kind == HeaderKind.Device && function.BaseClass != SourceFunction.BridgeClass).ToArray();
         if (attachable.Length == 0)
         {
             throw new VerbException(
@@ -30,7 +30,10 @@ internal sealed record FunctionSet(string Name, bool IsLive, IReadOnlyList<Sourc
         }
 
         if (attachable.Length < Functions.Count && !IsDefault)
+        {
             console.Remark($"{Functions.Count - attachable.Length} of {Functions.Count} functions are bridges, which no guest can be given: left out");
+        }
+
         return new LoadSource(Name, IsLive, [.. attachable.Select(function => function.Open)]);
     }
 

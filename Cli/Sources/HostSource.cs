@@ -13,9 +13,12 @@ internal static class HostSource
     /// <summary>One function.</summary>
     public static FunctionSet One(PciAddress address, bool allRegisters, CliConsole console)
     {
-        if (PciDevices.TryDescribe(address, out var found))
+        if (PciDevices.TryDescribe(address, out HostFunction? found))
+        {
             return Of([found], allRegisters, console);
-        var others = PciDevices.Addresses();
+        }
+
+        IReadOnlyList<PciAddress> others = PciDevices.Addresses();
         throw new VerbException(
             $"no function {address} on this host",
             others.Count == 0 ? $"{SysfsFunction.DefaultRoot} lists no PCI function at all" : $"{SysfsFunction.DefaultRoot} does not list it",
@@ -25,7 +28,7 @@ internal static class HostSource
     /// <summary>All functions.</summary>
     public static FunctionSet All(bool allRegisters, CliConsole console)
     {
-        var functions = PciDevices.List();
+        IReadOnlyList<HostFunction> functions = PciDevices.List();
         return functions.Count > 0
             ? Of(functions, allRegisters, console)
             : throw new VerbException(
@@ -37,15 +40,21 @@ internal static class HostSource
 
     private static FunctionSet Of(IReadOnlyList<HostFunction> functions, bool allRegisters, CliConsole console)
     {
-        var closed = functions.Where(function => function.ReadableSize == 0).ToArray();
+        HostFunction[] closed = functions.Where(function => function.ReadableSize == 0).ToArray();
         if (closed.Length == functions.Count)
+        {
             throw new VerbException($"cannot read {closed[0].Address}", "its config file cannot be opened", "Run as root, or with access to sysfs.");
-        foreach (var function in closed)
+        }
+
+        foreach (HostFunction? function in closed)
+        {
             console.Remark($"{function.Address} is left out: its config file cannot be opened");
-        var cut = functions.Where(function => function.ReadableSize > 0 && function.ReadableSize < function.ConfigSize).ToArray();
+        }
+
+        HostFunction[] cut = functions.Where(function => function.ReadableSize > 0 && function.ReadableSize < function.ConfigSize).ToArray();
         if (cut.Length > 0)
         {
-            var which = cut.Length == 1 ? $"{cut[0].Address}: only the first {cut[0].ReadableSize} of {cut[0].ConfigSize} bytes" : $"of {cut.Length} functions only the first {cut[0].ReadableSize} bytes";
+            string which = cut.Length == 1 ? $"{cut[0].Address}: only the first {cut[0].ReadableSize} of {cut[0].ConfigSize} bytes" : $"of {cut.Length} functions only the first {cut[0].ReadableSize} bytes";
             console.Remark($"{which} can be read without privilege; run as root to see the rest, capabilities included");
         }
 
@@ -70,11 +79,11 @@ internal static class HostSource
     // As lspci writes it: class, vendor, device, revision.
     private static string NameOf(HostFunction function)
     {
-        var names = PciIds.Installed;
-        var kind = names.Class(function.ClassCode) ?? string.Create(CultureInfo.InvariantCulture, $"Class [{function.ClassCode >> 8:x4}]");
-        var vendor = names.Vendor(function.VendorId) ?? string.Create(CultureInfo.InvariantCulture, $"Vendor {function.VendorId:x4}");
-        var device = names.Device(function.VendorId, function.DeviceId) ?? string.Create(CultureInfo.InvariantCulture, $"Device {function.DeviceId:x4}");
-        var revision = function.Revision == 0 ? string.Empty : string.Create(CultureInfo.InvariantCulture, $" (rev {function.Revision:x2})");
+        PciIds names = PciIds.Installed;
+        string kind = names.Class(function.ClassCode) ?? string.Create(CultureInfo.InvariantCulture, $"Class [{function.ClassCode >> 8:x4}]");
+        string vendor = names.Vendor(function.VendorId) ?? string.Create(CultureInfo.InvariantCulture, $"Vendor {function.VendorId:x4}");
+        string device = names.Device(function.VendorId, function.DeviceId) ?? string.Create(CultureInfo.InvariantCulture, $"Device {function.DeviceId:x4}");
+        string revision = function.Revision == 0 ? string.Empty : string.Create(CultureInfo.InvariantCulture, $" (rev {function.Revision:x2})");
         return $"{kind}: {vendor} {device}{revision}";
     }
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using PciBackFlow.Backend.Control;
 using PciBackFlow.Cli.Output;
 using PciBackFlow.Cli.Parsing;
+using PciBackFlow.Hardware.Pci;
 
 namespace PciBackFlow.Cli.Verbs;
 
@@ -12,16 +13,19 @@ internal static class AssignableVerbs
     {
         var daemon = new DaemonClient(console);
         var name = new Option<string?>("--name", "-n") { HelpName = "NAME", Description = "a name to call it by afterwards" };
-        var force = Words.Flag("--force", "take it even though something speaks against it that only a person can judge");
-        var address = Words.AddressArgument("BDF", "the device of this host, [DDDD:]BB:SS.F");
+        Option<bool> force = Words.Flag("--force", "take it even though something speaks against it that only a person can judge");
+        Argument<PciAddress?> address = Words.AddressArgument("BDF", "the device of this host, [DDDD:]BB:SS.F");
         var command = new Command("pci-assignable-add", "take a device from this host, so that guests can have it; its driver is remembered") { address, name, force };
         daemon.AddTo(command);
         command.SetAction(parsed =>
         {
-            var wanted = parsed.GetValue(address)!.Value.ToString();
-            var taken = daemon.Ask(parsed, $"take {wanted}", (client, cancel) => client.TakeAsync(new TakeDevice(wanted, parsed.GetValue(name), parsed.GetValue(force)), cancel));
-            foreach (var warning in taken.Warnings)
+            string wanted = parsed.GetValue(address)!.Value.ToString();
+            DeviceReport taken = daemon.Ask(parsed, $"take {wanted}", (client, cancel) => client.TakeAsync(new TakeDevice(wanted, parsed.GetValue(name), parsed.GetValue(force)), cancel));
+            foreach (string warning in taken.Warnings)
+            {
                 console.Remark($"{taken.Address}: {warning}");
+            }
+
             return ExitCode.Done;
         });
         return new Verb(command, "pcibackflow pci-assignable-add 03:00.0", "pcibackflow pci-assignable-add -n nic 03:00.0");
@@ -36,7 +40,7 @@ internal static class AssignableVerbs
         daemon.AddTo(command);
         command.SetAction(parsed =>
         {
-            var wanted = parsed.GetRequiredValue(device);
+            string wanted = parsed.GetRequiredValue(device);
             daemon.Tell(parsed, $"give {wanted} back", (client, cancel) => client.GiveBackAsync(wanted, parsed.GetValue(rebind), cancel));
             return ExitCode.Done;
         });
@@ -47,16 +51,21 @@ internal static class AssignableVerbs
     {
         var daemon = new DaemonClient(console);
         var names = new Option<bool>("--show-names", "-n") { Description = "show the names too" };
-        var json = Words.Flag("--json", "print a JSON array");
+        Option<bool> json = Words.Flag("--json", "print a JSON array");
         var command = new Command("pci-assignable-list", "list the devices that guests can have") { names, json };
         daemon.AddTo(command);
         command.SetAction(parsed =>
         {
-            var devices = daemon.Ask(parsed, "list the devices", (client, cancel) => client.ListAssignableAsync(cancel));
+            IReadOnlyList<DeviceReport> devices = daemon.Ask(parsed, "list the devices", (client, cancel) => client.ListAssignableAsync(cancel));
             if (parsed.GetValue(json))
+            {
                 CliJson.Write(console.Output, devices);
+            }
             else
+            {
                 AssignableText.Write(console.Output, devices, parsed.GetValue(names));
+            }
+
             return ExitCode.Done;
         });
         return new Verb(command, "pcibackflow pci-assignable-list", "pcibackflow pci-assignable-list -n");

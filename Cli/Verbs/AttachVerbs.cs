@@ -11,21 +11,24 @@ internal static class AttachVerbs
     public static Verb CreateAttach(CliConsole console)
     {
         var daemon = new DaemonClient(console);
-        var (domain, spec) = (Domain(), Spec());
-        var noWait = Words.Flag("--no-wait", "do not wait until the guest has it");
-        var keep = Words.Flag("--keep", "attach it again after the guest's reboot (same UUID)");
+        (Argument<string>? domain, Argument<string>? spec) = (Domain(), Spec());
+        Option<bool> noWait = Words.Flag("--no-wait", "do not wait until the guest has it");
+        Option<bool> keep = Words.Flag("--keep", "attach it again after the guest's reboot (same UUID)");
         var command = new Command("pci-attach", "give a guest a device; waits until the guest has it") { domain, spec, noWait, keep };
         daemon.AddTo(command);
         command.SetAction(parsed =>
         {
-            var (guest, device) = (parsed.GetRequiredValue(domain), parsed.GetRequiredValue(spec));
-            var wait = !parsed.GetValue(noWait);
-            var attached = daemon.Ask(parsed, $"attach {device} to {guest}", (client, cancel) => client.AttachAsync(
+            (string? guest, string? device) = (parsed.GetRequiredValue(domain), parsed.GetRequiredValue(spec));
+            bool wait = !parsed.GetValue(noWait);
+            IReadOnlyList<AssignmentReport> attached = daemon.Ask(parsed, $"attach {device} to {guest}", (client, cancel) => client.AttachAsync(
                 guest, new AttachDevice(device, wait, parsed.GetValue(keep)), cancel));
 
             // Success as well, of another kind: a guest that is paused, still booting or without a frontend driver gets it when it comes to that.
-            foreach (var one in attached.Where(one => wait && one.State != "connected"))
+            foreach (AssignmentReport? one in attached.Where(one => wait && one.State != "connected"))
+            {
                 console.Remark($"{one.Host} is {one.State}: {guest} has not taken it up yet (is it paused or booting, or is its xen-pcifront not loaded?)");
+            }
+
             return ExitCode.Done;
         });
         return new Verb(command, "pcibackflow pci-attach demo1 00:04.0", "pcibackflow pci-attach --keep 7 03:00.0@5,permissive=1");
@@ -34,13 +37,13 @@ internal static class AttachVerbs
     public static Verb CreateDetach(CliConsole console)
     {
         var daemon = new DaemonClient(console);
-        var (domain, spec) = (Domain(), Spec());
+        (Argument<string>? domain, Argument<string>? spec) = (Domain(), Spec());
         var force = new Option<bool>("--force", "-f") { Description = "take it even if the guest does not let go of it" };
         var command = new Command("pci-detach", "take a device from a guest; the guest is asked first") { domain, spec, force };
         daemon.AddTo(command);
         command.SetAction(parsed =>
         {
-            var (guest, device) = (parsed.GetRequiredValue(domain), parsed.GetRequiredValue(spec));
+            (string? guest, string? device) = (parsed.GetRequiredValue(domain), parsed.GetRequiredValue(spec));
             daemon.Tell(parsed, $"detach {device} from {guest}", (client, cancel) => client.DetachAsync(guest, device, parsed.GetValue(force), cancel));
             return ExitCode.Done;
         });
@@ -50,18 +53,23 @@ internal static class AttachVerbs
     public static Verb CreateList(CliConsole console)
     {
         var daemon = new DaemonClient(console);
-        var domain = Domain();
-        var json = Words.Flag("--json", "print a JSON array");
+        Argument<string> domain = Domain();
+        Option<bool> json = Words.Flag("--json", "print a JSON array");
         var command = new Command("pci-list", "list a guest's devices") { domain, json };
         daemon.AddTo(command);
         command.SetAction(parsed =>
         {
-            var guest = parsed.GetRequiredValue(domain);
-            var devices = daemon.Ask(parsed, $"list the devices of {guest}", (client, cancel) => client.ListDevicesAsync(guest, cancel));
+            string guest = parsed.GetRequiredValue(domain);
+            IReadOnlyList<AssignmentReport> devices = daemon.Ask(parsed, $"list the devices of {guest}", (client, cancel) => client.ListDevicesAsync(guest, cancel));
             if (parsed.GetValue(json))
+            {
                 CliJson.Write(console.Output, devices);
+            }
             else
+            {
                 AssignmentText.Write(console.Output, devices);
+            }
+
             return ExitCode.Done;
         });
         return new Verb(command, "pcibackflow pci-list demo1", "pcibackflow pci-list 7 --json");
@@ -77,7 +85,9 @@ internal static class AttachVerbs
         argument.Validators.Add(result =>
         {
             if (result.Tokens is [{ Value.Length: 0 }])
+            {
                 result.AddError($"{argument.Name} is an empty word");
+            }
         });
         return argument;
     }

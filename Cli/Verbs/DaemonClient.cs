@@ -17,7 +17,7 @@ internal sealed class DaemonClient(CliConsole console)
     /// <exception cref="VerbException">No daemon answers, or it failed or refused; in the daemon's own words.</exception>
     public T Ask<T>(ParseResult parsed, string what, Func<ControlClient, CancellationToken, Task<T>> ask)
     {
-        var run = parsed.GetValue(_run) ?? DaemonConfiguration.DefaultRunDirectory;
+        string run = parsed.GetValue(_run) ?? DaemonConfiguration.DefaultRunDirectory;
         try
         {
             var client = new ControlClient(ControlSocket.PathIn(run));
@@ -30,7 +30,7 @@ internal sealed class DaemonClient(CliConsole console)
         catch (BackendException failure)
         {
             // A message that points at a character goes on below its first line.
-            var lines = failure.Message.Split('\n', 2);
+            string[] lines = failure.Message.Split('\n', 2);
             throw new VerbException($"cannot {what}", lines[0], lines.Length > 1 ? Unindented(lines[1]) : null, failure) { Code = (int)failure.Failure };
         }
         catch (OperationCanceledException interrupted)

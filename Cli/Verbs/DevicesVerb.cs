@@ -3,6 +3,7 @@ using PciBackFlow.Backend.Devices.Refusals;
 using PciBackFlow.Cli.Devices;
 using PciBackFlow.Cli.Output;
 using PciBackFlow.Cli.Parsing;
+using PciBackFlow.Cli.Sources;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Hardware.Pci.Sysfs;
 
@@ -14,26 +15,33 @@ internal static class DevicesVerb
     public static Verb Create(CliConsole console)
     {
         var source = new SourceOptions();
-        var json = Words.Flag("--json", "print a JSON array instead of a table");
+        Option<bool> json = Words.Flag("--json", "print a JSON array instead of a table");
         var command = new Command("devices", "list PCI functions: what they are, what uses them, whether a guest can be given them") { json };
         source.AddTo(command);
         command.SetAction(parsed =>
         {
-            var rows = source.IsCapture(parsed) ? OfCapture() : OfHost();
+            List<DeviceRow> rows = source.IsCapture(parsed) ? OfCapture() : OfHost();
             if (parsed.GetValue(json))
+            {
                 CliJson.Write(console.Output, rows);
+            }
             else if (rows.Count > 0)
+            {
                 DeviceTable.Write(console, rows);
+            }
             else
+            {
                 console.Remark($"this host has no PCI functions: {SysfsFunction.DefaultRoot} lists none");
+            }
+
             return ExitCode.Done;
 
             List<DeviceRow> OfCapture()
             {
                 var found = new List<DeviceRow>();
-                foreach (var one in source.Resolve(parsed, console).Functions)
+                foreach (SourceFunction one in source.Resolve(parsed, console).Functions)
                 {
-                    using var function = one.Open();
+                    using IPciFunction function = one.Open();
                     found.Add(DeviceRows.Of(function, one.Description, PciIds.Installed));
                 }
 
@@ -43,14 +51,17 @@ internal static class DevicesVerb
             List<DeviceRow> OfHost()
             {
                 // A named function that isn't there is a failure; an empty host is an answer.
-                var wanted = source.Device(parsed);
+                PciAddress? wanted = source.Device(parsed);
                 if (wanted is not null)
+                {
                     source.Resolve(parsed, console);
+                }
+
                 var host = HostPicture.Take();
                 return [.. host.Functions.Where(function => wanted is null || function.Address == wanted).Select(function => DeviceRows.Of(function, host, PciIds.Installed))];
             }
         });
-        var (capture, examples) = CreateCapture(console);
+        (Command? capture, string[]? examples) = CreateCapture(console);
         command.Add(capture);
         return new Verb(
             command,
@@ -64,19 +75,22 @@ internal static class DevicesVerb
 
     private static (Command Command, string[] Examples) CreateCapture(CliConsole console)
     {
-        var address = Words.AddressArgument("BDF", "the function of this host to capture; run as root for all of it");
+        Argument<PciAddress?> address = Words.AddressArgument("BDF", "the function of this host to capture; run as root for all of it");
         var file = new Argument<string>("FILE") { Description = "the file to write, replaced when it exists; - for the standard output" };
         var command = new Command("capture", "write a function's registers as an lspci -xxxx dump that every verb and lspci -F read") { address, file };
         command.SetAction(parsed =>
         {
             // Every register is read, as lspci -xxxx does.
-            var function = Sources.HostSource.One(parsed.GetValue(address)!.Value, allRegisters: true, console).Functions[0];
-            var path = parsed.GetRequiredValue(file);
-            using var opened = function.Open();
-            using var writer = path == "-" ? null : OutputFile.Open(path);
+            SourceFunction function = Sources.HostSource.One(parsed.GetValue(address)!.Value, allRegisters: true, console).Functions[0];
+            string path = parsed.GetRequiredValue(file);
+            using IPciFunction opened = function.Open();
+            using StreamWriter? writer = path == "-" ? null : OutputFile.Open(path);
             CaptureText.Write(writer ?? console.Output, opened, function.Description);
             if (writer is not null)
+            {
                 console.Remark($"{opened.ReadableSize} bytes of {function.Address} written to {path}");
+            }
+
             return ExitCode.Done;
         });
         return (command, ["sudo pcibackflow devices capture 00:02.0 nic.txt", "pcibackflow guest-view --from-dump nic.txt"]);

@@ -7,6 +7,7 @@ using PciBackFlow.Cli.Output;
 using PciBackFlow.Cli.Parsing;
 using PciBackFlow.Cli.Sources;
 using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Stages.Filter;
 
 namespace PciBackFlow.Cli.Verbs;
 
@@ -44,31 +45,41 @@ internal sealed class ExplainVerb
 
     private void Validate(CommandResult result)
     {
-        var live = result.GetResult(_live) is { Implicit: false } && result.GetValue(_live);
+        bool live = result.GetResult(_live) is { Implicit: false } && result.GetValue(_live);
         if (live && !_source.NamesDevice(result))
+        {
             result.AddError($"{_live.Name} needs --device BDF: only a function of this host can be written");
+        }
+
         if (!live && result.GetResult(_force) is { Implicit: false })
+        {
             result.AddError($"{_force.Name} belongs to {_live.Name}");
+        }
     }
 
     private int Run(ParseResult parsed)
     {
-        var policy = _policy.Resolve(parsed);
-        var chosen = _source.ResolveOne(parsed, _console, "explaining");
-        using var function = parsed.GetValue(_live) ? OpenLive(chosen.Address, parsed.GetValue(_force)) : chosen.Open();
-        var expressions = parsed.GetRequiredValue(_accesses);
+        AccessPolicy policy = _policy.Resolve(parsed);
+        SourceFunction chosen = _source.ResolveOne(parsed, _console, "explaining");
+        using IPciFunction function = parsed.GetValue(_live) ? OpenLive(chosen.Address, parsed.GetValue(_force)) : chosen.Open();
+        AccessExpression[] expressions = parsed.GetRequiredValue(_accesses);
         _console.Remarks(PolicyFit.Problems(function, policy));
-        var explained = Explain.Run(function, policy, AccessWords.Locate(expressions, function));
+        IReadOnlyList<ExplainedAccess> explained = Explain.Run(function, policy, AccessWords.Locate(expressions, function));
         if (parsed.GetValue(_json))
+        {
             ExplainJson.Write(_console.Output, explained);
+        }
         else
+        {
             ExplainText.Write(_console.Output, [.. expressions.Select(expression => expression.ToString()!).Zip(explained)]);
+        }
+
         return ExitCode.Done;
     }
 
     private static IPciFunction OpenLive(PciAddress address, bool force)
     {
-        var uses = HostUses.Read().Of(address);
+        IReadOnlyList<string> uses = HostUses.Read().Of(address);
         return uses.Count == 0 || force
             ? HostSource.OpenForWriting(address)
             : throw new VerbException(

@@ -16,18 +16,18 @@ internal static class GuestViewVerb
     {
         var source = new SourceOptions();
         var policy = new PolicyOptions();
-        var json = Words.Flag("--json", "print a JSON array instead of a dump");
-        var verify = Words.Flag("--verify-shadow", "also compare every answer that is served from the shadow with the hardware; exit code 1 when one differs");
+        Option<bool> json = Words.Flag("--json", "print a JSON array instead of a dump");
+        Option<bool> verify = Words.Flag("--verify-shadow", "also compare every answer that is served from the shadow with the hardware; exit code 1 when one differs");
         var command = new Command("guest-view", "print what a guest sees of functions, as an lspci -xxxx dump that lspci -F reads") { verify, json };
         source.AddTo(command);
         policy.AddTo(command);
         command.SetAction(parsed =>
         {
-            var rules = policy.Resolve(parsed);
-            var functions = source.Resolve(parsed, console);
-            var viewable = functions.Functions.Where(FunctionSet.IsViewable).ToArray();
-            var code = Show(console, viewable, rules, parsed.GetValue(json), parsed.GetValue(verify));
-            var refused = functions.Functions.Except(viewable).ToArray();
+            AccessPolicy rules = policy.Resolve(parsed);
+            FunctionSet functions = source.Resolve(parsed, console);
+            SourceFunction[] viewable = functions.Functions.Where(FunctionSet.IsViewable).ToArray();
+            int code = Show(console, viewable, rules, parsed.GetValue(json), parsed.GetValue(verify));
+            SourceFunction[] refused = functions.Functions.Except(viewable).ToArray();
             return refused.Length == 0 ? code : throw FunctionSet.Refused(refused);
         });
         return new Verb(
@@ -46,18 +46,27 @@ internal static class GuestViewVerb
         var opened = new List<IPciFunction>();
         try
         {
-            foreach (var one in viewable)
+            foreach (SourceFunction one in viewable)
             {
-                var function = one.Open();
+                IPciFunction function = one.Open();
                 opened.Add(function);
                 // A policy written for one function of a machine need not fit the others.
                 if (viewable.Count == 1)
+                {
                     console.Remarks(PolicyFit.Problems(function, policy));
+                }
+
                 if (verify)
+                {
                     checks.Add((one.Address, new ShadowCheck(function, policy)));
+                }
+
                 views.Add((one, function.Size, GuestView.Of(function, policy)));
                 if (verify)
+                {
                     continue;
+                }
+
                 opened.Remove(function);
                 function.Dispose();
             }
@@ -68,16 +77,20 @@ internal static class GuestViewVerb
             }
             else
             {
-                foreach (var (function, _, view) in views)
+                foreach ((SourceFunction? function, int _, GuestView? view) in views)
+                {
                     LspciDumpWriter.Write(console.Output, function.Address, function.Description, view.Bytes.Span);
+                }
             }
 
             return verify ? ShadowText.Write(console, checks) : ExitCode.Done;
         }
         finally
         {
-            foreach (var function in opened)
+            foreach (IPciFunction function in opened)
+            {
                 function.Dispose();
+            }
         }
     }
 }

@@ -9,7 +9,7 @@ internal static class HostSleepVerbs
     public static Verb CreateSuspend(CliConsole console)
     {
         var daemon = new DaemonClient(console);
-        var force = Words.Flag("--force", "sleep although guests have devices, whose drivers are not told");
+        Option<bool> force = Words.Flag("--force", "sleep although guests have devices, whose drivers are not told");
         var command = new Command("host-suspend", "before this host sleeps: refused while a guest has a device; else the devices' settings are kept") { force };
         daemon.AddTo(command);
         command.SetAction(parsed =>

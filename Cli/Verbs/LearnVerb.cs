@@ -5,6 +5,8 @@ using PciBackFlow.Backend.Policy;
 using PciBackFlow.Cli.Output;
 using PciBackFlow.Cli.Parsing;
 using PciBackFlow.Cli.Sources;
+using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Stages.Filter;
 
 namespace PciBackFlow.Cli.Verbs;
 
@@ -38,19 +40,24 @@ internal sealed class LearnVerb
     private void Validate(CommandResult result)
     {
         if (result.GetResult(_from) is not { Implicit: false } && result.GetResult(_accesses) is not { Tokens.Count: > 0 })
+        {
             result.AddError($"nothing to learn from: name an ACCESS, or a file with {_from.Name}");
+        }
     }
 
     private int Run(ParseResult parsed)
     {
-        var policy = _policy.Resolve(parsed);
+        AccessPolicy policy = _policy.Resolve(parsed);
         List<AccessExpression> expressions = [];
         if (parsed.GetValue(_from) is { } file)
+        {
             expressions.AddRange(AccessWords.FromFile(file));
+        }
+
         expressions.AddRange(parsed.GetValue(_accesses) ?? []);
-        var chosen = _source.ResolveOne(parsed, _console, "learning about");
+        SourceFunction chosen = _source.ResolveOne(parsed, _console, "learning about");
         ConfigAccess[] accesses;
-        using (var function = chosen.Open())
+        using (IPciFunction function = chosen.Open())
         {
             accesses = AccessWords.Locate(expressions, function);
             _console.Remarks(PolicyFit.Problems(function, policy));
@@ -59,9 +66,15 @@ internal sealed class LearnVerb
         var learned = Learn.From(chosen.Open, policy, accesses);
         _console.Output.Write(PolicyFileWriter.Write(learned.Policy));
         if (learned.Added.Count == 0 && learned.Refused.Count == 0)
+        {
             _console.Remark("nothing of it is denied: the policy is the one it began with");
-        foreach (var refused in learned.Refused)
+        }
+
+        foreach (ExplainedAccess refused in learned.Refused)
+        {
             _console.Remark($"no policy allows {ExplainText.DeniedPart(refused)}");
+        }
+
         return ExitCode.Done;
     }
 }

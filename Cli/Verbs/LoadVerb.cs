@@ -1,6 +1,7 @@
 using System.CommandLine;
 using PciBackFlow.Cli.Output;
 using PciBackFlow.Cli.Parsing;
+using PciBackFlow.Cli.Sources;
 using PciBackFlow.Perf.Frontends;
 using PciBackFlow.Perf.Load;
 using PciBackFlow.Perf.Reports;
@@ -60,25 +61,36 @@ internal sealed class LoadVerb
             SpinMicroseconds = parsed.GetValue(_spin),
             AllRegisters = _source.AllRegisters(parsed),
         };
-        var json = parsed.GetValue(_json);
-        var functions = _source.Resolve(parsed, _console);
+        bool json = parsed.GetValue(_json);
+        FunctionSet functions = _source.Resolve(parsed, _console);
         var source = functions.ToLoadSource(_console);
         EngineWords.Check(options.Validate);
 
         // Opened before the run: a name that cannot be written is said at once, not after the measurement.
-        using var reportFile = OutputFile.Open(parsed.GetValue(_report));
-        using var percentileFile = OutputFile.Open(parsed.GetValue(_hgrm));
-        var report = RunWithProgress(options, source, json);
+        using StreamWriter? reportFile = OutputFile.Open(parsed.GetValue(_report));
+        using StreamWriter? percentileFile = OutputFile.Open(parsed.GetValue(_hgrm));
+        LoadReport report = RunWithProgress(options, source, json);
         if (functions.WritesKept() is > 0 and var kept)
+        {
             _console.Remark($"{kept} writes stayed in the shadow: this host's devices were only read");
+        }
+
         if (reportFile is not null)
+        {
             reportFile.Write(HtmlReport.Format(report));
+        }
+
         if (percentileFile is not null)
+        {
             PercentileFile.Write(report.Histogram, percentileFile);
+        }
 
         _console.Output.Write(json ? PerfJson.Format(report) + "\n" : TextReport.Format(report));
         if (report.Errors == 0)
+        {
             return ExitCode.Done;
+        }
+
         throw new VerbException(
             $"{report.Errors} of {report.Operations} requests went wrong",
             report.FirstError ?? "see the counts above",
@@ -88,7 +100,7 @@ internal sealed class LoadVerb
     private LoadReport RunWithProgress(LoadOptions options, LoadSource source, bool json)
     {
         // A program that asked for JSON on a pipe gets nothing else to look at.
-        var silent = json && !_console.ProgressIsTerminal;
+        bool silent = json && !_console.ProgressIsTerminal;
         var printer = new ProgressPrinter(_console.Progress, _console.ProgressIsTerminal, options.Guests);
         try
         {

@@ -11,9 +11,9 @@ internal static class ProfileVerb
     public static Verb Create(CliConsole console)
     {
         var source = new SourceOptions();
-        var operations = Words.Number("--operations", "N", "requests to run after the warm-up", 1_000, 1_000_000_000, 200_000);
-        var topology = EngineWords.Topology();
-        var json = EngineWords.Json();
+        Option<long> operations = Words.Number("--operations", "N", "requests to run after the warm-up", 1_000, 1_000_000_000, 200_000);
+        Option<string> topology = EngineWords.Topology();
+        Option<bool> json = EngineWords.Json();
         var command = new Command("profile", "show where the time of one request goes, stage by stage") { operations, topology, json };
         source.AddTo(command);
         command.SetAction(parsed =>
@@ -26,7 +26,7 @@ internal static class ProfileVerb
             };
             var from = source.Resolve(parsed, console).ToLoadSource(console);
             EngineWords.Check(options.Validate);
-            var report = EngineWords.Run(() => ProfileRun.Execute(options, from, console.CatchInterruption()));
+            ProfileReport report = EngineWords.Run(() => ProfileRun.Execute(options, from, console.CatchInterruption()));
             console.Output.Write(parsed.GetValue(json) ? PerfJson.Format(report) + "\n" : TextReport.Format(report));
             return ExitCode.Done;
         });

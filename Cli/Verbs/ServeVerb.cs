@@ -44,7 +44,9 @@ internal sealed class ServeVerb
     private void Validate(CommandResult result)
     {
         if (result.GetResult(_json) is { Implicit: false } && result.GetResult(_check) is not { Implicit: false })
+        {
             result.AddError($"{_json.Name} goes with {_check.Name}: a daemon prints one line, 'ready'");
+        }
     }
 
     private int Run(ParseResult parsed)
@@ -59,13 +61,20 @@ internal sealed class ServeVerb
             State = parsed.GetValue(_state),
             Run = parsed.GetValue(_run),
         };
-        var settings = DaemonConfiguration.Load(parsed.GetValue(_config), options, DaemonPlatform.Detect);
+        DaemonSettings settings = DaemonConfiguration.Load(parsed.GetValue(_config), options, DaemonPlatform.Detect);
         if (!parsed.GetValue(_check))
+        {
             Daemon.Run(settings, _console, _console.CatchInterruption());
+        }
         else if (parsed.GetValue(_json))
+        {
             CliJson.Write(_console.Output, settings.Reports);
+        }
         else
+        {
             SettingTable.Write(_console, settings.Reports);
+        }
+
         return ExitCode.Done;
     }
 }

@@ -22,7 +22,7 @@ internal static class XlVerb
         var command = new Command("xl", "run unmodified xl, seeing this backend where it looks for pciback; exit code is xl's") { words, run };
         command.SetAction(parsed =>
         {
-            var program = XlProgram.Find(Environment.GetEnvironmentVariable("PATH"))
+            string program = XlProgram.Find(Environment.GetEnvironmentVariable("PATH"))
                 ?? throw new VerbException("cannot run xl", "it is neither on PATH nor in /usr/lib/xen-*/bin", "Install it: xen-utils (Debian), xen-tools (others).");
             try
             {

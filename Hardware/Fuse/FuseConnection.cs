@@ -36,15 +36,24 @@ public sealed unsafe class FuseConnection : IDisposable
     {
         int device = LinuxCalls.Open("/dev/fuse", LinuxCalls.ReadWrite | LinuxCalls.NonBlocking | LinuxCalls.CloseOnExec);
         if (device < 0)
+        {
             throw LinuxCalls.Failure("cannot open /dev/fuse (kernel module fuse)");
+        }
+
         int wake = LinuxCalls.OpenEvent(0, LinuxCalls.NonBlocking | LinuxCalls.CloseOnExec);
         const ulong Flags = LinuxCalls.NoSetUserId | LinuxCalls.NoDevices | LinuxCalls.NoPrograms;
         if (wake >= 0 && LinuxCalls.Mount(name, directory, "fuse", Flags, $"fd={device},rootmode=40000,user_id=0,group_id=0") == 0)
+        {
             return new(directory, device, wake);
+        }
+
         IOException failure = LinuxCalls.Failure($"cannot mount a file system at {directory}");
         _ = LinuxCalls.Close(device);
         if (wake >= 0)
+        {
             _ = LinuxCalls.Close(wake);
+        }
+
         throw failure;
     }
 
@@ -59,19 +68,29 @@ public sealed unsafe class FuseConnection : IDisposable
             descriptors[0] = new() { Descriptor = _device, Wanted = LinuxCalls.Readable };
             descriptors[1] = new() { Descriptor = _wake, Wanted = LinuxCalls.Readable };
             if (LinuxCalls.Poll(descriptors, 2, timeoutMilliseconds: -1) < 0 && Marshal.GetLastPInvokeError() != LinuxError.Interrupted)
+            {
                 return 0;
+            }
+
             if (descriptors[1].Seen != 0)
+            {
                 return 0;
+            }
+
             fixed (byte* bytes = buffer)
             {
                 nint length = LinuxCalls.Read(_device, bytes, (nuint)buffer.Length);
                 if (length > 0)
+                {
                     return (int)length;
+                }
             }
 
             // ENOENT: whoever asked gave up between the poll and the read.
             if (Marshal.GetLastPInvokeError() is not (LinuxError.TryAgain or LinuxError.Interrupted or LinuxError.NoEntry))
+            {
                 return 0;
+            }
         }
     }
 
@@ -80,7 +99,9 @@ public sealed unsafe class FuseConnection : IDisposable
     public void Send(ReadOnlySpan<byte> reply)
     {
         fixed (byte* bytes = reply)
+        {
             _ = LinuxCalls.Write(_device, bytes, (nuint)reply.Length);
+        }
     }
 
     /// <summary>Ends <see cref="Receive"/>, now and for good.</summary>
@@ -94,11 +115,16 @@ public sealed unsafe class FuseConnection : IDisposable
     public void Dispose()
     {
         if (Interlocked.Exchange(ref _isDisposed, 1) != 0)
+        {
             return;
+        }
         // Someone who unmounted ours may have mounted his own: that one stays.
         var state = new LinuxCalls.PolledDescriptor { Descriptor = _device };
         if (LinuxCalls.Poll(&state, 1, timeoutMilliseconds: 0) == 0)
+        {
             MountTable.Detach(_directory);
+        }
+
         _ = LinuxCalls.Close(_device);
         _ = LinuxCalls.Close(_wake);
     }

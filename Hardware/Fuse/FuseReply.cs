@@ -137,7 +137,10 @@ public static class FuseReply
     {
         int length = (EntryHeaderSize + name.Length + 7) & ~7;
         if (length > entries.Length)
+        {
             return 0;
+        }
+
         entries[..length].Clear();
         BinaryPrimitives.WriteUInt64LittleEndian(entries, node.Id);
         BinaryPrimitives.WriteUInt64LittleEndian(entries[8..], number);

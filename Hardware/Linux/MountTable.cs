@@ -13,7 +13,10 @@ public static class MountTable
     public static void LeaveHost()
     {
         if (LinuxCalls.Unshare(LinuxCalls.NewMountNamespace) != 0)
+        {
             throw LinuxCalls.Failure("cannot make a mount namespace");
+        }
+
         Change(null, "/", null, LinuxCalls.Slave | LinuxCalls.Recursive, null, "cannot take the mounts out of the host's sight");
     }
 
@@ -32,7 +35,10 @@ public static class MountTable
     public static void ShareMemory(string target)
     {
         if (IsMounted(target, File.ReadAllText("/proc/self/mountinfo")))
+        {
             return;
+        }
+
         const ulong Flags = LinuxCalls.NoSetUserId | LinuxCalls.NoDevices | LinuxCalls.NoPrograms;
         Change("pcibackflow", target, "tmpfs", Flags, "mode=0755,size=1m", $"cannot mount a tmpfs at {target}");
         Change(null, target, null, LinuxCalls.Shared, null, $"cannot share {target}");
@@ -57,6 +63,8 @@ public static class MountTable
     private static void Change(string? source, string target, string? type, ulong flags, string? options, string failure)
     {
         if (LinuxCalls.Mount(source, target, type, flags, options) != 0)
+        {
             throw LinuxCalls.Failure(failure);
+        }
     }
 }

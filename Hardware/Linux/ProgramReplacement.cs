@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text;
 
 namespace PciBackFlow.Hardware.Linux;
@@ -23,11 +24,17 @@ public static unsafe class ProgramReplacement
         // An ignored signal stays ignored over execve, and the runtime ignores SIGPIPE: the program would not end when its reader does.
         nint runtimes = LinuxCalls.SetSignal(LinuxCalls.BrokenPipe, 0);
         fixed (byte** vector = pointers)
+        {
             _ = LinuxCalls.Execute(pointers[0], vector);
+        }
+
         IOException failure = LinuxCalls.Failure($"cannot run {path}");
         _ = LinuxCalls.SetSignal(LinuxCalls.BrokenPipe, runtimes);
-        foreach (var pin in pins)
+        foreach (GCHandle pin in pins)
+        {
             pin.Free();
+        }
+
         throw failure;
     }
 

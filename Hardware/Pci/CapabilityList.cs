@@ -19,7 +19,7 @@ public sealed record CapabilityList(IReadOnlyList<PciCapability> Capabilities, I
 
     private bool TryFind(ushort id, bool isExtended, out PciCapability found)
     {
-        foreach (var capability in Capabilities)
+        foreach (PciCapability capability in Capabilities)
         {
             if (capability.Id == id && capability.IsExtended == isExtended)
             {

@@ -10,7 +10,7 @@ public readonly record struct CapabilityListDefect(CapabilityListDefectKind Kind
     /// <inheritdoc/>
     public override string ToString()
     {
-        var what = Kind switch
+        string what = Kind switch
         {
             CapabilityListDefectKind.Loop => "leads back to a capability already seen",
             CapabilityListDefectKind.Unaligned => "is not a multiple of 4",

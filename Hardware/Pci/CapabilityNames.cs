@@ -138,10 +138,12 @@ public static class CapabilityNames
 
     private static int IndexOf((string Short, string Full)[] table, ReadOnlySpan<char> name)
     {
-        for (var i = 1; i < table.Length; i++)
+        for (int i = 1; i < table.Length; i++)
         {
             if (name.Equals(table[i].Short, StringComparison.OrdinalIgnoreCase))
+            {
                 return i;
+            }
         }
 
         return -1;

@@ -14,8 +14,8 @@ public static class CapabilitySize
     /// <returns>Bytes from its first; 0 when its size is not known.</returns>
     public static int Of(IConfigSpace space, PciCapability capability)
     {
-        var size = capability.IsExtended ? OfExtended(space, capability) : OfStandard(space, capability.StandardId, capability.Offset);
-        var end = capability.IsExtended ? space.Size : Math.Min(space.Size, ConfigRegisters.StandardSize);
+        int size = capability.IsExtended ? OfExtended(space, capability) : OfStandard(space, capability.StandardId, capability.Offset);
+        int end = capability.IsExtended ? space.Size : Math.Min(space.Size, ConfigRegisters.StandardSize);
         return Math.Min(size, end - capability.Offset);
     }
 
@@ -57,23 +57,35 @@ public static class CapabilitySize
     // but an integrated endpoint has no link and no slot.
     private static int OfPciExpress(uint capabilities)
     {
-        var type = (capabilities & PciExpressRegisters.DeviceType) >> 4;
-        var isIntegrated = type is PciExpressRegisters.TypeIntegratedEndpoint;
+        uint type = (capabilities & PciExpressRegisters.DeviceType) >> 4;
+        bool isIntegrated = type is PciExpressRegisters.TypeIntegratedEndpoint;
         if ((capabilities & PciExpressRegisters.Version) >= 2)
+        {
             return isIntegrated ? 0x2C : 0x3C;
+        }
+
         if (type is PciExpressRegisters.TypeRootPort or PciExpressRegisters.TypeEventCollector)
+        {
             return 0x24;
+        }
+
         if ((capabilities & PciExpressRegisters.SlotImplemented) != 0)
+        {
             return 0x1C;
+        }
+
         return isIntegrated ? 0x0C : 0x14;
     }
 
     // PCI-X 2.0 §7.2 and §8.6: version 0 has no ECC registers.
     private static int OfPciX(IConfigSpace space, int at)
     {
-        var hasEcc = (Word(space, at + PciXRegisters.Command) & PciXRegisters.Version) != 0;
+        bool hasEcc = (Word(space, at + PciXRegisters.Command) & PciXRegisters.Version) != 0;
         if (ConfigHeader.KindOf(space) == HeaderKind.Bridge)
+        {
             return hasEcc ? 32 : 16;
+        }
+
         return hasEcc ? 24 : 8;
     }
 
@@ -93,16 +105,19 @@ public static class CapabilitySize
     // Enhanced Allocation ECN: 4 bytes, type 1 headers 8, then each entry's own length in dwords behind its first.
     private static int OfEnhancedAllocation(IConfigSpace space, int at)
     {
-        var entries = Byte(space, at + 2) & 0x3F;
-        var size = ConfigHeader.KindOf(space) == HeaderKind.Bridge ? 8 : 4;
-        for (var i = 0; i < entries && at + size + 4 <= ConfigRegisters.StandardSize; i++)
+        uint entries = Byte(space, at + 2) & 0x3F;
+        int size = ConfigHeader.KindOf(space) == HeaderKind.Bridge ? 8 : 4;
+        for (int i = 0; i < entries && at + size + 4 <= ConfigRegisters.StandardSize; i++)
+        {
             size += 4 * (1 + (int)(Dword(space, at + size) & 7));
+        }
+
         return size;
     }
 
     private static int OfExtended(IConfigSpace space, PciCapability capability)
     {
-        var at = capability.Offset;
+        int at = capability.Offset;
         switch (capability.ExtendedId)
         {
             case ExtendedCapabilityId.AdvancedErrorReporting:
@@ -170,8 +185,11 @@ public static class CapabilitySize
     private static int OfAccessControl(uint capability)
     {
         if ((capability & AcsRegisters.EgressControl) == 0)
+        {
             return AcsRegisters.EgressVector;
-        var bits = (int)(capability >> 8);
+        }
+
+        int bits = (int)(capability >> 8);
         return AcsRegisters.EgressVector + ((bits == 0 ? 256 : bits) + 31) / 32 * 4;
     }
 
@@ -186,9 +204,9 @@ public static class CapabilitySize
             ? DpcRegisters.Size
             : DpcRegisters.RootPortSize + Math.Max(0, (int)((capability >> 8) & 0xF) - 4) * 4;
 
-    private static uint Byte(IConfigSpace space, int at) => space.TryRead(at, 1, out var value) ? value : 0;
+    private static uint Byte(IConfigSpace space, int at) => space.TryRead(at, 1, out uint value) ? value : 0;
 
-    private static uint Word(IConfigSpace space, int at) => space.TryRead(at, 2, out var value) ? value : 0;
+    private static uint Word(IConfigSpace space, int at) => space.TryRead(at, 2, out uint value) ? value : 0;
 
-    private static uint Dword(IConfigSpace space, int at) => space.TryRead(at, 4, out var value) ? value : 0;
+    private static uint Dword(IConfigSpace space, int at) => space.TryRead(at, 4, out uint value) ? value : 0;
 }

@@ -23,25 +23,37 @@ public static class CapabilityWalk
         var defects = new List<CapabilityListDefect>();
         WalkStandard(space, found, defects);
         if (space.Size >= ConfigRegisters.ExtendedSize)
+        {
             WalkExtended(space, found, defects);
+        }
+
         return new CapabilityList(found, defects);
     }
 
     private static void WalkStandard(IConfigSpace space, List<PciCapability> found, List<CapabilityListDefect> defects)
     {
-        var pointerAt = ConfigHeader.CapabilityPointerOffset(ConfigHeader.KindOf(space));
+        int pointerAt = ConfigHeader.CapabilityPointerOffset(ConfigHeader.KindOf(space));
         if (pointerAt == 0
-            || !space.TryRead(ConfigRegisters.Status, 2, out var status) || (status & StatusBits.CapabilityList) == 0
-            || !space.TryRead(pointerAt, 1, out var pointer))
+            || !space.TryRead(ConfigRegisters.Status, 2, out uint status) || (status & StatusBits.CapabilityList) == 0
+            || !space.TryRead(pointerAt, 1, out uint pointer))
+        {
             return;
-        var seen = new bool[ConfigRegisters.StandardSize / 4];
+        }
+
+        bool[] seen = new bool[ConfigRegisters.StandardSize / 4];
         while (pointer != 0)
         {
             if ((pointer & 3) != 0)
+            {
                 Report(CapabilityListDefectKind.Unaligned);
-            var offset = (int)pointer & ~3;
+            }
+
+            int offset = (int)pointer & ~3;
             if (offset == 0)
+            {
                 return;
+            }
+
             if (offset < ConfigRegisters.HeaderSize)
             {
                 Report(CapabilityListDefectKind.IntoHeader);
@@ -57,7 +69,7 @@ public static class CapabilityWalk
             // Each of the MaxStandard places is entered once, which bounds the walk.
             seen[offset / 4] = true;
             // A 64-byte space has no place for the list at all; the function's own is 256 bytes long, so this is truncation.
-            if (offset + 2 > space.Size || !space.TryRead(offset, 2, out var header))
+            if (offset + 2 > space.Size || !space.TryRead(offset, 2, out uint header))
             {
                 Report(CapabilityListDefectKind.Truncated);
                 return;
@@ -79,10 +91,10 @@ public static class CapabilityWalk
 
     private static void WalkExtended(IConfigSpace space, List<PciCapability> found, List<CapabilityListDefect> defects)
     {
-        var seen = new bool[ConfigRegisters.ExtendedSize / 4];
-        var pointerAt = ConfigRegisters.StandardSize;
-        var offset = ConfigRegisters.StandardSize;
-        for (var count = 0; ; count++)
+        bool[] seen = new bool[ConfigRegisters.ExtendedSize / 4];
+        int pointerAt = ConfigRegisters.StandardSize;
+        int offset = ConfigRegisters.StandardSize;
+        for (int count = 0; ; count++)
         {
             if (seen[offset / 4])
             {
@@ -97,7 +109,7 @@ public static class CapabilityWalk
             }
 
             seen[offset / 4] = true;
-            if (!space.TryRead(offset, 4, out var header))
+            if (!space.TryRead(offset, 4, out uint header))
             {
                 Report(CapabilityListDefectKind.Truncated);
                 return;
@@ -107,7 +119,10 @@ public static class CapabilityWalk
             if (header is 0 or NobodyAnswers)
             {
                 if (header == NobodyAnswers && count > 0)
+                {
                     Report(CapabilityListDefectKind.AllOnes);
+                }
+
                 return;
             }
 
@@ -115,7 +130,10 @@ public static class CapabilityWalk
             pointerAt = offset;
             offset = (int)(header >> 20);
             if (offset == 0)
+            {
                 return;
+            }
+
             if ((offset & 3) != 0)
             {
                 Report(CapabilityListDefectKind.Unaligned);

@@ -10,7 +10,7 @@ public static class ConfigHeader
     /// <returns>The layout; 0x7F when the function does not answer.</returns>
     public static HeaderKind KindOf(IConfigSpace space)
     {
-        space.TryRead(ConfigRegisters.HeaderType, 1, out var value);
+        space.TryRead(ConfigRegisters.HeaderType, 1, out uint value);
         return (HeaderKind)(value & LayoutMask);
     }
 

@@ -23,11 +23,17 @@ public sealed class ConfigImage : IConfigSpace
     {
         value = size switch { 1 => 0xFF, 2 => 0xFFFF, _ => 0xFFFFFFFF };
         if (size is not (1 or 2 or 4) || offset < 0 || (offset & (size - 1)) != 0 || offset > _readable - size)
+        {
             return false;
-        var bytes = _bytes.Span;
+        }
+
+        ReadOnlySpan<byte> bytes = _bytes.Span;
         value = 0;
-        for (var i = size - 1; i >= 0; i--)
+        for (int i = size - 1; i >= 0; i--)
+        {
             value = (value << 8) | bytes[offset + i];
+        }
+
         return true;
     }
 

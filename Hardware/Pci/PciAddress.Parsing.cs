@@ -16,9 +16,9 @@ public readonly partial record struct PciAddress
     public static bool TryParse(ReadOnlySpan<char> text, out PciAddress address, out int errorIndex, out string reason)
     {
         address = default;
-        var position = 0;
+        int position = 0;
         uint domain = 0;
-        var firstDigits = CountHexDigits(text);
+        int firstDigits = CountHexDigits(text);
         if (!Separated(text, firstDigits, ':'))
         {
             errorIndex = firstDigits;
@@ -27,9 +27,9 @@ public readonly partial record struct PciAddress
         }
 
         // A domain is followed by another colon and, behind that, a dot: in 00:1c:0 the first part is the bus, the second colon wrong.
-        var afterFirst = text[(firstDigits + 1)..];
-        var secondColon = afterFirst.IndexOf(':');
-        var hasDomain = firstDigits > 2 || (secondColon >= 0 && afterFirst[secondColon..].Contains('.'));
+        ReadOnlySpan<char> afterFirst = text[(firstDigits + 1)..];
+        int secondColon = afterFirst.IndexOf(':');
+        bool hasDomain = firstDigits > 2 || (secondColon >= 0 && afterFirst[secondColon..].Contains('.'));
         if (hasDomain)
         {
             if (firstDigits < MinDomainDigits)
@@ -50,12 +50,15 @@ public readonly partial record struct PciAddress
             position = firstDigits + 1;
         }
 
-        if (!TryTake(text, ref position, 2, 0xFF, "a bus has two hexadecimal digits", out var bus, out errorIndex, out reason)
+        if (!TryTake(text, ref position, 2, 0xFF, "a bus has two hexadecimal digits", out uint bus, out errorIndex, out reason)
             || !TrySeparator(text, ref position, ':', "':' stands between bus and slot", out errorIndex, out reason)
-            || !TryTake(text, ref position, 2, 0x1F, "a slot has two hexadecimal digits, 00 to 1f", out var slot, out errorIndex, out reason)
+            || !TryTake(text, ref position, 2, 0x1F, "a slot has two hexadecimal digits, 00 to 1f", out uint slot, out errorIndex, out reason)
             || !TrySeparator(text, ref position, '.', "'.' stands between slot and function", out errorIndex, out reason)
-            || !TryTake(text, ref position, 1, 7, "a function is one digit, 0 to 7", out var function, out errorIndex, out reason))
+            || !TryTake(text, ref position, 1, 7, "a function is one digit, 0 to 7", out uint function, out errorIndex, out reason))
+        {
             return false;
+        }
+
         if (position != text.Length)
         {
             errorIndex = position;
@@ -78,15 +81,18 @@ public readonly partial record struct PciAddress
     /// <returns>The address.</returns>
     /// <exception cref="FormatException">The text is no address; the message names the place and the reason.</exception>
     public static PciAddress Parse(ReadOnlySpan<char> text) =>
-        TryParse(text, out var address, out var index, out var reason)
+        TryParse(text, out PciAddress address, out int index, out string? reason)
             ? address
             : throw new FormatException($"'{text}' is not a PCI address: {reason} (character {index + 1})");
 
     private static int CountHexDigits(ReadOnlySpan<char> text)
     {
-        var count = 0;
+        int count = 0;
         while (count < text.Length && char.IsAsciiHexDigit(text[count]))
+        {
             count++;
+        }
+
         return count;
     }
 
@@ -97,7 +103,7 @@ public readonly partial record struct PciAddress
         ReadOnlySpan<char> text, ref int position, int digits, uint max, string rule, out uint value, out int errorIndex, out string reason)
     {
         value = 0;
-        for (var i = 0; i < digits; i++, position++)
+        for (int i = 0; i < digits; i++, position++)
         {
             if (position >= text.Length || !char.IsAsciiHexDigit(text[position]))
             {
@@ -117,7 +123,7 @@ public readonly partial record struct PciAddress
 
     private static bool TrySeparator(ReadOnlySpan<char> text, ref int position, char separator, string rule, out int errorIndex, out string reason)
     {
-        var ok = position < text.Length && text[position] == separator;
+        bool ok = position < text.Length && text[position] == separator;
         errorIndex = ok ? -1 : position;
         reason = ok ? string.Empty : rule;
         position++;

@@ -36,31 +36,39 @@ public sealed class PciIds
     /// <returns>The name, or null.</returns>
     public string? Class(uint classCode)
     {
-        var section = string.Create(CultureInfo.InvariantCulture, $"C {classCode >> 16:x2}  ");
+        string section = string.Create(CultureInfo.InvariantCulture, $"C {classCode >> 16:x2}  ");
         return Find(section, string.Create(CultureInfo.InvariantCulture, $"\t{(classCode >> 8) & 0xFF:x2}  ")) ?? Find(section, null);
     }
 
     // Sections begin in the first column, their entries with one tab, entries of those with two.
     private string? Find(string section, string? entry)
     {
-        var sectionBytes = Encoding.ASCII.GetBytes(section);
-        var entryBytes = entry is null ? null : Encoding.ASCII.GetBytes(entry);
-        var rest = _text.Value.AsSpan();
-        var inside = false;
+        byte[] sectionBytes = Encoding.ASCII.GetBytes(section);
+        byte[]? entryBytes = entry is null ? null : Encoding.ASCII.GetBytes(entry);
+        Span<byte> rest = _text.Value.AsSpan();
+        bool inside = false;
         while (!rest.IsEmpty)
         {
-            var end = rest.IndexOf((byte)'\n');
-            var line = end < 0 ? rest : rest[..end];
+            int end = rest.IndexOf((byte)'\n');
+            Span<byte> line = end < 0 ? rest : rest[..end];
             rest = end < 0 ? default : rest[(end + 1)..];
             if (line.IsEmpty || line[0] == '#')
+            {
                 continue;
+            }
+
             if (line[0] != '\t')
             {
                 if (inside)
+                {
                     return null;
+                }
+
                 inside = line.StartsWith(sectionBytes);
                 if (inside && entryBytes is null)
+                {
                     return Encoding.UTF8.GetString(line[sectionBytes.Length..]).Trim();
+                }
             }
             else if (inside && line.StartsWith(entryBytes))
             {

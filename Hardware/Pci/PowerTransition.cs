@@ -19,34 +19,57 @@ internal static class PowerTransition
     public static bool TryMove(IConfigSpace function, int state)
     {
         if (state is < 0 or > D3Hot)
+        {
             return false;
-        if (!CapabilityWalk.Read(function).TryFind(CapabilityId.PowerManagement, out var power))
+        }
+
+        if (!CapabilityWalk.Read(function).TryFind(CapabilityId.PowerManagement, out PciCapability power))
+        {
             return state == 0;
-        var at = power.Offset + PowerManagementRegisters.ControlStatus;
-        if (!function.TryRead(power.Offset + PowerManagementRegisters.Capabilities, 2, out var capabilities)
-            || !function.TryRead(at, 2, out var control) || control == 0xFFFF)
+        }
+
+        int at = power.Offset + PowerManagementRegisters.ControlStatus;
+        if (!function.TryRead(power.Offset + PowerManagementRegisters.Capabilities, 2, out uint capabilities)
+            || !function.TryRead(at, 2, out uint control) || control == 0xFFFF)
+        {
             return false;
-        var before = (int)(control & PowerManagementRegisters.PowerState);
+        }
+
+        int before = (int)(control & PowerManagementRegisters.PowerState);
         if (before == state)
+        {
             return true;
+        }
+
         if ((state != 0 && state < before)
             || (state == 1 && (capabilities & PowerManagementRegisters.D1Support) == 0)
             || (state == D2 && (capabilities & PowerManagementRegisters.D2Support) == 0))
+        {
             return false;
+        }
+
         Span<uint> saved = stackalloc uint[HeaderDwords];
-        for (var i = 0; i < HeaderDwords; i++)
+        for (int i = 0; i < HeaderDwords; i++)
         {
             if (!function.TryRead(4 * i, 4, out saved[i]))
+            {
                 return false;
+            }
         }
 
         // PME status is cleared by writing 1: written as 0 it stays.
-        var kept = control & ~(PowerManagementRegisters.PowerState | PowerManagementRegisters.PmeStatus);
+        uint kept = control & ~(PowerManagementRegisters.PowerState | PowerManagementRegisters.PmeStatus);
         if (!function.TryWrite(at, 2, kept | (uint)state))
+        {
             return false;
+        }
+
         Wait(before, state);
-        if (!function.TryRead(at, 2, out var reached) || (reached & PowerManagementRegisters.PowerState) != (uint)state)
+        if (!function.TryRead(at, 2, out uint reached) || (reached & PowerManagementRegisters.PowerState) != (uint)state)
+        {
             return false;
+        }
+
         return before != D3Hot || (reached & PowerManagementRegisters.NoSoftReset) != 0 || TryRestore(function, saved);
     }
 
@@ -58,23 +81,30 @@ internal static class PowerTransition
         }
         else if (before == D2 || after == D2)
         {
-            var start = Stopwatch.GetTimestamp();
+            long start = Stopwatch.GetTimestamp();
             while (Stopwatch.GetElapsedTime(start) < D2Delay)
+            {
                 Thread.SpinWait(32);
+            }
         }
     }
 
     // The kernel's order: the header's end first, then the base addresses, and Command, which starts decoding, last.
     private static bool TryRestore(IConfigSpace function, ReadOnlySpan<uint> saved)
     {
-        for (var i = HeaderDwords - 1; i >= 0; i--)
+        for (int i = HeaderDwords - 1; i >= 0; i--)
         {
             // Status shares Command's dword and is cleared by writing 1.
-            var value = i == ConfigRegisters.Command / 4 ? saved[i] & 0xFFFF : saved[i];
-            if (!function.TryRead(4 * i, 4, out var now))
+            uint value = i == ConfigRegisters.Command / 4 ? saved[i] & 0xFFFF : saved[i];
+            if (!function.TryRead(4 * i, 4, out uint now))
+            {
                 return false;
+            }
+
             if (now != saved[i] && !function.TryWrite(4 * i, 4, value))
+            {
                 return false;
+            }
         }
 
         return true;

@@ -27,9 +27,12 @@ public sealed class ReadOnlyOverlay : IPciFunction
     {
         _function = function;
         _knownRegistersOnly = knownRegistersOnly;
-        var lengths = new ulong[ResourceLengths.Count];
-        for (var i = 0; i < lengths.Length && i < function.BaseAddresses.Count; i++)
+        ulong[] lengths = new ulong[ResourceLengths.Count];
+        for (int i = 0; i < lengths.Length && i < function.BaseAddresses.Count; i++)
+        {
             lengths[i] = function.BaseAddresses[i].Length;
+        }
+
         _masks = RegisterMasks.Compile(function, CapabilityWalk.Read(function), lengths, claimUnknownLengths: false);
         _shadow = new byte[function.Size];
         _written = new byte[function.Size];
@@ -88,7 +91,10 @@ public sealed class ReadOnlyOverlay : IPciFunction
         }
 
         if (!_function.TryRead(offset, size, out value))
+        {
             return false;
+        }
+
         value = Shadowed(value, offset, size);
         return true;
     }
@@ -97,14 +103,17 @@ public sealed class ReadOnlyOverlay : IPciFunction
     public bool TryWrite(int offset, int size, uint value)
     {
         if (!IsAccess(offset, size))
-            return false;
-        Volatile.Write(ref _writesKept, _writesKept + 1);
-        for (var i = 0; i < size; i++)
         {
-            var at = offset + i;
-            var lane = (byte)(value >> (8 * i));
-            var writable = _masks.Writable[at];
-            var cleared = (byte)(lane & _masks.ClearedByOne[at]);
+            return false;
+        }
+
+        Volatile.Write(ref _writesKept, _writesKept + 1);
+        for (int i = 0; i < size; i++)
+        {
+            int at = offset + i;
+            byte lane = (byte)(value >> (8 * i));
+            byte writable = _masks.Writable[at];
+            byte cleared = (byte)(lane & _masks.ClearedByOne[at]);
             _shadow[at] = (byte)(((_shadow[at] & ~writable) | (lane & writable)) & ~cleared);
             _written[at] |= (byte)(writable | cleared);
         }
@@ -116,14 +125,16 @@ public sealed class ReadOnlyOverlay : IPciFunction
     /// <remarks>Kept here: the device stays as it is.</remarks>
     public bool TryEnable()
     {
-        var decode = 0u;
-        for (var i = 0; i < ResourceLengths.Rom && i < BaseAddresses.Count; i++)
+        uint decode = 0u;
+        for (int i = 0; i < ResourceLengths.Rom && i < BaseAddresses.Count; i++)
         {
             if (BaseAddresses[i].IsAssigned)
+            {
                 decode |= BaseAddresses[i].IsIo ? CommandBits.Io : CommandBits.Memory;
+            }
         }
 
-        return TryRead(ConfigRegisters.Command, 2, out var command) && TryWrite(ConfigRegisters.Command, 2, command | decode);
+        return TryRead(ConfigRegisters.Command, 2, out uint command) && TryWrite(ConfigRegisters.Command, 2, command | decode);
     }
 
     /// <inheritdoc/>
@@ -147,10 +158,12 @@ public sealed class ReadOnlyOverlay : IPciFunction
 
     private bool AnyKnown(int offset, int size)
     {
-        for (var i = 0; i < size; i++)
+        for (int i = 0; i < size; i++)
         {
             if (_masks.IsKnown(offset + i))
+            {
                 return true;
+            }
         }
 
         return false;
@@ -158,9 +171,9 @@ public sealed class ReadOnlyOverlay : IPciFunction
 
     private uint Shadowed(uint value, int offset, int size)
     {
-        for (var i = 0; i < size; i++)
+        for (int i = 0; i < size; i++)
         {
-            var written = (uint)_written[offset + i] << (8 * i);
+            uint written = (uint)_written[offset + i] << (8 * i);
             value = (value & ~written) | (((uint)_shadow[offset + i] << (8 * i)) & written);
         }
 

@@ -19,22 +19,30 @@ internal static class ResourceLengths
     /// <summary>Bytes decoded by indexes 0–5 and 6 (ROM): powers of two, 0 where nothing is implemented.</summary>
     public static ulong[] Resolve(IConfigSpace space, ReadOnlySpan<ulong> named)
     {
-        var lengths = new ulong[Count];
-        var kind = ConfigHeader.KindOf(space);
-        var count = kind == HeaderKind.CardBus ? 0 : ConfigHeader.BaseAddressCount(kind);
-        for (var i = 0; i < count; i++)
+        ulong[] lengths = new ulong[Count];
+        HeaderKind kind = ConfigHeader.KindOf(space);
+        int count = kind == HeaderKind.CardBus ? 0 : ConfigHeader.BaseAddressCount(kind);
+        for (int i = 0; i < count; i++)
         {
-            var bar = At(space, i, count);
-            var implemented = bar.Start != 0 || bar.Flags != 0 || Named(named, i) != 0;
+            BaseAddress bar = At(space, i, count);
+            bool implemented = bar.Start != 0 || bar.Flags != 0 || Named(named, i) != 0;
             if (implemented)
+            {
                 lengths[i] = bar.IsIo ? Fit(Named(named, i), DefaultPorts, MinPorts, bar.Start) : Fit(Named(named, i), DefaultMemory, MinMemory, bar.Start);
+            }
+
             if (bar.Is64Bit)
+            {
                 i++;
+            }
         }
 
-        var romAt = ConfigHeader.ExpansionRomOffset(kind);
-        if (romAt != 0 && space.TryRead(romAt, 4, out var rom) && (rom != 0 || Named(named, Rom) != 0) && rom != uint.MaxValue)
+        int romAt = ConfigHeader.ExpansionRomOffset(kind);
+        if (romAt != 0 && space.TryRead(romAt, 4, out uint rom) && (rom != 0 || Named(named, Rom) != 0) && rom != uint.MaxValue)
+        {
             lengths[Rom] = Fit(Named(named, Rom), DefaultMemory, MinRom, rom & RomAddress);
+        }
+
         return lengths;
     }
 
@@ -42,32 +50,46 @@ internal static class ResourceLengths
     public static BaseAddress[] Describe(IConfigSpace space, ReadOnlySpan<ulong> lengths)
     {
         var result = new BaseAddress[Count];
-        var kind = ConfigHeader.KindOf(space);
-        var count = kind == HeaderKind.CardBus ? 0 : ConfigHeader.BaseAddressCount(kind);
-        for (var i = 0; i < count; i++)
+        HeaderKind kind = ConfigHeader.KindOf(space);
+        int count = kind == HeaderKind.CardBus ? 0 : ConfigHeader.BaseAddressCount(kind);
+        for (int i = 0; i < count; i++)
         {
-            var bar = At(space, i, count);
+            BaseAddress bar = At(space, i, count);
             if (lengths[i] != 0)
+            {
                 result[i] = bar with { Length = lengths[i] };
+            }
+
             if (bar.Is64Bit)
+            {
                 i++;
+            }
         }
 
-        var romAt = ConfigHeader.ExpansionRomOffset(kind);
-        if (romAt != 0 && space.TryRead(romAt, 4, out var rom) && lengths[Rom] != 0 && rom != uint.MaxValue)
+        int romAt = ConfigHeader.ExpansionRomOffset(kind);
+        if (romAt != 0 && space.TryRead(romAt, 4, out uint rom) && lengths[Rom] != 0 && rom != uint.MaxValue)
+        {
             result[Rom] = new BaseAddress(rom & RomAddress, lengths[Rom], rom & 1);
+        }
+
         return result;
     }
 
     private static BaseAddress At(IConfigSpace space, int index, int count)
     {
-        var at = ConfigRegisters.BaseAddress0 + 4 * index;
-        if (!space.TryRead(at, 4, out var low) || low == uint.MaxValue)
+        int at = ConfigRegisters.BaseAddress0 + 4 * index;
+        if (!space.TryRead(at, 4, out uint low) || low == uint.MaxValue)
+        {
             return default;
+        }
+
         if ((low & 1) != 0)
+        {
             return new BaseAddress(low & ~3u, 0, low & 3);
+        }
+
         var bar = new BaseAddress(low & ~0xFu, 0, low & 0xF);
-        return bar.Is64Bit && index + 1 < count && space.TryRead(at + 4, 4, out var high)
+        return bar.Is64Bit && index + 1 < count && space.TryRead(at + 4, 4, out uint high)
             ? bar with { Start = bar.Start | ((ulong)high << 32) }
             : bar;
     }
@@ -78,10 +100,13 @@ internal static class ResourceLengths
     private static ulong Fit(ulong named, ulong standard, ulong min, ulong start)
     {
         if (named == 0)
+        {
             return standard;
-        var length = Math.Max(min, named);
+        }
+
+        ulong length = Math.Max(min, named);
         // An address always is a multiple of what it decodes.
-        var alignment = start & (ulong)-(long)start;
+        ulong alignment = start & (ulong)-(long)start;
         return start == 0 ? length : Math.Min(length, alignment);
     }
 }

@@ -22,7 +22,9 @@ internal static class MapFigures
         foreach (Capture capture in captures)
         {
             foreach (CapturedFunction function in CapturedFunction.All(capture))
+            {
                 PrintShare(capture.Name, function);
+            }
         }
 
         PrintMemory([.. captures.SelectMany(CapturedFunction.All)]);
@@ -49,7 +51,10 @@ internal static class MapFigures
         {
             AccessFilter.PlanRead(assigned, dword * 4, 4, ref plan);
             if (plan.StepCount == 0)
+            {
                 continue;
+            }
+
             hardware++;
             knownHardware += known[dword] ? 1 : 0;
         }
@@ -63,13 +68,15 @@ internal static class MapFigures
 
     private static bool[] KnownDwords(CapturedFunction function)
     {
-        var known = new bool[function.ReadableSize / 4];
+        bool[] known = new bool[function.ReadableSize / 4];
         Array.Fill(known, true, 0, 16);
         foreach (PciCapability capability in CapabilityWalk.Read(function).Capabilities)
         {
             int end = capability.Offset + Math.Max(4, CapabilitySize.Of(function, capability));
             for (int offset = capability.Offset; offset < end && offset / 4 < known.Length; offset += 4)
+            {
                 known[offset / 4] = true;
+            }
         }
 
         return known;

@@ -70,7 +70,7 @@ public sealed class FunctionImage
     public static FunctionImage Take(IPciFunction function, bool isLive, bool allRegisters)
     {
         int size = Math.Min(function.Size, function.ReadableSize) & ~3;
-        var raw = new byte[size];
+        byte[] raw = new byte[size];
         ReadDwords(function, raw, 0, Math.Min(size, HeaderBytes));
         if (allRegisters)
         {

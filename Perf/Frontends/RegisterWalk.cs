@@ -20,7 +20,7 @@ internal static class RegisterWalk
     public static IReadOnlyList<ushort> List(ReadOnlySpan<byte> raw, bool all)
     {
         var listed = new List<ushort>(raw.Length / 4);
-        var seen = new bool[raw.Length / 4];
+        bool[] seen = new bool[raw.Length / 4];
         Add(listed, seen, 0, Math.Min(HeaderBytes, raw.Length));
 
         int pointer = First(raw);

@@ -106,7 +106,7 @@ internal sealed class LoadClient
 
     private void Run()
     {
-        var phase = LoadPhase.Probe;
+        LoadPhase phase = LoadPhase.Probe;
         long now = Stopwatch.GetTimestamp();
         long drainEnd = long.MaxValue;
         long nextSweep = now;

@@ -35,13 +35,13 @@ public static class LoadRun
         GC.Collect();
 
         Func<bool> isOver = After(options.DurationSeconds);
-        Edge before = Edge.Read(load);
+        var before = Edge.Read(load);
         long start = Stopwatch.GetTimestamp();
         load.Run(LoadPhase.Measure, isOver);
         bool interrupted = cancel.IsCancellationRequested && Stopwatch.GetElapsedTime(start).TotalSeconds < options.DurationSeconds;
         int[] collections = Collections();
         load.Drain();
-        Edge after = Edge.Read(load);
+        var after = Edge.Read(load);
         return Report(options, source, load, before, after, collections, interrupted);
     }
 

@@ -15,7 +15,7 @@ public static class PowerOfTwoRows
     /// <returns>Element n counts the values from 2^n up to, not including, 2^(n+1); element 0 also holds 0.</returns>
     public static IReadOnlyList<long> Count(HistogramBase histogram)
     {
-        var counts = new long[64];
+        long[] counts = new long[64];
         foreach (HdrHistogram.Iteration.HistogramIterationValue value in histogram.RecordedValues())
         {
             counts[BitOperations.Log2((ulong)Math.Max(1, value.ValueIteratedTo))] += value.CountAddedInThisIterationStep;

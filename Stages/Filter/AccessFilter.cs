@@ -38,7 +38,10 @@ public static class AccessFilter
         plan.Value = ByteLanes.FromDword(function.Registers[dword] & memory, offset, size);
         plan.HardwareMask = ByteLanes.FromDword(~memory, offset, size);
         if (plan.HardwareMask == 0)
+        {
             return;
+        }
+
         Add(ref plan, PlanAction.Read, offset, size, 0, 0);
         plan.MayBlock = function.IsSlow;
     }
@@ -59,7 +62,9 @@ public static class AccessFilter
         }
 
         if (function.IsGone)
+        {
             return;
+        }
 
         int dword = offset >> 2;
         ConfigSpaceMap map = function.Map;
@@ -76,20 +81,34 @@ public static class AccessFilter
 
         uint denied = DroppedChange(function, in rule, dword, lanes, written);
         if (effect != 0)
+        {
             denied = OwnRuleDenies(function, in rule, dword, effect, written, denied);
+        }
+
         plan.DeniedBits = ByteLanes.FromDword(denied, offset, size);
         if ((map.Settings & MapSettings.SayDenied) != 0 && ((lanes & rule.Closed) | (denied & (rule.ByPolicy | rule.Denied))) != 0)
+        {
             plan.Status = PciOpStatus.AccessDenied;
+        }
 
         uint open = lanes & rule.Writable & ~rule.EffectMask;
         uint inMemory = open & rule.Virtual;
         if (inMemory != 0)
+        {
             function.Registers[dword] = ByteLanes.Merge(function.Registers[dword], written, inMemory);
+        }
+
         uint inHardware = open & ~rule.Virtual;
         if (inHardware != 0)
+        {
             PlanHardwareWrite(in rule, dword * 4, inHardware, written, ref plan);
+        }
+
         if (effect != 0)
+        {
             PlanEffect(function, in rule, dword * 4, effect, written, ref plan);
+        }
+
         plan.MayBlock |= function.IsSlow && plan.StepCount != 0;
     }
 
@@ -99,9 +118,15 @@ public static class AccessFilter
     {
         uint dropped = lanes & ~rule.Writable;
         if (rule.EffectMask != 0 && rule.Effect == PlanAction.FunctionReset)
+        {
             dropped &= ~rule.EffectMask;
+        }
+
         if (dropped == 0)
+        {
             return 0;
+        }
+
         uint known = rule.Memory | function.Registers.Seen(dword);
         uint differs = (written ^ function.Registers[dword]) | ~known;
         return dropped & ((differs & ~rule.Rw1c) | (written & rule.Rw1c));
@@ -146,7 +171,10 @@ public static class AccessFilter
     private static void PlanEffect(AssignedFunction function, in ConfigDword rule, int offset, uint effect, uint written, ref AccessPlan plan)
     {
         if (rule.Effect == PlanAction.FunctionReset && (written & effect) == 0)
+        {
             return;
+        }
+
         ByteLanes.Field(rule.EffectMask, out int lane, out int size);
         uint value = ByteLanes.FromDword(written & effect, lane, size);
         Add(ref plan, rule.Effect, offset + lane, size, value, ByteLanes.FromDword(effect, lane, size));
@@ -174,7 +202,10 @@ public static class AccessFilter
         bool sizing = (accumulator & answer.AddressBits) == answer.AddressBits;
         registers[dword] = sizing ? answer.SizeMask : answer.Address;
         if (sizing)
+        {
             return;
+        }
+
         if (accumulator == answer.Address && answer.Restorable)
         {
             Add(ref plan, PlanAction.RestoreBaseAddress, dword * 4, 4, answer.Address, uint.MaxValue);
@@ -183,7 +214,9 @@ public static class AccessFilter
 
         // All ones in a part of the register may be the beginning of a sizing by bytes; anything else is a move, and dropped.
         if (written != lanes)
+        {
             plan.DeniedBits = ByteLanes.FromDword((written ^ answer.Address) & lanes & answer.AddressBits, offset & 3, ByteSize(lanes));
+        }
     }
 
     private static int ByteSize(uint lanes) => System.Numerics.BitOperations.PopCount(lanes) >> 3;

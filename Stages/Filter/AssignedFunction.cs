@@ -30,13 +30,18 @@ public sealed class AssignedFunction
     {
         registers ??= new VirtualRegisters(hardware.Size);
         if (hardware.Size != compiled.Map.Size || registers.ConfigSize != hardware.Size)
+        {
             throw new ArgumentException($"{hardware.Origin} has {hardware.Size} bytes, its map {compiled.Map.Size}, its registers {registers.ConfigSize}.");
+        }
+
         Hardware = hardware;
         GuestAddress = guestAddress;
         _compiled = compiled;
         Registers = registers;
         if (!keepState)
+        {
             registers.Reset(compiled.Initial);
+        }
     }
 
     /// <summary>The host's function.</summary>
@@ -107,9 +112,15 @@ public sealed class AssignedFunction
     {
         _hardwareReads++;
         if (!Hardware.TryRead(offset, size, out value))
+        {
             return false;
+        }
+
         if (value == ByteLanes.Mask(size) && CheckGone())
+        {
             return true;
+        }
+
         Registers.Observe(offset, size, value, Map[offset >> 2].Memory);
         return true;
     }
@@ -123,7 +134,9 @@ public sealed class AssignedFunction
     {
         _hardwareWrites++;
         if (!Hardware.TryWrite(offset, size, value))
+        {
             return false;
+        }
         // What was written is what a later write-back will be compared with, until the next read says otherwise.
         Registers.Observe(offset, size, value, Map[offset >> 2].Memory | Map[offset >> 2].Rw1c);
         return true;
@@ -137,16 +150,24 @@ public sealed class AssignedFunction
     {
         SetGone(!Answers());
         if (_isGone)
+        {
             return;
+        }
+
         int readable = Math.Min(Hardware.ReadableSize, Map.Size) / 4;
         for (int dword = 0; dword < readable; dword++)
         {
             uint shadow = Map[dword].Shadow;
             if (shadow == 0)
+            {
                 continue;
+            }
+
             _hardwareReads++;
             if (Hardware.TryRead(dword * 4, 4, out uint value))
+            {
                 Registers[dword] = ByteLanes.Merge(Registers[dword], value, shadow);
+            }
         }
     }
 
@@ -158,13 +179,18 @@ public sealed class AssignedFunction
     public void Replace(CompiledFunction next)
     {
         if (next.Map.Size != Map.Size)
+        {
             throw new ArgumentException("The space changed its length.", nameof(next));
+        }
+
         for (int dword = 0; dword < Map.Size / 4; dword++)
         {
             // What memory did not answer so far it has no value for.
             uint added = next.Map[dword].Memory & ~Map[dword].Memory;
             if (added != 0)
+            {
                 Registers[dword] = ByteLanes.Merge(Registers[dword], next.Initial.Values[dword], added);
+            }
         }
 
         _compiled = next;
@@ -175,7 +201,10 @@ public sealed class AssignedFunction
     public void Release(CompiledFunction? next = null)
     {
         if (next is not null && next.Map.Size != Map.Size)
+        {
             throw new ArgumentException("The space changed its length.", nameof(next));
+        }
+
         _compiled = next ?? _compiled;
         _isSlow = false;
         _isGone = false;
@@ -187,7 +216,10 @@ public sealed class AssignedFunction
     private bool CheckGone()
     {
         if (Answers())
+        {
             return false;
+        }
+
         SetGone(true);
         return true;
     }
@@ -195,7 +227,10 @@ public sealed class AssignedFunction
     private void SetGone(bool isGone)
     {
         if (isGone == _isGone)
+        {
             return;
+        }
+
         _isGone = isGone;
         GoneChanged?.Invoke();
     }

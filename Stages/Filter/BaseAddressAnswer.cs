@@ -27,7 +27,9 @@ public readonly record struct BaseAddressAnswer(uint Address, uint SizeMask, uin
             BaseAddress below = !isRom && index > 0 && index - 1 < resources.Count ? resources[index - 1] : default;
             answers[index] = isRom ? Rom(own) : below.IsPresent && below.Is64Bit ? UpperHalf(below) : Low(own);
             if (isVirtualFunction)
+            {
                 answers[index] = answers[index] with { Restorable = false };
+            }
         }
 
         return answers;
@@ -37,7 +39,10 @@ public readonly record struct BaseAddressAnswer(uint Address, uint SizeMask, uin
     {
         uint addressBits = bar.IsIo ? IoBits : MemoryBits;
         if (!bar.IsPresent)
+        {
             return new(0, 0, addressBits, false);
+        }
+
         uint flags = bar.Flags & ~addressBits;
         return new(((uint)bar.Start & addressBits) | flags, ((uint)(0 - bar.Length) & addressBits) | flags, addressBits, bar.IsAssigned);
     }
@@ -48,7 +53,10 @@ public readonly record struct BaseAddressAnswer(uint Address, uint SizeMask, uin
     private static BaseAddressAnswer Rom(BaseAddress rom)
     {
         if (!rom.IsPresent)
+        {
             return new(0, 0, RomBits, false);
+        }
+
         uint enable = rom.Flags & 1;
         return new(((uint)rom.Start & RomBits) | enable, ((uint)(0 - rom.Length) & RomBits) | enable, RomBits, rom.IsAssigned);
     }

@@ -74,9 +74,14 @@ public static class ByteLanes
     {
         lane = BitOperations.TrailingZeroCount(bytes) >> 3;
         if (bytes == uint.MaxValue)
+        {
             size = 4;
+        }
         else
+        {
             size = (lane & 1) == 0 && (bytes & Lanes(lane, 2)) == Lanes(lane, 2) ? 2 : 1;
+        }
+
         uint block = Lanes(lane, size);
         bytes &= ~block;
         return block;

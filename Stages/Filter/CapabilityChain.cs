@@ -21,7 +21,9 @@ internal sealed class CapabilityChain
     {
         _hidden = [.. hidden];
         foreach (PciCapability capability in list.Capabilities)
+        {
             (capability.IsExtended ? _extended : _standard).Add(capability);
+        }
     }
 
     internal static RegisterDefinition NoExtendedSpace(int size)
@@ -45,7 +47,10 @@ internal sealed class CapabilityChain
     internal RegisterDefinition[] AdjustHeader(RegisterDefinition[] rows)
     {
         if (_standard.Count == 0 || !IsHidden(_standard[0]))
+        {
             return rows;
+        }
+
         int first = NextVisible(_standard, -1);
         return Array.ConvertAll(rows, row => row.Name switch
         {
@@ -64,7 +69,9 @@ internal sealed class CapabilityChain
         bool isFirstExtended = capability.IsExtended && index == 0;
         bool skips = index + 1 < list.Count && IsHidden(list[index + 1]);
         if (isHidden ? !isFirstExtended : !skips)
+        {
             return rows;
+        }
 
         uint next = (uint)NextVisible(list, index);
         RegisterDefinition header = rows[0];
@@ -83,7 +90,9 @@ internal sealed class CapabilityChain
         for (int i = index + 1; i < list.Count; i++)
         {
             if (!IsHidden(list[i]))
+            {
                 return list[i].Offset;
+            }
         }
 
         return 0;

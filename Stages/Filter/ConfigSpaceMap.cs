@@ -22,13 +22,16 @@ public sealed class ConfigSpaceMap : IEquatable<ConfigSpaceMap>
         for (int i = 0; i < dwords.Length; i++)
         {
             if (!seen.TryGetValue(dwords[i], out ushort kind))
+            {
                 seen.Add(dwords[i], kind = (ushort)seen.Count);
+            }
+
             _index[i] = kind;
             hash.Add(kind);
         }
 
         _palette = new ConfigDword[seen.Count];
-        foreach (var (dword, kind) in seen)
+        foreach ((ConfigDword dword, ushort kind) in seen)
         {
             _palette[kind] = dword;
             hash.Add(HashCode.Combine(kind, dword));
@@ -36,7 +39,10 @@ public sealed class ConfigSpaceMap : IEquatable<ConfigSpaceMap>
 
         _rows = rows;
         foreach (RegisterRow row in rows)
+        {
             hash.Add(row);
+        }
+
         Settings = settings;
         hash.Add(settings);
         _hash = hash.ToHashCode();
@@ -68,7 +74,10 @@ public sealed class ConfigSpaceMap : IEquatable<ConfigSpaceMap>
         {
             ref readonly ConfigDword candidate = ref this[dword];
             if (candidate.EffectMask == 0 || candidate.Effect != effect)
+            {
                 continue;
+            }
+
             ByteLanes.Field(candidate.EffectMask, out int lane, out _);
             return (dword * 4) + lane;
         }
@@ -86,7 +95,9 @@ public sealed class ConfigSpaceMap : IEquatable<ConfigSpaceMap>
         foreach (RegisterRow row in _rows)
         {
             if (row.Intersects(offset, size))
+            {
                 found.Add(row);
+            }
         }
 
         return found;

@@ -13,11 +13,16 @@ public sealed class ConfigSpaceMapCache
         lock (_maps)
         {
             if (!_maps.TryGetValue(map.GetHashCode(), out List<WeakReference<ConfigSpaceMap>>? bucket))
+            {
                 _maps.Add(map.GetHashCode(), bucket = []);
+            }
+
             foreach (WeakReference<ConfigSpaceMap> known in bucket)
             {
                 if (known.TryGetTarget(out ConfigSpaceMap? same) && same.Equals(map))
+                {
                     return same;
+                }
             }
 
             bucket.RemoveAll(static known => !known.TryGetTarget(out _));

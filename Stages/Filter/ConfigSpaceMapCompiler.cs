@@ -23,7 +23,9 @@ public static class ConfigSpaceMapCompiler
         var image = new FunctionImage(function);
         HeaderKind kind = ConfigHeader.KindOf(image);
         if (kind is not (HeaderKind.Device or HeaderKind.Bridge))
+        {
             throw new UnsupportedFunctionException(function.Origin, (byte)kind);
+        }
 
         MapSettings settings = SettingsOf(policy);
         bool isQemu = policy.Profile.Value == PolicyProfile.QemuXen;
@@ -31,7 +33,9 @@ public static class ConfigSpaceMapCompiler
         CapabilityList list = CapabilityWalk.Read(image);
         var builder = new MapBuilder(function.Size);
         foreach (CapabilityListDefect defect in list.Defects)
+        {
             builder.Problems.Add(defect.ToString());
+        }
 
         IReadOnlyList<PciCapability> hidden = HiddenCapabilities.Of(list, policy, builder.PolicyProblems);
         var chain = new CapabilityChain(list, hidden);
@@ -47,31 +51,45 @@ public static class ConfigSpaceMapCompiler
             int limit = capability.IsExtended ? ConfigRegisters.ExtendedSize : ConfigRegisters.StandardSize;
             RegisterDefinition[] rows = ForProfile(CapabilityTables.Rows(capability, CapabilityHeaders.NameOf(capability), in context), at);
             if (chain.IsHidden(capability))
+            {
                 rows = CapabilityChain.Blank(rows);
+            }
             else if (IsRepeated(list, capability))
+            {
                 rows = Array.ConvertAll(rows, Passive);
+            }
+
             rows = chain.AdjustCapability(capability, rows);
             PlaceAll(Array.FindAll(rows, row => !row.YieldsToOthers), at, limit);
             foreach (RegisterDefinition row in rows)
             {
                 if (row.YieldsToOthers)
+                {
                     bodies.Add((row, at + row.Offset, limit));
+                }
             }
         }
 
         foreach (PciCapability capability in LenientWalk.Beyond(list, image))
         {
             if (DeniedCapabilityTable.Rows(capability, CapabilityHeaders.NameOf(capability), image) is { } rows)
+            {
                 PlaceAll(rows, capability.Offset, ConfigRegisters.ExtendedSize);
+            }
         }
 
         // A length that the function made up must not swallow the registers of another capability: these come last.
-        foreach (var (row, at, limit) in bodies)
+        foreach ((RegisterDefinition? row, int at, int limit) in bodies)
+        {
             builder.Place(row, at, limit);
-        if (isQemu && function.Size > ConfigRegisters.StandardSize)
-            PlaceAll([CapabilityChain.NoExtendedSpace(function.Size)], ConfigRegisters.StandardSize, function.Size);
+        }
 
-        var applied = PolicyRules.Apply(policy, builder, list);
+        if (isQemu && function.Size > ConfigRegisters.StandardSize)
+        {
+            PlaceAll([CapabilityChain.NoExtendedSpace(function.Size)], ConfigRegisters.StandardSize, function.Size);
+        }
+
+        PolicyRules.Applied applied = PolicyRules.Apply(policy, builder, list);
         int power = list.TryFind(CapabilityId.PowerManagement, out PciCapability own) ? own.Offset + PowerManagementRegisters.ControlStatus : -1;
         return Finish(function, builder, image, settings, policy, applied, answers, readAll) with
         {
@@ -84,7 +102,9 @@ public static class ConfigSpaceMapCompiler
         void PlaceAll(RegisterDefinition[] rows, int at, int limit)
         {
             foreach (RegisterDefinition row in rows)
+            {
                 builder.Place(row, at + row.Offset, limit);
+            }
         }
     }
 
@@ -98,7 +118,10 @@ public static class ConfigSpaceMapCompiler
             _ => MapSettings.None,
         };
         if (policy.AllowInterruptControl.Value)
+        {
             settings |= MapSettings.InterruptControl;
+        }
+
         return settings;
     }
 
@@ -107,7 +130,9 @@ public static class ConfigSpaceMapCompiler
         foreach (PciCapability other in list.Capabilities)
         {
             if (other.Id == capability.Id && other.IsExtended == capability.IsExtended)
+            {
                 return other.Offset != capability.Offset;
+            }
         }
 
         return false;

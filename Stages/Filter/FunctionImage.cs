@@ -21,7 +21,10 @@ internal sealed class FunctionImage(IPciFunction function) : IConfigSpace
     {
         value = ByteLanes.Mask(size);
         if (!ByteLanes.IsValid(offset, size, Size) || !Fetch(offset >> 2))
+        {
             return false;
+        }
+
         value = ByteLanes.FromDword(_dwords[offset >> 2], offset, size);
         return true;
     }

@@ -15,7 +15,9 @@ internal static class HiddenCapabilities
         foreach (PciCapability capability in list.Capabilities)
         {
             if (policy.Profile.Value == PolicyProfile.QemuXen && !QemuXenTable.Shows(capability))
+            {
                 hidden.Add(capability);
+            }
         }
 
         foreach (string name in policy.HiddenCapabilities)
@@ -29,7 +31,9 @@ internal static class HiddenCapabilities
             foreach (PciCapability capability in list.Capabilities)
             {
                 if (capability.Id == id && capability.IsExtended == isExtended && !hidden.Contains(capability))
+                {
                     hidden.Add(capability);
+                }
             }
         }
 
@@ -42,14 +46,24 @@ internal static class HiddenCapabilities
         isExtended = name.StartsWith(ExtendedPrefix, StringComparison.OrdinalIgnoreCase);
         id = 0;
         if (!isExtended && !name.StartsWith(StandardPrefix, StringComparison.OrdinalIgnoreCase))
+        {
             return false;
+        }
+
         ReadOnlySpan<char> shortName = name.AsSpan((isExtended ? ExtendedPrefix : StandardPrefix).Length);
         if (isExtended && CapabilityNames.TryFind(shortName, out ExtendedCapabilityId extended))
+        {
             id = (ushort)extended;
+        }
         else if (!isExtended && CapabilityNames.TryFind(shortName, out CapabilityId standard))
+        {
             id = (ushort)standard;
+        }
         else if (!ushort.TryParse(shortName, System.Globalization.NumberStyles.AllowHexSpecifier, System.Globalization.CultureInfo.InvariantCulture, out id) || (!isExtended && id > 0xFF))
+        {
             return false;
+        }
+
         return true;
     }
 }

@@ -16,13 +16,16 @@ internal static class LenientWalk
     internal static List<PciCapability> Beyond(CapabilityList list, FunctionImage image)
     {
         var found = new List<PciCapability>();
-        var seen = new bool[image.Size / 4];
+        bool[] seen = new bool[image.Size / 4];
         int at = ConfigRegisters.StandardSize;
         while (at >= ConfigRegisters.StandardSize && at + 4 <= image.Size && !seen[at / 4] && image.TryRead(at, 4, out uint header))
         {
             seen[at / 4] = true;
             if (!IsListed(list, at))
+            {
                 found.Add(new PciCapability((ushort)header, at, (byte)((header >> 16) & 0xF), true));
+            }
+
             at = (int)(header >> PointerShift) & PointerMask;
         }
 
@@ -34,7 +37,9 @@ internal static class LenientWalk
         foreach (PciCapability capability in list.Capabilities)
         {
             if (capability.IsExtended && capability.Offset == at)
+            {
                 return true;
+            }
         }
 
         return false;

@@ -49,11 +49,15 @@ internal sealed class MapBuilder
 
             overlapped = true;
             if (DeniesByte(row, b - at) && !DeniesByte(_placed[_owner[b]].Row, b - _placed[_owner[b]].At))
+            {
                 _owner[b] = (short)index;
+            }
         }
 
         if (overlapped)
+        {
             Problems.Add($"{row.Name} at 0x{at:x2} overlaps another register");
+        }
     }
 
     /// <summary>The row of a name, case ignored; of several the one that comes first in the space.</summary>
@@ -64,7 +68,9 @@ internal sealed class MapBuilder
         foreach (Placed placed in _placed)
         {
             if (placed.At < at && placed.Row.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
+            {
                 (at, size) = (placed.At, placed.Row.Size);
+            }
         }
 
         return size != 0;
@@ -105,12 +111,19 @@ internal sealed class MapBuilder
             rw1c |= Slice(row.Rw1c, inRow, lane);
             denied |= row.Rule == WriteRule.HardDenied ? all : Slice(row.Denied, inRow, lane);
             if (row.Rule == WriteRule.ByPolicy)
+            {
                 byPolicy |= all;
+            }
             else
+            {
                 writable |= Slice(row.Writable, inRow, lane);
+            }
+
             uint mine = Slice(row.EffectMask, inRow, lane);
             if (mine == 0)
+            {
                 continue;
+            }
             // A field that lost bytes to another, or shares the dword with another field that acts, does not act.
             broken |= (effect is not null && !ReferenceEquals(effect, row)) || !OwnsAll(row, at);
             effect = row;
@@ -124,7 +137,10 @@ internal sealed class MapBuilder
 
         byPolicy &= ~isVirtual;
         if ((settings & MapSettings.Permissive) != 0)
+        {
             writable |= byPolicy;
+        }
+
         writable = (writable | (_open[dword] & byPolicy)) & ~_shut[dword] & ~denied;
         // A register that the guest may change in hardware is not proven static.
         shadow &= ~isVirtual & ~writable;
@@ -152,7 +168,10 @@ internal sealed class MapBuilder
         {
             int b = (dword * 4) + lane;
             if (_owner[b] < 0 || _placed[_owner[b]].Row is not { Value: uint own } row)
+            {
                 continue;
+            }
+
             int inRow = b - _placed[_owner[b]].At;
             given |= Slice(row.Virtual, inRow, lane);
             value |= Slice(own & row.Virtual, inRow, lane);
@@ -169,9 +188,15 @@ internal sealed class MapBuilder
         {
             short owner = _owner[(dword * 4) + lane];
             if (owner < 0)
+            {
                 continue;
+            }
+
             if (!_placed[owner].Row.IsReadAtOnce)
+            {
                 return false;
+            }
+
             any = true;
         }
 
@@ -186,7 +211,10 @@ internal sealed class MapBuilder
         {
             int to = from + 1;
             while (to < Size && _owner[to] == _owner[from] && (_owner[from] >= 0 || to is not (0x40 or 0x100)))
+            {
                 to++;
+            }
+
             runs.Add(_owner[from] < 0 ? (null, from, from, to - from) : (_placed[_owner[from]].Row, _placed[_owner[from]].At, from, to - from));
             from = to;
         }
@@ -203,9 +231,14 @@ internal sealed class MapBuilder
             short owner = _owner[(dword * 4) + lane];
             uint register = 0;
             for (; lane < 4 && _owner[(dword * 4) + lane] == owner; lane++)
+            {
                 register |= ByteLanes.Lanes(lane, 1);
+            }
+
             if ((register & writable) == 0)
+            {
                 closed |= register & byPolicy;
+            }
         }
 
         return closed;
@@ -222,7 +255,9 @@ internal sealed class MapBuilder
         for (int b = at; b < at + row.Size; b++)
         {
             if (b >= Size || _owner[b] < 0 || !ReferenceEquals(_placed[_owner[b]].Row, row))
+            {
                 return false;
+            }
         }
 
         return true;

@@ -20,9 +20,13 @@ internal static class PolicyRules
             string why = rule.Reason.Length == 0 ? string.Empty : $": {rule.Reason}";
             string text = $"{(rule.Allow ? "allow" : "deny")} rule for {name} ({rule.Origin}{why})";
             if (TryPlace(rule, builder, list, out int offset, out int size))
+            {
                 Decide(builder, applied, text, offset, size, rule.Mask, rule.Allow);
+            }
             else
+            {
                 builder.PolicyProblems.Add($"{text}: the function has no such register");
+            }
         }
 
         return applied;
@@ -33,7 +37,10 @@ internal static class PolicyRules
         offset = rule.Offset;
         size = rule.Size == 0 ? 4 : rule.Size;
         if (rule.Register is null)
+        {
             return true;
+        }
+
         if (builder.TryFind(rule.Register, out int at, out int own))
         {
             offset += at;
@@ -42,11 +49,17 @@ internal static class PolicyRules
         }
 
         if (!HiddenCapabilities.TryParse(rule.Register, out ushort id, out bool isExtended))
+        {
             return false;
+        }
+
         foreach (PciCapability capability in list.Capabilities)
         {
             if (capability.Id != id || capability.IsExtended != isExtended)
+            {
                 continue;
+            }
+
             offset += capability.Offset;
             return true;
         }
@@ -70,11 +83,15 @@ internal static class PolicyRules
             uint bits = builder.Decide(offset + i, asked, allow);
             missed |= ByteLanes.ToDword(asked & ~bits, i);
             if (bits != 0)
+            {
                 applied.Add(offset + i, bits, text, allow);
+            }
         }
 
         if (missed != 0)
+        {
             builder.PolicyProblems.Add($"{text}: bits 0x{missed:x} have a rule of their own and stay as they are");
+        }
     }
 
     /// <summary>What was decided where, for the texts of the rows.</summary>
@@ -88,10 +105,13 @@ internal static class PolicyRules
         {
             string? all = null;
             string? last = null;
-            foreach (var (at, _, text, _) in _bytes)
+            foreach ((int at, uint _, string? text, bool _) in _bytes)
             {
                 if (at < offset || at >= offset + size || text == last)
+                {
                     continue;
+                }
+
                 last = text;
                 all = all is null ? text : $"{all}; {text}";
             }

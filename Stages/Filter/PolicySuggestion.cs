@@ -13,7 +13,10 @@ public static class PolicySuggestion
     {
         var rules = new List<PolicyRule>();
         if (deniedBits == 0 || !ByteLanes.IsValid(offset, size, map.Size))
+        {
             return rules;
+        }
+
         uint denied = Openable(map, offset, deniedBits);
         foreach (RegisterRow row in map.RowsAt(offset, size))
         {
@@ -21,9 +24,14 @@ public static class PolicySuggestion
             int to = Math.Min(row.Offset + row.Size, (offset & ~3) + 4);
             uint mine = 0;
             for (int b = from; b < to; b++)
+            {
                 mine |= denied & ByteLanes.Lanes(b, 1);
+            }
+
             if (mine == 0)
+            {
                 continue;
+            }
             // A register's name says more than its offset, and holds where the capability lies elsewhere.
             bool isNamed = row.IsNamed && row.Size <= 4 && (row.Offset & 3) + row.Size <= 4;
             int at = isNamed ? row.Offset : offset;
@@ -66,9 +74,13 @@ public static class PolicySuggestion
         {
             int at = merged.FindIndex(known => known.Allow == rule.Allow && IsSamePlace(known, rule));
             if (at < 0)
+            {
                 merged.Add(rule);
+            }
             else
+            {
                 merged[at] = Join(merged[at], rule);
+            }
         }
 
         return merged;
@@ -89,10 +101,16 @@ public static class PolicySuggestion
     private static PolicyRule Join(PolicyRule one, PolicyRule other)
     {
         if (one.Offset == other.Offset && one.Size == other.Size)
+        {
             return one with { Mask = one.Mask | other.Mask };
+        }
+
         int size = Math.Max(one.Size, other.Size);
         while ((one.Offset & -size) != (other.Offset & -size))
+        {
             size *= 2;
+        }
+
         int offset = one.Offset & -size;
         return one with
         {

@@ -9,12 +9,15 @@ internal static class RowTexts
     {
         var names = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
         var rows = new List<RegisterRow>();
-        foreach (var (row, at, offset, size) in builder.Runs())
+        foreach ((RegisterDefinition? row, int at, int offset, int size) in builder.Runs())
         {
             string name = row?.Name ?? $"Unlisted 0x{offset:x2}–0x{offset + size - 1:x2}";
             bool isFirst = names.Add(name);
             if (!isFirst)
+            {
                 names.Add(name = $"{name} at 0x{offset:x2}");
+            }
+
             WriteRule rule = row?.Rule ?? WriteRule.ByPolicy;
             int span = Math.Min(size, 4 - (offset & 3));
             uint lanes = Bits(offset, span);
@@ -33,7 +36,10 @@ internal static class RowTexts
     {
         uint bits = 0;
         for (int i = 0; i < size; i++)
+        {
             bits |= ByteLanes.Lanes(offset + i, 1);
+        }
+
         return bits;
     }
 
@@ -69,7 +75,10 @@ internal static class RowTexts
             _ => "writes denied in every policy",
         };
         if (row is { Note.Length: > 0 })
+        {
             text = $"{text}: {row.Note}";
+        }
+
         return rules is null ? text : $"{text}; {rules}";
     }
 }

@@ -14,12 +14,20 @@ public static class ShadowVerification
         {
             uint mask = function.Map[dword].Shadow;
             if (mask == 0)
+            {
                 continue;
+            }
+
             uint shadow = function.Registers[dword] & mask;
             if (!function.Hardware.TryRead(dword * 4, 4, out uint hardware))
+            {
                 hardware = uint.MaxValue;
+            }
+
             if ((hardware & mask) != shadow)
+            {
                 found.Add(new ShadowMismatch(dword * 4, mask, shadow, hardware & mask));
+            }
         }
 
         return found;

@@ -23,7 +23,9 @@ public sealed unsafe class VirtualRegisters
         ConfigSize = configSize;
         _own = GC.AllocateArray<uint>(WordsFor(configSize), pinned: true);
         fixed (uint* words = _own)
+        {
             _words = words;
+        }
     }
 
     /// <summary>Registers in given memory, which keeps what it holds; call <see cref="Reset"/> for a new guest.</summary>

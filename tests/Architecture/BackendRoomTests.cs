@@ -22,13 +22,13 @@ public sealed partial class BackendRoomTests
     [Fact]
     public void A_room_enters_only_the_rooms_it_is_allowed_to()
     {
-        var offences =
+        IEnumerable<string> offences =
             from file in SourceTree.Files("Backend")
             let room = Room(file)
             where room.Length > 0
             from Match match in Using().Matches(File.ReadAllText(file))
             let other = match.Groups[1].Value
-            where other != room && !(MayUse.TryGetValue(room, out var allowed) && allowed.Contains(other))
+            where other != room && !(MayUse.TryGetValue(room, out string[]? allowed) && allowed.Contains(other))
             select $"{Path.GetRelativePath(SourceTree.Root, file)} uses {other}";
 
         Assert.Empty(offences);
@@ -40,7 +40,7 @@ public sealed partial class BackendRoomTests
 
     private static string Room(string file)
     {
-        var parts = Path.GetRelativePath(Path.Combine(SourceTree.Root, "Backend"), file).Split(Path.DirectorySeparatorChar);
+        string[] parts = Path.GetRelativePath(Path.Combine(SourceTree.Root, "Backend"), file).Split(Path.DirectorySeparatorChar);
         return parts.Length > 1 ? parts[0] : "";
     }
 

@@ -27,7 +27,7 @@ internal sealed class CompiledAssembly : IDisposable
     public IEnumerable<string> ForeignTypes =>
         _reader.TypeReferences.Select(handle =>
         {
-            var type = _reader.GetTypeReference(handle);
+            TypeReference type = _reader.GetTypeReference(handle);
             return $"{_reader.GetString(type.Namespace)}.{_reader.GetString(type.Name)}";
         });
 

@@ -22,7 +22,7 @@ public sealed partial class LayerTests
     {
         using var assembly = CompiledAssembly.Load(layer);
 
-        var used = assembly.References.Where(name => name.StartsWith("PciBackFlow.", StringComparison.Ordinal))
+        IEnumerable<string> used = assembly.References.Where(name => name.StartsWith("PciBackFlow.", StringComparison.Ordinal))
             .Select(name => name["PciBackFlow.".Length..]);
 
         Assert.Empty(used.Except(allowed));
@@ -31,7 +31,7 @@ public sealed partial class LayerTests
     [Fact]
     public void The_pipeline_knows_no_word_of_PCI_or_Xen()
     {
-        var offences = SourceTree.Files("Pipeline")
+        IEnumerable<string> offences = SourceTree.Files("Pipeline")
             .SelectMany(file => File.ReadLines(file).Select((line, index) => (file, line, number: index + 1)))
             .Where(entry => Domain().IsMatch(entry.line.Replace("PciBackFlow", "", StringComparison.Ordinal)))
             .Select(entry => $"{Path.GetFileName(entry.file)}:{entry.number}: {entry.line.Trim()}");
@@ -64,7 +64,7 @@ public sealed partial class LayerTests
     [InlineData("Hardware", "Guest")]
     public void The_hardware_layer_holds_no_policy_and_no_guests(string layer, string word)
     {
-        var offences = SourceTree.Files(layer).Select(Path.GetFileNameWithoutExtension)
+        IEnumerable<string?> offences = SourceTree.Files(layer).Select(Path.GetFileNameWithoutExtension)
             .Where(name => name!.Contains(word, StringComparison.Ordinal));
 
         Assert.Empty(offences);
@@ -74,7 +74,7 @@ public sealed partial class LayerTests
     public void A_source_file_holds_one_public_type_of_its_own_name()
     {
         string[] layers = ["Pipeline", "Hardware", "Stages", "Backend", "Perf", "Cli"];
-        var offences = layers.SelectMany(SourceTree.Files)
+        IEnumerable<string> offences = layers.SelectMany(SourceTree.Files)
             .Select(file => (file, types: PublicType().Matches(File.ReadAllText(file)).Select(match => match.Groups[1].Value).Distinct().ToArray()))
             .Where(entry => entry.types.Length > 1
                 || (entry.types.Length == 1 && entry.types[0] != Path.GetFileNameWithoutExtension(entry.file).Split('.')[0]))

@@ -15,7 +15,9 @@ internal static class SourceTree
         for (var directory = new DirectoryInfo(AppContext.BaseDirectory); directory is not null; directory = directory.Parent)
         {
             if (File.Exists(Path.Combine(directory.FullName, "PciBackFlow.sln")))
+            {
                 return directory.FullName;
+            }
         }
 
         throw new InvalidOperationException("PciBackFlow.sln is in no folder above the test binaries.");

@@ -17,7 +17,10 @@ public sealed class BackendHostTests
         bench.Host.CreateDomain(7);
         bench.WriteDirectories(7, state, Bench.HostA, Bench.HostB);
         if (state == "3")
+        {
             bench.Store.Write($"{Bench.BackendPath(7)}/vdev-1", "0000:00:05.00");
+        }
+
         using SmallFrontend frontend = new(bench, 7);
         frontend.Publish();
         bench.Backend.Start();
@@ -51,7 +54,10 @@ public sealed class BackendHostTests
     {
         using Bench bench = new();
         for (int domain = 1; domain <= 200; domain++)
+        {
             bench.Create(domain, new PciAddress(0, 0x55, 0, 0));
+        }
+
         List<SmallFrontend> frontends = [];
         try
         {

@@ -40,7 +40,9 @@ internal sealed class Bench : IDisposable
         };
         Backend = new(options?.Invoke(standard) ?? standard);
         if (start)
+        {
             Backend.Start();
+        }
     }
 
     public LoopbackHost Host { get; } = new();
@@ -74,7 +76,10 @@ internal sealed class Bench : IDisposable
     public void Create(int domain, params PciAddress[] devices)
     {
         if (Host.Domains.All(known => known.DomainId != domain))
+        {
             Host.CreateDomain(domain);
+        }
+
         WriteDirectories(domain, "1", devices);
     }
 
@@ -111,7 +116,10 @@ internal sealed class Bench : IDisposable
         store.Write($"{backend}/frontend-id", $"{domain}");
         store.Write($"{backend}/online", "1");
         for (int i = 0; i < devices.Length; i++)
+        {
             WriteDevice(store, domain, i, devices[i]);
+        }
+
         store.Write($"{backend}/state", state);
     });
 
@@ -129,7 +137,9 @@ internal sealed class Bench : IDisposable
             using IXenStoreTransaction transaction = Store.BeginTransaction();
             change(transaction);
             if (transaction.Commit())
+            {
                 return;
+            }
         }
     }
 

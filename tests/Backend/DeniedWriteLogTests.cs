@@ -15,7 +15,10 @@ public sealed class DeniedWriteLogTests
         using SmallFrontend frontend = Connect(bench, 7, Bench.HostA);
 
         for (uint i = 0; i < 2_000; i++)
+        {
             Assert.Equal(PciOpStatus.Success, frontend.Write(devfn: 0, SubsystemId, 2, 0x0400 + i));
+        }
+
         Bench.Eventually(() => Denials(bench, 7).Length > 0, "a warning");
         frontend.Write(devfn: 0, 0x80, 4, 0xA5A5A5A5);
         Bench.Eventually(() => Denials(bench, 7).Length > 1, "a second warning");
@@ -82,7 +85,10 @@ public sealed class DeniedWriteLogTests
         log.Noted();
         long before = GC.GetAllocatedBytesForCurrentThread();
         for (int i = 0; i < 100_000; i++)
+        {
             log.Noted();
+        }
+
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
     }
 

@@ -9,7 +9,10 @@ public sealed class DistinctWarningsTests
         CapturedLines lines = new();
         DistinctWarnings warnings = new(lines);
         for (int i = 0; i < 1_000_000; i++)
+        {
             warnings.Warn(7, "write to BIST denied");
+        }
+
         Assert.Equal(7, lines.Warnings.Count());
         Assert.Contains("seen 1000000 times", lines.Warnings.Last(), StringComparison.Ordinal);
     }
@@ -24,7 +27,10 @@ public sealed class DistinctWarningsTests
         warnings.Warn(7, "two");
         Assert.Equal(3, lines.Warnings.Count());
         for (int i = 0; i < 100_000; i++)
+        {
             warnings.Warn(7, $"subject {i}");
+        }
+
         Assert.InRange(lines.Warnings.Count(), DistinctWarnings.MaxSubjects, DistinctWarnings.MaxSubjects + 10);
     }
 

@@ -42,7 +42,10 @@ internal sealed class LiveMappings(IHypervisor hypervisor) : IHypervisor
         public void Dispose()
         {
             if (Interlocked.Exchange(ref _disposed, 1) == 0)
+            {
                 Interlocked.Decrement(ref owner._count);
+            }
+
             inner.Dispose();
         }
     }

@@ -39,7 +39,9 @@ internal sealed unsafe class SmallFrontend : IDisposable
         }
 
         if (state is not null)
+        {
             Write("state", state);
+        }
     }
 
     public uint ReadOnlyReference()
@@ -51,9 +53,13 @@ internal sealed unsafe class SmallFrontend : IDisposable
     public void Write(string key, string? value)
     {
         if (value is null)
+        {
             _store.Remove($"{_path}/{key}");
+        }
         else
+        {
             _store.Write($"{_path}/{key}", value);
+        }
     }
 
     /// <summary>Asks once and waits.</summary>

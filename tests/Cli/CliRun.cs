@@ -12,7 +12,7 @@ internal sealed record CliRun(int ExitCode, string Output, string Errors, string
         using var output = new StringWriter();
         using var errors = new StringWriter();
         using var progress = new MemoryStream();
-        var code = CliRunner.Run(args, new CliConsole(output, errors, progress, outputIsTerminal: false, progressIsTerminal: false, () => interruption));
+        int code = CliRunner.Run(args, new CliConsole(output, errors, progress, outputIsTerminal: false, progressIsTerminal: false, () => interruption));
         var run = new CliRun(code, output.ToString(), errors.ToString(), System.Text.Encoding.UTF8.GetString(progress.ToArray()));
         // Nothing the program prints may look like a stack trace, whatever the test is about.
         Assert.DoesNotContain("   at ", run.Output + run.Errors, StringComparison.Ordinal);

@@ -13,7 +13,7 @@ public sealed class CompletionTests
     [InlineData("completion f", "fish")]
     public void The_suggest_directive_that_the_scripts_use_completes_words(string typed, string expected)
     {
-        var run = CliRun.Of($"[suggest:{typed.Length}]", typed).Succeeded();
+        CliRun run = CliRun.Of($"[suggest:{typed.Length}]", typed).Succeeded();
 
         Assert.Contains(expected, run.Output.Split('\n').Select(line => line.Trim()));
     }
@@ -24,7 +24,7 @@ public sealed class CompletionTests
     [InlineData("fish", "complete -c pcibackflow")]
     public void Each_shell_has_a_script_that_asks_the_program(string shell, string registration)
     {
-        var script = CliRun.Of("completion", shell).Succeeded().Output;
+        string script = CliRun.Of("completion", shell).Succeeded().Output;
 
         Assert.Contains(registration, script, StringComparison.Ordinal);
         Assert.Contains("[suggest:", script, StringComparison.Ordinal);

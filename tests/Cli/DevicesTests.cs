@@ -8,7 +8,9 @@ public sealed class DevicesTests
     public void All_names_every_function_of_this_host()
     {
         if (!Directory.Exists("/sys/bus/pci/devices") || Directory.GetFileSystemEntries("/sys/bus/pci/devices").Length == 0)
+        {
             return; // Without PCI there is nothing to name.
+        }
 
         Assert.Equal(CliRun.OfLine("devices").Succeeded().Output, CliRun.OfLine("devices --device all").Succeeded().Output);
         Assert.DoesNotContain("defect", CliRun.OfLine("guest-view --device all").Errors, StringComparison.Ordinal);
@@ -17,7 +19,7 @@ public sealed class DevicesTests
     [Fact]
     public void A_captured_function_is_listed_with_ids_name_and_capabilities()
     {
-        var table = CliRun.OfLine("devices --builtin e1000e").Succeeded().Output;
+        string table = CliRun.OfLine("devices --builtin e1000e").Succeeded().Output;
 
         Assert.Matches(@"0000:00:04\.0 +8086:10d3 +Ethernet controller: Intel.* PM MSI EXP MSIX .*AER.* yes", table);
         Assert.All(table.Split('\n'), line => Assert.Equal(line.TrimEnd(), line.TrimEnd('\r')));
@@ -26,7 +28,7 @@ public sealed class DevicesTests
     [Fact]
     public void Json_holds_every_field_with_its_type()
     {
-        var row = Assert.Single(CliRun.OfLine("devices --builtin e1000e --json").Json().EnumerateArray());
+        JsonElement row = Assert.Single(CliRun.OfLine("devices --builtin e1000e --json").Json().EnumerateArray());
 
         (string Name, JsonValueKind Kind)[] fields =
         [
@@ -40,7 +42,7 @@ public sealed class DevicesTests
         Assert.Equal("8086", row.GetProperty("vendor_id").GetString());
         Assert.Equal("10d3", row.GetProperty("device_id").GetString());
         Assert.Equal(4096, row.GetProperty("size").GetInt32());
-        var aer = row.GetProperty("capabilities").EnumerateArray().Single(capability => capability.GetProperty("name").GetString() == "AER");
+        JsonElement aer = row.GetProperty("capabilities").EnumerateArray().Single(capability => capability.GetProperty("name").GetString() == "AER");
         Assert.Equal(0x100, aer.GetProperty("offset").GetInt32());
         Assert.True(aer.GetProperty("extended").GetBoolean());
     }
@@ -51,9 +53,9 @@ public sealed class DevicesTests
     public void What_no_guest_can_be_given_says_why(string source, string reason)
     {
         using var folder = new TemporaryFolder();
-        var line = "devices --json " + source.Replace("{cardbus}", folder.Write("cardbus.txt", FailureTests.CardBusDump), StringComparison.Ordinal);
+        string line = "devices --json " + source.Replace("{cardbus}", folder.Write("cardbus.txt", FailureTests.CardBusDump), StringComparison.Ordinal);
 
-        var row = Assert.Single(CliRun.OfLine(line).Json().EnumerateArray());
+        JsonElement row = Assert.Single(CliRun.OfLine(line).Json().EnumerateArray());
 
         Assert.False(row.GetProperty("assignable").GetBoolean());
         Assert.Equal(reason, row.GetProperty("reasons")[0].GetString());
@@ -62,9 +64,9 @@ public sealed class DevicesTests
     [Fact]
     public void This_hosts_functions_are_listed_as_far_as_it_has_any()
     {
-        var rows = CliRun.OfLine("devices --json").Json().EnumerateArray().Select(row => row.GetProperty("address").GetString()).ToArray();
+        string?[] rows = CliRun.OfLine("devices --json").Json().EnumerateArray().Select(row => row.GetProperty("address").GetString()).ToArray();
 
-        var listed = Directory.Exists("/sys/bus/pci/devices")
+        string[] listed = Directory.Exists("/sys/bus/pci/devices")
             ? Directory.GetFileSystemEntries("/sys/bus/pci/devices").Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal).ToArray()
             : [];
         Assert.Equal(listed, rows);
@@ -80,12 +82,12 @@ public sealed class DevicesTests
         }
 
         using var folder = new TemporaryFolder();
-        var address = Path.GetFileName(first);
-        var capture = CliRun.Of("devices", "capture", address, folder["capture.txt"]).Succeeded();
+        string address = Path.GetFileName(first);
+        CliRun capture = CliRun.Of("devices", "capture", address, folder["capture.txt"]).Succeeded();
         Assert.Empty(capture.Output);
 
-        var live = Assert.Single(CliRun.Of("devices", "--json", "--device", address).Json().EnumerateArray());
-        var captured = Assert.Single(CliRun.Of("devices", "--json", "--from-dump", folder["capture.txt"]).Json().EnumerateArray());
+        JsonElement live = Assert.Single(CliRun.Of("devices", "--json", "--device", address).Json().EnumerateArray());
+        JsonElement captured = Assert.Single(CliRun.Of("devices", "--json", "--from-dump", folder["capture.txt"]).Json().EnumerateArray());
         Assert.All(
             ["address", "vendor_id", "device_id", "class", "readable_size"],
             name => Assert.Equal(live.GetProperty(name).ToString(), captured.GetProperty(name).ToString()));

@@ -18,15 +18,21 @@ public sealed class EveryCaptureTests
     public void Lspci_complains_about_no_view_that_it_does_not_complain_about_raw()
     {
         if (!File.Exists("/usr/bin/lspci"))
+        {
             Assert.Skip("needs lspci (Debian: pciutils)");
+        }
+
         using var folder = new TemporaryFolder();
-        var compared = 0;
-        foreach (var file in Files(folder))
+        int compared = 0;
+        foreach (string file in Files(folder))
         {
             using var raw = new StringWriter();
-            var functions = Capture.Load(file).Functions.Where(config => (config.Bytes.Span[0x0E] & 0x7F) <= 1).ToArray();
-            foreach (var config in functions)
+            CapturedConfig[] functions = Capture.Load(file).Functions.Where(config => (config.Bytes.Span[0x0E] & 0x7F) <= 1).ToArray();
+            foreach (CapturedConfig? config in functions)
+            {
                 LspciDumpWriter.Write(raw, config.Address, config.Description, config.Bytes.Span);
+            }
+
             var view = CliRun.Of("guest-view", "--from-dump", file);
 
             Assert.Equal(
@@ -42,23 +48,25 @@ public sealed class EveryCaptureTests
     public void Explain_answers_every_access_with_the_shape_that_scripts_rely_on()
     {
         using var folder = new TemporaryFolder();
-        foreach (var file in Files(folder))
+        foreach (string file in Files(folder))
         {
-            foreach (var config in Capture.Load(file).Functions.Where(config => (config.Bytes.Span[0x0E] & 0x7F) <= 1).Take(2))
+            foreach (CapturedConfig? config in Capture.Load(file).Functions.Where(config => (config.Bytes.Span[0x0E] & 0x7F) <= 1).Take(2))
             {
-                var accesses = Accesses(Math.Min(config.Bytes.Length, 0x200)).ToArray();
-                var explained = CliRun.Of(["explain", "--from-dump", file, "--function", config.Address.ToString(), "--json", .. accesses]).Json();
+                string[] accesses = Accesses(Math.Min(config.Bytes.Length, 0x200)).ToArray();
+                JsonElement explained = CliRun.Of(["explain", "--from-dump", file, "--function", config.Address.ToString(), "--json", .. accesses]).Json();
 
                 Assert.Equal(accesses.Length, explained.GetArrayLength());
-                foreach (var access in explained.EnumerateArray())
+                foreach (JsonElement access in explained.EnumerateArray())
+                {
                     CheckShape(access, file);
+                }
             }
         }
     }
 
     private static IEnumerable<string> Accesses(int size)
     {
-        for (var offset = 0; offset < size; offset += 4)
+        for (int offset = 0; offset < size; offset += 4)
         {
             yield return $"{offset:x}";
             yield return $"{offset + 1:x}.b=a5";
@@ -77,9 +85,9 @@ public sealed class EveryCaptureTests
         Assert.Equal(JsonValueKind.Number, access.GetProperty("offset").ValueKind);
         Assert.Equal(JsonValueKind.Number, access.GetProperty("size").ValueKind);
         Assert.Equal(JsonValueKind.Number, access.GetProperty("value").ValueKind);
-        var status = access.GetProperty("status").GetString();
+        string? status = access.GetProperty("status").GetString();
         Assert.True(Statuses.Contains(status) || status == "op_failed", $"{file}: {access}");
-        foreach (var row in access.GetProperty("rows").EnumerateArray())
+        foreach (JsonElement row in access.GetProperty("rows").EnumerateArray())
         {
             Assert.NotEmpty(row.GetProperty("register").GetString()!);
             Assert.NotEmpty(row.GetProperty("rule").GetString()!);
@@ -87,7 +95,7 @@ public sealed class EveryCaptureTests
             Assert.True(row.GetProperty("size").GetInt32() > 0 && row.GetProperty("offset").GetInt32() >= 0);
         }
 
-        foreach (var step in access.GetProperty("hardware").EnumerateArray())
+        foreach (JsonElement step in access.GetProperty("hardware").EnumerateArray())
         {
             Assert.Contains(step.GetProperty("access").GetString(), new[] { "read", "write" });
             Assert.True(step.GetProperty("offset").GetInt32() >= 0 && step.GetProperty("size").GetInt32() is 1 or 2 or 4 && step.GetProperty("value").TryGetUInt32(out _));
@@ -96,18 +104,22 @@ public sealed class EveryCaptureTests
         Assert.Equal(JsonValueKind.Number, access.GetProperty("denied_bits").ValueKind);
         Assert.True(access.GetProperty("suggestion").ValueKind is JsonValueKind.Null or JsonValueKind.Object);
         if (status == "success")
+        {
             Assert.True(access.GetProperty("rows").GetArrayLength() > 0, $"{file}: {access}");
+        }
     }
 
     private static IEnumerable<string> Files(TemporaryFolder folder)
     {
-        foreach (var name in BuiltinCaptures.Names)
+        foreach (string name in BuiltinCaptures.Names)
         {
             using var text = new StringWriter();
-            if (BuiltinCaptures.TryLoad(name, out var capture))
+            if (BuiltinCaptures.TryLoad(name, out Capture? capture))
             {
-                foreach (var config in capture.Functions)
+                foreach (CapturedConfig config in capture.Functions)
+                {
                     LspciDumpWriter.Write(text, config.Address, config.Description, config.Bytes.Span);
+                }
             }
 
             yield return folder.Write($"{name}.txt", text.ToString());
@@ -116,10 +128,12 @@ public sealed class EveryCaptureTests
         // Many captures of the folder are 64 bytes long and alike: one folder of them tells as much as all.
         if (Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } captures)
         {
-            foreach (var file in Directory.EnumerateFiles(captures, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
+            foreach (string? file in Directory.EnumerateFiles(captures, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
             {
                 if (!file.EndsWith(".md", StringComparison.Ordinal) && !(file.EndsWith(".config", StringComparison.Ordinal) && new FileInfo(file).Length == 64))
+                {
                     yield return file;
+                }
             }
         }
     }
@@ -127,11 +141,14 @@ public sealed class EveryCaptureTests
     private static string[] Complaints(string file)
     {
         var start = new ProcessStartInfo("/usr/bin/lspci") { RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (var word in new[] { "-F", file, "-n", "-vvv" })
+        foreach (string? word in new[] { "-F", file, "-n", "-vvv" })
+        {
             start.ArgumentList.Add(word);
-        using var process = Process.Start(start)!;
-        var errors = process.StandardError.ReadToEndAsync();
-        var lines = process.StandardOutput.ReadToEnd().Split('\n');
+        }
+
+        using Process process = Process.Start(start)!;
+        Task<string> errors = process.StandardError.ReadToEndAsync();
+        string[] lines = process.StandardOutput.ReadToEnd().Split('\n');
         process.WaitForExit();
         return [.. lines.Where(line => line.Contains('<', StringComparison.Ordinal) && !line.Contains("<unknown>", StringComparison.Ordinal)).Select(line => line.Trim()), .. errors.Result.Split('\n').Select(line => line.Replace(file, "FILE", StringComparison.Ordinal))];
     }

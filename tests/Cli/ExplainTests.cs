@@ -11,10 +11,10 @@ public sealed class ExplainTests
     {
         string[] accesses = ["COMMAND", "COMMAND=2", "0", "BASE_ADDRESS_0=ffffffff", "BASE_ADDRESS_0", "CAP_PM+4", "ECAP_AER+0", "1.l", "ffff.b", "3c.b=5", "CAP_EXP+8.w=ffff"];
 
-        var array = CliRun.Of(["explain", "--builtin", "e1000e", "--json", .. accesses]).Json();
+        JsonElement array = CliRun.Of(["explain", "--builtin", "e1000e", "--json", .. accesses]).Json();
 
         Assert.Equal(accesses.Length, array.GetArrayLength());
-        foreach (var (access, words) in array.EnumerateArray().Zip(accesses))
+        foreach ((JsonElement access, string? words) in array.EnumerateArray().Zip(accesses))
         {
             Assert.Equal(
                 ["access", "offset", "size", "value", "status", "rows", "hardware", "denied_bits", "suggestion"],
@@ -39,20 +39,24 @@ public sealed class ExplainTests
     [InlineData("0x3", 3, 4, null)]
     public void A_read_is_answered_as_a_guest_would_be(string access, int offset, int size, uint? value)
     {
-        var one = Assert.Single(CliRun.Of("explain", "--builtin", "e1000e", "--json", access).Json().EnumerateArray());
+        JsonElement one = Assert.Single(CliRun.Of("explain", "--builtin", "e1000e", "--json", access).Json().EnumerateArray());
 
         Assert.Equal(offset, one.GetProperty("offset").GetInt32());
         Assert.Equal(size, one.GetProperty("size").GetInt32());
         if (value is null)
+        {
             Assert.Equal("invalid_offset", one.GetProperty("status").GetString());
+        }
         else
+        {
             Assert.Equal(value, one.GetProperty("value").GetUInt32());
+        }
     }
 
     [Fact]
     public void The_text_names_register_rule_and_what_reached_hardware()
     {
-        var text = CliRun.OfLine("explain --builtin e1000e COMMAND").Succeeded().Output;
+        string text = CliRun.OfLine("explain --builtin e1000e COMMAND").Succeeded().Output;
 
         Assert.Contains("COMMAND: read 0x04.w", text, StringComparison.Ordinal);
         Assert.Contains("Command (0x04.w): ", text, StringComparison.Ordinal);
@@ -64,12 +68,12 @@ public sealed class ExplainTests
     {
         // PCI Express Device Control: the error reporting enables belong to the host by default.
         string[] line = ["explain", "--builtin", "e1000e", "--json", "CAP_EXP+8.w=f"];
-        var denied = Assert.Single(CliRun.Of(line).Json().EnumerateArray());
+        JsonElement denied = Assert.Single(CliRun.Of(line).Json().EnumerateArray());
         Assert.NotEqual(0u, denied.GetProperty("denied_bits").GetUInt32());
         using var folder = new TemporaryFolder();
-        var policy = folder.Write("policy.json", denied.GetProperty("suggestion").GetRawText());
+        string policy = folder.Write("policy.json", denied.GetProperty("suggestion").GetRawText());
 
-        var allowed = Assert.Single(CliRun.Of([.. line, "--policy", policy]).Json().EnumerateArray());
+        JsonElement allowed = Assert.Single(CliRun.Of([.. line, "--policy", policy]).Json().EnumerateArray());
 
         Assert.Equal(0u, allowed.GetProperty("denied_bits").GetUInt32());
     }
@@ -81,11 +85,11 @@ public sealed class ExplainTests
     public void Rules_of_a_policy_file_that_change_nothing_are_said(string verb, string? access)
     {
         using var folder = new TemporaryFolder();
-        var policy = folder.Write(
+        string policy = folder.Write(
             "policy.json", """{"hide":["CAP_QQ"],"rules":[{"register":"PCIe Device Contorl"},{"register":"MSI Message Address"},{"register":"PCIe Device Control"}]}""");
         string[] words = [.. verb.Split(' '), "--builtin", "e1000e", "--policy", policy];
 
-        var run = CliRun.Of(access is null ? words : [.. words, access]).Succeeded();
+        CliRun run = CliRun.Of(access is null ? words : [.. words, access]).Succeeded();
 
         Assert.Contains("PCIe Device Contorl", run.Errors, StringComparison.Ordinal);
         Assert.Contains("the function has no such register", run.Errors, StringComparison.Ordinal);
@@ -106,7 +110,7 @@ public sealed class ExplainTests
     [Fact]
     public void Without_a_source_a_builtin_function_is_explained_and_named()
     {
-        var run = CliRun.OfLine("explain COMMAND").Succeeded();
+        CliRun run = CliRun.OfLine("explain COMMAND").Succeeded();
 
         Assert.Contains("no source was named: explaining 0000:00:04.0", run.Errors, StringComparison.Ordinal);
     }

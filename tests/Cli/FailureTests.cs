@@ -13,7 +13,7 @@ public sealed class FailureTests
     public void An_empty_file_is_refused_by_every_verb(string line, string content)
     {
         using var folder = new TemporaryFolder();
-        var path = folder.Write("dump.txt", content);
+        string path = folder.Write("dump.txt", content);
 
         var run = CliRun.OfLine(string.Format(null, line, path));
 
@@ -28,7 +28,7 @@ public sealed class FailureTests
     public void A_wrong_dump_is_refused_with_file_line_and_reason(string content, int line)
     {
         using var folder = new TemporaryFolder();
-        var path = folder.Write("dump.txt", content);
+        string path = folder.Write("dump.txt", content);
 
         var run = CliRun.Of("guest-view", "--from-dump", path);
 
@@ -84,7 +84,7 @@ public sealed class FailureTests
     public void CardBus_is_refused_with_exit_code_1(string verb)
     {
         using var folder = new TemporaryFolder();
-        var path = folder.Write("cardbus.txt", CardBusDump);
+        string path = folder.Write("cardbus.txt", CardBusDump);
 
         var run = CliRun.OfLine($"{verb} --from-dump {path}");
 
@@ -100,7 +100,7 @@ public sealed class FailureTests
     public void A_function_without_a_known_header_is_refused_with_the_reason(string verb, string headerType, string reason)
     {
         using var folder = new TemporaryFolder();
-        var path = folder.Write("dump.txt", $"00:02.0 Thing\n00: ff ff ff ff ff ff ff ff ff ff ff ff ff ff {headerType} ff\n" + string.Concat(
+        string path = folder.Write("dump.txt", $"00:02.0 Thing\n00: ff ff ff ff ff ff ff ff ff ff ff ff ff ff {headerType} ff\n" + string.Concat(
             Enumerable.Range(1, 3).Select(row => $"{row}0: {string.Join(' ', Enumerable.Repeat("ff", 16))}\n")));
 
         var run = CliRun.OfLine($"{verb} --from-dump {path}");
@@ -117,9 +117,9 @@ public sealed class FailureTests
     public void A_chipset_bridge_with_a_device_header_stays_with_its_machine(string line, int code)
     {
         using var folder = new TemporaryFolder();
-        var bridge = Dump("00:02.0", 0).Replace("00 00 00 02 00 00 00 00", "00 00 00 06 00 00 00 00", StringComparison.Ordinal);
+        string bridge = Dump("00:02.0", 0).Replace("00 00 00 02 00 00 00 00", "00 00 00 06 00 00 00 00", StringComparison.Ordinal);
         Assert.Contains("00 00 00 06", bridge, StringComparison.Ordinal);
-        var path = folder.Write("two.txt", bridge + Dump("00:03.0", 0));
+        string path = folder.Write("two.txt", bridge + Dump("00:03.0", 0));
 
         var run = CliRun.OfLine($"{line} --from-dump {path}");
 
@@ -131,7 +131,7 @@ public sealed class FailureTests
     public void A_byte_order_mark_is_no_part_of_a_dump()
     {
         using var folder = new TemporaryFolder();
-        var path = folder.Write("dump.txt", "\uFEFF" + Dump("00:02.0", 0));
+        string path = folder.Write("dump.txt", "\uFEFF" + Dump("00:02.0", 0));
 
         CliRun.Of("guest-view", "--from-dump", path).Succeeded();
     }
@@ -140,7 +140,7 @@ public sealed class FailureTests
     public void Explain_works_on_one_function_and_lists_those_to_choose_from()
     {
         using var folder = new TemporaryFolder();
-        var path = folder.Write("two.txt", Dump("00:02.0", 0) + Dump("00:03.0", 0));
+        string path = folder.Write("two.txt", Dump("00:02.0", 0) + Dump("00:03.0", 0));
 
         var run = CliRun.Of("explain", "--from-dump", path, "COMMAND");
 
@@ -172,7 +172,7 @@ public sealed class FailureTests
     public void A_policy_file_that_is_wrong_is_refused_with_its_place()
     {
         using var folder = new TemporaryFolder();
-        var path = folder.Write("policy.json", "{ \"rules\": [ { \"registre\": \"Command\" } ] }");
+        string path = folder.Write("policy.json", "{ \"rules\": [ { \"registre\": \"Command\" } ] }");
 
         var run = CliRun.Of("guest-view", "--builtin", "e1000e", "--policy", path);
 
@@ -187,7 +187,7 @@ public sealed class FailureTests
         using var full = new StreamWriter(new FullStream());
         using var progress = new MemoryStream();
 
-        var code = CliRunner.Run(["devices", "--builtin", "e1000e"], new CliConsole(full, errors, progress, false, false, () => default));
+        int code = CliRunner.Run(["devices", "--builtin", "e1000e"], new CliConsole(full, errors, progress, false, false, () => default));
 
         Assert.Equal(ExitCode.Failed, code);
         Assert.Equal("pcibackflow: No space left on device", errors.ToString().Trim());
@@ -200,8 +200,11 @@ public sealed class FailureTests
     {
         var rows = new System.Text.StringBuilder($"{address} Thing\n");
         rows.Append($"00: 86 80 d3 10 07 05 10 00 00 00 00 02 00 00 {headerType:x2} 00\n");
-        for (var row = 0x10; row < 0x40; row += 0x10)
+        for (int row = 0x10; row < 0x40; row += 0x10)
+        {
             rows.Append($"{row:x2}:{string.Concat(Enumerable.Repeat(" 00", 16))}\n");
+        }
+
         return rows.Append('\n').ToString();
     }
 
@@ -215,7 +218,9 @@ public sealed class FailureTests
         public override void Write(ReadOnlySpan<byte> buffer)
         {
             if (_isFull)
+            {
                 throw new IOException("No space left on device");
+            }
         }
 
         public override void Flush()

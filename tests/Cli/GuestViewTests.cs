@@ -13,10 +13,10 @@ public sealed class GuestViewTests
     [MemberData(nameof(Builtins))]
     public void The_dump_of_a_builtin_function_is_read_back_with_its_address_and_ids(string name)
     {
-        var text = CliRun.Of("guest-view", "--builtin", name).Succeeded().Output;
+        string text = CliRun.Of("guest-view", "--builtin", name).Succeeded().Output;
 
-        var view = Assert.Single(LspciDump.Parse("view", text));
-        Assert.True(BuiltinCaptures.TryLoad(name, out var capture));
+        CapturedConfig view = Assert.Single(LspciDump.Parse("view", text));
+        Assert.True(BuiltinCaptures.TryLoad(name, out Capture? capture));
         Assert.Equal(capture.Functions[0].Address, view.Address);
         Assert.Equal(capture.Functions[0].Bytes.Length, view.Bytes.Length);
         Assert.Equal(capture.Functions[0].Bytes[..4].ToArray(), view.Bytes[..4].ToArray());
@@ -25,7 +25,7 @@ public sealed class GuestViewTests
     [Fact]
     public void Without_a_source_all_builtin_captures_are_shown_as_one_machine()
     {
-        var machine = LspciDump.Parse("view", CliRun.Of("guest-view").Succeeded().Output);
+        IReadOnlyList<CapturedConfig> machine = LspciDump.Parse("view", CliRun.Of("guest-view").Succeeded().Output);
 
         Assert.Equal(BuiltinCaptures.Names.Count, machine.Count);
         Assert.Equal(machine.Select(function => function.Address).Order(), machine.Select(function => function.Address));
@@ -34,9 +34,9 @@ public sealed class GuestViewTests
     [Fact]
     public void Json_holds_the_same_bytes_as_the_dump()
     {
-        var view = Assert.Single(LspciDump.Parse("view", CliRun.OfLine("guest-view --builtin e1000e").Succeeded().Output));
+        CapturedConfig view = Assert.Single(LspciDump.Parse("view", CliRun.OfLine("guest-view --builtin e1000e").Succeeded().Output));
 
-        var json = Assert.Single(CliRun.OfLine("guest-view --builtin e1000e --json").Json().EnumerateArray());
+        JsonElement json = Assert.Single(CliRun.OfLine("guest-view --builtin e1000e --json").Json().EnumerateArray());
         Assert.Equal("0000:00:04.0", json.GetProperty("address").GetString());
         Assert.Equal(Convert.ToHexStringLower(view.Bytes.Span), json.GetProperty("bytes").GetString());
         Assert.Equal(4096, json.GetProperty("size").GetInt32());
@@ -47,9 +47,9 @@ public sealed class GuestViewTests
     public void One_function_of_a_dump_is_picked_by_its_address()
     {
         using var folder = new TemporaryFolder();
-        var path = folder.Write("two.txt", FailureTests.Dump("00:02.0", 0) + FailureTests.Dump("00:03.0", 1));
+        string path = folder.Write("two.txt", FailureTests.Dump("00:02.0", 0) + FailureTests.Dump("00:03.0", 1));
 
-        var view = Assert.Single(LspciDump.Parse("view", CliRun.Of("guest-view", "--from-dump", path, "--function", "00:03.0").Succeeded().Output));
+        CapturedConfig view = Assert.Single(LspciDump.Parse("view", CliRun.Of("guest-view", "--from-dump", path, "--function", "00:03.0").Succeeded().Output));
 
         Assert.Equal(PciAddress.Parse("00:03.0"), view.Address);
     }
@@ -58,7 +58,7 @@ public sealed class GuestViewTests
     public void A_CardBus_bridge_among_others_is_refused_and_the_others_are_shown()
     {
         using var folder = new TemporaryFolder();
-        var path = folder.Write("three.txt", FailureTests.Dump("00:02.0", 0) + FailureTests.CardBusDump + FailureTests.Dump("02:00.0", 1));
+        string path = folder.Write("three.txt", FailureTests.Dump("00:02.0", 0) + FailureTests.CardBusDump + FailureTests.Dump("02:00.0", 1));
 
         var run = CliRun.Of("guest-view", "--from-dump", path);
 
@@ -70,8 +70,8 @@ public sealed class GuestViewTests
     [Fact]
     public void An_honest_shadow_is_said_in_one_line_beside_the_dump()
     {
-        var plain = CliRun.OfLine("guest-view --builtin e1000e").Succeeded();
-        var run = CliRun.OfLine("guest-view --builtin e1000e --verify-shadow").Succeeded();
+        CliRun plain = CliRun.OfLine("guest-view --builtin e1000e").Succeeded();
+        CliRun run = CliRun.OfLine("guest-view --builtin e1000e --verify-shadow").Succeeded();
 
         Assert.Equal(plain.Output, run.Output);
         Assert.Matches(@"^pcibackflow: \d+ dwords of 1 function compared with the hardware: all equal\s*$", run.Errors);
@@ -80,8 +80,8 @@ public sealed class GuestViewTests
     [Fact]
     public void A_dishonest_shadow_is_said_by_register_and_ends_with_1()
     {
-        Assert.True(BuiltinCaptures.TryLoad("e1000e", out var capture));
-        var config = capture.Functions[0];
+        Assert.True(BuiltinCaptures.TryLoad("e1000e", out Capture? capture));
+        CapturedConfig config = capture.Functions[0];
 
         // A Subsystem ID that is another one at every reading.
         var function = new Sources.SourceFunction(config.Address, HeaderKind.Device, "restless", () => new Restless(config));
@@ -89,11 +89,11 @@ public sealed class GuestViewTests
         using var errors = new StringWriter();
         var console = new CliConsole(output, errors, Stream.Null, outputIsTerminal: false, progressIsTerminal: false, () => CancellationToken.None);
 
-        var code = Verbs.GuestViewVerb.Show(console, [function], Stages.Filter.AccessPolicy.Default, asJson: false, verify: true);
+        int code = Verbs.GuestViewVerb.Show(console, [function], Stages.Filter.AccessPolicy.Default, asJson: false, verify: true);
 
         Assert.Equal(ExitCode.Failed, code);
         Assert.Single(LspciDump.Parse("view", output.ToString()));
-        var lines = errors.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        string[] lines = errors.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal(2, lines.Length);
         Assert.Contains("0000:00:04.0 Subsystem ID (0x2e, 2 bytes): the shadow has 0x", lines[0], StringComparison.Ordinal);
         Assert.Contains("1 differ", lines[1], StringComparison.Ordinal);
@@ -106,7 +106,10 @@ public sealed class GuestViewTests
         bool IConfigSpace.TryRead(int offset, int size, out uint value)
         {
             if ((offset & ~3) == 0x2C)
+            {
                 SetHardware(0x2E, 2, ++_reads);
+            }
+
             return TryRead(offset, size, out value);
         }
     }

@@ -5,9 +5,9 @@ public sealed class HelpTests
     [Fact]
     public void The_programs_help_lists_the_verbs_that_work_and_no_other()
     {
-        var help = CliRun.Of("--help").Succeeded().Output;
+        string help = CliRun.Of("--help").Succeeded().Output;
 
-        var verbs = help.Split("Commands:", 2)[1].Split("Examples:", 2)[0]
+        IEnumerable<string> verbs = help.Split("Commands:", 2)[1].Split("Examples:", 2)[0]
             .Split('\n', StringSplitOptions.RemoveEmptyEntries)
             .Where(line => line.StartsWith("  ", StringComparison.Ordinal) && line[2] != ' ')
             .Select(line => line.Trim().Split(' ')[0]);
@@ -39,7 +39,7 @@ public sealed class HelpTests
     [InlineData("completion", "bash zsh fish")]
     public void A_verbs_help_names_its_options_and_shows_examples(string verb, string words)
     {
-        var help = CliRun.OfLine(verb + " --help").Succeeded();
+        CliRun help = CliRun.OfLine(verb + " --help").Succeeded();
 
         Assert.All(words.Split(' '), word => Assert.Contains(word, help.Output, StringComparison.Ordinal));
         Assert.Contains($"pcibackflow {verb}", help.Output.Split("Examples:", 2)[1], StringComparison.Ordinal);
@@ -57,7 +57,7 @@ public sealed class HelpTests
     [Fact]
     public void The_version_is_the_builds()
     {
-        var version = CliRun.Of("--version").Succeeded().Output;
+        string version = CliRun.Of("--version").Succeeded().Output;
 
         Assert.Matches(@"^pcibackflow \d+\.\d+\.\d+\s*$", version);
     }

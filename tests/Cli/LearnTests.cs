@@ -9,16 +9,16 @@ public sealed class LearnTests
     {
         // PCI Express Device Control of the e1000e is denied by default: the error reporting enables belong to the host.
         string[] write = ["explain", "--builtin", "e1000e", "--json", "CAP_EXP+8.w=f"];
-        var before = Assert.Single(CliRun.Of(write).Json().EnumerateArray());
+        JsonElement before = Assert.Single(CliRun.Of(write).Json().EnumerateArray());
         Assert.NotEqual(0u, before.GetProperty("denied_bits").GetUInt32());
 
-        var run = CliRun.OfLine("learn --builtin e1000e CAP_EXP+8.w=f").Succeeded();
+        CliRun run = CliRun.OfLine("learn --builtin e1000e CAP_EXP+8.w=f").Succeeded();
         using var folder = new TemporaryFolder();
-        var policy = folder.Write("policy.json", run.Output);
+        string policy = folder.Write("policy.json", run.Output);
 
-        var after = Assert.Single(CliRun.Of([.. write, "--policy", policy]).Json().EnumerateArray());
+        JsonElement after = Assert.Single(CliRun.Of([.. write, "--policy", policy]).Json().EnumerateArray());
         Assert.Equal(0u, after.GetProperty("denied_bits").GetUInt32());
-        var rule = Assert.Single(JsonDocument.Parse(run.Output).RootElement.GetProperty("rules").EnumerateArray());
+        JsonElement rule = Assert.Single(JsonDocument.Parse(run.Output).RootElement.GetProperty("rules").EnumerateArray());
         Assert.Equal("PCIe Device Control", rule.GetProperty("register").GetString());
         Assert.Equal(before.GetProperty("denied_bits").GetUInt32(), rule.GetProperty("mask").GetUInt32());
         Assert.Empty(run.Errors);
@@ -28,9 +28,9 @@ public sealed class LearnTests
     public void Accesses_come_from_a_file_with_comments_and_from_the_command_line_in_this_order()
     {
         using var folder = new TemporaryFolder();
-        var file = folder.Write("accesses.txt", "# what the driver does\n\n  CAP_EXP+8.w=f  # error reporting\r\nCOMMAND\n");
+        string file = folder.Write("accesses.txt", "# what the driver does\n\n  CAP_EXP+8.w=f  # error reporting\r\nCOMMAND\n");
 
-        var both = CliRun.Of("learn", "--builtin", "e1000e", "--from", file, "ECAP_AER+14=40").Succeeded();
+        CliRun both = CliRun.Of("learn", "--builtin", "e1000e", "--from", file, "ECAP_AER+14=40").Succeeded();
 
         Assert.Equal(
             ["PCIe Device Control", "AER Correctable Error Mask"],
@@ -42,13 +42,13 @@ public sealed class LearnTests
     public void The_basis_is_kept_and_what_it_allows_is_not_learned_again()
     {
         using var folder = new TemporaryFolder();
-        var basis = folder.Write("basis.json", CliRun.OfLine("learn --builtin e1000e CAP_EXP+8.w=f").Succeeded().Output);
+        string basis = folder.Write("basis.json", CliRun.OfLine("learn --builtin e1000e CAP_EXP+8.w=f").Succeeded().Output);
 
-        var same = CliRun.Of("learn", "--builtin", "e1000e", "--policy", basis, "CAP_EXP+8.w=f").Succeeded();
+        CliRun same = CliRun.Of("learn", "--builtin", "e1000e", "--policy", basis, "CAP_EXP+8.w=f").Succeeded();
         Assert.Equal(File.ReadAllText(basis), same.Output);
         Assert.Contains("nothing of it is denied", same.Errors, StringComparison.Ordinal);
 
-        var permissive = CliRun.OfLine("learn --builtin e1000e --permissive CAP_EXP+8.w=f").Succeeded();
+        CliRun permissive = CliRun.OfLine("learn --builtin e1000e --permissive CAP_EXP+8.w=f").Succeeded();
         Assert.Equal("permissive", JsonDocument.Parse(permissive.Output).RootElement.GetProperty("profile").GetString());
         Assert.Empty(JsonDocument.Parse(permissive.Output).RootElement.GetProperty("rules").EnumerateArray());
     }
@@ -56,7 +56,7 @@ public sealed class LearnTests
     [Fact]
     public void What_no_policy_opens_is_said_beside_the_policy()
     {
-        var run = CliRun.OfLine("learn --builtin e1000e CAP_MSI+4=fee00000 CAP_EXP+8.w=f").Succeeded();
+        CliRun run = CliRun.OfLine("learn --builtin e1000e CAP_MSI+4=fee00000 CAP_EXP+8.w=f").Succeeded();
 
         Assert.Contains("no policy allows bits 0xfee00000 of the write 0xd4.l=fee00000 (MSI ", run.Errors, StringComparison.Ordinal);
         Assert.Single(JsonDocument.Parse(run.Output).RootElement.GetProperty("rules").EnumerateArray());
@@ -68,7 +68,7 @@ public sealed class LearnTests
     public void A_wrong_line_of_the_file_is_refused_with_its_number(string text, string place, string reason)
     {
         using var folder = new TemporaryFolder();
-        var file = folder.Write("accesses.txt", text);
+        string file = folder.Write("accesses.txt", text);
 
         var run = CliRun.Of("learn", "--builtin", "e1000e", "--from", file);
 

@@ -11,7 +11,7 @@ public sealed class LoadTests
     [InlineData("dataflow")]
     public void Loads_json_has_the_contracts_fields(string topology)
     {
-        var json = CliRun.OfLine($"load --guests 4 --duration 0.3 --warmup 0.1 --topology {topology} --json").Json();
+        JsonElement json = CliRun.OfLine($"load --guests 4 --duration 0.3 --warmup 0.1 --topology {topology} --json").Json();
 
         (string Name, JsonValueKind Kind)[] fields =
         [
@@ -37,7 +37,7 @@ public sealed class LoadTests
     [Fact]
     public void Without_json_a_person_gets_progress_table_and_histogram()
     {
-        var run = CliRun.OfLine("load --guests 2 --duration 1.2 --warmup 0.1").Succeeded();
+        CliRun run = CliRun.OfLine("load --guests 2 --duration 1.2 --warmup 0.1").Succeeded();
 
         Assert.Contains("p99.9", run.Output, StringComparison.Ordinal);
         Assert.Contains("|@", run.Output, StringComparison.Ordinal);
@@ -49,7 +49,7 @@ public sealed class LoadTests
     [Fact]
     public void Json_on_a_pipe_comes_alone()
     {
-        var run = CliRun.OfLine("load --guests 2 --duration 0.2 --warmup 0.1 --json").Succeeded();
+        CliRun run = CliRun.OfLine("load --guests 2 --duration 0.2 --warmup 0.1 --json").Succeeded();
 
         Assert.Empty(run.Progress);
         Assert.Empty(run.Errors);
@@ -71,7 +71,7 @@ public sealed class LoadTests
     {
         using var interruption = new CancellationTokenSource(TimeSpan.FromSeconds(3));
 
-        var json = CliRun.Of(interruption.Token, "load", "--guests", "2", "--duration", "3600", "--warmup", "0.1", "--json").Json();
+        JsonElement json = CliRun.Of(interruption.Token, "load", "--guests", "2", "--duration", "3600", "--warmup", "0.1", "--json").Json();
 
         Assert.True(json.GetProperty("interrupted").GetBoolean());
         Assert.True(json.GetProperty("operations").GetInt64() > 0);
@@ -91,9 +91,9 @@ public sealed class LoadTests
     [InlineData("queued")]
     public void Profiles_json_has_the_contracts_fields(string topology)
     {
-        var json = CliRun.OfLine($"profile --operations 5000 --topology {topology} --json").Json();
+        JsonElement json = CliRun.OfLine($"profile --operations 5000 --topology {topology} --json").Json();
 
-        var names = json.GetProperty("stages").EnumerateArray().Select(stage => stage.GetProperty("name").GetString()).ToArray();
+        string?[] names = json.GetProperty("stages").EnumerateArray().Select(stage => stage.GetProperty("name").GetString()).ToArray();
         Assert.All(["ingest", "decode", "filter", "execute", "respond", "notify"], name => Assert.Contains(name, names));
         Assert.All(
             json.GetProperty("stages").EnumerateArray().Append(json.GetProperty("total")),

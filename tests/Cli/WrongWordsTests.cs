@@ -86,8 +86,8 @@ public sealed class WrongWordsTests
         var run = CliRun.Of([.. before.Split(' '), word]);
 
         Assert.Equal(ExitCode.WrongWords, run.ExitCode);
-        var lines = run.Errors.Split('\n');
-        var shown = Array.IndexOf(lines, "  " + word);
+        string[] lines = run.Errors.Split('\n');
+        int shown = Array.IndexOf(lines, "  " + word);
         Assert.True(shown >= 0, run.Errors);
         Assert.Equal(new string(' ', column + 2) + "^", lines[shown + 1]);
     }

@@ -16,7 +16,10 @@ public sealed class XlTests : IDisposable
     public void Dispose()
     {
         if (Directory.Exists(Drivers))
+        {
             Hardware.Linux.MountTable.Detach(Drivers);
+        }
+
         _folder.Dispose();
     }
 
@@ -36,7 +39,9 @@ public sealed class XlTests : IDisposable
     public void Without_xl_the_message_names_its_package()
     {
         if (XlProgram.Find(null) is not null)
+        {
             Assert.Skip("needs a host without xl");
+        }
 
         (int code, _, string errors) = Run();
 
@@ -136,7 +141,10 @@ public sealed class XlTests : IDisposable
     private PcibackDirectory Serve()
     {
         if (!File.Exists("/dev/fuse") || !Directory.Exists(XlView.Drivers) || Environment.UserName != "root")
+        {
             Assert.Skip("needs root, /dev/fuse and a host with PCI");
+        }
+
         return new(_custody, new(), _folder["run"], NullLogger.Instance);
     }
 
@@ -144,14 +152,19 @@ public sealed class XlTests : IDisposable
     {
         string path = _folder.Write("bin/xl", "#!/bin/sh\n" + script + "\n");
         if (!OperatingSystem.IsWindows())
+        {
             File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        }
     }
 
     private (int Code, string Output, string Errors) Run(params string[] words)
     {
         ProcessStartInfo start = new("dotnet") { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (string word in (string[])[Path.Combine(AppContext.BaseDirectory, "pcibackflow.dll"), "xl", "--run", _folder["run"], "--", .. words])
+        {
             start.ArgumentList.Add(word);
+        }
+
         start.Environment["PATH"] = $"{_folder["bin"]}:{start.Environment["PATH"]}";
         start.Environment["PASSED"] = "handed";
         using Process process = Process.Start(start)!;
@@ -165,7 +178,7 @@ public sealed class XlTests : IDisposable
 
     private void WaitFor(string file)
     {
-        Stopwatch waited = Stopwatch.StartNew();
+        var waited = Stopwatch.StartNew();
         while (!File.Exists(_folder[file]))
         {
             Assert.True(waited.Elapsed < TimeSpan.FromSeconds(60), $"{file} did not come");

@@ -14,10 +14,13 @@ public sealed class Boot<TScenario>
     /// <param name="name">The case.</param>
     public void AssertHeld(string name)
     {
-        var record = _record.Value;
-        var verdict = record.VerdictOf(name);
+        BootRecord record = _record.Value;
+        string? verdict = record.VerdictOf(name);
         if (verdict is null)
+        {
             return;
+        }
+
         TestContext.Current.AddAttachment($"{typeof(TScenario).Name}.log", record.Text);
         Assert.Fail($"{verdict}\nlog: {record.LogPath}\n{record.ExcerptOf(name)}");
     }

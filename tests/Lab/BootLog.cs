@@ -38,7 +38,7 @@ internal sealed class BootLog : IDisposable
             // Only a line feed ends a line: consoles behind consoles put one carriage return after the other before it.
             using var reader = new StreamReader(stream, Encoding.UTF8);
             var line = new StringBuilder();
-            for (var next = reader.Read(); next >= 0; next = reader.Read())
+            for (int next = reader.Read(); next >= 0; next = reader.Read())
             {
                 if (next == '\n' || line.Length == MaxLineLength)
                 {
@@ -47,11 +47,15 @@ internal sealed class BootLog : IDisposable
                 }
 
                 if (next is not ('\n' or '\r'))
+                {
                     line.Append((char)next);
+                }
             }
 
             if (line.Length > 0)
+            {
                 Add(line.ToString(), areReports);
+            }
         }
         catch (IOException)
         {
@@ -64,25 +68,34 @@ internal sealed class BootLog : IDisposable
         lock (_lock)
         {
             if (_lines.Count >= MaxLines)
+            {
                 return;
-            var stamped = string.Create(CultureInfo.InvariantCulture, $"[{Stopwatch.GetElapsedTime(_start).TotalSeconds,7:F2}] {(isReport ? ReportMark : string.Empty)}{line}");
+            }
+
+            string stamped = string.Create(CultureInfo.InvariantCulture, $"[{Stopwatch.GetElapsedTime(_start).TotalSeconds,7:F2}] {(isReport ? ReportMark : string.Empty)}{line}");
             _lines.Add(stamped);
             _file.WriteLine(stamped);
             if (isReport)
+            {
                 _reports.Add(line);
+            }
         }
     }
 
     public bool HasReport(string report)
     {
         lock (_lock)
+        {
             return _reports.Contains(report);
+        }
     }
 
     public BootRecord Record(bool isProven, string? trouble)
     {
         lock (_lock)
+        {
             return new BootRecord(Path, [.. _lines], [.. _reports], isProven, trouble);
+        }
     }
 
     public void Dispose() => _file.Dispose();

@@ -20,30 +20,35 @@ internal sealed record BootRecord(string LogPath, IReadOnlyList<string> Lines, I
     /// <summary>Null when the case was reported as held, by a boot of the tested program; else the reason of its failure.</summary>
     public string? VerdictOf(string name)
     {
-        var prefix = $"CASE {name} ";
-        var words = Reports.Where(report => report.StartsWith(prefix, StringComparison.Ordinal)).Select(report => report[prefix.Length..]).ToArray();
-        var end = Array.Find(words, word => word != "begin");
+        string prefix = $"CASE {name} ";
+        string[] words = Reports.Where(report => report.StartsWith(prefix, StringComparison.Ordinal)).Select(report => report[prefix.Length..]).ToArray();
+        string? end = Array.Find(words, word => word != "begin");
         if (end is not null && IsProven)
+        {
             return end == "ok" ? null : end;
-        var missing = words.Length == 0 ? "the case never began" : end ?? "the case never reported its end";
+        }
+
+        string missing = words.Length == 0 ? "the case never began" : end ?? "the case never reported its end";
         return $"{Trouble ?? (IsProven ? "dom0 went down early" : "dom0 did not report the tested program's SHA-256")}; {missing}";
     }
 
     /// <summary>The log between the case's begin and its end, or the boot's last lines.</summary>
     public string ExcerptOf(string name)
     {
-        var begin = IndexOf($"CASE {name} begin", 0);
-        var end = begin < 0 ? -1 : IndexOf($"CASE {name} ", begin + 1);
-        var part = begin < 0 ? Lines : end < 0 ? Lines.Skip(begin) : Lines.Skip(begin).Take(end - begin + 1);
+        int begin = IndexOf($"CASE {name} begin", 0);
+        int end = begin < 0 ? -1 : IndexOf($"CASE {name} ", begin + 1);
+        IEnumerable<string> part = begin < 0 ? Lines : end < 0 ? Lines.Skip(begin) : Lines.Skip(begin).Take(end - begin + 1);
         return string.Join('\n', part.TakeLast(ExcerptLines));
     }
 
     private int IndexOf(string report, int from)
     {
-        for (var line = from; line < Lines.Count; line++)
+        for (int line = from; line < Lines.Count; line++)
         {
             if (Lines[line].Contains(BootLog.ReportMark + report, StringComparison.Ordinal))
+            {
                 return line;
+            }
         }
 
         return -1;

@@ -29,11 +29,14 @@ internal static class BootRunner
         try
         {
             Directory.CreateDirectory(LabSettings.Logs);
-            for (var boot = 1; ; boot++)
+            for (int boot = 1; ; boot++)
             {
-                var record = RunOnce(scenario, machine);
+                BootRecord record = RunOnce(scenario, machine);
                 if (!record.HasEmulatorCrashed || boot == MostBoots)
+                {
                     return record;
+                }
+
                 File.Copy(record.LogPath, Path.ChangeExtension(record.LogPath, $".crashed-{boot}.log"), overwrite: true);
             }
         }
@@ -47,7 +50,7 @@ internal static class BootRunner
     {
         using var log = new BootLog(Path.Combine(LabSettings.Logs, scenario.Name + ".log"));
         string? trouble = null;
-        var isProven = false;
+        bool isProven = false;
         try
         {
             (isProven, trouble) = Run(scenario, machine, log, TestContext.Current.CancellationToken);
@@ -62,20 +65,22 @@ internal static class BootRunner
 
     private static (bool IsProven, string? Trouble) Run(Type scenario, Machine machine, BootLog log, CancellationToken cancellation)
     {
-        foreach (var part in new[] { "xen", "vmlinux", "dom0.cpio", "guest.cpio", "disk.img" })
+        foreach (string? part in new[] { "xen", "vmlinux", "dom0.cpio", "guest.cpio", "disk.img" })
         {
             if (!File.Exists(Path.Combine(LabSettings.Cache, part)))
+            {
                 return (false, $"the lab is not prepared ({part} is not in {LabSettings.Cache}): run tests/Lab/prepare.sh");
+            }
         }
 
-        var binary = PublishedProgram.Path;
+        string binary = PublishedProgram.Path;
         using var folder = new TemporaryFolder();
-        var initramfs = Initramfs.Make(folder, scenario, machine, binary);
+        string initramfs = Initramfs.Make(folder, scenario, machine, binary);
         using var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         listener.Bind(new UnixDomainSocketEndPoint(folder["reports"]));
         listener.Listen(1);
 
-        var trouble = RunQemu(machine.Command(LabSettings.Cache, initramfs, folder["reports"]), listener, log, machine.TimeLimit * LabSettings.Slowness, cancellation);
+        string? trouble = RunQemu(machine.Command(LabSettings.Cache, initramfs, folder["reports"]), listener, log, machine.TimeLimit * LabSettings.Slowness, cancellation);
         return (log.HasReport($"PROOF binary {Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(binary)))}"), trouble);
     }
 
@@ -116,9 +121,12 @@ internal static class BootRunner
         var complaints = Task.Run(() => log.Collect(qemu.StandardError.BaseStream, areReports: false), CancellationToken.None);
         var reports = Task.Run(() => CollectReports(listener, log), CancellationToken.None);
 
-        var trouble = WaitForEnd(qemu, log, limit, cancellation);
+        string? trouble = WaitForEnd(qemu, log, limit, cancellation);
         if (!qemu.HasExited)
+        {
             qemu.Kill();
+        }
+
         qemu.WaitForExit();
         listener.Dispose();
         Task.WhenAll(console, complaints, reports).Wait(TimeSpan.FromSeconds(10), CancellationToken.None);
@@ -132,11 +140,19 @@ internal static class BootRunner
         while (!qemu.WaitForExit(TimeSpan.FromMilliseconds(200)))
         {
             if (cancellation.IsCancellationRequested)
+            {
                 return "the test run was cancelled";
+            }
+
             if (clock.Elapsed > StartLimit && !log.HasReport("BOOT ready"))
+            {
                 return $"dom0 was not up after {StartLimit.TotalSeconds} s";
+            }
+
             if (clock.Elapsed > limit)
+            {
                 return $"the boot was not done after {limit.TotalSeconds} s";
+            }
         }
 
         return log.HasReport("BOOT ready") ? null : $"QEMU ended before dom0 was up (exit code {qemu.ExitCode})";
@@ -146,7 +162,7 @@ internal static class BootRunner
     {
         try
         {
-            using var connection = listener.Accept();
+            using Socket connection = listener.Accept();
             using var stream = new NetworkStream(connection);
             log.Collect(stream, areReports: true);
         }

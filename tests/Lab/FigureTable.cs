@@ -26,7 +26,7 @@ internal sealed class FigureTable
     /// <summary>Reads lines <c>FIGURE ours|theirs|alone WHAT UNIT VALUE</c>, with underscores for blanks in WHAT; other lines are somebody else's.</summary>
     public static FigureTable Parse(IReadOnlyList<string> reports)
     {
-        var figures = reports
+        IEnumerable<(string Side, string What, string Unit, double Value)> figures = reports
             .Select(report => report.Split(' '))
             .Where(words => words is [Mark, Ours or Theirs or Alone, _, _, _])
             .Select(words => (Side: words[1], What: words[2].Replace('_', ' '), Unit: words[3], Value: double.Parse(words[4], CultureInfo.InvariantCulture)));
@@ -42,9 +42,9 @@ internal sealed class FigureTable
     public string ToMarkdown()
     {
         var text = new StringBuilder("| | pcibackflow | xen-pciback | ratio |\n|---|---|---|---|\n");
-        foreach (var row in _rows)
+        foreach (Row row in _rows)
         {
-            var ratio = row.Ours.Length > 0 && row.Theirs.Length > 0 && Median(row.Theirs) > 0
+            string ratio = row.Ours.Length > 0 && row.Theirs.Length > 0 && Median(row.Theirs) > 0
                 ? string.Create(CultureInfo.InvariantCulture, $"{Median(row.Ours) / Median(row.Theirs):F2} ×")
                 : "–";
             text.Append(CultureInfo.InvariantCulture, $"| {row.What} | {Cell(row.Ours, row.Unit)} | {Cell(row.Theirs, row.Unit)} | {ratio} |\n");

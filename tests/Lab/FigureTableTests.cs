@@ -12,7 +12,7 @@ public sealed class FigureTableTests
     [Fact]
     public void A_row_has_both_medians_with_their_ranges_and_their_ratio()
     {
-        var table = FigureTable.Parse(Reports).ToMarkdown();
+        string table = FigureTable.Parse(Reports).ToMarkdown();
 
         Assert.Contains("| attach of one | 200 ms (100–300, n=3) | 800 ms (400–1,200, n=2) | 0.25 × |", table, StringComparison.Ordinal);
         Assert.Contains("| start | 90 ms (90–90, n=1) | – | – |", table, StringComparison.Ordinal);

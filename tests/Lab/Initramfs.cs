@@ -11,22 +11,31 @@ internal static class Initramfs
 {
     public static string Make(TemporaryFolder folder, Type scenario, Machine machine, string binary)
     {
-        var guest = folder["guest"];
+        string guest = folder["guest"];
         Place(guest, "init", Script("Guest/init.sh"), isExecutable: true);
         Place(guest, "lab.sh", Script("Guest/lab.sh"));
-        foreach (var (path, source) in machine.GuestFiles)
+        foreach ((string? path, string? source) in machine.GuestFiles)
+        {
             Place(guest, path, source, isExecutable: true);
-        var guestInitramfs = Append(folder["guest.cpio"], "guest.cpio", guest);
+        }
 
-        var dom0 = folder["dom0"];
+        string guestInitramfs = Append(folder["guest.cpio"], "guest.cpio", guest);
+
+        string dom0 = folder["dom0"];
         Place(dom0, "init", Script("Dom0/init.sh"), isExecutable: true);
-        foreach (var script in new[] { "lab.sh", "cases.sh", "case.sh" })
+        foreach (string? script in new[] { "lab.sh", "cases.sh", "case.sh" })
+        {
             Place(dom0, $"lab/{script}", Script($"Dom0/{script}"));
+        }
+
         Place(dom0, "lab/scenario.sh", ScenarioScript.PathOf(scenario));
         Place(dom0, "usr/bin/pcibackflow", binary, isExecutable: true);
         Place(dom0, "guest/guest.cpio", guestInitramfs);
-        foreach (var (path, source) in machine.Files)
+        foreach ((string? path, string? source) in machine.Files)
+        {
             Place(dom0, path, source, isExecutable: true);
+        }
+
         return Append(folder["dom0.cpio"], "dom0.cpio", dom0);
     }
 
@@ -34,18 +43,20 @@ internal static class Initramfs
 
     private static void Place(string root, string path, string source, bool isExecutable = false)
     {
-        var target = Path.Combine(root, path);
+        string target = Path.Combine(root, path);
         Directory.CreateDirectory(Path.GetDirectoryName(target)!);
         File.Copy(source, target);
         if (isExecutable)
+        {
             File.SetUnixFileMode(target, File.GetUnixFileMode(target) | UnixFileMode.UserExecute);
+        }
     }
 
     private static string Append(string target, string prepared, string root)
     {
         File.Copy(Path.Combine(LabSettings.Cache, prepared), target);
         var start = new ProcessStartInfo("sh", ["-ec", "cd \"$1\"; find . | cpio -o -H newc --quiet -R 0:0 >> \"$2\"", "sh", root, target]);
-        using var packing = Process.Start(start)!;
+        using Process packing = Process.Start(start)!;
         packing.WaitForExit();
         return packing.ExitCode == 0 ? target : throw new InvalidOperationException($"cpio failed with {packing.ExitCode} on {root}");
     }

@@ -34,8 +34,8 @@ public sealed class LabItselfTests
     [Fact]
     public void Every_script_has_a_scenario_and_every_scenario_cases_in_its_script()
     {
-        var scenarios = typeof(IScenario).Assembly.GetTypes().Where(type => type.IsClass && type.IsAssignableTo(typeof(IScenario))).ToArray();
-        var scripts = Directory.GetFiles(Path.Combine(ScenarioScript.Folder, "Scenarios"), "*.sh");
+        Type[] scenarios = typeof(IScenario).Assembly.GetTypes().Where(type => type.IsClass && type.IsAssignableTo(typeof(IScenario))).ToArray();
+        string[] scripts = Directory.GetFiles(Path.Combine(ScenarioScript.Folder, "Scenarios"), "*.sh");
 
         Assert.Equal(scripts.Select(Path.GetFileNameWithoutExtension).Order(), scenarios.Select(type => type.Name).Order());
         Assert.All(scenarios, type => Assert.NotEmpty(ScenarioScript.CasesOf(type)));
@@ -46,8 +46,8 @@ public sealed class LabItselfTests
     [MemberData(nameof(Scripts))]
     public void The_shell_can_read_a_script(string script)
     {
-        using var shell = Process.Start(new ProcessStartInfo("sh", ["-n", Path.Combine(ScenarioScript.Folder, script)]) { RedirectStandardError = true })!;
-        var complaint = shell.StandardError.ReadToEnd();
+        using Process shell = Process.Start(new ProcessStartInfo("sh", ["-n", Path.Combine(ScenarioScript.Folder, script)]) { RedirectStandardError = true })!;
+        string complaint = shell.StandardError.ReadToEnd();
         shell.WaitForExit();
 
         Assert.True(shell.ExitCode == 0, complaint);

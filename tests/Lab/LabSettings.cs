@@ -22,7 +22,7 @@ internal static class LabSettings
 
     /// <summary>How many boots may run at once: each keeps a core busy, now and then two, and wants 4 GiB. PCIBACKFLOW_LAB_BOOTS says otherwise.</summary>
     public static int ConcurrentBoots { get; } =
-        int.TryParse(Variable("PCIBACKFLOW_LAB_BOOTS"), CultureInfo.InvariantCulture, out var boots) && boots > 0
+        int.TryParse(Variable("PCIBACKFLOW_LAB_BOOTS"), CultureInfo.InvariantCulture, out int boots) && boots > 0
             ? boots
             : (int)Math.Max(1, Math.Min(Environment.ProcessorCount, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes >> 32));
 
@@ -31,11 +31,11 @@ internal static class LabSettings
 
     /// <summary>How many times longer than on an idle machine everything may take: PCIBACKFLOW_LAB_SLOWNESS, default 1.</summary>
     public static int Slowness { get; } =
-        int.TryParse(Variable("PCIBACKFLOW_LAB_SLOWNESS"), CultureInfo.InvariantCulture, out var slowness) && slowness > 0 ? slowness : 1;
+        int.TryParse(Variable("PCIBACKFLOW_LAB_SLOWNESS"), CultureInfo.InvariantCulture, out int slowness) && slowness > 0 ? slowness : 1;
 
     /// <summary>How many guests a measurement uses for each of its figures; 0: no figures were asked for.</summary>
     public static int MeasuredGuests { get; } =
-        int.TryParse(Variable(MeasureSwitch), CultureInfo.InvariantCulture, out var guests) && guests > 0 ? guests : 0;
+        int.TryParse(Variable(MeasureSwitch), CultureInfo.InvariantCulture, out int guests) && guests > 0 ? guests : 0;
 
     /// <summary>Skips the current test unless the lab was asked for.</summary>
     /// <param name="isMeasurement">Whether figures must have been asked for as well: they take minutes and prove nothing.</param>

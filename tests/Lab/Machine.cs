@@ -60,7 +60,7 @@ public sealed record Machine
     public IReadOnlyList<string> Command(string cache, string initramfs, string reports)
     {
         // A comma in a multiboot module's argument is doubled.
-        var kernel = $"console=hvc0 rdinit=/init mitigations=off nokaslr panic=-1 lab.slowness={LabSettings.Slowness} {KernelArguments}".TrimEnd().Replace(",", ",,", StringComparison.Ordinal);
+        string kernel = $"console=hvc0 rdinit=/init mitigations=off nokaslr panic=-1 lab.slowness={LabSettings.Slowness} {KernelArguments}".TrimEnd().Replace(",", ",,", StringComparison.Ordinal);
         return
         [
             "-machine", "q35", .. Acceleration, "-smp", "2", "-m", "3G",

@@ -23,14 +23,14 @@ internal static class PublishedProgram
 
     private static string Publish(string project, string program)
     {
-        var output = System.IO.Path.Combine(LabSettings.Cache, "native", program);
+        string output = System.IO.Path.Combine(LabSettings.Cache, "native", program);
         var start = new ProcessStartInfo("dotnet", ["publish", project, "-c", "Release", "-r", "linux-x64", "-o", output, "--nologo", "-v", "q"])
         {
             WorkingDirectory = Source("."),
             RedirectStandardOutput = true,
         };
-        using var publish = Process.Start(start)!;
-        var text = publish.StandardOutput.ReadToEnd();
+        using Process publish = Process.Start(start)!;
+        string text = publish.StandardOutput.ReadToEnd();
         publish.WaitForExit();
         return publish.ExitCode == 0
             ? System.IO.Path.Combine(output, program)

@@ -19,7 +19,7 @@ public sealed class DaemonTests : IDisposable
     [Fact]
     public void It_serves_a_guest_refuses_a_second_of_its_kind_and_ends_with_0_on_SIGTERM()
     {
-        using var daemon = Start();
+        using Process daemon = Start();
 
         Assert.Contains("on loopback", Ask("status", 0), StringComparison.Ordinal);
         Ask("pci-attach demo1 00:04.0,permissive=1", 0);
@@ -39,14 +39,14 @@ public sealed class DaemonTests : IDisposable
     [Fact]
     public void A_daemon_that_was_killed_leaves_nothing_that_keeps_the_next_one_from_serving()
     {
-        using (var killed = Start())
+        using (Process killed = Start())
         {
             Ask("pci-attach demo1 00:04.0", 0);
             killed.Kill();
             killed.WaitForExit();
         }
 
-        using var next = Start();
+        using Process next = Start();
 
         Ask("pci-attach demo1 00:04.0", 0);
         Assert.Equal(0, End(next));
@@ -55,7 +55,7 @@ public sealed class DaemonTests : IDisposable
     [Fact]
     public void The_control_socket_is_its_owners_alone()
     {
-        using var daemon = Start();
+        using Process daemon = Start();
 
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path.Combine(Run, "control.sock")));
         Assert.Equal(0, End(daemon));
@@ -64,19 +64,24 @@ public sealed class DaemonTests : IDisposable
     [Fact]
     public void The_service_manager_hears_that_it_is_ready_that_it_lives_what_it_does_and_that_it_stops()
     {
-        var path = Path.Combine(_directory.FullName, "notify");
+        string path = Path.Combine(_directory.FullName, "notify");
         using var socket = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
         socket.Bind(new UnixDomainSocketEndPoint(path));
         socket.ReceiveTimeout = 60_000;
 
-        using var daemon = Start(("NOTIFY_SOCKET", path), ("WATCHDOG_USEC", "400000"), ("JOURNAL_STREAM", "8:1"));
+        using Process daemon = Start(("NOTIFY_SOCKET", path), ("WATCHDOG_USEC", "400000"), ("JOURNAL_STREAM", "8:1"));
 
         var heard = new List<string>();
         while (!(heard.Contains("READY=1") && heard.Count(message => message == "WATCHDOG=1") >= 3 && heard.Exists(message => message.StartsWith("STATUS=serving", StringComparison.Ordinal))))
+        {
             heard.AddRange(Receive(socket));
+        }
+
         Signal(daemon);
         while (!heard.Contains("STOPPING=1"))
+        {
             heard.AddRange(Receive(socket));
+        }
 
         Assert.True(daemon.WaitForExit(TimeSpan.FromMinutes(1)));
         Assert.Equal(0, daemon.ExitCode);
@@ -85,7 +90,7 @@ public sealed class DaemonTests : IDisposable
 
     private static string[] Receive(Socket socket)
     {
-        var buffer = new byte[4096];
+        byte[] buffer = new byte[4096];
         return Encoding.UTF8.GetString(buffer, 0, socket.Receive(buffer)).Split('\n', StringSplitOptions.RemoveEmptyEntries);
     }
 
@@ -104,13 +109,13 @@ public sealed class DaemonTests : IDisposable
 
     private static long ResidentKilobytes(Process daemon)
     {
-        var line = File.ReadLines($"/proc/{daemon.Id}/status").First(line => line.StartsWith("VmRSS:", StringComparison.Ordinal));
+        string line = File.ReadLines($"/proc/{daemon.Id}/status").First(line => line.StartsWith("VmRSS:", StringComparison.Ordinal));
         return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1]);
     }
 
     private string Ask(string words, int expected)
     {
-        var (exitCode, output, errors) = NativeBinary.Run($"{words} --run {Run}");
+        (int exitCode, string? output, string? errors) = NativeBinary.Run($"{words} --run {Run}");
         Assert.True(exitCode == expected, $"{words}: exit code {exitCode}: {errors}");
         Assert.DoesNotContain("   at ", errors, StringComparison.Ordinal);
         return output;
@@ -119,16 +124,22 @@ public sealed class DaemonTests : IDisposable
     private Process Start(params (string Name, string Value)[] environment)
     {
         var start = new ProcessStartInfo(NativeBinary.Path);
-        foreach (var word in new[] { "serve", "--platform", "loopback", "--run", Run, "--state", Path.Combine(_directory.FullName, "state") })
+        foreach (string? word in new[] { "serve", "--platform", "loopback", "--run", Run, "--state", Path.Combine(_directory.FullName, "state") })
+        {
             start.ArgumentList.Add(word);
+        }
+
         start.RedirectStandardOutput = true;
         start.RedirectStandardError = true;
         start.WorkingDirectory = _directory.FullName;
         start.Environment.Clear();
-        foreach (var (name, value) in environment)
+        foreach ((string? name, string? value) in environment)
+        {
             start.Environment[name] = value;
-        var daemon = Process.Start(start)!;
-        var line = daemon.StandardOutput.ReadLine();
+        }
+
+        Process daemon = Process.Start(start)!;
+        string? line = daemon.StandardOutput.ReadLine();
         Assert.True(line == "ready", $"'{line}' instead of 'ready': {(line is null ? daemon.StandardError.ReadToEnd() : "")}");
         return daemon;
     }

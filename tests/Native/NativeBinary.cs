@@ -12,16 +12,19 @@ internal static class NativeBinary
     {
         get
         {
-            var path = Environment.GetEnvironmentVariable(Variable);
+            string? path = Environment.GetEnvironmentVariable(Variable);
             if (string.IsNullOrEmpty(path))
+            {
                 Assert.Skip($"needs {Variable}=PATH of a binary made by: dotnet publish Cli -c Release -r linux-x64 (clang, zlib1g-dev)");
+            }
+
             return path;
         }
     }
 
     public static (int ExitCode, string Output, string Errors) Run(string arguments, params (string Name, string Value)[] environment)
     {
-        var directory = Directory.CreateTempSubdirectory("pcibackflow-native-");
+        DirectoryInfo directory = Directory.CreateTempSubdirectory("pcibackflow-native-");
         try
         {
             var start = new ProcessStartInfo(Path)
@@ -30,15 +33,20 @@ internal static class NativeBinary
                 RedirectStandardError = true,
                 WorkingDirectory = directory.FullName,
             };
-            foreach (var argument in arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            foreach (string argument in arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            {
                 start.ArgumentList.Add(argument);
-            start.Environment.Clear();
-            foreach (var (name, value) in environment)
-                start.Environment[name] = value;
+            }
 
-            using var process = Process.Start(start)!;
-            var errors = process.StandardError.ReadToEndAsync();
-            var output = process.StandardOutput.ReadToEnd();
+            start.Environment.Clear();
+            foreach ((string? name, string? value) in environment)
+            {
+                start.Environment[name] = value;
+            }
+
+            using Process process = Process.Start(start)!;
+            Task<string> errors = process.StandardError.ReadToEndAsync();
+            string output = process.StandardOutput.ReadToEnd();
             Assert.True(process.WaitForExit(TimeSpan.FromMinutes(2)), "the program did not end");
             return (process.ExitCode, output, errors.Result);
         }
@@ -50,7 +58,7 @@ internal static class NativeBinary
 
     public static JsonElement RunJson(string arguments, params (string Name, string Value)[] environment)
     {
-        var (exitCode, output, errors) = Run(arguments, environment);
+        (int exitCode, string? output, string? errors) = Run(arguments, environment);
         Assert.True(exitCode == 0, $"exit code {exitCode}: {errors}");
         return JsonDocument.Parse(output).RootElement;
     }

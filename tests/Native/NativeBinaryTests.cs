@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace PciBackFlow.Native.Tests;
 
 /// <summary>What the README promises of the one native binary.</summary>
@@ -25,7 +27,7 @@ public sealed class NativeBinaryTests
     [InlineData("load --guests 4 --duration 1", "p99")]
     public void A_verb_works_in_an_empty_environment(string arguments, string expected)
     {
-        var (exitCode, output, errors) = NativeBinary.Run(arguments);
+        (int exitCode, string? output, string? errors) = NativeBinary.Run(arguments);
 
         Assert.True(exitCode == 0, errors);
         Assert.Contains(expected, output, StringComparison.Ordinal);
@@ -37,7 +39,7 @@ public sealed class NativeBinaryTests
     [InlineData("dataflow")]
     public void Every_topology_serves_64_guests_without_an_error(string topology)
     {
-        var report = NativeBinary.RunJson($"load --guests 64 --duration 2 --topology {topology} --json");
+        JsonElement report = NativeBinary.RunJson($"load --guests 64 --duration 2 --topology {topology} --json");
 
         Assert.Equal(0, report.GetProperty("errors").GetInt64());
         Assert.True(report.GetProperty("per_guest").GetProperty("min_operations").GetInt64() > 0, "a guest starved");
@@ -50,7 +52,7 @@ public sealed class NativeBinaryTests
     [InlineData("queued", "write")]
     public void With_a_tiny_generation_0_budget_nothing_is_collected_under_load(string topology, string mix)
     {
-        var report = NativeBinary.RunJson($"load --guests 64 --duration 2 --topology {topology} --mix {mix} --json", ("DOTNET_GCgen0size", "10000"));
+        JsonElement report = NativeBinary.RunJson($"load --guests 64 --duration 2 --topology {topology} --mix {mix} --json", ("DOTNET_GCgen0size", "10000"));
 
         Assert.Equal(0, report.GetProperty("errors").GetInt64());
         Assert.Equal(0, report.GetProperty("bytes_allocated_per_operation").GetDouble());
@@ -60,7 +62,7 @@ public sealed class NativeBinaryTests
     [Fact]
     public void A_thousand_guests_are_served_without_an_error()
     {
-        var report = NativeBinary.RunJson("load --guests 1000 --duration 3 --json");
+        JsonElement report = NativeBinary.RunJson("load --guests 1000 --duration 3 --json");
 
         Assert.Equal(1000, report.GetProperty("guests").GetInt64());
         Assert.Equal(0, report.GetProperty("errors").GetInt64());
@@ -74,7 +76,7 @@ public sealed class NativeBinaryTests
     [InlineData("guest-view --from-dump no-such-file", 1)]
     public void Wrong_words_and_failures_have_their_exit_codes_and_no_stack_trace(string arguments, int expected)
     {
-        var (exitCode, output, errors) = NativeBinary.Run(arguments);
+        (int exitCode, string? output, string? errors) = NativeBinary.Run(arguments);
 
         Assert.Equal(expected, exitCode);
         Assert.NotEmpty(errors);

@@ -16,7 +16,7 @@ internal static class TestFunctions
 
     internal static byte[] Bytes()
     {
-        var bytes = new byte[256];
+        byte[] bytes = new byte[256];
         Put(bytes, 0x00, Ids);
         Put(bytes, 0x04, 0x02100000u | Command);
         Put(bytes, 0x08, 0x02000003);

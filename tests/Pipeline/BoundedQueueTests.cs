@@ -9,16 +9,19 @@ public sealed class BoundedQueueTests
     public void It_takes_as_many_items_as_its_capacity_and_gives_them_back_in_order(int capacity)
     {
         var queue = new BoundedQueue<string>(capacity);
-        for (var lap = 0; lap < 5; lap++)
+        for (int lap = 0; lap < 5; lap++)
         {
-            for (var i = 0; i < capacity; i++)
+            for (int i = 0; i < capacity; i++)
+            {
                 Assert.True(queue.TryWrite($"{lap} {i}"));
+            }
+
             Assert.False(queue.TryWrite("one too many"));
             Assert.Equal(capacity, queue.Count);
 
-            for (var i = 0; i < capacity; i++)
+            for (int i = 0; i < capacity; i++)
             {
-                Assert.True(queue.TryRead(out var item));
+                Assert.True(queue.TryRead(out string? item));
                 Assert.Equal($"{lap} {i}", item);
             }
 
@@ -39,30 +42,32 @@ public sealed class BoundedQueueTests
         const int Items = 20_000;
         var queue = new BoundedQueue<Tuple<int, int>>(capacity);
         var taken = new List<Tuple<int, int>>[readers];
-        var left = writers * Items;
+        int left = writers * Items;
         var threads = new List<Thread>();
-        for (var w = 0; w < writers; w++)
+        for (int w = 0; w < writers; w++)
         {
-            var writer = w;
+            int writer = w;
             threads.Add(new Thread(() =>
             {
-                for (var i = 0; i < Items; i++)
+                for (int i = 0; i < Items; i++)
                 {
                     var item = Tuple.Create(writer, i);
                     while (!queue.TryWrite(item))
+                    {
                         Thread.Yield();
+                    }
                 }
             }));
         }
 
-        for (var r = 0; r < readers; r++)
+        for (int r = 0; r < readers; r++)
         {
-            var mine = taken[r] = [];
+            List<Tuple<int, int>> mine = taken[r] = [];
             threads.Add(new Thread(() =>
             {
                 while (Volatile.Read(ref left) > 0)
                 {
-                    if (queue.TryRead(out var item))
+                    if (queue.TryRead(out Tuple<int, int>? item))
                     {
                         mine.Add(item);
                         Interlocked.Decrement(ref left);
@@ -79,11 +84,11 @@ public sealed class BoundedQueueTests
         threads.ForEach(thread => thread.Join());
 
         Assert.Equal(writers * Items, taken.SelectMany(items => items).Distinct().Count());
-        foreach (var items in taken)
+        foreach (List<Tuple<int, int>> items in taken)
         {
-            for (var w = 0; w < writers; w++)
+            for (int w = 0; w < writers; w++)
             {
-                var order = items.Where(item => item.Item1 == w).Select(item => item.Item2).ToArray();
+                int[] order = items.Where(item => item.Item1 == w).Select(item => item.Item2).ToArray();
                 Assert.Equal(order.Order(), order);
             }
         }
@@ -98,18 +103,25 @@ public sealed class BoundedQueueTests
     public void It_is_never_full_while_fewer_items_than_its_capacity_are_about(int capacity, int items)
     {
         var queue = new BoundedQueue<string>(capacity);
-        for (var i = 0; i < items; i++)
+        for (int i = 0; i < items; i++)
+        {
             Assert.True(queue.TryWrite($"item {i}"));
-        var refused = 0;
-        var end = Environment.TickCount64 + 1000;
+        }
+
+        int refused = 0;
+        long end = Environment.TickCount64 + 1000;
         var threads = Enumerable.Range(0, 4 * Environment.ProcessorCount).Select(_ => new Thread(() =>
         {
             while (Environment.TickCount64 < end)
             {
-                if (!queue.TryRead(out var item))
+                if (!queue.TryRead(out string? item))
+                {
                     Thread.Yield();
+                }
                 else if (!queue.TryWrite(item))
+                {
                     Interlocked.Increment(ref refused);
+                }
             }
         })).ToList();
 
@@ -124,13 +136,15 @@ public sealed class BoundedQueueTests
     public void Handing_items_over_allocates_nothing_from_the_first_on()
     {
         var queue = new BoundedQueue<string>(64);
-        var before = GC.GetAllocatedBytesForCurrentThread();
+        long before = GC.GetAllocatedBytesForCurrentThread();
 
-        for (var i = 0; i < 1000; i++)
+        for (int i = 0; i < 1000; i++)
         {
             queue.TryWrite("item");
             if (i % 3 == 0)
+            {
                 queue.TryRead(out _);
+            }
         }
 
         Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());

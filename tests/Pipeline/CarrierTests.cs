@@ -17,9 +17,9 @@ public sealed class CarrierTests
         Run(toy, 500);
         toy.Engine.ReadThreads();
         Run(toy, 500);
-        var before = toy.Engine.ReadThreads();
+        IReadOnlyList<StageThread> before = toy.Engine.ReadThreads();
         Run(toy, 5000);
-        var after = toy.Engine.ReadThreads();
+        IReadOnlyList<StageThread> after = toy.Engine.ReadThreads();
         Assert.Equal(before.Select(t => t.ManagedThreadId), after.Select(t => t.ManagedThreadId));
         Assert.Equal(before.Select(t => t.AllocatedBytes), after.Select(t => t.AllocatedBytes));
     }
@@ -31,9 +31,9 @@ public sealed class CarrierTests
         Run(toy, 300, ToyWork.Offloaded);
         toy.Engine.ReadThreads();
         Run(toy, 300, ToyWork.Offloaded);
-        var before = toy.Engine.ReadThreads();
+        IReadOnlyList<StageThread> before = toy.Engine.ReadThreads();
         Run(toy, 2000, ToyWork.Offloaded);
-        var after = toy.Engine.ReadThreads();
+        IReadOnlyList<StageThread> after = toy.Engine.ReadThreads();
         Assert.Equal(2, after.Count);
         Assert.Equal(before.Select(t => t.AllocatedBytes), after.Select(t => t.AllocatedBytes));
     }
@@ -41,7 +41,7 @@ public sealed class CarrierTests
     [Fact]
     public void Each_shard_serves_its_own_lanes_on_its_own_thread()
     {
-        var sources = new[] { new MemorySource(1), new MemorySource(1), new MemorySource(1) };
+        MemorySource[] sources = new[] { new MemorySource(1), new MemorySource(1), new MemorySource(1) };
         using var engine = new PipelineEngine<ToyItem, Ingest, Decode, Filter, Execute, Respond, Notify>(
             default, new EngineOptions { Shards = 3 }, i => sources[i], static () => new ToyItem());
         var pages = new ToyPage[3];
@@ -74,7 +74,7 @@ public sealed class CarrierTests
     {
         using var toy = new ToyEngine(new EngineOptions { Topology = PipelineTopology.Queued, QueueCuts = [1, 2, 3, 4] });
         Run(toy, 5);
-        var threads = toy.Engine.ReadThreads().OrderBy(t => t.Name, StringComparer.Ordinal).ToArray();
+        StageThread[] threads = toy.Engine.ReadThreads().OrderBy(t => t.Name, StringComparer.Ordinal).ToArray();
         Assert.Equal(["shard 0", "shard 0 decode", "shard 0 execute", "shard 0 filter"], threads.Select(t => t.Name));
         Assert.Equal(["ingest", "respond", "notify"], threads[0].Stages);
         Assert.Equal(["decode"], threads[1].Stages);
@@ -88,7 +88,7 @@ public sealed class CarrierTests
     {
         using var toy = new ToyEngine(new EngineOptions { Topology = PipelineTopology.Dataflow });
         Run(toy, 50);
-        var threads = toy.Engine.ReadThreads();
+        IReadOnlyList<StageThread> threads = toy.Engine.ReadThreads();
         Assert.Equal(["ingest", "respond", "notify"], Assert.Single(threads, t => t.Name == "shard 0").Stages);
         var pool = threads.Where(t => t.Name == "pool").SelectMany(t => t.Stages).ToHashSet();
         Assert.Equal(["decode", "execute", "filter"], pool.Order(StringComparer.Ordinal));

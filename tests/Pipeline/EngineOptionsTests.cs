@@ -23,7 +23,7 @@ public sealed class EngineOptionsTests
     [MemberData(nameof(Wrong))]
     public void A_wrong_option_is_refused_with_its_name_and_range(string key, EngineOptions options, string range)
     {
-        var e = Assert.Throws<ArgumentException>(options.Validate);
+        ArgumentException e = Assert.Throws<ArgumentException>(options.Validate);
         Assert.StartsWith(key, e.Message, StringComparison.Ordinal);
         Assert.Contains(range, e.Message, StringComparison.Ordinal);
     }

@@ -44,7 +44,7 @@ public sealed class WakeProtocolTests
         var seen = new HashSet<(int, int, bool, bool, bool, bool)>();
         var todo = new Stack<(int Sleeper, int Waker, bool BufferX, bool BufferY, bool X, bool Y)>();
         todo.Push((0, 0, false, false, false, false));
-        while (todo.TryPop(out var s))
+        while (todo.TryPop(out (int Sleeper, int Waker, bool BufferX, bool BufferY, bool X, bool Y) s))
         {
             if (!seen.Add(s))
             {

@@ -56,7 +56,9 @@ public sealed class WatchdogTests : IDisposable
             _item.EnterAccess();
             Thread.Yield();
             if (_item.LeaveAccess())
+            {
                 continue;
+            }
 
             // A busy machine kept this thread away for as long as a hung access takes: then it was taken rightly.
             Assert.True(Stopwatch.GetElapsedTime(began) >= TimeSpan.FromMilliseconds(Limit / 2), "an access that came back at once was taken");

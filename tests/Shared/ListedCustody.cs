@@ -13,8 +13,10 @@ internal sealed class ListedCustody : IDeviceCustody
 
     public ListedCustody(params string[] held)
     {
-        foreach (var address in held.Select(text => PciAddress.Parse(text)))
+        foreach (PciAddress address in held.Select(text => PciAddress.Parse(text)))
+        {
             _held.Add(address, new(address, "named", null, 0x8086, 0x10D3, null));
+        }
     }
 
     /// <summary>Refuses every operation with this, when set.</summary>
@@ -25,14 +27,18 @@ internal sealed class ListedCustody : IDeviceCustody
         get
         {
             lock (_lock)
+            {
                 return [.. _asked];
+            }
         }
     }
 
     public IReadOnlyList<HeldDevice> Held()
     {
         lock (_lock)
+        {
             return [.. _held.Values];
+        }
     }
 
     public HeldDevice? Find(string addressOrName) => Held().FirstOrDefault(device => device.Address.ToString() == addressOrName);
@@ -41,14 +47,18 @@ internal sealed class ListedCustody : IDeviceCustody
     {
         Note($"take {address}{(force ? " by force" : "")}");
         lock (_lock)
+        {
             return _held[address] = new(address, name, null, 0x8086, 0x10D3, null);
+        }
     }
 
     public void GiveBack(PciAddress address, bool rebind)
     {
         Note($"give back {address}{(rebind ? " and rebind" : "")}");
         lock (_lock)
+        {
             _held.Remove(address);
+        }
     }
 
     public void MakeReady(PciAddress address) => Note($"make ready {address}");
@@ -64,7 +74,9 @@ internal sealed class ListedCustody : IDeviceCustody
     public void GiveTo(int domainId, string address)
     {
         lock (_lock)
+        {
             _held[PciAddress.Parse(address)] = _held[PciAddress.Parse(address)] with { OwnerDomain = domainId };
+        }
     }
 
     public void KeepSettings() => Note("keep settings");
@@ -88,9 +100,14 @@ internal sealed class ListedCustody : IDeviceCustody
     private void Note(string what)
     {
         if (Refusal is { } refusal)
+        {
             throw refusal;
+        }
+
         lock (_lock)
+        {
             _asked.Add(what);
+        }
     }
 
     private sealed class Lease : IDisposable

@@ -9,7 +9,7 @@ internal sealed class TemporaryFolder : IDisposable
 
     public string Write(string name, string text)
     {
-        var path = this[name];
+        string path = this[name];
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         File.WriteAllText(path, text);
         return path;

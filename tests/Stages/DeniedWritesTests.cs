@@ -11,12 +11,18 @@ public sealed class DeniedWritesTests
         using var guest = new TestGuest();
         PciOpRequest denied = TestGuest.Write(0x80, 4, 0x12345678);
         for (int i = 0; i < 100; i++)
+        {
             Serve(guest, denied with { Offset = 0x84 });
+        }
+
         Assert.Equal(0x84, TakeOne(guest).Offset);
 
         long before = GC.GetAllocatedBytesForCurrentThread();
         for (int i = 0; i < 1_000_000; i++)
+        {
             Serve(guest, denied);
+        }
+
         long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
 
         Assert.Equal(0, allocated);
@@ -35,10 +41,16 @@ public sealed class DeniedWritesTests
         for (int round = 0; round < 3; round++)
         {
             for (int offset = 0x80; offset < 0x100; offset += 4)
+            {
                 Serve(guest, TestGuest.Write(offset, 4, 0xA5A5A5A5));
+            }
+
             int before = noted.Count;
             while (guest.Connection.DeniedWrites.TryTake(out DeniedWrite write))
+            {
                 noted.Add(write.Offset);
+            }
+
             Assert.InRange(noted.Count - before, 0, DeniedWrites.Capacity);
         }
 
@@ -78,7 +90,7 @@ public sealed class DeniedWritesTests
     {
         const int Rounds = 20_000;
         using var guest = new TestGuest();
-        var ring = guest.Connection.DeniedWrites;
+        DeniedWrites ring = guest.Connection.DeniedWrites;
         long wrong = 0;
         long taken = 0;
         bool done = false;
@@ -92,12 +104,18 @@ public sealed class DeniedWritesTests
                 {
                     taken++;
                     if (write.Function is null || write.Value <= last || write.DeniedBits != (uint)write.Offset)
+                    {
                         wrong++;
+                    }
+
                     last = write.Value;
                 }
 
                 if (ended)
+                {
                     return;
+                }
+
                 Thread.Yield();
             }
         });
@@ -107,7 +125,9 @@ public sealed class DeniedWritesTests
             int offset = (int)(0x80 + (i % 32 * 4));
             ring.Note(guest.Function, offset, 4, i, (uint)offset);
             if (i % 32 == 0)
+            {
                 guest.Function.Release();
+            }
         }
 
         Volatile.Write(ref done, true);

@@ -28,15 +28,21 @@ public sealed record DeviceIdentity(
     public static DeviceIdentity? Read(SysfsBus bus, PciAddress address)
     {
         if (!bus.TryDescribe(address, out HostFunction? function))
+        {
             return null;
+        }
+
         (ushort vendor, ushort device, ulong? serial) = (function.VendorId, function.DeviceId, (ulong?)null);
         try
         {
-            using SysfsFunction registers = SysfsFunction.Open(address, writable: false, bus.DevicesRoot);
+            using var registers = SysfsFunction.Open(address, writable: false, bus.DevicesRoot);
 
             // The files are what the kernel saw when it found the card; the registers are the card. A virtual function's ids stand in the files only.
             if (function.PhysicalFunction is null && registers.TryRead(ConfigRegisters.VendorId, 4, out uint ids) && ids != NobodyAnswers)
+            {
                 (vendor, device) = ((ushort)ids, (ushort)(ids >> 16));
+            }
+
             serial = SerialOf(registers, function.Capabilities);
         }
         catch (IOException)

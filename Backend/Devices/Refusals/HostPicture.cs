@@ -55,7 +55,9 @@ public sealed class HostPicture
         {
             picture._functions.Add(function.Address, function);
             if (bus.OverrideOf(function.Address) == SetAside)
+            {
                 picture._setAside.Add(function.Address);
+            }
         }
 
         return picture;
@@ -78,7 +80,10 @@ public sealed class HostPicture
     public Assignability Assess(PciAddress address, RefusalPolicy? policy = null)
     {
         if (Find(address) is not { } function)
+        {
             return new([new("absent", RefusalWeight.Impossible, "the host has no such function")]);
+        }
+
         return new([.. RefusalTable.Rules
             .Select(rule => (Rule: rule, Weight: (policy ?? RefusalPolicy.Default).WeightOf(rule)))
             .Where(static row => row.Weight != RefusalWeight.None)
@@ -96,9 +101,15 @@ public sealed class HostPicture
     internal string? HolderOf(PciAddress address)
     {
         if (!IsSetAside(address))
+        {
             return null;
+        }
+
         if (_ownerOf?.Invoke(address) is { } domain)
+        {
             return $"which domain {domain} has";
+        }
+
         return IsGuests(address) ? "which a guest has" : "which is held for guests";
     }
 

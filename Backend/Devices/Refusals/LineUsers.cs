@@ -45,12 +45,17 @@ internal sealed class LineUsers
     public IEnumerable<string> Others(int line, PciAddress function, string? driver, IEnumerable<HostFunction> host, Func<PciAddress, string?> holderOf)
     {
         if (line == 0)
+        {
             yield break;
+        }
+
         bool isNamed = false;
         foreach (HostFunction other in host)
         {
             if (other.Address == function || other.Irq != line)
+            {
                 continue;
+            }
 
             // One guest can hold another's line asserted just as it can the host's.
             if (holderOf(other.Address) is { } holder)
@@ -66,7 +71,9 @@ internal sealed class LineUsers
 
         IReadOnlyList<string> handlers = Of(line);
         if (!isNamed && handlers.Count > (driver is null ? 0 : 1))
+        {
             yield return $"interrupt line {line} is shared with {string.Join(", ", handlers)}";
+        }
     }
 
     // "  16:   12   0   IO-APIC   16-fasteoi   ehci_hcd:usb1, eth0": a count for each processor that the first line names, the chip, how it is
@@ -74,21 +81,32 @@ internal sealed class LineUsers
     private void Add(string[] lines)
     {
         if (lines.Length == 0)
+        {
             return;
+        }
+
         int processors = Words(lines[0]).Length;
         foreach (string text in lines.AsSpan(1))
         {
             int colon = text.IndexOf(':', StringComparison.Ordinal);
             if (colon < 0 || !int.TryParse(text.AsSpan(0, colon).Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out int line))
+            {
                 continue;
+            }
+
             string[] words = Words(text[(colon + 1)..]);
             int wired = processors + 1;
             if (words.Length <= wired)
+            {
                 continue;
+            }
+
             int first = wired + (words[wired].Contains('-', StringComparison.Ordinal) ? 1 : 2);
             string handlers = string.Join(' ', words.AsSpan(Math.Min(first, words.Length))!);
             if (handlers.Length > 0)
+            {
                 _handlers[line] = handlers.Split(", ");
+            }
         }
     }
 

@@ -14,9 +14,15 @@ public sealed class RefusalPolicy
         {
             RefusalRule? rule = Array.Find(RefusalTable.Rules, found => found.Code == code);
             if (rule is null)
+            {
                 throw new ArgumentException($"no refusal '{code}'; there are {string.Join(", ", Codes)}", nameof(weights));
+            }
+
             if (rule.Weight > RefusalWeight.Judgement || weight > RefusalWeight.Judgement)
+            {
                 throw new ArgumentException($"refusal '{code}' cannot become {weight}", nameof(weights));
+            }
+
             _weights[code] = weight;
         }
     }

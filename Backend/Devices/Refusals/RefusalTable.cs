@@ -62,13 +62,21 @@ internal static class RefusalTable
     public static IEnumerable<Refusal> OfHeader(HeaderKind kind, uint classCode)
     {
         if (kind == HeaderKind.Bridge)
+        {
             yield return new("bridge", RefusalWeight.Forbidden, "it is a PCI-to-PCI bridge");
+        }
         else if (kind == HeaderKind.CardBus)
+        {
             yield return new("header", RefusalWeight.Impossible, "it is a CardBus bridge");
+        }
         else if (kind != HeaderKind.Device)
+        {
             yield return new("header", RefusalWeight.Impossible, "it is a function of an unknown header type");
+        }
         else if (classCode >> 16 == BridgeClass)
+        {
             yield return new("chipset", RefusalWeight.Judgement, "it is a bridge of the host's chipset");
+        }
     }
 
     private static IEnumerable<string> Texts(HostFunction function, RefusalWeight weight) =>
@@ -80,7 +88,10 @@ internal static class RefusalTable
     private static IEnumerable<string> Owned(HostPicture host, HostFunction function)
     {
         if (host.Domains is not { } domains)
+        {
             return [];
+        }
+
         try
         {
             return domains.IsAssignedToGuest(function.Address) ? ["Xen says that it belongs to another guest, or to Xen itself (a console), or that it does not know it"] : [];
@@ -95,24 +106,40 @@ internal static class RefusalTable
     private static IEnumerable<string> VirtualMemory(HostPicture host, HostFunction function)
     {
         if (function.PhysicalFunction is not { } physical)
+        {
             yield break;
+        }
+
         if (host.Find(physical) is not { ReadableSize: > ConfigRegisters.HeaderSize } owner)
+        {
             yield break;
+        }
+
         using SysfsFunction? registers = TryOpen(host.Bus, physical);
         if (registers is null)
+        {
             yield break;
+        }
+
         if (registers.TryRead(ConfigRegisters.Command, 2, out uint command) && (command & CommandBits.Memory) == 0)
+        {
             yield return $"its physical function {physical} does not decode memory: no access would reach it";
+        }
         else if (owner.Capabilities.TryFind(ExtendedCapabilityId.SrIov, out PciCapability iov)
             && registers.TryRead(iov.Offset + SrIovRegisters.Control, 2, out uint control) && (control & SrIovRegisters.VfMemorySpace) == 0)
+        {
             yield return $"its physical function {physical} has memory space of its virtual functions switched off";
+        }
     }
 
     // Functions of one package can reach each other without the IOMMU seeing it, unless access control forbids it.
     private static IEnumerable<string> Siblings(HostPicture host, HostFunction function)
     {
         if (function.PhysicalFunction is not null || IsIsolated(host.Bus, function))
+        {
             return [];
+        }
+
         return host.Functions
             .Where(other => other.Address != function.Address && other.PhysicalFunction is null && other.Driver is not null
                 && other.Address with { Function = function.Address.Function } == function.Address)
@@ -122,7 +149,10 @@ internal static class RefusalTable
     private static bool IsIsolated(SysfsBus bus, HostFunction function)
     {
         if (!function.Capabilities.TryFind(ExtendedCapabilityId.AccessControl, out PciCapability access))
+        {
             return false;
+        }
+
         using SysfsFunction? registers = TryOpen(bus, function.Address);
         return registers is not null
             && registers.TryRead(access.Offset + AcsRegisters.Capability, 2, out uint capability)
@@ -133,7 +163,10 @@ internal static class RefusalTable
     private static IEnumerable<string> Group(HostPicture host, HostFunction function)
     {
         if (host.Domains is not { } domains)
+        {
             return [];
+        }
+
         IReadOnlyList<PciAddress> group;
         try
         {

@@ -28,15 +28,27 @@ internal static class FunctionReset
     public static ResetOutcome Run(SysfsBus bus, IPciFunction function, ResetPlan plan, ConfigSnapshot snapshot)
     {
         if (!Answers(function))
+        {
             return Dead("it does not answer (all ones): it was unplugged, or has no power");
+        }
+
         if (!function.TrySetPowerState(0))
+        {
             return Dead("it does not go to power state D0");
+        }
+
         if (function.TryRead(ConfigRegisters.Command, 2, out uint command) && (command & CommandBits.BusMaster) != 0)
+        {
             function.TryWrite(ConfigRegisters.Command, 2, command & ~CommandBits.BusMaster);
+        }
+
         bool isQuiet = WaitForPending(function);
         string? problem = plan.IsPossible ? TryReset(bus, plan) : null;
         if (!WaitForAnswer(function))
+        {
             return Dead("it does not answer after the reset");
+        }
+
         IReadOnlyList<string> lost = snapshot.Restore(function, out IReadOnlyList<string> repaired);
         string? unusable = lost.Count > 0 ? $"it did not take back {string.Join(", ", lost)}" : null;
         return new(plan.IsPossible && problem is null && unusable is null, problem, unusable, repaired, isQuiet);
@@ -54,7 +66,9 @@ internal static class FunctionReset
         try
         {
             if (plan.IsNarrowed)
+            {
                 bus.Write(plan.Address, "reset_method", string.Join(' ', plan.Usable.Select(static method => method.Name)));
+            }
         }
         catch (IOException refused)
         {
@@ -73,7 +87,9 @@ internal static class FunctionReset
         finally
         {
             if (plan.IsNarrowed)
+            {
                 RestoreMethods(bus, plan.Address, before);
+            }
         }
     }
 
@@ -105,12 +121,17 @@ internal static class FunctionReset
         }
 
         if (status < 0)
+        {
             return true;
+        }
+
         foreach (TimeSpan wait in PendingWaits)
         {
             Thread.Sleep(wait);
             if (function.TryRead(status, size, out uint value) && (value & pending) == 0)
+            {
                 return true;
+            }
         }
 
         return false;
@@ -122,7 +143,9 @@ internal static class FunctionReset
         {
             Thread.Sleep(wait);
             if (Answers(function))
+            {
                 return true;
+            }
         }
 
         return false;

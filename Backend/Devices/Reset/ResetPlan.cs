@@ -45,7 +45,10 @@ public sealed class ResetPlan
         // The file is write-only, and there only while some method works.
         bool hasReset = File.Exists(Path.Combine(bus.DevicesRoot, address.ToString(), "reset"));
         if (offered.Length == 0 && hasReset && wanted is not { Count: 0 })
+        {
             return new(address, [new(ResetMethods.KernelsChoice, null)], [], isNarrowed: false);
+        }
+
         PciAddress[] others = OthersOnBus(bus, address);
         List<ResetStep> steps = [];
         foreach (string name in wanted ?? offered)
@@ -71,14 +74,22 @@ public sealed class ResetPlan
         {
             text.Append("\n  ").Append(step.Method.Name).Append(" (").Append(step.Method.What).Append(')');
             if (step.Obstacle is not null)
+            {
                 text.Append(": not used, ").Append(step.Obstacle);
+            }
             else
+            {
                 text.Append(isFirst ? ": tried first" : ": tried if those before it do not work");
+            }
+
             isFirst &= step.Obstacle is not null;
         }
 
         if (Steps.Count == 0)
+        {
             text.Append("\n  the kernel offers no method: what one guest leaves in the device the next one finds");
+        }
+
         return text.ToString();
     }
 

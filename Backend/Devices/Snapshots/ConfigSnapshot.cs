@@ -23,7 +23,9 @@ public sealed record ConfigSnapshot(IReadOnlyList<SavedRegister> Registers)
         foreach (SnapshotRow row in SnapshotTable.Of(function, CapabilityWalk.Read(function)))
         {
             if (function.TryRead(row.Offset, row.Size, out uint value))
+            {
                 registers.Add(new(row.Name, row.Offset, row.Size, row.Mask, row.ClearOnOne, value));
+            }
         }
 
         return new(registers);
@@ -51,10 +53,15 @@ public sealed record ConfigSnapshot(IReadOnlyList<SavedRegister> Registers)
         foreach (SavedRegister register in Registers)
         {
             if (Holds(function, register, out uint now))
+            {
                 continue;
+            }
+
             written.Add(register.Name);
             if (!TryWrite(function, register, now))
+            {
                 lost.Add(register.Name);
+            }
         }
 
         repaired = written;
@@ -66,10 +73,15 @@ public sealed record ConfigSnapshot(IReadOnlyList<SavedRegister> Registers)
         for (int attempt = 0; attempt < Attempts; attempt++)
         {
             if (attempt > 0)
+            {
                 Thread.Sleep(BetweenAttempts);
+            }
+
             uint value = (now & ~register.Mask & ~register.ClearOnOne) | (register.Value & register.Mask);
             if (function.TryWrite(register.Offset, register.Size, value) && Holds(function, register, out now))
+            {
                 return true;
+            }
         }
 
         return false;

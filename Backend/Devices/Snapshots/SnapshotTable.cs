@@ -114,42 +114,64 @@ internal static class SnapshotTable
             // The count stands in the first control register (PCI Express Base 3.0 §7.22.3).
             uint count = function.TryRead(bar.Offset + ResizableBarRegisters.Control, 4, out uint control) ? (control & ResizableBarRegisters.BarCount) >> 5 : 0;
             for (int i = 0; i < count; i++)
+            {
                 yield return new($"Resizable BAR Control {i}", bar.Offset + ResizableBarRegisters.Control + (i * ResizableBarRegisters.Stride), 4, ResizableBarControlKept);
+            }
         }
 
         foreach ((CapabilityId id, SnapshotRow[] rows) in Early)
         {
             if (!capabilities.TryFind(id, out PciCapability capability))
+            {
                 continue;
+            }
+
             foreach (SnapshotRow row in rows)
+            {
                 yield return At(row, capability);
+            }
+
             if (id == CapabilityId.PciExpress && function.TryRead(capability.Offset + PciExpressRegisters.Capabilities, 2, out uint flags) && (flags & PciExpressRegisters.Version) >= 2)
             {
                 foreach (SnapshotRow row in ExpressVersion2)
+                {
                     yield return At(row, capability);
+                }
             }
         }
 
         foreach ((ExtendedCapabilityId id, SnapshotRow[] rows) in Extended)
         {
             if (!capabilities.TryFind(id, out PciCapability capability))
+            {
                 continue;
+            }
+
             foreach (SnapshotRow row in rows)
+            {
                 yield return At(row, capability);
+            }
         }
 
         foreach (SnapshotRow row in Header)
+        {
             yield return row;
+        }
+
         foreach ((CapabilityId id, SnapshotRow row) in Messages)
         {
             if (capabilities.TryFind(id, out PciCapability capability))
+            {
                 yield return At(row, capability);
+            }
         }
 
         if (capabilities.TryFind(ExtendedCapabilityId.SrIov, out PciCapability iov))
         {
             foreach (SnapshotRow row in SrIov)
+            {
                 yield return At(row, iov);
+            }
         }
     }
 

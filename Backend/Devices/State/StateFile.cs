@@ -24,11 +24,17 @@ internal sealed class StateFile
         try
         {
             if (!File.Exists(_path))
+            {
                 return [];
+            }
+
             using FileStream stream = File.OpenRead(_path);
             StateDocument? document = JsonSerializer.Deserialize(stream, StateJson.Default.StateDocument);
             if (document?.Version != Version)
+            {
                 throw new BackendException(BackendFailure.Failed, $"{_path}: version {document?.Version ?? 0} of the state file is not known, only {Version}. Use the program that wrote it, or move the file away: devices that are held then stay without a driver.");
+            }
+
             return document.Devices;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)

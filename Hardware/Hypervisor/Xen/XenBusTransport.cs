@@ -40,7 +40,7 @@ internal sealed unsafe class XenBusTransport : IXenStoreTransport
     /// <exception cref="HypervisorException">ENOENT, ENXIO: no such device, or no xenstored yet; EACCES; EMFILE.</exception>
     internal static XenBusTransport Open()
     {
-        DeviceFile device = DeviceFile.Open(Path, "is this a Xen domain, and does xenstored run?");
+        var device = DeviceFile.Open(Path, "is this a Xen domain, and does xenstored run?");
         try
         {
             return new XenBusTransport(device, DeviceFile.OpenEvent());

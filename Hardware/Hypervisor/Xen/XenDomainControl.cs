@@ -48,7 +48,7 @@ public sealed class XenDomainControl : IDomainControl
                 throw ErrorNames.Exception(-version, "can't ask Xen for its version");
             }
 
-            XenInterface release = XenInterface.Of(version >> 16, version & 0xFFFF);
+            var release = XenInterface.Of(version >> 16, version & 0xFFFF);
             var physical = new SysctlArgument { Command = HypercallNumbers.PhysInfo, InterfaceVersion = release.Sysctl };
             int result = xen.Control(HypercallNumbers.Sysctl, MemoryMarshal.AsBytes(new Span<SysctlArgument>(ref physical)));
             if (result < 0)

@@ -31,7 +31,7 @@ public sealed unsafe class XenEventChannels : IEventChannels
     /// <exception cref="HypervisorException">ENOENT, ENXIO: no such device; EACCES: not allowed; ENOSPC: the domain has no free port; EMFILE.</exception>
     public static XenEventChannels Open()
     {
-        DeviceFile device = DeviceFile.Open("/dev/xen/evtchn", "is this a Xen domain, and is the module xen-evtchn loaded?");
+        var device = DeviceFile.Open("/dev/xen/evtchn", "is this a Xen domain, and is the module xen-evtchn loaded?");
         try
         {
             return new XenEventChannels(device);

@@ -11,7 +11,10 @@ public static class BinaryCapture
     public static CapturedConfig Parse(string name, ReadOnlySpan<byte> content)
     {
         if (content.Length is not (ConfigRegisters.HeaderSize or ConfigRegisters.StandardSize or ConfigRegisters.ExtendedSize))
+        {
             throw new CaptureFormatException(name, 0, $"a binary capture has 64, 256 or 4096 bytes, this has {content.Length}");
+        }
+
         return new CapturedConfig(default, string.Empty, content.ToArray(), new ulong[7]);
     }
 }

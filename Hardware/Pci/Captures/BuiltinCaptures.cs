@@ -20,9 +20,12 @@ public static class BuiltinCaptures
     public static bool TryLoad(string name, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out Capture? capture)
     {
         capture = null;
-        using var stream = typeof(BuiltinCaptures).Assembly.GetManifestResourceStream(Prefix + name + Suffix);
+        using Stream? stream = typeof(BuiltinCaptures).Assembly.GetManifestResourceStream(Prefix + name + Suffix);
         if (stream is null)
+        {
             return false;
+        }
+
         using var reader = new StreamReader(stream);
         capture = new Capture(name, LspciDump.Parse(name, reader.ReadToEnd()));
         return true;
@@ -31,10 +34,12 @@ public static class BuiltinCaptures
     private static List<string> FindNames()
     {
         var names = new List<string>();
-        foreach (var resource in typeof(BuiltinCaptures).Assembly.GetManifestResourceNames())
+        foreach (string resource in typeof(BuiltinCaptures).Assembly.GetManifestResourceNames())
         {
             if (resource.StartsWith(Prefix, StringComparison.Ordinal) && resource.EndsWith(Suffix, StringComparison.Ordinal))
+            {
                 names.Add(resource[Prefix.Length..^Suffix.Length]);
+            }
         }
 
         names.Sort(StringComparer.Ordinal);

@@ -17,16 +17,18 @@ public sealed record Capture(string Name, IReadOnlyList<CapturedConfig> Function
     /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
     public static Capture Load(string path)
     {
-        var name = Path.GetFileName(path);
+        string name = Path.GetFileName(path);
         using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, 0);
         using var content = new MemoryStream();
-        var buffer = new byte[64 << 10];
+        byte[] buffer = new byte[64 << 10];
         for (int count; (count = stream.Read(buffer)) > 0;)
         {
             content.Write(buffer, 0, count);
             // A device or an endless pipe is no capture, and must not fill memory.
             if (content.Length > MaxFileBytes)
+            {
                 throw new CaptureFormatException(name, 0, $"more than {MaxFileBytes >> 20} MiB are no capture");
+            }
         }
 
         return Read(name, content.GetBuffer().AsSpan(0, (int)content.Length));
@@ -40,7 +42,10 @@ public sealed record Capture(string Name, IReadOnlyList<CapturedConfig> Function
     public static Capture Read(string name, ReadOnlySpan<byte> content)
     {
         if (content.IsEmpty)
+        {
             throw new CaptureFormatException(name, 0, "the file is empty");
+        }
+
         return IsText(content)
             ? new Capture(name, LspciDump.Parse(name, Encoding.UTF8.GetString(content).TrimStart(ByteOrderMark)))
             : new Capture(name, [BinaryCapture.Parse(name, content)]);
@@ -51,10 +56,12 @@ public sealed record Capture(string Name, IReadOnlyList<CapturedConfig> Function
     /// <returns>The function, or null when the capture has none there.</returns>
     public CapturedConfig? Find(PciAddress address)
     {
-        foreach (var function in Functions)
+        foreach (CapturedConfig function in Functions)
         {
             if (function.Address == address)
+            {
                 return function;
+            }
         }
 
         return null;
@@ -66,13 +73,18 @@ public sealed record Capture(string Name, IReadOnlyList<CapturedConfig> Function
     // A configuration space has zero bytes (reserved registers); a text has no control characters but these.
     private static bool IsText(ReadOnlySpan<byte> content)
     {
-        var high = 0;
-        foreach (var b in content)
+        int high = 0;
+        foreach (byte b in content)
         {
             if (b < 0x20 && b is not ((byte)'\t' or (byte)'\r' or (byte)'\n' or (byte)'\f'))
+            {
                 return false;
+            }
+
             if (b >= 0x80)
+            {
                 high++;
+            }
         }
 
         return high < content.Length / 2;

@@ -23,8 +23,11 @@ public sealed class CapturedFunction : EmulatedFunction
     public static IReadOnlyList<CapturedFunction> All(Capture capture)
     {
         var functions = new List<CapturedFunction>(capture.Functions.Count);
-        foreach (var config in capture.Functions)
+        foreach (CapturedConfig config in capture.Functions)
+        {
             functions.Add(new CapturedFunction(capture.Name, config));
+        }
+
         return functions;
     }
 }

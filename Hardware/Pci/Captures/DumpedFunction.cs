@@ -11,51 +11,82 @@ internal sealed class DumpedFunction(string file, int firstLine, PciAddress addr
 
     public void TakeRow(int line, ReadOnlySpan<char> offsetText, ReadOnlySpan<char> row)
     {
-        var offset = uint.Parse(offsetText, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
+        uint offset = uint.Parse(offsetText, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
         if (offset != _bytes.Count)
+        {
             throw new CaptureFormatException(file, line, $"row 0x{offset:x2} where 0x{_bytes.Count:x2} is next");
-        var before = _bytes.Count;
+        }
+
+        int before = _bytes.Count;
         while (!(row = row.TrimStart()).IsEmpty)
         {
-            var length = row.IndexOfAny(' ', '\t');
-            var token = length < 0 ? row : row[..length];
-            if (token.Length != 2 || !byte.TryParse(token, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value))
+            int length = row.IndexOfAny(' ', '\t');
+            ReadOnlySpan<char> token = length < 0 ? row : row[..length];
+            if (token.Length != 2 || !byte.TryParse(token, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out byte value))
+            {
                 throw new CaptureFormatException(file, line, $"'{token}' is not a byte of two hexadecimal digits");
+            }
+
             if (_bytes.Count == ConfigRegisters.ExtendedSize)
+            {
                 throw new CaptureFormatException(file, line, "more than 4096 bytes");
+            }
+
             _bytes.Add(value);
             row = row[token.Length..];
         }
 
         if (_bytes.Count == before)
+        {
             throw new CaptureFormatException(file, line, "a row without bytes");
+        }
+
         if (_bytes.Count - before > 16)
+        {
             throw new CaptureFormatException(file, line, $"a row of {_bytes.Count - before} bytes, not 16");
+        }
     }
 
     // "Region 0: Memory at f0000000 (64-bit, …) [size=16M]" of -vv; "Memory at …", "I/O ports at …" without a number of -v;
     // "Expansion ROM at …" of both. Windows behind a bridge have a size too, and are none of these.
     public void TakeDecoded(ReadOnlySpan<char> line)
     {
-        if (!TrySize(line, out var length))
+        if (!TrySize(line, out ulong length))
+        {
             return;
+        }
+
         if (line.StartsWith("Region ") && line.Length > 8 && line[7] is >= '0' and <= '5' && line[8] == ':')
+        {
             _lengths[line[7] - '0'] = length;
+        }
         else if (line.StartsWith("Expansion ROM at ") || line.StartsWith("[virtual] Expansion ROM at "))
+        {
             _lengths[ResourceLengths.Rom] = length;
-        else if (line.StartsWith("Memory at ") && TryAddress(line["Memory at ".Length..], out var memory))
+        }
+        else if (line.StartsWith("Memory at ") && TryAddress(line["Memory at ".Length..], out ulong memory))
+        {
             _unnumbered.Add((false, memory, length));
-        else if (line.StartsWith("I/O ports at ") && TryAddress(line["I/O ports at ".Length..], out var ports))
+        }
+        else if (line.StartsWith("I/O ports at ") && TryAddress(line["I/O ports at ".Length..], out ulong ports))
+        {
             _unnumbered.Add((true, ports, length));
+        }
     }
 
     public CapturedConfig Finish()
     {
         if (_bytes.Count == 0)
+        {
             throw new CaptureFormatException(file, firstLine, $"{address} has no rows of bytes: the dump needs lspci -x, -xxx or -xxxx");
+        }
+
         if (_bytes.Count < ConfigRegisters.HeaderSize)
+        {
             throw new CaptureFormatException(file, firstLine, $"{address} has {_bytes.Count} bytes; a header has 64");
-        var bytes = _bytes.ToArray();
+        }
+
+        byte[] bytes = _bytes.ToArray();
         AssignUnnumbered(new ConfigImage(bytes));
         return new CapturedConfig(address, description, bytes, _lengths);
     }
@@ -63,11 +94,14 @@ internal sealed class DumpedFunction(string file, int firstLine, PciAddress addr
     private void AssignUnnumbered(ConfigImage image)
     {
         if (_unnumbered.Count == 0)
-            return;
-        var resources = ResourceLengths.Describe(image, ResourceLengths.Resolve(image, default));
-        foreach (var (isIo, start, length) in _unnumbered)
         {
-            for (var i = 0; i < ResourceLengths.Rom; i++)
+            return;
+        }
+
+        BaseAddress[] resources = ResourceLengths.Describe(image, ResourceLengths.Resolve(image, default));
+        foreach ((bool isIo, ulong start, ulong length) in _unnumbered)
+        {
+            for (int i = 0; i < ResourceLengths.Rom; i++)
             {
                 if (resources[i].IsPresent && resources[i].IsIo == isIo && resources[i].Start == start && _lengths[i] == 0)
                 {
@@ -80,26 +114,38 @@ internal sealed class DumpedFunction(string file, int firstLine, PciAddress addr
 
     private static bool TryAddress(ReadOnlySpan<char> text, out ulong value)
     {
-        var end = text.IndexOf(' ');
+        int end = text.IndexOf(' ');
         return ulong.TryParse(end < 0 ? text : text[..end], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out value);
     }
 
     private static bool TrySize(ReadOnlySpan<char> line, out ulong length)
     {
         length = 0;
-        var at = line.IndexOf("[size=");
+        int at = line.IndexOf("[size=");
         if (at < 0)
+        {
             return false;
-        var text = line[(at + "[size=".Length)..];
-        var end = text.IndexOf(']');
+        }
+
+        ReadOnlySpan<char> text = line[(at + "[size=".Length)..];
+        int end = text.IndexOf(']');
         if (end < 1)
+        {
             return false;
+        }
+
         text = text[..end];
-        var shift = text[^1] switch { 'K' => 10, 'M' => 20, 'G' => 30, 'T' => 40, _ => 0 };
+        int shift = text[^1] switch { 'K' => 10, 'M' => 20, 'G' => 30, 'T' => 40, _ => 0 };
         if (shift != 0)
+        {
             text = text[..^1];
-        if (!ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var count) || count > ulong.MaxValue >> shift)
+        }
+
+        if (!ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ulong count) || count > ulong.MaxValue >> shift)
+        {
             return false;
+        }
+
         length = count << shift;
         return length != 0;
     }

@@ -17,11 +17,11 @@ public static class LspciDump
         var functions = new List<CapturedConfig>();
         var addresses = new HashSet<PciAddress>();
         DumpedFunction? current = null;
-        var number = 0;
-        foreach (var raw in text.AsSpan().EnumerateLines())
+        int number = 0;
+        foreach (ReadOnlySpan<char> raw in text.AsSpan().EnumerateLines())
         {
             number++;
-            var line = raw.TrimEnd();
+            ReadOnlySpan<char> line = raw.TrimEnd();
             if (line.IsEmpty)
             {
                 Finish();
@@ -30,30 +30,42 @@ public static class LspciDump
             {
                 current?.TakeDecoded(line.TrimStart());
             }
-            else if (IsRow(line, out var colon))
+            else if (IsRow(line, out int colon))
             {
                 if (current is null)
+                {
                     throw new CaptureFormatException(name, number, "a row of bytes without a function before it");
+                }
+
                 current.TakeRow(number, line[..colon], line[(colon + 1)..]);
             }
-            else if (TryHeader(line, out var address, out var description))
+            else if (TryHeader(line, out PciAddress address, out string? description))
             {
                 Finish();
                 if (!addresses.Add(address))
+                {
                     throw new CaptureFormatException(name, number, $"{address} appears twice");
+                }
+
                 current = new DumpedFunction(name, number, address, description);
             }
         }
 
         Finish();
         if (functions.Count == 0)
+        {
             throw new CaptureFormatException(name, 0, "no function found: neither an lspci -x dump nor a binary configuration space");
+        }
+
         return functions;
 
         void Finish()
         {
             if (current is not null)
+            {
                 functions.Add(current.Finish());
+            }
+
             current = null;
         }
     }
@@ -63,11 +75,16 @@ public static class LspciDump
     {
         colon = line.IndexOf(':');
         if (colon is < 2 or > 8 || (colon + 1 < line.Length && !char.IsWhiteSpace(line[colon + 1])))
+        {
             return false;
-        foreach (var c in line[..colon])
+        }
+
+        foreach (char c in line[..colon])
         {
             if (!char.IsAsciiHexDigit(c))
+            {
                 return false;
+            }
         }
 
         return true;
@@ -75,8 +92,8 @@ public static class LspciDump
 
     private static bool TryHeader(ReadOnlySpan<char> line, out PciAddress address, out string description)
     {
-        var space = line.IndexOfAny(' ', '\t');
-        var token = space < 0 ? line : line[..space];
+        int space = line.IndexOfAny(' ', '\t');
+        ReadOnlySpan<char> token = space < 0 ? line : line[..space];
         description = space < 0 ? string.Empty : line[(space + 1)..].Trim().ToString();
         return PciAddress.TryParse(token, out address);
     }

@@ -19,16 +19,19 @@ public static class LspciDumpWriter
     public static void Write(TextWriter writer, PciAddress address, string description, ReadOnlySpan<byte> bytes)
     {
         if (address.Domain != 0)
+        {
             writer.Write(address.Domain.ToString("x4", CultureInfo.InvariantCulture) + ":");
+        }
+
         writer.Write(string.Create(CultureInfo.InvariantCulture, $"{address.Bus:x2}:{address.Slot:x2}.{address.Function:x} "));
-        var lineEnd = description.AsSpan().IndexOfAny('\r', '\n');
+        int lineEnd = description.AsSpan().IndexOfAny('\r', '\n');
         writer.Write(lineEnd < 0 ? description : description.AsSpan(0, lineEnd));
         writer.Write('\n');
-        for (var row = 0; row < bytes.Length; row += BytesPerRow)
+        for (int row = 0; row < bytes.Length; row += BytesPerRow)
         {
             writer.Write(row.ToString("x2", CultureInfo.InvariantCulture));
             writer.Write(':');
-            foreach (var b in bytes[row..Math.Min(bytes.Length, row + BytesPerRow)])
+            foreach (byte b in bytes[row..Math.Min(bytes.Length, row + BytesPerRow)])
             {
                 writer.Write(' ');
                 writer.Write(b.ToString("x2", CultureInfo.InvariantCulture));
@@ -48,18 +51,21 @@ public static class LspciDumpWriter
     /// <param name="length">How many bytes, at most the space's size.</param>
     public static void Write(TextWriter writer, PciAddress address, string description, IConfigSpace space, int length)
     {
-        var bytes = new byte[Math.Min(length, space.Size)];
-        for (var at = 0; at < bytes.Length; at++)
+        byte[] bytes = new byte[Math.Min(length, space.Size)];
+        for (int at = 0; at < bytes.Length; at++)
         {
-            if ((at & 3) == 0 && at + 4 <= bytes.Length && space.TryRead(at, 4, out var dword))
+            if ((at & 3) == 0 && at + 4 <= bytes.Length && space.TryRead(at, 4, out uint dword))
             {
-                for (var i = 0; i < 4; i++)
+                for (int i = 0; i < 4; i++)
+                {
                     bytes[at + i] = (byte)(dword >> (8 * i));
+                }
+
                 at += 3;
             }
             else
             {
-                space.TryRead(at, 1, out var value);
+                space.TryRead(at, 1, out uint value);
                 bytes[at] = (byte)value;
             }
         }

@@ -146,8 +146,8 @@ internal static class CapabilityRules
 
     private static RegisterRule[] Msi(IConfigSpace space, int at)
     {
-        space.TryRead(at + MsiRegisters.Control, 2, out var control);
-        var is64 = (control & MsiRegisters.Capable64Bit) != 0;
+        space.TryRead(at + MsiRegisters.Control, 2, out uint control);
+        bool is64 = (control & MsiRegisters.Capable64Bit) != 0;
         var rules = new List<RegisterRule>
         {
             new(MsiRegisters.Control, 2, MsiRegisters.Enable | MsiRegisters.MultipleMessageEnable),
@@ -155,17 +155,26 @@ internal static class CapabilityRules
             new(is64 ? MsiRegisters.Data64 : MsiRegisters.Data32, 2, 0xFFFF),
         };
         if (is64)
+        {
             rules.Add(new(MsiRegisters.AddressHigh, 4, 0xFFFFFFFF));
+        }
+
         if ((control & MsiRegisters.PerVectorMask) != 0)
+        {
             rules.Add(new(is64 ? MsiRegisters.Mask64 : MsiRegisters.Mask32, 4, 0xFFFFFFFF));
+        }
+
         return [.. rules];
     }
 
     private static RegisterRule[] ResizableBars(int size)
     {
         var rules = new List<RegisterRule>();
-        for (var at = ResizableBarRegisters.Control; at + 4 <= size; at += ResizableBarRegisters.Stride)
+        for (int at = ResizableBarRegisters.Control; at + 4 <= size; at += ResizableBarRegisters.Stride)
+        {
             rules.Add(new(at, 4, ResizableBarRegisters.BarSize));
+        }
+
         return [.. rules];
     }
 
@@ -173,8 +182,11 @@ internal static class CapabilityRules
     private static RegisterRule[] Storage(int from, int size)
     {
         var rules = new List<RegisterRule>();
-        for (var at = from; at < size; at++)
+        for (int at = from; at < size; at++)
+        {
             rules.Add(new(at, 1, 0xFF));
+        }
+
         return [.. rules];
     }
 }

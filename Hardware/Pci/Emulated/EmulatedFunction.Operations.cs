@@ -8,43 +8,62 @@ public partial class EmulatedFunction
     public bool TryEnable()
     {
         if (!Answers() || !TrySetPowerState(0))
-            return false;
-        var decode = 0u;
-        for (var i = 0; i < 6; i++)
         {
-            if (_baseAddresses[i].IsAssigned)
-                decode |= _baseAddresses[i].IsIo ? CommandBits.Io : CommandBits.Memory;
+            return false;
         }
 
-        var command = Load(ConfigRegisters.Command, 2);
+        uint decode = 0u;
+        for (int i = 0; i < 6; i++)
+        {
+            if (_baseAddresses[i].IsAssigned)
+            {
+                decode |= _baseAddresses[i].IsIo ? CommandBits.Io : CommandBits.Memory;
+            }
+        }
+
+        uint command = Load(ConfigRegisters.Command, 2);
         Store(ConfigRegisters.Command, 2, command | decode);
         return true;
     }
 
     /// <inheritdoc/>
     public bool PhysicalFunctionDecodesMemory() =>
-        IsVirtualFunction && PhysicalFunction is { } physical && physical.TryRead(ConfigRegisters.Command, 2, out var command)
+        IsVirtualFunction && PhysicalFunction is { } physical && physical.TryRead(ConfigRegisters.Command, 2, out uint command)
         && command != 0xFFFF && (command & CommandBits.Memory) != 0;
 
     /// <inheritdoc/>
     public bool TrySetPowerState(int state)
     {
         if (!Answers() || state is < 0 or > 3)
+        {
             return false;
-        var before = PowerState;
+        }
+
+        int before = PowerState;
         if (state == before)
+        {
             return true;
+        }
         // The kernel refuses a way up that does not end in D0.
         if (_powerAt == 0 || (state != 0 && state < before))
+        {
             return false;
-        var saved = _bytes.AsSpan().ToArray();
-        var resets = Resets;
-        var at = _powerAt + PowerManagementRegisters.ControlStatus;
+        }
+
+        byte[] saved = _bytes.AsSpan().ToArray();
+        int resets = Resets;
+        int at = _powerAt + PowerManagementRegisters.ControlStatus;
         Store(at, 2, (Load(at, 2) & ~(PowerManagementRegisters.PowerState | PowerManagementRegisters.PmeStatus)) | (uint)state);
         if (PowerState != state)
+        {
             return false;
+        }
+
         if (Resets != resets)
+        {
             Restore(saved);
+        }
+
         return true;
     }
 
@@ -52,8 +71,11 @@ public partial class EmulatedFunction
     public bool TryReset()
     {
         if (!Answers() || !IsResettable)
+        {
             return false;
-        var saved = _bytes.AsSpan().ToArray();
+        }
+
+        byte[] saved = _bytes.AsSpan().ToArray();
         Reset();
         Restore(saved);
         return true;
@@ -71,24 +93,30 @@ public partial class EmulatedFunction
     // enabled itself, and a guest's are Xen's business (drivers/pci/msi, pci_restore_msi_state).
     private void Restore(byte[] saved)
     {
-        var writable = _masks.Writable;
-        for (var i = 0; i < _bytes.Length; i++)
+        ReadOnlySpan<byte> writable = _masks.Writable;
+        for (int i = 0; i < _bytes.Length; i++)
         {
             if (_masks.IsKnown(i) && !IsMessage(i))
+            {
                 _bytes[i] = (byte)((_bytes[i] & ~writable[i]) | (saved[i] & writable[i]));
+            }
         }
 
         if (_powerAt != 0)
+        {
             _bytes[_powerAt + PowerManagementRegisters.ControlStatus] &= unchecked((byte)~PowerManagementRegisters.PowerState);
+        }
     }
 
     private bool IsMessage(int offset)
     {
-        foreach (var capability in Capabilities.Capabilities)
+        foreach (PciCapability capability in Capabilities.Capabilities)
         {
             if (!capability.IsExtended && capability.StandardId is CapabilityId.Msi or CapabilityId.MsiX
                 && offset >= capability.Offset && offset < capability.Offset + CapabilitySize.Of(this, capability))
+            {
                 return true;
+            }
         }
 
         return false;

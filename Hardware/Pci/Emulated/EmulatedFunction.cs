@@ -32,7 +32,10 @@ public partial class EmulatedFunction : IPciFunction
     public EmulatedFunction(PciAddress address, string origin, ReadOnlySpan<byte> bytes, ReadOnlySpan<ulong> lengths = default)
     {
         if (bytes.Length is < ConfigRegisters.HeaderSize or > ConfigRegisters.ExtendedSize)
+        {
             throw new ArgumentException($"a configuration space has 64 to 4096 bytes, not {bytes.Length}", nameof(bytes));
+        }
+
         Address = address;
         Origin = origin;
         ReadableSize = bytes.Length;
@@ -52,7 +55,7 @@ public partial class EmulatedFunction : IPciFunction
         var image = new ConfigImage(_initial, ReadableSize);
         _header = ConfigHeader.KindOf(image);
         Capabilities = CapabilityWalk.Read(image);
-        var resolved = ResourceLengths.Resolve(image, lengths);
+        ulong[] resolved = ResourceLengths.Resolve(image, lengths);
         _masks = RegisterMasks.Compile(image, Capabilities, resolved);
         _baseAddresses = ResourceLengths.Describe(image, resolved);
         _powerAt = OffsetOf(CapabilityId.PowerManagement, PowerManagementRegisters.Size);
@@ -60,7 +63,9 @@ public partial class EmulatedFunction : IPciFunction
         _featuresAt = OffsetOf(CapabilityId.AdvancedFeatures, AdvancedFeaturesRegisters.Size);
         _vpdAt = OffsetOf(CapabilityId.Vpd, VpdRegisters.Size);
         if (_vpdAt != 0)
+        {
             Vpd = VpdImage.Create(origin);
+        }
     }
 
     /// <inheritdoc/>
@@ -119,12 +124,18 @@ public partial class EmulatedFunction : IPciFunction
     {
         Volatile.Write(ref _reads, _reads + 1);
         value = AllOnes(size);
-        var fault = Faults.Enter();
-        var ok = IsAccess(offset, size) && fault != FaultKind.Fails;
+        FaultKind fault = Faults.Enter();
+        bool ok = IsAccess(offset, size) && fault != FaultKind.Fails;
         if (ok && fault is not (FaultKind.AllOnes or FaultKind.Vanished))
+        {
             value = Load(offset, size);
+        }
+
         if (_record is not null)
+        {
             Record(new RecordedAccess(false, offset, size, value));
+        }
+
         return ok;
     }
 
@@ -134,12 +145,21 @@ public partial class EmulatedFunction : IPciFunction
         Volatile.Write(ref _writes, _writes + 1);
         value &= AllOnes(size);
         if (_record is not null)
+        {
             Record(new RecordedAccess(true, offset, size, value));
-        var fault = Faults.Enter();
+        }
+
+        FaultKind fault = Faults.Enter();
         if (!IsAccess(offset, size) || fault == FaultKind.Fails)
+        {
             return false;
+        }
+
         if (fault is FaultKind.AllOnes or FaultKind.Vanished)
+        {
             return true;
+        }
+
         Store(offset, size, value);
         return true;
     }
@@ -152,11 +172,16 @@ public partial class EmulatedFunction : IPciFunction
     /// <returns>A copy; empty when not recording.</returns>
     public IReadOnlyList<RecordedAccess> RecordedAccesses()
     {
-        var record = _record;
+        List<RecordedAccess>? record = _record;
         if (record is null)
+        {
             return [];
+        }
+
         lock (record)
+        {
             return [.. record];
+        }
     }
 
     /// <summary>Sets bits as hardware would, whatever the register's rule: an error status, a pending bit.</summary>
@@ -167,9 +192,14 @@ public partial class EmulatedFunction : IPciFunction
     public void SetHardware(int offset, int size, uint value)
     {
         if (!IsAccess(offset, size))
+        {
             throw new ArgumentOutOfRangeException(nameof(offset));
-        for (var i = 0; i < size; i++)
+        }
+
+        for (int i = 0; i < size; i++)
+        {
             _bytes[offset + i] = (byte)(value >> (8 * i));
+        }
     }
 
     /// <summary>A copy of the present bytes, without an access.</summary>
@@ -188,7 +218,9 @@ public partial class EmulatedFunction : IPciFunction
     protected virtual void Dispose(bool disposing)
     {
         if (Faults.Kind == FaultKind.Hangs)
+        {
             Faults.Release();
+        }
     }
 
     private static uint AllOnes(int size) => size switch { 1 => 0xFF, 2 => 0xFFFF, _ => 0xFFFFFFFF };
@@ -205,13 +237,18 @@ public partial class EmulatedFunction : IPciFunction
 
     private void Record(RecordedAccess access)
     {
-        var record = _record;
+        List<RecordedAccess>? record = _record;
         if (record is null)
+        {
             return;
+        }
+
         lock (record)
+        {
             record.Add(access);
+        }
     }
 
     private int OffsetOf(CapabilityId id, int size) =>
-        Capabilities.TryFind(id, out var capability) && capability.Offset + size <= Size ? capability.Offset : 0;
+        Capabilities.TryFind(id, out PciCapability capability) && capability.Offset + size <= Size ? capability.Offset : 0;
 }

@@ -18,7 +18,10 @@ public sealed class EmulatedFunctionBuilder
     public EmulatedFunctionBuilder(ushort vendorId, ushort deviceId, int size = ConfigRegisters.StandardSize)
     {
         if (size is not (ConfigRegisters.HeaderSize or ConfigRegisters.StandardSize or ConfigRegisters.ExtendedSize))
+        {
             throw new ArgumentException($"a configuration space has 64, 256 or 4096 bytes, not {size}", nameof(size));
+        }
+
         _bytes = new byte[size];
         Set(ConfigRegisters.VendorId, 2, vendorId);
         Set(ConfigRegisters.DeviceId, 2, deviceId);
@@ -31,8 +34,11 @@ public sealed class EmulatedFunctionBuilder
     /// <returns>This.</returns>
     public EmulatedFunctionBuilder Set(int offset, int size, uint value)
     {
-        for (var i = 0; i < size; i++)
+        for (int i = 0; i < size; i++)
+        {
             _bytes[offset + i] = (byte)(value >> (8 * i));
+        }
+
         return this;
     }
 
@@ -44,7 +50,7 @@ public sealed class EmulatedFunctionBuilder
     /// <returns>This.</returns>
     public EmulatedFunctionBuilder BaseAddress(int index, ulong start, ulong length, uint flags = 0)
     {
-        var at = index == ResourceLengths.Rom ? ConfigRegisters.ExpansionRom : ConfigRegisters.BaseAddress0 + 4 * index;
+        int at = index == ResourceLengths.Rom ? ConfigRegisters.ExpansionRom : ConfigRegisters.BaseAddress0 + 4 * index;
         _lengths[index] = length;
         Set(at, 4, (uint)start | flags);
         return index < ResourceLengths.Rom && (flags & 7) == 4 ? Set(at + 4, 4, (uint)(start >> 32)) : this;
@@ -75,7 +81,7 @@ public sealed class EmulatedFunctionBuilder
     {
         if (_lastExtended != 0)
         {
-            var header = BinaryPrimitives.ReadUInt32LittleEndian(_bytes.AsSpan(_lastExtended));
+            uint header = BinaryPrimitives.ReadUInt32LittleEndian(_bytes.AsSpan(_lastExtended));
             Set(_lastExtended, 4, (header & 0xFFFFF) | ((uint)offset << 20));
         }
 

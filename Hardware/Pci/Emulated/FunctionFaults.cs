@@ -43,7 +43,7 @@ public sealed class FunctionFaults
     /// <returns>The fault that decides this access's result.</returns>
     internal FaultKind Enter()
     {
-        var kind = _kind;
+        FaultKind kind = _kind;
         return kind is FaultKind.Slow or FaultKind.Hangs ? Wait(kind) : kind;
     }
 
@@ -52,18 +52,26 @@ public sealed class FunctionFaults
         Interlocked.Increment(ref _hanging);
         if (kind == FaultKind.Slow)
         {
-            var start = Stopwatch.GetTimestamp();
-            var delay = Delay;
+            long start = Stopwatch.GetTimestamp();
+            TimeSpan delay = Delay;
             // A sleep is a millisecond at least: shorter delays are spun.
             if (delay.TotalMilliseconds >= 2)
+            {
                 Thread.Sleep(delay);
+            }
+
             while (Stopwatch.GetElapsedTime(start) < delay)
+            {
                 Thread.SpinWait(8);
+            }
         }
         else
         {
             while (_kind == FaultKind.Hangs)
+            {
                 Thread.Sleep(PollMilliseconds);
+            }
+
             kind = _kind;
         }
 

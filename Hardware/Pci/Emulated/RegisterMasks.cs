@@ -53,17 +53,28 @@ public sealed class RegisterMasks
         masks._known.AsSpan(0, Math.Min(space.Size, ConfigRegisters.HeaderSize)).Fill(true);
         masks.AddAll(0, HeaderRules.Common);
         if (capabilities.TryFind(CapabilityId.PciExpress, out _))
+        {
             masks.AddAll(0, HeaderRules.PciExpress);
-        var kind = ConfigHeader.KindOf(space);
+        }
+
+        HeaderKind kind = ConfigHeader.KindOf(space);
         if (kind == HeaderKind.Bridge)
+        {
             masks.AddBridge(space);
+        }
+
         masks.AddBaseAddresses(space, kind, lengths);
-        foreach (var capability in capabilities.Capabilities)
+        foreach (PciCapability capability in capabilities.Capabilities)
+        {
             masks.AddCapability(space, capability, capabilities, claimUnknownLengths);
-        for (var i = ConfigRegisters.HeaderSize; i < space.Size; i++)
+        }
+
+        for (int i = ConfigRegisters.HeaderSize; i < space.Size; i++)
         {
             if (!masks._known[i])
+            {
                 masks._writable[i] = 0xFF;
+            }
         }
 
         return masks;
@@ -72,59 +83,82 @@ public sealed class RegisterMasks
     private void AddBridge(IConfigSpace space)
     {
         AddAll(0, HeaderRules.Bridge);
-        if (space.TryRead(ConfigRegisters.PrefetchableBase, 1, out var prefetchable) && (prefetchable & 0xF) == 1)
+        if (space.TryRead(ConfigRegisters.PrefetchableBase, 1, out uint prefetchable) && (prefetchable & 0xF) == 1)
+        {
             AddAll(0, HeaderRules.BridgePrefetchable64);
-        if (space.TryRead(ConfigRegisters.IoBase, 1, out var io) && (io & 0xF) == 1)
+        }
+
+        if (space.TryRead(ConfigRegisters.IoBase, 1, out uint io) && (io & 0xF) == 1)
+        {
             AddAll(0, HeaderRules.BridgeIo32);
+        }
     }
 
     private void AddBaseAddresses(IConfigSpace space, HeaderKind kind, ReadOnlySpan<ulong> lengths)
     {
-        for (var i = 0; i < ConfigHeader.BaseAddressCount(kind) && i < lengths.Length && kind != HeaderKind.CardBus; i++)
+        for (int i = 0; i < ConfigHeader.BaseAddressCount(kind) && i < lengths.Length && kind != HeaderKind.CardBus; i++)
         {
             if (lengths[i] == 0)
+            {
                 continue;
-            var at = ConfigRegisters.BaseAddress0 + 4 * i;
-            space.TryRead(at, 4, out var value);
-            var mask = ~(lengths[i] - 1);
+            }
+
+            int at = ConfigRegisters.BaseAddress0 + 4 * i;
+            space.TryRead(at, 4, out uint value);
+            ulong mask = ~(lengths[i] - 1);
             Add(new RegisterRule(at, 4, (uint)mask & ((value & 1) != 0 ? ~3u : ~0xFu)));
             // The last register has no upper half, whatever its type says: behind it lie other registers.
             if (new BaseAddress(0, 0, value & 0xF).Is64Bit && i + 1 < ConfigHeader.BaseAddressCount(kind))
+            {
                 Add(new RegisterRule(at + 4, 4, (uint)(mask >> 32)));
+            }
         }
 
-        var rom = ConfigHeader.ExpansionRomOffset(kind);
+        int rom = ConfigHeader.ExpansionRomOffset(kind);
         if (rom != 0 && lengths.Length > 6 && lengths[6] != 0)
+        {
             Add(new RegisterRule(rom, 4, ((uint)~(lengths[6] - 1) & 0xFFFFF800) | 1));
+        }
     }
 
     private void AddCapability(IConfigSpace space, PciCapability capability, CapabilityList all, bool claimUnknownLengths)
     {
-        var size = CapabilitySize.Of(space, capability);
-        foreach (var rule in CapabilityRules.Of(space, capability, size))
+        int size = CapabilitySize.Of(space, capability);
+        foreach (RegisterRule rule in CapabilityRules.Of(space, capability, size))
         {
             if (rule.Offset + rule.Size <= size && capability.Offset + rule.Offset + rule.Size <= space.Size)
+            {
                 Add(rule with { Offset = capability.Offset + rule.Offset });
+            }
         }
 
         // Of unknown length: everything up to whatever comes next is taken as its own, and so left alone.
         if (size == 0)
+        {
             size = claimUnknownLengths ? NextStart(capability, all, space.Size) - capability.Offset : HeaderSize;
-        var end = capability.Offset + size;
-        for (var i = capability.Offset; i < Math.Min(end, space.Size); i++)
+        }
+
+        int end = capability.Offset + size;
+        for (int i = capability.Offset; i < Math.Min(end, space.Size); i++)
+        {
             _known[i] = true;
+        }
         // The last dword's spare bytes (MSI's 10 and 14) are reserved, not device-specific.
-        for (var i = end; i < space.Size && (i & 3) != 0; i++)
+        for (int i = end; i < space.Size && (i & 3) != 0; i++)
+        {
             _known[i] = true;
+        }
     }
 
     private static int NextStart(PciCapability capability, CapabilityList all, int size)
     {
-        var end = capability.IsExtended ? size : Math.Min(size, ConfigRegisters.StandardSize);
-        foreach (var other in all.Capabilities)
+        int end = capability.IsExtended ? size : Math.Min(size, ConfigRegisters.StandardSize);
+        foreach (PciCapability other in all.Capabilities)
         {
             if (other.Offset > capability.Offset)
+            {
                 end = Math.Min(end, other.Offset);
+            }
         }
 
         return end;
@@ -132,13 +166,15 @@ public sealed class RegisterMasks
 
     private void AddAll(int at, RegisterRule[] rules)
     {
-        foreach (var rule in rules)
+        foreach (RegisterRule rule in rules)
+        {
             Add(rule with { Offset = at + rule.Offset });
+        }
     }
 
     private void Add(RegisterRule rule)
     {
-        for (var i = 0; i < rule.Size && rule.Offset + i < _writable.Length; i++)
+        for (int i = 0; i < rule.Size && rule.Offset + i < _writable.Length; i++)
         {
             _writable[rule.Offset + i] = (byte)(rule.Writable >> (8 * i));
             _clearedByOne[rule.Offset + i] = (byte)(rule.ClearedByOne >> (8 * i));

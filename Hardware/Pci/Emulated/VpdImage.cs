@@ -12,14 +12,16 @@ internal static class VpdImage
     public static byte[] Create(string name)
     {
         var bytes = new List<byte>();
-        var text = Encoding.ASCII.GetBytes(name.Length > MaxName ? name[..MaxName] : name);
+        byte[] text = Encoding.ASCII.GetBytes(name.Length > MaxName ? name[..MaxName] : name);
         Begin(VpdTags.Identifier, text.Length);
         bytes.AddRange(text);
         Begin(VpdTags.ReadOnly, 4);
         bytes.AddRange("RV\u0001"u8);
-        var sum = 0;
-        foreach (var b in bytes)
+        int sum = 0;
+        foreach (byte b in bytes)
+        {
             sum += b;
+        }
         // The bytes from the first to the checksum add up to 0.
         bytes.Add((byte)-sum);
         Begin(VpdTags.ReadWrite, 3 + WritableBytes);
@@ -28,7 +30,10 @@ internal static class VpdImage
         bytes.AddRange(new byte[WritableBytes]);
         bytes.Add((byte)VpdTags.End);
         while (bytes.Count % 4 != 0)
+        {
             bytes.Add(0);
+        }
+
         return [.. bytes];
 
         void Begin(uint tag, int length) => bytes.AddRange([(byte)tag, (byte)length, (byte)(length >> 8)]);

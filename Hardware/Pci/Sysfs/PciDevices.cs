@@ -15,10 +15,12 @@ public static class PciDevices
         var found = new List<PciAddress>();
         if (Directory.Exists(root))
         {
-            foreach (var entry in Directory.EnumerateFileSystemEntries(root))
+            foreach (string entry in Directory.EnumerateFileSystemEntries(root))
             {
-                if (PciAddress.TryParse(Path.GetFileName(entry), out var address))
+                if (PciAddress.TryParse(Path.GetFileName(entry), out PciAddress address))
+                {
                     found.Add(address);
+                }
             }
         }
 
@@ -32,10 +34,12 @@ public static class PciDevices
     public static IReadOnlyList<HostFunction> List(string root = SysfsFunction.DefaultRoot)
     {
         var found = new List<HostFunction>();
-        foreach (var address in Addresses(root))
+        foreach (PciAddress address in Addresses(root))
         {
-            if (TryDescribe(address, out var function, root))
+            if (TryDescribe(address, out HostFunction? function, root))
+            {
                 found.Add(function);
+            }
         }
 
         return found;
@@ -49,14 +53,17 @@ public static class PciDevices
     public static bool TryDescribe(
         PciAddress address, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out HostFunction? function, string root = SysfsFunction.DefaultRoot)
     {
-        var directory = Path.Combine(root, address.ToString());
+        string directory = Path.Combine(root, address.ToString());
         function = null;
         if (!Directory.Exists(directory))
+        {
             return false;
-        var size = 0;
-        var readable = 0;
-        var header = HeaderKind.Device;
-        var capabilities = Unread;
+        }
+
+        int size = 0;
+        int readable = 0;
+        HeaderKind header = HeaderKind.Device;
+        CapabilityList capabilities = Unread;
         try
         {
             using var config = SysfsFunction.Open(address, false, root);
@@ -77,8 +84,8 @@ public static class PciDevices
             (SysfsAttributes.Text(directory, "reset_method") ?? string.Empty).Split(' ', StringSplitOptions.RemoveEmptyEntries),
             File.Exists(Path.Combine(directory, "reset")),
             SysfsAttributes.Decimal(directory, "irq") ?? 0, SysfsAttributes.Resources(directory),
-            PciAddress.TryParse(SysfsAttributes.Link(directory, "physfn"), out var physical) ? physical : null,
-            int.TryParse(SysfsAttributes.Link(directory, "iommu_group"), NumberStyles.None, CultureInfo.InvariantCulture, out var group) ? group : null,
+            PciAddress.TryParse(SysfsAttributes.Link(directory, "physfn"), out PciAddress physical) ? physical : null,
+            int.TryParse(SysfsAttributes.Link(directory, "iommu_group"), NumberStyles.None, CultureInfo.InvariantCulture, out int group) ? group : null,
             size, readable, header, capabilities);
         return true;
 

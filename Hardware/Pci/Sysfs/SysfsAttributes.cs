@@ -26,21 +26,24 @@ internal static class SysfsAttributes
 
     public static uint? Hex(string directory, string file)
     {
-        var text = Text(directory, file).AsSpan();
+        ReadOnlySpan<char> text = Text(directory, file).AsSpan();
         if (text.StartsWith("0x"))
+        {
             text = text[2..];
-        return uint.TryParse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value) ? value : null;
+        }
+
+        return uint.TryParse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out uint value) ? value : null;
     }
 
     public static int? Decimal(string directory, string file) =>
-        int.TryParse(Text(directory, file), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) ? value : null;
+        int.TryParse(Text(directory, file), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value) ? value : null;
 
     /// <summary>The last part of where a link leads: a driver's name, a function's address.</summary>
     public static string? Link(string directory, string link)
     {
         try
         {
-            var target = new FileInfo(Path.Combine(directory, link)).LinkTarget;
+            string? target = new FileInfo(Path.Combine(directory, link)).LinkTarget;
             return target is null ? null : Path.GetFileName(target);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -67,13 +70,15 @@ internal static class SysfsAttributes
     public static BaseAddress[] Resources(string directory)
     {
         var result = new BaseAddress[ResourceLengths.Count];
-        var lines = (Text(directory, "resource") ?? string.Empty).Split('\n');
-        for (var i = 0; i < result.Length && i < lines.Length; i++)
+        string[] lines = (Text(directory, "resource") ?? string.Empty).Split('\n');
+        for (int i = 0; i < result.Length && i < lines.Length; i++)
         {
-            var fields = lines[i].Split(' ', StringSplitOptions.RemoveEmptyEntries);
-            if (fields.Length == 3 && TryHex(fields[0], out var start) && TryHex(fields[1], out var end) && TryHex(fields[2], out var flags)
+            string[] fields = lines[i].Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            if (fields.Length == 3 && TryHex(fields[0], out ulong start) && TryHex(fields[1], out ulong end) && TryHex(fields[2], out ulong flags)
                 && end > start && (flags & (IoResource | MemoryResource)) != 0 && (flags & (DisabledResource | UnsetResource)) == 0)
+            {
                 result[i] = new BaseAddress(start, end - start + 1, RegisterBits(flags, i));
+            }
         }
 
         return result;
@@ -83,9 +88,15 @@ internal static class SysfsAttributes
     private static uint RegisterBits(ulong flags, int index)
     {
         if (index == ResourceLengths.Rom)
+        {
             return (uint)(flags & 1);
+        }
+
         if ((flags & IoResource) != 0)
+        {
             return 1;
+        }
+
         return (uint)(flags & 0xE) | ((flags & PrefetchResource) != 0 ? 8u : 0) | ((flags & Memory64Resource) != 0 ? 4u : 0);
     }
 

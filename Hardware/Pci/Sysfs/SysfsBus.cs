@@ -80,7 +80,9 @@ public sealed class SysfsBus
         foreach (string part in RealPath(address).Split('/'))
         {
             if (PciAddress.TryParse(part, out PciAddress bridge) && bridge != address)
+            {
                 bridges.Add(bridge);
+            }
         }
 
         return bridges;
@@ -94,11 +96,16 @@ public sealed class SysfsBus
         List<PciAddress> found = [];
         string directory = DirectoryOf(address);
         if (!Directory.Exists(directory))
+        {
             return found;
+        }
+
         foreach (string entry in Directory.EnumerateFileSystemEntries(directory, "virtfn*"))
         {
             if (PciAddress.TryParse(SysfsAttributes.Link(directory, Path.GetFileName(entry)), out PciAddress virtualFunction))
+            {
                 found.Add(virtualFunction);
+            }
         }
 
         found.Sort();
@@ -123,7 +130,9 @@ public sealed class SysfsBus
     public void Unbind(PciAddress address)
     {
         if (DriverOf(address) is { } driver)
+        {
             _writer.Write(Path.Combine(_bus, "drivers", driver, "unbind"), address.ToString());
+        }
     }
 
     /// <summary>Gives a function to a driver.</summary>

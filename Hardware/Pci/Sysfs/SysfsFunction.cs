@@ -78,14 +78,17 @@ public sealed unsafe class SysfsFunction : IPciFunction
     /// <exception cref="IOException">It does not exist, or may not be opened so; the message says which.</exception>
     public static SysfsFunction Open(PciAddress address, bool writable = false, string root = DefaultRoot)
     {
-        var directory = Path.Combine(root, address.ToString());
+        string directory = Path.Combine(root, address.ToString());
         if (!Directory.Exists(directory))
+        {
             throw new IOException($"{address}: no such function on this host ({directory})");
-        var flags = (writable ? PosixFile.ReadWrite : PosixFile.ReadOnly) | PosixFile.CloseOnExec;
-        var descriptor = PosixFile.Open(Path.Combine(directory, "config"), flags);
+        }
+
+        int flags = (writable ? PosixFile.ReadWrite : PosixFile.ReadOnly) | PosixFile.CloseOnExec;
+        int descriptor = PosixFile.Open(Path.Combine(directory, "config"), flags);
         if (descriptor < 0)
         {
-            var error = Marshal.GetLastPInvokeError();
+            int error = Marshal.GetLastPInvokeError();
             throw new IOException($"{address}: config: {Marshal.GetPInvokeErrorMessage(error)}", error);
         }
 
@@ -97,7 +100,10 @@ public sealed unsafe class SysfsFunction : IPciFunction
     {
         value = size switch { 1 => 0xFF, 2 => 0xFFFF, _ => 0xFFFFFFFF };
         if (!IsAccess(offset, size))
+        {
             return false;
+        }
+
         uint buffer = 0;
         nint done;
         do
@@ -106,9 +112,15 @@ public sealed unsafe class SysfsFunction : IPciFunction
         }
         while (done < 0 && Marshal.GetLastPInvokeError() == PosixFile.Interrupted);
         if (done < 0 && Marshal.GetLastPInvokeError() == PosixFile.NoDevice)
+        {
             return true;
+        }
+
         if (done != size)
+        {
             return false;
+        }
+
         value = buffer;
         return true;
     }
@@ -117,7 +129,10 @@ public sealed unsafe class SysfsFunction : IPciFunction
     public bool TryWrite(int offset, int size, uint value)
     {
         if (!_writable || !IsAccess(offset, size))
+        {
             return false;
+        }
+
         nint done;
         do
         {
@@ -132,12 +147,18 @@ public sealed unsafe class SysfsFunction : IPciFunction
     public bool PhysicalFunctionDecodesMemory()
     {
         if (!IsVirtualFunction)
+        {
             return false;
-        var descriptor = PosixFile.Open(Path.Combine(_directory, "physfn", "config"), PosixFile.ReadOnly | PosixFile.CloseOnExec);
+        }
+
+        int descriptor = PosixFile.Open(Path.Combine(_directory, "physfn", "config"), PosixFile.ReadOnly | PosixFile.CloseOnExec);
         if (descriptor < 0)
+        {
             return false;
+        }
+
         ushort command = 0;
-        var done = PosixFile.Read(descriptor, &command, sizeof(ushort), ConfigRegisters.Command);
+        nint done = PosixFile.Read(descriptor, &command, sizeof(ushort), ConfigRegisters.Command);
         _ = PosixFile.Close(descriptor);
         return done == sizeof(ushort) && command != 0xFFFF && (command & CommandBits.Memory) != 0;
     }
@@ -150,15 +171,23 @@ public sealed unsafe class SysfsFunction : IPciFunction
     public bool TryEnable()
     {
         // Of a function that is gone "enable" may be another one's by now.
-        if (!_writable || !TryRead(ConfigRegisters.Command, 2, out var command) || command == 0xFFFF || !TrySetPowerState(0))
+        if (!_writable || !TryRead(ConfigRegisters.Command, 2, out uint command) || command == 0xFFFF || !TrySetPowerState(0))
+        {
             return false;
+        }
+
         if (SysfsAttributes.Decimal(_directory, "enable") is 0 && SysfsAttributes.TryWrite(_directory, "enable", "1"))
+        {
             return true;
-        var decode = 0u;
-        foreach (var resource in _baseAddresses.AsSpan(0, ResourceLengths.Rom))
+        }
+
+        uint decode = 0u;
+        foreach (BaseAddress resource in _baseAddresses.AsSpan(0, ResourceLengths.Rom))
         {
             if (resource.IsPresent)
+            {
                 decode |= resource.IsIo ? CommandBits.Io : CommandBits.Memory;
+            }
         }
 
         return TryRead(ConfigRegisters.Command, 2, out command)
@@ -174,9 +203,12 @@ public sealed unsafe class SysfsFunction : IPciFunction
     /// <inheritdoc/>
     public void Dispose()
     {
-        var descriptor = Interlocked.Exchange(ref _descriptor, -1);
+        int descriptor = Interlocked.Exchange(ref _descriptor, -1);
         if (descriptor >= 0)
+        {
             _ = PosixFile.Close(descriptor);
+        }
+
         GC.SuppressFinalize(this);
     }
 
@@ -185,20 +217,23 @@ public sealed unsafe class SysfsFunction : IPciFunction
 
     private static bool HasMessageInterrupts(string directory)
     {
-        var path = Path.Combine(directory, "msi_irqs");
+        string path = Path.Combine(directory, "msi_irqs");
         return Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).GetEnumerator().MoveNext();
     }
 
     private bool IsAccess(int offset, int size) =>
         size is 1 or 2 or 4 && offset >= 0 && (offset & (size - 1)) == 0 && offset <= ReadableSize - size;
 
-    private uint Register(int offset) => TryRead(offset, 2, out var value) ? value : 0xFFFF;
+    private uint Register(int offset) => TryRead(offset, 2, out uint value) ? value : 0xFFFF;
 
     // Without privilege the kernel ends the file behind the header (CardBus: behind 128 bytes), and only reading tells.
     private int FindReadableSize()
     {
         if (Size == ConfigRegisters.HeaderSize || !TryRead(ConfigRegisters.HeaderSize, 1, out _))
+        {
             return ConfigRegisters.HeaderSize;
+        }
+
         return ConfigHeader.KindOf(this) == HeaderKind.CardBus && !TryRead(CardBusUnprivileged, 1, out _) ? CardBusUnprivileged : Size;
     }
 }

@@ -9,7 +9,10 @@ internal static class BaseAddressRestore
     internal static PciOpStatus Write(in PlanStep step, AssignedFunction function)
     {
         if (!function.TryReadHardware(step.Offset, step.Size, out uint hardware))
+        {
             return PciOpStatus.OperationFailed;
+        }
+
         return SideEffects.Status(hardware == step.Value || function.IsGone || function.TryWriteHardware(step.Offset, step.Size, step.Value));
     }
 }

@@ -24,17 +24,25 @@ internal static class CommandRegister
         uint isVirtual = ByteLanes.FromDword(rule.Virtual, step.Offset, 2);
         uint throughBits = ByteLanes.FromDword(rule.Writable & ~rule.Virtual, step.Offset, 2);
         if (!function.TryReadHardware(step.Offset, 2, out uint hardware))
+        {
             return PciOpStatus.OperationFailed;
+        }
 
         // What would be enabled may be another card at the same address.
         if (function.IsGone)
+        {
             return PciOpStatus.Success;
+        }
+
         uint last = registers.Command;
         uint wanted = ByteLanes.Merge((hardware & ~isVirtual) | (last & isVirtual), step.Value, step.Mask);
         if (!registers.IsEnabled && (wanted & Decode) != 0)
         {
             if (!function.Hardware.TryEnable() || !function.TryReadHardware(step.Offset, 2, out hardware))
+            {
                 return PciOpStatus.OperationFailed;
+            }
+
             registers.IsEnabled = true;
         }
         else if (registers.IsEnabled && (wanted & Decode) == 0)
@@ -47,18 +55,31 @@ internal static class CommandRegister
         if (((wanted ^ last) & CommandBits.MemoryWriteInvalidate) != 0)
         {
             if ((wanted & CommandBits.MemoryWriteInvalidate) != 0 && !HasCacheLine(function))
+            {
                 wanted &= ~CommandBits.MemoryWriteInvalidate;
+            }
             else
+            {
                 next = ByteLanes.Merge(next, wanted, CommandBits.MemoryWriteInvalidate);
+            }
         }
 
         MapSettings lineInterrupt = function.Map.Settings & (MapSettings.InterruptControl | MapSettings.EmulatedLineInterrupt);
         if (lineInterrupt == MapSettings.InterruptControl && ((wanted ^ last) & CommandBits.InterruptDisable) != 0)
+        {
             next = ByteLanes.Merge(next, wanted, CommandBits.InterruptDisable);
+        }
+
         if ((throughBits & ~Tracked) != 0)
+        {
             next = ByteLanes.Merge(next, wanted, throughBits);
+        }
+
         if (next != hardware && !function.TryWriteHardware(step.Offset, 2, next))
+        {
             return PciOpStatus.OperationFailed;
+        }
+
         registers.Command = (ushort)wanted;
         ref uint seenByGuest = ref registers[step.Offset >> 2];
         seenByGuest = ByteLanes.Merge(seenByGuest, ByteLanes.ToDword(wanted, step.Offset), rule.Virtual & ByteLanes.Lanes(step.Offset, 2));
@@ -69,9 +90,15 @@ internal static class CommandRegister
     private static bool HasCacheLine(AssignedFunction function)
     {
         if (!function.TryReadHardware(ConfigRegisters.CacheLineSize, 1, out uint size))
+        {
             return false;
+        }
+
         if (size != 0)
+        {
             return true;
+        }
+
         return function.TryWriteHardware(ConfigRegisters.CacheLineSize, 1, UsualCacheLine)
             && function.TryReadHardware(ConfigRegisters.CacheLineSize, 1, out size) && size == UsualCacheLine;
     }

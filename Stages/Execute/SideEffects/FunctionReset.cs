@@ -12,7 +12,10 @@ internal static class FunctionReset
     internal static PciOpStatus Write(AssignedFunction function)
     {
         if (!function.Hardware.TryReset())
+        {
             return PciOpStatus.OperationFailed;
+        }
+
         function.Refresh();
         function.AfterReset?.Invoke(function);
         return PciOpStatus.Success;

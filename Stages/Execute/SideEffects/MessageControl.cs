@@ -19,20 +19,37 @@ internal static class MessageControl
     internal static PciOpStatus Write(in PlanStep step, AssignedFunction function, in Kind kind)
     {
         if (!function.TryReadHardware(step.Offset, step.Size, out uint hardware))
+        {
             return PciOpStatus.OperationFailed;
+        }
+
         if (function.IsGone)
+        {
             return PciOpStatus.Success;
+        }
         // Bits that the guest sees from memory say nothing about hardware.
         uint isVirtual = ByteLanes.FromDword(function.Map[step.Offset >> 2].Virtual, step.Offset, step.Size);
         uint wanted = ByteLanes.Merge(hardware, step.Value, step.Mask & ~isVirtual);
         if ((function.Map.Settings & MapSettings.Permissive) != 0)
+        {
             return SideEffects.Status(function.TryWriteHardware(step.Offset, step.Size, wanted));
+        }
+
         if (wanted == hardware)
+        {
             return PciOpStatus.Success;
+        }
+
         if ((function.Map.Settings & MapSettings.InterruptControl) == 0 || ((wanted ^ hardware) & ~kind.Allowed) != 0)
+        {
             return PciOpStatus.AccessDenied;
+        }
+
         if ((wanted & kind.Enable) != 0 && OtherIsOn(function, in kind))
+        {
             return PciOpStatus.AccessDenied;
+        }
+
         return SideEffects.Status(function.TryWriteHardware(step.Offset, step.Size, wanted));
     }
 

@@ -15,22 +15,40 @@ internal static class PowerControl
     internal static PciOpStatus Write(in PlanStep step, AssignedFunction function)
     {
         if (!function.TryReadHardware(step.Offset, step.Size, out uint old))
+        {
             return PciOpStatus.OperationFailed;
+        }
+
         if (function.IsGone)
+        {
             return PciOpStatus.Success;
+        }
+
         uint wanted = ByteLanes.Merge(old, step.Value, step.Mask);
         if (((old ^ wanted) & Own) != 0 && !function.TryWriteHardware(step.Offset, step.Size, ByteLanes.Merge(old, wanted, Own) & ~PowerManagementRegisters.PmeEnable))
+        {
             return PciOpStatus.OperationFailed;
+        }
+
         uint state = wanted & PowerManagementRegisters.PowerState;
         if (!function.Hardware.TrySetPowerState((int)state))
+        {
             return PciOpStatus.AccessDenied;
+        }
+
         if (state == (old & PowerManagementRegisters.PowerState))
+        {
             return PciOpStatus.Success;
+        }
+
         function.Refresh();
 
         // Without No_Soft_Reset the way up from D3hot is a reset.
         if (state == 0)
+        {
             function.AfterReset?.Invoke(function);
+        }
+
         return PciOpStatus.Success;
     }
 
@@ -39,11 +57,19 @@ internal static class PowerControl
         // Hidden from the guest or emulated for it, the register is there all the same. One that lies over a denied register is a lie.
         int offset = function.PowerControlOffset;
         if (offset < 0 || ByteLanes.FromDword(function.Map[offset >> 2].Denied, offset, 2) != 0)
+        {
             return true;
+        }
+
         if (!function.TryReadHardware(offset, 2, out uint value))
+        {
             return false;
+        }
+
         if (function.IsGone || (value & PowerManagementRegisters.PmeEnable) == 0)
+        {
             return true;
+        }
         // PME_Status clears on a one: not ours to clear here.
         return function.TryWriteHardware(offset, 2, value & ~(PowerManagementRegisters.PmeEnable | PowerManagementRegisters.PmeStatus));
     }

@@ -13,9 +13,14 @@ internal static class SelfTest
         if (step.Value != Start)
         {
             if (!function.TryReadHardware(step.Offset, step.Size, out uint hardware))
+            {
                 return PciOpStatus.OperationFailed;
+            }
+
             if (function.IsGone || ((hardware ^ step.Value) & ~Start) != 0)
+            {
                 return PciOpStatus.Success;
+            }
         }
 
         return SideEffects.Status(function.TryWriteHardware(step.Offset, step.Size, step.Value));

@@ -13,7 +13,10 @@ internal static class VpdAddress
         if (step.Mask != ByteLanes.Mask(step.Size))
         {
             if (!function.TryReadHardware(step.Offset, step.Size, out uint old))
+            {
                 return PciOpStatus.OperationFailed;
+            }
+
             wanted = ByteLanes.Merge(old, step.Value, step.Mask);
         }
 

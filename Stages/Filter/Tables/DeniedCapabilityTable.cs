@@ -50,7 +50,10 @@ internal static class DeniedCapabilityTable
     {
         uint capability = image.Read(at + AcsRegisters.Capability, 2);
         if ((capability & AcsRegisters.EgressControl) == 0)
+        {
             return AcsRegisters.EgressVector;
+        }
+
         uint bits = (capability & AcsRegisters.EgressVectorSize) >> 8;
         return AcsRegisters.EgressVector + (4 * (int)(((bits == 0 ? 256 : bits) + 31) / 32));
     }

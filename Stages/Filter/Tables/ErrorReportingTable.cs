@@ -29,7 +29,10 @@ internal static class ErrorReportingTable
 
         // Present only with End-End prefixes: some functions put the next capability there (QEMU's e1000e its serial number).
         if (version >= VersionWithPrefixLog)
+        {
             rows.Add(new("AER TLP Prefix Log", AerRegisters.TlpPrefixLog, 16, WriteRule.ByPolicy, "PCI Express Base 3.0 §7.10.12") { YieldsToOthers = true });
+        }
+
         return [.. rows];
     }
 }

@@ -26,7 +26,10 @@ internal static class MsiTable
             new("MSI Message Address", MsiRegisters.AddressLow, 4, WriteRule.HardDenied, "PCI Local Bus 3.0 §6.8.1.4; XSA-128"),
         };
         if (isWide)
+        {
             rows.Add(new("MSI Message Upper Address", MsiRegisters.AddressHigh, 4, WriteRule.HardDenied, "PCI Local Bus 3.0 §6.8.1.5; XSA-128"));
+        }
+
         rows.Add(new("MSI Message Data", data, 2, WriteRule.HardDenied, "PCI Local Bus 3.0 §6.8.1.6; XSA-128"));
         rows.Add(new("MSI Extended Message Data", data + 2, 2, WriteRule.HardDenied, "PCI Express Base 4.0 §7.7.1.7; XSA-128"));
         if ((control & MsiRegisters.PerVectorMask) != 0)

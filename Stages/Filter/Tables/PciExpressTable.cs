@@ -65,12 +65,21 @@ internal static class PciExpressTable
     private static int SizeOf(uint capabilities)
     {
         if ((capabilities & PciExpressRegisters.Version) >= 2)
+        {
             return SecondSize;
+        }
+
         uint type = (capabilities & PciExpressRegisters.DeviceType) >> 4;
         if (type is PciExpressRegisters.TypeRootPort or PciExpressRegisters.TypeEventCollector)
+        {
             return FirstSizeOfRoot;
+        }
+
         if ((capabilities & PciExpressRegisters.SlotImplemented) != 0 || type == PciExpressRegisters.TypeDownstreamPort)
+        {
             return FirstSizeWithSlot;
+        }
+
         return type == PciExpressRegisters.TypeIntegratedEndpoint ? FirstSizeWithoutLink : FirstSizeWithLink;
     }
 }

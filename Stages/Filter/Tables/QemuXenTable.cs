@@ -39,7 +39,9 @@ internal static class QemuXenTable
         foreach (Line line in Lines)
         {
             if (line.Name != row.Name)
+            {
                 continue;
+            }
             // A bit that has a value of our own starts with that, whatever hardware says.
             uint first = ByteLanes.Merge(image.Read(at, row.Size), row.Value ?? 0, row.Value is null ? 0 : row.Virtual);
             uint writable = ~line.ReadOnly & ByteLanes.Mask(row.Size);

@@ -34,7 +34,10 @@ internal sealed class ControlBench : IDisposable
             Configuration = [new("spin", "20", "default")],
         };
         if (isAllowed is not null)
+        {
             services = services with { IsAllowed = isAllowed };
+        }
+
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new());
         ControlServer.AddTo(builder, Socket);
         _application = builder.Build();
@@ -58,7 +61,10 @@ internal sealed class ControlBench : IDisposable
         socket.Connect(new UnixDomainSocketEndPoint(Socket));
         StringBuilder request = new($"{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n");
         if (body is not null)
+        {
             request.Append($"Content-Type: {type}\r\nContent-Length: {Encoding.UTF8.GetByteCount(body)}\r\n");
+        }
+
         socket.Send(Encoding.UTF8.GetBytes($"{request}\r\n{body}"));
         using StreamReader reader = new(new NetworkStream(socket), Encoding.UTF8);
         string answer = reader.ReadToEnd();
@@ -81,7 +87,9 @@ internal sealed class ControlBench : IDisposable
         {
             Assert.True(BuiltinCaptures.TryLoad(name, out Capture? capture));
             foreach (CapturedConfig function in capture.Functions)
+            {
                 yield return () => new CapturedFunction(capture.Name, function);
+            }
         }
     }
 }

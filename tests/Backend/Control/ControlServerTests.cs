@@ -31,7 +31,10 @@ public sealed class ControlServerTests
         using ControlBench bench = new(shards: (shard, action) =>
         {
             if (shard == 1)
+            {
                 release.Wait(TimeSpan.FromMinutes(1));
+            }
+
             action();
         });
 

@@ -27,7 +27,10 @@ internal sealed class ScriptedToolstack : IToolstack
     {
         Attached = request;
         if (Failure is not null)
+        {
             throw Failure;
+        }
+
         try
         {
             await (Gate?.Task ?? Task.CompletedTask).WaitAsync(cancellationToken);

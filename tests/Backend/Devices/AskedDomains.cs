@@ -14,7 +14,7 @@ public class AskedDomains : DispatchProxy
 
     public static AskedDomains Around(IDomainControl inner)
     {
-        AskedDomains asked = (AskedDomains)(object)Create<IDomainControl, AskedDomains>();
+        var asked = (AskedDomains)(object)Create<IDomainControl, AskedDomains>();
         asked._inner = inner;
         return asked;
     }
@@ -22,7 +22,10 @@ public class AskedDomains : DispatchProxy
     protected override object? Invoke(MethodInfo? targetMethod, object?[]? args)
     {
         if (targetMethod!.Name == nameof(IDomainControl.IsAssignedToGuest))
+        {
             Asked?.Invoke();
+        }
+
         return targetMethod.Invoke(_inner, BindingFlags.DoNotWrapExceptions, binder: null, args, culture: null);
     }
 }

@@ -130,7 +130,10 @@ public sealed class BetweenGuestsTests : HeldNicTests
 
         // A program that was restarted does not know its guests; Xen does.
         using (DeviceCustody restarted = Host.Open())
+        {
             Assert.Contains("belongs to another guest", Assert.Throws<BackendException>(() => restarted.MakeReady(Address)).Message, StringComparison.Ordinal);
+        }
+
         Host.Domains.Deassign(5, Address);
         Custody.Release(5, Address);
 
@@ -147,7 +150,10 @@ public sealed class BetweenGuestsTests : HeldNicTests
         Assign(5);
         IPciFunction function = Claimed(5);
         if (isTouched)
+        {
             function.TryWrite(Command, 2, 0x0107);
+        }
+
         Assert.True(function.TryReset());
         Custody.Release(5, Address);
         Host.Domains.Deassign(5, Address);

@@ -175,10 +175,15 @@ public sealed class CustodyRestartTests : IDisposable
         {
             // The world after so many changes: everything later fails, undoing included, as for a program that is no more.
             using (DeviceCustody dying = _host.Open())
+            {
                 Die(dying, steps);
+            }
+
             using DeviceCustody custody = _host.Open();
             if (custody.Held().Count > 0)
+            {
                 custody.GiveBack(Address, rebind: true);
+            }
 
             Assert.Equal(before, _host.Everything());
         }
@@ -230,11 +235,19 @@ public sealed class CustodyRestartTests : IDisposable
         _host.AddNic("00:05.0");
         Take("wan");
         using (DeviceCustody before = _host.Open())
+        {
             before.Take(PciAddress.Parse("00:05.0"), "lan", force: false);
+        }
+
         if (isNewBoot)
+        {
             Reboot(isHidden: true);
+        }
         else
+        {
             _host.Bus.SetOverride(PciAddress.Parse("00:05.0"), null);
+        }
+
         _host.Died = () => _host.Happened[^1].Contains("00:05.0", StringComparison.Ordinal)
             ? throw (isNewBoot ? new InvalidOperationException("a defect") : new UnauthorizedAccessException("not allowed"))
             : false;
@@ -348,7 +361,9 @@ public sealed class CustodyRestartTests : IDisposable
         Record.Exception(() => custody.Take(Address, null, force: true));
         _host.Died = null;
         if (intent is not null)
+        {
             File.WriteAllText(state, custody.Held().Count > 0 ? File.ReadAllText(state) : intent);
+        }
     }
 
     // Xen and the kernel forget everything; the state directory does not.
@@ -362,6 +377,8 @@ public sealed class CustodyRestartTests : IDisposable
         _host["00:1c.0"].With("power/control", "auto");
         nic.With("driver_override", isHidden ? HostPicture.SetAside : "(null)");
         if (!isHidden)
+        {
             _host.Bus.Bind(Address, "e1000e");
+        }
     }
 }

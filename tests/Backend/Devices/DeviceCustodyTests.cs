@@ -105,7 +105,7 @@ public sealed class DeviceCustodyTests : IDisposable
     {
         _host.AddNic("00:05.0", driver: null).Preferred = "e1000e";
         using DeviceCustody custody = _host.Open();
-        PciAddress driverless = PciAddress.Parse("00:05.0");
+        var driverless = PciAddress.Parse("00:05.0");
         Assert.Null(custody.Take(driverless, null, force: false).OriginalDriver);
         custody.GiveBack(driverless, rebind: true);
 
@@ -121,7 +121,7 @@ public sealed class DeviceCustodyTests : IDisposable
         {
             using DeviceCustody custody = _host.Open();
             _host.FailAt = at;
-            BackendException? failure = Record.Exception(() => custody.Take(Address, null, force: true)) as BackendException;
+            var failure = Record.Exception(() => custody.Take(Address, null, force: true)) as BackendException;
             if (failure is null)
             {
                 Assert.Single(custody.Held());
@@ -152,7 +152,7 @@ public sealed class DeviceCustodyTests : IDisposable
         for (int at = 1; ; at++)
         {
             _host.FailAt = at;
-            BackendException? failure = Record.Exception(() => custody.GiveBack(Address, rebind: true)) as BackendException;
+            var failure = Record.Exception(() => custody.GiveBack(Address, rebind: true)) as BackendException;
             if (custody.Held().Count == 0)
             {
                 // Only the driver is left to fail then, and the message says that the device is given back all the same.
@@ -238,7 +238,7 @@ public sealed class DeviceCustodyTests : IDisposable
     [Fact]
     public void Without_xen_a_device_can_be_held_all_the_same()
     {
-        using DeviceCustody custody = DeviceCustody.Open(_host.Options() with { Physdev = null, Domains = null });
+        using var custody = DeviceCustody.Open(_host.Options() with { Physdev = null, Domains = null });
         custody.Take(Address, null, force: false);
         custody.MakeReady(Address);
 

@@ -134,7 +134,7 @@ public sealed class DeviceRefusalTests : IDisposable
     public void What_the_iommu_cannot_tell_apart_is_a_reason_while_the_host_has_it()
     {
         _host.Dispose();
-        PciAddress other = PciAddress.Parse("00:05.0");
+        var other = PciAddress.Parse("00:05.0");
         _host = new(new() { Groups = function => [Address, other] });
         _host.AddNic(Nic);
         _host.AddNic("00:05.0");
@@ -152,9 +152,13 @@ public sealed class DeviceRefusalTests : IDisposable
         _host.AddNic("00:05.0").Resources((theirs, theirLength, 0x40200));
 
         if (isShared)
+        {
             Expect("shared-page", RefusalWeight.Judgement, "shares a 4 KiB page with 0000:00:05.0");
+        }
         else
+        {
             Assert.True(_host.Picture().Assess(Address).IsAssignable);
+        }
     }
 
     [Fact]
@@ -301,7 +305,7 @@ public sealed class DeviceRefusalTests : IDisposable
 
     private void Expect(string code, RefusalWeight weight, string text, string device = Nic)
     {
-        PciAddress address = PciAddress.Parse(device);
+        var address = PciAddress.Parse(device);
         Refusal refusal = Assert.Single(_host.Picture().Assess(address).Refusals, found => found.Code == code);
         Assert.Equal(weight, refusal.Weight);
         Assert.Contains(text, refusal.Text, StringComparison.Ordinal);
@@ -315,8 +319,12 @@ public sealed class DeviceRefusalTests : IDisposable
         Assert.Empty(_host.Happened);
 
         if (weight > RefusalWeight.Judgement)
+        {
             Assert.Throws<BackendException>(() => custody.Take(address, null, force: true));
+        }
         else
+        {
             Assert.Contains(refusal.Text, custody.Take(address, null, force: true).Warnings);
+        }
     }
 }

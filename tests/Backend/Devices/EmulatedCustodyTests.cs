@@ -83,7 +83,9 @@ public sealed class EmulatedCustodyTests : IDisposable
         {
             Assert.True(BuiltinCaptures.TryLoad(name, out Capture? capture));
             foreach (CapturedConfig function in capture.Functions)
+            {
                 yield return () => new CapturedFunction(capture.Name, function);
+            }
         }
     }
 }

@@ -49,8 +49,8 @@ public sealed class HeldFunctionTests : HeldNicTests
     [Fact]
     public void Nobody_can_begin_to_give_a_device_away_while_it_is_asked_whose_it_is()
     {
-        AskedDomains asked = AskedDomains.Around(Host.Domains);
-        using DeviceCustody custody = DeviceCustody.Open(Host.Options() with { Domains = asked.Domains });
+        var asked = AskedDomains.Around(Host.Domains);
+        using var custody = DeviceCustody.Open(Host.Options() with { Domains = asked.Domains });
         IDisposable? kept = Host;
         asked.Asked = () => kept = custody.TryKeep(Address);
 
@@ -102,7 +102,7 @@ public sealed class HeldFunctionTests : HeldNicTests
     {
         Host[Nic].Resources((0xf900_0000, 0x800, 0x40200));
         Host.AddNic("04:00.0", "e1000e", "0000:00:1c.0").Resources((0xf900_0800, 0x800, 0x40200));
-        PciAddress other = PciAddress.Parse("04:00.0");
+        var other = PciAddress.Parse("04:00.0");
         Custody.Take(other, null, force: false);
         Claimed(5);
 

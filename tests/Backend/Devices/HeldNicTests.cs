@@ -42,7 +42,10 @@ public abstract class HeldNicTests : IDisposable
     {
         byte[] all = new byte[function.ReadableSize];
         for (int offset = 0; offset < all.Length; offset++)
+        {
             all[offset] = function.TryRead(offset, 1, out uint value) ? (byte)value : (byte)0xEE;
+        }
+
         return all;
     }
 
@@ -56,7 +59,9 @@ public abstract class HeldNicTests : IDisposable
             (0xF0, 2, 0x0043), (0x108, 4, 0x00100000), (0x10C, 4, 0x00400000), (0x114, 4, 0x000000C1), (0x118, 4, 0x000001E0), (0xCC, 2, 0x0100),
         ];
         foreach ((int offset, int size, uint value) in writes)
+        {
             Assert.True(function.TryWrite(offset, size, value));
+        }
     }
 
     private protected void Assign(int domain)

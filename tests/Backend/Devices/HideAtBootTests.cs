@@ -70,7 +70,7 @@ public sealed class HideAtBootTests : IDisposable
     [InlineData("xen-pciback.hide=(0x:00.0)(0x03:00.0)(:.)")]
     public void It_hides_what_the_list_names_and_complains_of_what_is_wrong(string commandLine)
     {
-        HideList list = HideList.FromCommandLine(commandLine);
+        var list = HideList.FromCommandLine(commandLine);
         string[] expected =
         [
             .. Machine.Where(one => !one.IsBridge && list.Covers(Address(one.Path), Bridges(one.Path))).Select(one => Path.GetFileName(one.Path)),
@@ -125,13 +125,22 @@ public sealed class HideAtBootTests : IDisposable
     {
         string log = _root.Write("log", "");
         foreach ((string path, _) in Machine)
+        {
             _root.Write($"sys/devices/{path}/driver_override", "");
+        }
+
         ProcessStartInfo start = new(shell) { RedirectStandardOutput = true, RedirectStandardError = true };
         if (Path.GetFileName(shell) == "busybox")
+        {
             start.ArgumentList.Add("sh");
+        }
+
         start.ArgumentList.Add(Script());
         if (argument.Length > 0)
+        {
             start.ArgumentList.Add(argument);
+        }
+
         start.Environment["PCIBACKFLOW_SYS"] = _root["sys"];
         start.Environment["PCIBACKFLOW_CMDLINE"] = _root.Write("cmdline", commandLine + "\n");
         start.Environment["PCIBACKFLOW_LOG"] = log;

@@ -15,7 +15,7 @@ public sealed class HideListTests
     [InlineData("(10000:e1:00.0)", "(10000:e1:00.0)")]
     public void What_xen_pciback_accepts_is_read(string text, string items)
     {
-        HideList list = HideList.Parse(text);
+        var list = HideList.Parse(text);
 
         Assert.Equal(items, list.ToString());
         Assert.Empty(list.Complaints);
@@ -38,7 +38,7 @@ public sealed class HideListTests
     [InlineData("(100000000:00:00.0)", 1, "(100000000:00:00.0)", "")]
     public void A_wrong_item_is_named_with_its_place_and_the_others_hold(string text, int index, string skipped, string items)
     {
-        HideList list = HideList.Parse(text);
+        var list = HideList.Parse(text);
 
         HideComplaint complaint = Assert.Single(list.Complaints);
         Assert.Equal((index, skipped), (complaint.Index, complaint.Item));
@@ -81,8 +81,11 @@ public sealed class HideListTests
         {
             char[] text = new char[random.Next(24)];
             for (int j = 0; j < text.Length; j++)
+            {
                 text[j] = Alphabet[random.Next(Alphabet.Length)];
-            HideList list = HideList.Parse(new(text));
+            }
+
+            var list = HideList.Parse(new(text));
             Assert.True(list.Items.Count + list.Complaints.Count <= text.Length);
             Assert.All(list.Complaints, complaint => Assert.InRange(complaint.Index, 0, text.Length));
         }

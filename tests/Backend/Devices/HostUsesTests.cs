@@ -108,7 +108,7 @@ public sealed class HostUsesTests : IDisposable
 
     private void Link(string link, string target)
     {
-        var path = _folder["sys/" + link];
+        string path = _folder["sys/" + link];
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         Directory.CreateSymbolicLink(path, _folder["sys/" + target]);
     }

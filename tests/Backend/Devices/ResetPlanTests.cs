@@ -31,7 +31,7 @@ public sealed class ResetPlanTests : IDisposable
     {
         Offer(offered);
 
-        ResetPlan plan = ResetPlan.For(_host.Bus, Address, wanted.Length == 0 ? null : wanted.Split(' '));
+        var plan = ResetPlan.For(_host.Bus, Address, wanted.Length == 0 ? null : wanted.Split(' '));
 
         Assert.Equal(usable, string.Join(' ', plan.Usable.Select(static method => method.Name)));
         Assert.Equal(usable.Length > 0, plan.IsPossible);
@@ -43,7 +43,7 @@ public sealed class ResetPlanTests : IDisposable
         _host.AddNic("03:01.0", driver: null, "00:1c.0");
         Offer("bus");
 
-        ResetPlan plan = ResetPlan.For(_host.Bus, Address);
+        var plan = ResetPlan.For(_host.Bus, Address);
 
         Assert.False(plan.IsPossible);
         Assert.Contains("bus (secondary bus reset: everything on its bus, at least 1 s): not used, it would reset 0000:03:01.0 too", plan.ToString(), StringComparison.Ordinal);

@@ -118,7 +118,9 @@ public sealed class DevicesOfAGuestTests
         store!.Before = (what, path) =>
         {
             if (what == operation && path == Bench.BackendPath(7) + key && Interlocked.Decrement(ref left) == 0)
+            {
                 bench.Commit(toolstack => Bench.WriteDevice(toolstack, 7, 1, Bench.HostB));
+            }
         };
         bench.Create(7, Bench.HostA);
         Bench.Eventually(() => bench.Read(7, "state-1") is not (null or "1"), "looked at");

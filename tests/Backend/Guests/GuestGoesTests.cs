@@ -22,13 +22,22 @@ public sealed class GuestGoesTests
 
         // 2 is passed through at once unless what has to be done in it is refused.
         if (at == 2)
+        {
             store!.Before = RefuseSlots;
+        }
+
         bench.Create(7, Bench.HostA);
         using SmallFrontend frontend = new(bench, 7);
         if (at == 2)
+        {
             bench.AwaitState(7, 2);
+        }
+
         if (at >= 3)
+        {
             bench.AwaitState(7, 3);
+        }
+
         if (at >= 4)
         {
             frontend.Publish();
@@ -64,7 +73,10 @@ public sealed class GuestGoesTests
         }
 
         if (at != 1)
+        {
             Assert.Equal(at, bench.State(7));
+        }
+
         bench.Store.Remove("/local/domain/0/backend/pci/7");
         store!.Before = null;
         Bench.Eventually(() => bench.Snapshot(7) is null, "gone");
@@ -74,7 +86,9 @@ public sealed class GuestGoesTests
         static void RefuseSlots(string operation, string path)
         {
             if (operation == "write" && path == $"{Bench.BackendPath(7)}/vdev-0")
+            {
                 throw new HypervisorException("EIO", $"{operation} {path} is refused");
+            }
         }
     }
 
@@ -127,9 +141,14 @@ public sealed class GuestGoesTests
         Assert.Equal(1, bench.Platform.Count);
 
         if (halted)
+        {
             bench.Host.ShutDown(7);
+        }
         else
+        {
             bench.Host.BeginDestroy(7);
+        }
+
         bench.AwaitState(7, halted ? 4 : 6);
         Bench.Eventually(() => bench.Platform.Count == 0, "unmapped");
         bench.Create(8, Bench.HostA);

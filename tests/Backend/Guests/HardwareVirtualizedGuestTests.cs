@@ -33,7 +33,9 @@ public sealed class HardwareVirtualizedGuestTests
         frontend.Publish();
         Bench.Eventually(() => bench.Backend.ReadPasses(new(9, 0)) > 0, "looked at");
         foreach (string state in new[] { "4", "5", "6", "1", "3", "7" })
+        {
             frontend.Write("state", state);
+        }
 
         BackendException refused = await Assert.ThrowsAsync<BackendException>(() => bench.Backend.Toolstack!.AttachAsync(
             new(9, PciSpec.Parse(Bench.HostC.ToString()), Wait: false, Keep: false), TestContext.Current.CancellationToken));

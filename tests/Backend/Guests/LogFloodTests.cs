@@ -33,9 +33,15 @@ public sealed class LogFloodTests
         HandClock clock = new();
         LogAllowance allowance = new(clock);
         for (int line = 0; line < LogAllowance.Lines; line++)
+        {
             Assert.True(allowance.TryTake(out _));
+        }
+
         for (int line = 0; line < 5; line++)
+        {
             Assert.False(allowance.TryTake(out _));
+        }
+
         clock.Now += LogAllowance.Window;
         Assert.True(allowance.TryTake(out long suppressed));
         Assert.Equal(5, suppressed);

@@ -30,7 +30,9 @@ public sealed class PassSchedulerTests
         Task waiting = Start(scheduler, () =>
         {
             using (PassScheduler.WaitForDevice())
+            {
                 gate.Wait();
+            }
         });
 
         await Start(scheduler, static () => { }).WaitAsync(TimeSpan.FromSeconds(20));
@@ -48,7 +50,9 @@ public sealed class PassSchedulerTests
         await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => Start(scheduler, static () =>
         {
             using (PassScheduler.WaitForDevice())
+            {
                 Thread.Sleep(20);
+            }
         }))).WaitAsync(TimeSpan.FromSeconds(20));
         int running = 0;
         int most = 0;
@@ -70,7 +74,10 @@ public sealed class PassSchedulerTests
         PassScheduler scheduler = new(1, run =>
         {
             if (refused++ < 2)
+            {
                 throw new InsufficientMemoryException("no thread");
+            }
+
             new Thread(run.Invoke).Start();
         });
 
@@ -89,7 +96,10 @@ public sealed class PassSchedulerTests
         {
             int now = Interlocked.CompareExchange(ref most, value, seen);
             if (now == seen)
+            {
                 return;
+            }
+
             seen = now;
         }
     }

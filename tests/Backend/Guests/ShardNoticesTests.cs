@@ -20,15 +20,18 @@ public sealed class ShardNoticesTests
                 notices.Post(() =>
                 {
                     Interlocked.Increment(ref done);
-                    if (Environment.CurrentManagedThreadId == own)
-                        Interlocked.Increment(ref onOwn);
-                });
+                    if (Environment.CurrentManagedThreadId == own) { Interlocked.Increment(ref onOwn); } });
             }
         }))];
         foreach (Thread shard in shards)
+        {
             shard.Start();
+        }
+
         foreach (Thread shard in shards)
+        {
             shard.Join();
+        }
 
         Bench.Eventually(() => Volatile.Read(ref done) == shards.Length * Each, $"all done, not {done}");
         Assert.Equal(0, onOwn);

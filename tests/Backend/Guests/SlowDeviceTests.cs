@@ -20,10 +20,16 @@ public sealed class SlowDeviceTests : IDisposable
     public void However_many_devices_are_being_reset_another_guest_connects_meanwhile()
     {
         for (int domain = 1; domain <= Slow; domain++)
+        {
             Connect(domain);
+        }
+
         _functions.Gate.Reset();
         for (int domain = 1; domain <= Slow; domain++)
+        {
             _bench.Store.Remove($"/local/domain/0/backend/pci/{domain}");
+        }
+
         Bench.Eventually(() => _functions.Waiting == Slow, "all of them being reset");
 
         Connect(Slow + 1);
@@ -79,7 +85,9 @@ public sealed class SlowDeviceTests : IDisposable
         {
             Gate.Dispose();
             foreach (IPciFunction function in _claimed.Values)
+            {
                 function.Dispose();
+            }
         }
     }
 }

@@ -46,7 +46,9 @@ public sealed class StateStormTests
         void Toggle(int from, int to)
         {
             for (int i = from; i < to; i++)
+            {
                 frontend.Write("state", States[i % States.Length]);
+            }
         }
     }
 }

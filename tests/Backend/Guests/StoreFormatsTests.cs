@@ -94,7 +94,9 @@ public sealed class StoreFormatsTests
     {
         Assert.Equal(valid, StoreFormats.TryParseDevfn(text, out byte value));
         if (valid)
+        {
             Assert.Equal(devfn, value);
+        }
     }
 
     [Theory]

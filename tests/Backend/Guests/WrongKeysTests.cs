@@ -116,7 +116,10 @@ public sealed class WrongKeysTests
             store.Write($"{Bench.BackendPath(7)}/frontend-id", "7");
             store.Write($"{Bench.BackendPath(7)}/online", "1");
             if (value is not null)
+            {
                 store.Write($"{Bench.BackendPath(7)}/num_devs", value);
+            }
+
             store.Write($"{Bench.BackendPath(7)}/state", "1");
         });
         bench.AwaitState(7, 5);

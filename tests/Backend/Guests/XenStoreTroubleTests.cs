@@ -48,7 +48,9 @@ public sealed class XenStoreTroubleTests
         store!.Before = (operation, path) =>
         {
             if (operation == "directory" && path == "/local/domain/0/backend/pci" && Interlocked.Increment(ref refused) == 1)
+            {
                 throw new HypervisorException("EAGAIN", "the names never stopped changing");
+            }
         };
         bench.Store.Remove("/local/domain/0/backend");
         Bench.Eventually(() => Volatile.Read(ref refused) > 1, "listed again");
@@ -62,7 +64,9 @@ public sealed class XenStoreTroubleTests
         return (wanted, where) =>
         {
             if (wanted == operation && where == path && Interlocked.Decrement(ref left) >= 0)
+            {
                 throw new HypervisorException("EIO", $"{operation} {path} is refused");
+            }
         };
     }
 }

@@ -23,7 +23,10 @@ public sealed class GuestViewTests
     {
         string? folder = Environment.GetEnvironmentVariable("PCIBACKFLOW_CAPTURES");
         if (string.IsNullOrEmpty(folder))
+        {
             Assert.Skip("needs PCIBACKFLOW_CAPTURES");
+        }
+
         int functions = 0;
         foreach (string file in Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories))
         {
@@ -57,7 +60,7 @@ public sealed class GuestViewTests
                 continue;
             }
 
-            GuestView view = GuestView.Of(function, AccessPolicy.Default);
+            var view = GuestView.Of(function, AccessPolicy.Default);
             Assert.Empty(view.FailedOffsets);
             Assert.Equal(function.ReadableSize & ~3, view.Bytes.Length);
             HashSet<int> isVirtual = VirtualBytes(function);
@@ -81,7 +84,7 @@ public sealed class GuestViewTests
         byte[] bytes = new byte[256];
         (bytes[0], bytes[1], bytes[2], bytes[3], bytes[6], bytes[0x34]) = (0x86, 0x80, 0x34, 0x12, 0x10, Pm);
         (bytes[Pm], bytes[Pm + 2], bytes[Pm + 3], bytes[Pm + 4], bytes[Pm + 5]) = (0x01, 0xC3, 0xFF, 0x08, 0x21);
-        Capture capture = Capture.Read("pme", bytes);
+        var capture = Capture.Read("pme", bytes);
         using CapturedFunction function = new(capture.Name, capture.Functions[0]);
 
         ReadOnlySpan<byte> view = GuestView.Of(function, AccessPolicy.Default).Bytes.Span;
@@ -102,7 +105,9 @@ public sealed class GuestViewTests
         foreach (PciCapability capability in CapabilityWalk.Read(function).Capabilities)
         {
             if (!capability.IsExtended && capability.StandardId == CapabilityId.PowerManagement)
+            {
                 bytes.UnionWith([capability.Offset + 3, capability.Offset + 5]);
+            }
         }
 
         return bytes;

@@ -15,7 +15,7 @@ public sealed class LearnTests
     {
         var learned = Learn.From(Open, AccessPolicy.Default, [new(DeviceControl, 2, 0x20), new(DeviceControl, 2, 0x1000)]);
 
-        var rule = Assert.Single(learned.Added);
+        PolicyRule rule = Assert.Single(learned.Added);
         Assert.Contains("Device Control", rule.Register, StringComparison.Ordinal);
         Assert.True(rule.Allow);
         Assert.Empty(learned.Refused);
@@ -25,9 +25,9 @@ public sealed class LearnTests
     public void What_was_learned_allows_what_was_denied_and_nothing_else_in_the_register()
     {
         var learned = Learn.From(Open, AccessPolicy.Default, [new(DeviceControl, 2, 0x7020)]);
-        var policy = PolicyFile.Parse(System.Text.Encoding.UTF8.GetBytes(PolicyFileWriter.Write(learned.Policy)), "learned");
+        AccessPolicy policy = PolicyFile.Parse(System.Text.Encoding.UTF8.GetBytes(PolicyFileWriter.Write(learned.Policy)), "learned");
 
-        var explained = Explain.Run(Open(), policy, [new(DeviceControl, 2, 0x7020), new(DeviceControl, 2, 0xFFFF)]);
+        IReadOnlyList<ExplainedAccess> explained = Explain.Run(Open(), policy, [new(DeviceControl, 2, 0x7020), new(DeviceControl, 2, 0xFFFF)]);
 
         Assert.Equal(0u, explained[0].DeniedBits);
         Assert.NotEqual(0u, explained[1].DeniedBits);
@@ -53,5 +53,5 @@ public sealed class LearnTests
     }
 
     private static IPciFunction Open() =>
-        BuiltinCaptures.TryLoad("e1000e", out var capture) ? CapturedFunction.All(capture)[0] : throw new InvalidOperationException("e1000e is shipped");
+        BuiltinCaptures.TryLoad("e1000e", out Capture? capture) ? CapturedFunction.All(capture)[0] : throw new InvalidOperationException("e1000e is shipped");
 }

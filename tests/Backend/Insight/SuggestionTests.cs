@@ -25,7 +25,10 @@ public sealed class SuggestionTests
         Assert.True(BuiltinCaptures.TryLoad(name, out Capture? capture));
         int denied = 0;
         foreach (CapturedConfig config in capture.Functions)
+        {
             denied += Check(name, config, 60);
+        }
+
         Assert.InRange(denied, 10, int.MaxValue);
     }
 
@@ -34,17 +37,26 @@ public sealed class SuggestionTests
     {
         string? folder = Environment.GetEnvironmentVariable(Captures);
         if (string.IsNullOrEmpty(folder))
+        {
             Assert.Skip($"needs {Captures}");
+        }
+
         int functions = 0;
         foreach (string file in Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
         {
             if (file.EndsWith(".md", StringComparison.Ordinal))
+            {
                 continue;
+            }
+
             foreach (CapturedConfig config in Capture.Load(file).Functions)
             {
                 // CardBus bridges are refused, and a function that answered nothing has no registers.
                 if (ConfigHeader.KindOf(new CapturedFunction(file, config)) is not (HeaderKind.Device or HeaderKind.Bridge))
+                {
                     continue;
+                }
+
                 Check($"{Path.GetFileName(file)} {config.Address}", config, WritesPerFunction);
                 functions++;
             }
@@ -87,10 +99,13 @@ public sealed class SuggestionTests
             string what = $"{name}: write {access}, denied {explained.DeniedBits:x}";
 
             Assert.True(explained.Suggestion is null == (expected == 0), what);
-            Learn learned = Learn.From(() => new CapturedFunction(name, config), AccessPolicy.Default, [access]);
+            var learned = Learn.From(() => new CapturedFunction(name, config), AccessPolicy.Default, [access]);
             Assert.True(learned.Added.Count == 0 == (expected == 0), what);
             if (expected == 0)
+            {
                 continue;
+            }
+
             seen++;
             AccessPolicy[] policies =
             [

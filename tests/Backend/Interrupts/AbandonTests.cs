@@ -197,14 +197,18 @@ public sealed class AbandonTests
         {
             together.SignalAndWait();
             while (!Volatile.Read(ref isOver))
+            {
                 Assert.Equal(PciOpStatus.Success, owned.Operations.DisableMsix(owned.Function).Status);
+            }
         }
 
         void AbandonEverything()
         {
             together.SignalAndWait();
             while (!Volatile.Read(ref isOver))
+            {
                 owned.Operations.Abandon(owned.Function, Volatile.Read(ref newest));
+            }
         }
     }
 

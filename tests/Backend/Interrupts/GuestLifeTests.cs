@@ -94,7 +94,10 @@ public sealed class GuestLifeTests : IDisposable
         void NoteWrites()
         {
             foreach (RecordedAccess access in _hardware.RecordedAccesses().Skip(seen).Where(access => access.IsWrite))
+            {
                 steps.Add($"write {access.Offset:x3} {access.Value:x4}");
+            }
+
             seen = _hardware.RecordedAccesses().Count;
         }
     }
@@ -225,7 +228,9 @@ public sealed class GuestLifeTests : IDisposable
             try
             {
                 for (; !Volatile.Read(ref isOver) || floods < Least; Interlocked.Increment(ref floods))
+                {
                     Assert.Equal(unchecked((uint)-114), EnableMsix(OwnedFunction.Entries(1)).Value);
+                }
             }
             catch (Exception e)
             {
@@ -257,7 +262,9 @@ public sealed class GuestLifeTests : IDisposable
         void ReadTheOthers()
         {
             for (int i = 0; i < 1000; i++)
+            {
                 Assert.Equal((PciOpStatus.Success, 0x10FB_8086u), other.Read(devfn: 0, offset: 0, size: 4));
+            }
         }
     }
 
@@ -327,7 +334,9 @@ public sealed class GuestLifeTests : IDisposable
         _bench.Host.Passthrough.Observer = request =>
         {
             if (request.Call == LoopbackCall.MapMessage && Interlocked.Exchange(ref held, 0) == 1)
+            {
                 goOn.Wait(Patience);
+            }
         };
         return goOn;
     }

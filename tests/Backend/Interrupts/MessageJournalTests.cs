@@ -31,7 +31,9 @@ public sealed class MessageJournalTests : IDisposable
         owned.Xen.Observer = request =>
         {
             if (request.Call == LoopbackCall.Unmap && request.Number == (ulong)second)
+            {
                 throw new HypervisorException("EIO", "refused");
+            }
         };
 
         operations.DisableMsix(owned.Function);

@@ -4,6 +4,7 @@ using PciBackFlow.Hardware.Hypervisor.Loopback;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Hardware.Pci.Emulated;
 using PciBackFlow.Stages.Execute;
+using PciBackFlow.Stages.Filter;
 using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Backend.Tests.Interrupts;
@@ -44,7 +45,9 @@ public sealed class MessageSetupTests
         Assert.Equal(
             ["write 0a2 c03f", "map 5 domain 7", "map 0 domain 7", "map 63 domain 7", "write 004 0406", "write 0a2 803f"], steps.Read());
         foreach (MsixEntry entry in entries)
+        {
             Assert.Contains(owned.Pirqs, pirq => pirq.Number == entry.Vector && pirq.Source == entry.Entry && pirq.Kind == LoopbackPirqKind.Msix);
+        }
     }
 
     [Theory]
@@ -107,7 +110,7 @@ public sealed class MessageSetupTests
     {
         RecordingPhysdev physdev = new();
         using EmulatedFunction hardware = OwnedFunction.Builder().Build(OwnedFunction.Address);
-        using InterruptOperations operations = physdev.Operate(hardware, out var function);
+        using InterruptOperations operations = physdev.Operate(hardware, out AssignedFunction? function);
         hardware.SetHardware(0x18, 4, 0x66600000); // XSA-337
 
         operations.EnableMsix(function, OwnedFunction.Entries(0));

@@ -47,9 +47,15 @@ internal sealed class OwnedFunction : IDisposable
         Physdev = Host.BackendView.OpenPhysdev();
         _domains = Host.BackendView.OpenDomainControl();
         if (prepare)
+        {
             Physdev.PrepareMsix(hardware.Address);
+        }
+
         if (assign)
+        {
             _domains.Assign(Domain, hardware.Address, relaxed: false);
+        }
+
         Warnings = new(Lines);
         Operations = new(Physdev, Warnings, Lines);
         Function = new(hardware, default, FunctionPermissions.Compile(hardware, AccessPolicy.Default, new ConfigSpaceMapCache()));
@@ -104,7 +110,10 @@ internal sealed class OwnedFunction : IDisposable
         uint value = 0;
         byte[] bytes = Hardware.Snapshot();
         for (int i = size - 1; i >= 0; i--)
+        {
             value = (value << 8) | bytes[offset + i];
+        }
+
         return value;
     }
 

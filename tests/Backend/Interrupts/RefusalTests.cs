@@ -256,11 +256,16 @@ public sealed class RefusalTests
 
         Assert.Equal(works ? (PciOpStatus.Success, wanted) : (PciOpStatus.OperationFailed, available), (reply.Status, reply.Info));
         if (works)
+        {
             return;
+        }
+
         owned.AssertNothingLeft();
         Assert.True(reply.Info < wanted);
         if (reply.Info > 1)
+        {
             Assert.Equal((PciOpStatus.Success, reply.Info), (owned.Operations.EnableMultiMsi(owned.Function, reply.Info).Status, (uint)owned.State.Vectors));
+        }
     }
 
     [Fact]
@@ -297,7 +302,9 @@ public sealed class RefusalTests
 
         const int Floods = 1_000_000;
         for (int i = 0; i < Floods; i++)
+        {
             owned.EnableMsix(i % OwnedFunction.TableSize);
+        }
 
         long seconds = ((Environment.TickCount64 - start) / 1000) + 1;
         Assert.InRange(calls, 1, (int)seconds * 32);
@@ -316,7 +323,9 @@ public sealed class RefusalTests
         owned.EnableMsi();
         long accesses = owned.Hardware.Reads + owned.Hardware.Writes;
         for (int i = 0; i < 1_000_000; i++)
+        {
             owned.EnableMsi();
+        }
 
         Assert.InRange(owned.Lines.Warnings.Count(), 1, 7);
         Assert.Equal(accesses, owned.Hardware.Reads + owned.Hardware.Writes);

@@ -38,7 +38,10 @@ internal sealed class StepLog
     {
         IReadOnlyList<RecordedAccess> accesses = _owned.Hardware.RecordedAccesses();
         foreach (RecordedAccess access in accesses.Skip(_seen).Where(access => access.IsWrite))
+        {
             _steps.Add($"write {access.Offset:x3} {access.Value:x4}");
+        }
+
         _seen = accesses.Count;
     }
 }

@@ -55,7 +55,10 @@ public sealed class GrantJournalTests
             // Around each line's end, and here and there within; every byte of a line is the next test's.
             bool isNearEnd = whole.AsSpan(Math.Max(0, length - 2), Math.Min(3, whole.Length - Math.Max(0, length - 2))).Contains((byte)'\n');
             if (!isNearEnd && length % 50 != 0)
+            {
                 continue;
+            }
+
             using TemporaryFolder cut = new();
             File.WriteAllBytes(FileOf(cut), whole[..length]);
             int lines = whole.AsSpan(0, length).Count((byte)'\n');
@@ -118,9 +121,15 @@ public sealed class GrantJournalTests
     {
         using TemporaryFolder folder = new();
         using (GrantJournal journal = Open(folder))
+        {
             journal.Complete(journal.Begin(Guest, Nic, GrantOwner.Us, new(GrantKind.Assignment)));
-        using (GrantJournal next = GrantJournal.Open(folder["run"], "boot-2", NullLogger.Instance))
+        }
+
+        using (var next = GrantJournal.Open(folder["run"], "boot-2", NullLogger.Instance))
+        {
             Assert.Empty(next.Entries);
+        }
+
         Assert.Empty(File.ReadAllBytes(FileOf(folder)));
     }
 
@@ -133,7 +142,10 @@ public sealed class GrantJournalTests
         {
             kept = journal.Complete(journal.Begin(Guest, Nic, GrantOwner.Us, new(GrantKind.Memory, ulong.MaxValue >> 12, 1)));
             for (int i = 0; i < 5000; i++)
+            {
                 journal.Close(journal.Complete(journal.Begin(Guest, Nic, GrantOwner.Us, new(GrantKind.Ports, 1, 1))));
+            }
+
             Assert.InRange(new FileInfo(FileOf(folder)).Length, 1, 200_000);
             Assert.Equal([kept], journal.Entries);
         }

@@ -167,12 +167,16 @@ public sealed class EffectivePolicyTests
     [InlineData("a\u0007b=1", false, "'a.b=1'")]
     public void Options_are_read_as_libxl_writes_them(string? text, bool? permissive, string? complaint)
     {
-        ToolstackOptions? options = ToolstackOptions.Parse(3, text);
+        var options = ToolstackOptions.Parse(3, text);
         Assert.Equal(permissive, options?.IsPermissive);
         if (complaint is null)
+        {
             Assert.Null(options?.Complaint);
+        }
         else
+        {
             Assert.Contains(complaint, options?.Complaint, StringComparison.Ordinal);
+        }
     }
 
     [Fact]

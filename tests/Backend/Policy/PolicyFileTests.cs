@@ -9,7 +9,7 @@ public sealed class PolicyFileTests
     [Fact]
     public void A_policy_object_sets_profile_options_and_rules_and_remembers_where_they_came_from()
     {
-        var policy = Parse("""
+        AccessPolicy policy = Parse("""
             {
               // a wireless card whose driver raises the read request size
               "profile": "strict",
@@ -43,7 +43,7 @@ public sealed class PolicyFileTests
     [InlineData("""{"rules":[{"register":"PCIe Device Control","offset":0,"size":2,"mask":224,"allow":true,"reason":"explain"}]}""")]
     public void A_suggested_rule_is_a_policy_file_alone_in_an_array_or_in_an_object(string text)
     {
-        var rule = Assert.Single(Parse(text).Rules);
+        PolicyRule rule = Assert.Single(Parse(text).Rules);
 
         Assert.Equal(("PCIe Device Control", 0, 2, 224u, true), (rule.Register, rule.Offset, rule.Size, rule.Mask, rule.Allow));
     }
@@ -68,7 +68,7 @@ public sealed class PolicyFileTests
     [InlineData("""{"rules":[{"offset":-1,"size":1}]}""", "rules[0].offset: a number")]
     public void A_wrong_file_is_refused_with_its_place_and_the_reason(string text, string expected)
     {
-        var refusal = Assert.Throws<PolicyFileException>(() => Parse(text));
+        PolicyFileException refusal = Assert.Throws<PolicyFileException>(() => Parse(text));
 
         Assert.StartsWith("test.json: ", refusal.Message, StringComparison.Ordinal);
         Assert.Contains(expected, refusal.Message, StringComparison.Ordinal);
@@ -77,7 +77,7 @@ public sealed class PolicyFileTests
     [Fact]
     public void A_missing_file_is_refused_by_name()
     {
-        var refusal = Assert.Throws<PolicyFileException>(() => PolicyFile.Load("no-such-policy.json"));
+        PolicyFileException refusal = Assert.Throws<PolicyFileException>(() => PolicyFile.Load("no-such-policy.json"));
 
         Assert.StartsWith("no-such-policy.json: cannot be read", refusal.Message, StringComparison.Ordinal);
     }
@@ -85,9 +85,9 @@ public sealed class PolicyFileTests
     [Fact]
     public void What_is_written_is_read_back_the_same()
     {
-        var policy = Parse("""{"profile":"permissive","hide":["CAP_PM"],"allow_function_reset":true,"rules":[{"register":"Status","mask":63488,"allow":true},{"offset":64,"size":1,"mask":15,"allow":false,"reason":"no"}]}""");
+        AccessPolicy policy = Parse("""{"profile":"permissive","hide":["CAP_PM"],"allow_function_reset":true,"rules":[{"register":"Status","mask":63488,"allow":true},{"offset":64,"size":1,"mask":15,"allow":false,"reason":"no"}]}""");
 
-        var again = Parse(PolicyFileWriter.Write(policy));
+        AccessPolicy again = Parse(PolicyFileWriter.Write(policy));
 
         Assert.Equal(policy.Profile.Value, again.Profile.Value);
         Assert.Equal(policy.HiddenCapabilities, again.HiddenCapabilities);

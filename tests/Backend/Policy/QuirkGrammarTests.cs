@@ -1,4 +1,5 @@
 using PciBackFlow.Backend.Policy;
+using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Stages.Filter;
 
 namespace PciBackFlow.Backend.Tests.Policy;
@@ -14,7 +15,7 @@ public sealed class QuirkGrammarTests
     [InlineData("10000:00:04.0-10:4:FFFFFFFF", "10000:00:04.0", 0x10, 4, 0xFFFFFFFFu)]
     public void A_quirk_names_a_function_a_register_a_size_and_a_mask(string text, string address, int register, int size, uint mask)
     {
-        Assert.True(QuirkGrammar.TryParse(text, Origin, out var function, out var field, out var errorIndex, out _));
+        Assert.True(QuirkGrammar.TryParse(text, Origin, out PciAddress function, out QuirkField field, out int errorIndex, out _));
 
         Assert.Equal(address, function.ToString());
         Assert.Equal(new QuirkField(register, size, mask, Origin), field);
@@ -35,7 +36,7 @@ public sealed class QuirkGrammarTests
     [InlineData("04:00.0-44:2:123456789", 22)]
     public void A_wrong_quirk_is_refused_at_the_wrong_character(string text, int at)
     {
-        Assert.False(QuirkGrammar.TryParse(text, Origin, out _, out _, out var errorIndex, out var reason));
+        Assert.False(QuirkGrammar.TryParse(text, Origin, out _, out _, out int errorIndex, out string? reason));
 
         Assert.Equal(at, errorIndex);
         Assert.NotEmpty(reason);

@@ -26,7 +26,10 @@ public sealed class VpciSlotsTests
     {
         VpciSlots slots = new();
         for (byte bus = 0; bus < 32; bus++)
+        {
             Assert.True(slots.Add(new(new(0, bus, 0, 0), false, 2, null)).IsPlaced);
+        }
+
         SlotResult refused = slots.Add(new(new(0, 32, 0, 0), false, 2, null));
         Assert.Contains("no more space", refused.Refusal, StringComparison.Ordinal);
 
@@ -83,7 +86,10 @@ public sealed class VpciSlotsTests
     {
         PassthroughSlots slots = new();
         foreach (string text in new[] { "0:03:00.0", "0:03:00.1", "1:04:10.2", "0:05:00.0" })
+        {
             Assert.Equal(Parse(text), slots.Add(Request(text)).Guest);
+        }
+
         Assert.Equal([new RootBus(0, 3), new RootBus(1, 4), new RootBus(0, 5)], slots.Roots());
         slots.Remove(Parse("1:04:10.2"));
         Assert.Equal([new RootBus(0, 3), new RootBus(0, 5)], slots.Roots());

@@ -70,7 +70,9 @@ public sealed class AttachTests
         bench.Lines.Logged = line =>
         {
             if (line.Contains("0000:05:00.1 granted and offered", StringComparison.Ordinal))
+            {
                 bench.Store.Run(store => GuestDirectory.Remove(store, 7, [Disk1]));
+            }
         };
 
         BackendException failure = await Assert.ThrowsAsync<BackendException>(() => bench.AttachAll(7, "05:00.*@6", wait: false));
@@ -160,7 +162,10 @@ public sealed class AttachTests
         });
         LoopbackDomain? guest = why == "no such domain" ? null : bench.Create(7);
         if (guest is not null && why is not ("dying" or "HVM"))
+        {
             bench.Boot(7);
+        }
+
         bench.Create(8);
         switch (why)
         {
@@ -200,7 +205,10 @@ public sealed class AttachTests
         Assert.Equal(failure, e.Failure);
         Assert.Contains(message, e.Message, StringComparison.Ordinal);
         if (why == "xl's")
+        {
             bench.Store.Remove("/libxl/pci/0000-03-00-0/domid");
+        }
+
         bench.AssertNothingLeft(7, 8);
     }
 
@@ -285,7 +293,10 @@ public sealed class AttachTests
         guest.Write("junk", new string('x', 2000));
         Task<AttachedDevice> attached = bench.Attach(7, "04:00.0");
         for (int i = 0; i < 3000; i++)
+        {
             guest.Write("state", i % 3 == 0 ? "99999999999999" : "4");
+        }
+
         guest.Remove();
         BackendException e = await Assert.ThrowsAsync<BackendException>(() => attached);
         Assert.InRange(e.Message.Length, 1, 600);

@@ -40,7 +40,9 @@ public sealed class ConflictTests
         store!.Before = static (operation, path) =>
         {
             if (operation == "read" && path.StartsWith("/local/domain/0/backend/pci/7/0/num_devs", StringComparison.Ordinal))
+            {
                 throw new HypervisorException("EIO", "refused");
+            }
         };
         bench.Host.DestroyDomain(8);
         await EventuallyAsync(() => bench.Journal.All(static entry => entry.Life.DomainId == 7), "domain 8 settled");

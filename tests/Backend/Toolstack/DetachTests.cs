@@ -96,7 +96,10 @@ public sealed class DetachTests
         LinuxGuest guest = await bench.GuestWith(7, "03:00.0", "05:00.0");
         guest.IsSilent = true;
         if (askedBefore)
+        {
             await Assert.ThrowsAsync<BackendException>(() => bench.Detach(7, "03:00.0"));
+        }
+
         bench.Order.Clear();
         await bench.Detach(7, "03:00.0", force: true);
         Assert.Equal("release 0000:03:00.0", bench.Order.First());
@@ -155,7 +158,10 @@ public sealed class DetachTests
         xl.Assign(7, Sound, relaxed: false);
         bench.Store.Write("/libxl/pci/0000-04-00-0/domid", "7");
         foreach ((string key, string value) in new[] { ("key-1", "0000:04:00.0"), ("dev-1", "0000:04:00.0"), ("opts-1", "permissive=0"), ("state-1", "1"), ("num_devs", "2"), ("state", "7") })
+        {
             bench.Store.Write($"/local/domain/0/backend/pci/7/0/{key}", value);
+        }
+
         await EventuallyAsync(() => bench.Shown(7).EndsWith("0000:04:00.0 0000:00:01.0 connected (xl)", StringComparison.Ordinal), "xl's device");
         await EventuallyAsync(() => bench.Key(7, "state") == "4", "connected again");
 
@@ -236,6 +242,8 @@ public sealed class DetachTests
         Assert.Contains("waiting already", e.Message, StringComparison.Ordinal);
         await giveUp.CancelAsync();
         foreach (Task request in waiting)
+        {
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => request);
+        }
     }
 }

@@ -39,14 +39,20 @@ public sealed class GuestEndTests
         {
             Interlocked.Increment(ref calls);
             if (!bench.Custody.IsKept(Nic))
+            {
                 unkept.Enqueue(request.ToString());
+            }
         };
         await bench.GuestWith(7, "03:00.0");
         Assert.False(bench.Custody.IsKept(Nic));
         if (end == "its keys are removed")
+        {
             bench.Store.Remove("/local/domain/0/backend/pci/7");
+        }
         else
+        {
             await bench.Detach(7, "03:00.0", force: end == "detach by force");
+        }
 
         await EventuallyAsync(() => bench.Journal.Count == 0, "settled");
         await EventuallyAsync(() => !bench.Custody.IsKept(Nic), "no longer kept");
@@ -140,7 +146,10 @@ public sealed class GuestEndTests
         await using ToolstackBench bench = new();
         await bench.GuestWith(7, "03:00.0");
         foreach ((string key, string value) in new[] { ("dev-1", "0000:04:00.0"), ("state-1", "1"), ("num_devs", "2"), ("state", "7") })
+        {
             bench.Store.Write($"/local/domain/0/backend/pci/7/0/{key}", value);
+        }
+
         await EventuallyAsync(() => bench.Key(7, "vdev-1") is not null, "xl's device");
         bench.Host.DestroyDomain(7);
         await EventuallyAsync(() => bench.Journal.Count == 0, "settled");
@@ -189,12 +198,18 @@ public sealed class GuestEndTests
         await using ToolstackBench bench = new();
         LinuxGuest guest = bench.Guest(7);
         if (frontendState is "4" or "7")
+        {
             await bench.Attach(7, "04:00.0");
+        }
+
         guest.IsSilent = frontendState != "3";
         Task attached = bench.Attach(7, "03:00.0");
         await EventuallyAsync(() => bench.Journal.Any(entry => entry is { Grant.Kind: Backend.Journal.GrantKind.Nodes, IsDone: true } && entry.Device == Nic), "offered");
         if (frontendState == "7")
+        {
             guest.Write("state", "7");
+        }
+
         bench.Host.DestroyDomain(7);
         await Record.ExceptionAsync(() => attached);
         await EventuallyAsync(() => bench.Journal.Count == 0, "settled");

@@ -23,10 +23,16 @@ internal sealed class KillSwitch(int at, bool after, Action closeJournal)
             ThrowIfDead();
             bool isLast = ++_effects == at;
             if (isLast && !after)
+            {
                 Die();
+            }
+
             T result = effect();
             if (isLast)
+            {
                 Die();
+            }
+
             return result;
         }
     }
@@ -46,7 +52,9 @@ internal sealed class KillSwitch(int at, bool after, Action closeJournal)
     public void ThrowIfDead()
     {
         if (IsDead)
+        {
             throw new KilledException();
+        }
     }
 
     private void Die()

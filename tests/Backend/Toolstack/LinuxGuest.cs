@@ -35,7 +35,9 @@ internal sealed class LinuxGuest : IDisposable
         {
             _isSilent = value;
             if (!value)
+            {
                 React();
+            }
         }
     }
 
@@ -58,7 +60,9 @@ internal sealed class LinuxGuest : IDisposable
             try
             {
                 if (!_isSilent)
+                {
                     Step(_store.Read($"{_path}/state"), _store.Read($"{_backend}/state"));
+                }
             }
             catch (HypervisorException)
             {
@@ -80,7 +84,9 @@ internal sealed class LinuxGuest : IDisposable
                     transaction.Write($"{_path}/event-channel", $"{_channels.AllocateUnbound(0)}");
                     transaction.Write($"{_path}/magic", "7");
                     if (!transaction.Commit())
+                    {
                         return;
+                    }
                 }
 
                 Write("state", "3");

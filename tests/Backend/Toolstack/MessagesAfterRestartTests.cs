@@ -45,9 +45,13 @@ public sealed class MessagesAfterRestartTests : IDisposable
         // Not before: the guest goes on being interrupted.
         Assert.Equal(2, Mapped().Count);
         if (end == "it dies")
+        {
             _bench.Host.DestroyDomain(Guest);
+        }
         else
+        {
             _bench.Store.Remove($"/local/domain/0/backend/pci/{Guest}");
+        }
 
         Bench.Eventually(() => !_bench.Host.Passthrough.HasAnything(Guest), "nothing left");
         Bench.Eventually(() => next.OpenGrants == 0, "journal empty");
@@ -85,9 +89,13 @@ public sealed class MessagesAfterRestartTests : IDisposable
         Assert.False(next.Toolstack!.List(Guest).Single().IsOurs);
         _bench.Host.Passthrough.Observer = request => _order.Enqueue(request.Call.ToString());
         if (end == "it dies")
+        {
             _bench.Host.DestroyDomain(Guest);
+        }
         else
+        {
             _bench.Store.Remove($"/local/domain/0/backend/pci/{Guest}");
+        }
 
         Bench.Eventually(() => Mapped().Count == 0, "unmapped");
         Bench.Eventually(() => next.OpenGrants == 0, "journal empty");

@@ -120,7 +120,9 @@ public sealed class PcibackAttributesTests
     public void Slots_wanted_without_end_are_refused()
     {
         for (int bus = 0; bus < 16; bus++)
+        {
             Assert.Equal(0, Write("new_slot", $"{bus + 1:x2}:*.*"));
+        }
 
         Assert.Equal(NoMemory, Write("new_slot", "80:00.0"));
         Assert.Equal(0, Write("new_slot", "01:00.0"));
@@ -135,7 +137,10 @@ public sealed class PcibackAttributesTests
         Assert.StartsWith("00:04.0\n", Read("quirks"), StringComparison.Ordinal);
         Assert.EndsWith("\t\t000000e0:2:0000ff0f\n", Read("quirks"), StringComparison.Ordinal);
         for (int register = 0; register < PcibackSettings.MaxQuirks - 1; register++)
+        {
             Assert.Equal(0, Write("quirks", $"00:04.0-{0x100 + register:x}:1:1"));
+        }
+
         Assert.Equal(NoMemory, Write("quirks", "00:04.0-e8:1:1"));
     }
 

@@ -129,7 +129,9 @@ public sealed class PcibackFilesTests
     {
         ulong node = LookUp("slots");
         for (int i = 0; i < 1024; i++)
+        {
             Open(node, 0);
+        }
 
         Assert.Equal(-12, Error(FuseOpcode.Open, node, Words(0)));
     }

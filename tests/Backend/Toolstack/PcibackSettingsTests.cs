@@ -12,7 +12,7 @@ public sealed class PcibackSettingsTests
     [Fact]
     public void What_was_written_holds_for_its_device_and_says_where_it_comes_from()
     {
-        PciAddress one = PciAddress.Parse("00:04.0");
+        var one = PciAddress.Parse("00:04.0");
         _settings.SetPermissive(one);
         _settings.AllowInterruptControl(one);
 

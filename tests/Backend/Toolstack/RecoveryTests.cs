@@ -1,4 +1,5 @@
 using PciBackFlow.Backend.Journal;
+using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
 using static PciBackFlow.Backend.Tests.Toolstack.ToolstackBench;
 
@@ -23,7 +24,10 @@ public sealed class RecoveryTests
             await using ToolstackBench bench = new(start: false);
             bench.Guest(7);
             if (isConnected)
+            {
                 await bench.Attach(7, "04:00.0");
+            }
+
             KillSwitch kill = bench.Doom(step, after);
             Exception? failure = await Record.ExceptionAsync(() => bench.Attach(7, "03:00.0"));
             if (!kill.IsDead)
@@ -136,7 +140,10 @@ public sealed class RecoveryTests
             await bench.RestartAsync();
             await EventuallyAsync(() => IsServed(bench), $"step {step}: served");
             if (!guest.IsPaused)
+            {
                 continue;
+            }
+
             Assert.Contains(bench.Lines.Warnings, static line => line.Contains("xl unpause 8", StringComparison.Ordinal));
             left++;
         }
@@ -165,8 +172,11 @@ public sealed class RecoveryTests
         // The first step is our own pause: killed before it. Doomed before the guest comes, which the daemon before it would see.
         KillSwitch kill = bench.Doom(1, after: false);
         LoopbackDomain guest = bench.Host.CreateDomain(8, Uuid);
-        using (var xl = bench.Host.BackendView.OpenDomainControl())
+        using (IDomainControl xl = bench.Host.BackendView.OpenDomainControl())
+        {
             xl.Pause(8);
+        }
+
         Record.Exception(bench.Toolstack.Start);
         await EventuallyAsync(() => kill.IsDead, "killed");
         await bench.RestartAsync();
@@ -182,7 +192,7 @@ public sealed class RecoveryTests
         bench.Host.DestroyDomain(7);
         await EventuallyAsync(() => bench.Custody.Find(Nic.ToString())!.OwnerDomain is null, "released");
         bench.Create(7);
-        using (var xl = bench.Host.BackendView.OpenDomainControl())
+        using (IDomainControl xl = bench.Host.BackendView.OpenDomainControl())
         {
             xl.AllowMemory(7, 0xFEB00, 0x10, allow: true);
             xl.Assign(7, Nic, relaxed: false);
@@ -206,7 +216,7 @@ public sealed class RecoveryTests
         await using ToolstackBench bench = new(start: false);
         await bench.GuestWith(7, "03:00.0");
         bench.Create(8);
-        using (var xl = bench.Host.BackendView.OpenDomainControl())
+        using (IDomainControl xl = bench.Host.BackendView.OpenDomainControl())
         {
             if (how == "its guest died")
             {

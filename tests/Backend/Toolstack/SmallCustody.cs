@@ -53,7 +53,10 @@ internal sealed class SmallCustody : IDeviceCustody, IDisposable
     public void GiveBack(PciAddress address, bool rebind)
     {
         if (!KeepersOf(address).TryClose())
+        {
             throw new BackendException(BackendFailure.Refused, $"{address} is kept");
+        }
+
         Forget(address);
         KeepersOf(address).Open();
     }
@@ -68,14 +71,20 @@ internal sealed class SmallCustody : IDeviceCustody, IDisposable
     {
         bool isFree = KeepersOf(address).TryClose();
         if (isFree)
+        {
             KeepersOf(address).Open();
+        }
+
         return !isFree;
     }
 
     public void MakeReady(PciAddress address)
     {
         if (Unready.TryGetValue(address, out string? reason))
+        {
             throw new BackendException(BackendFailure.Failed, $"{address} {reason}");
+        }
+
         _isQuiet[address] = true;
         Note($"ready {address}");
     }
@@ -85,10 +94,15 @@ internal sealed class SmallCustody : IDeviceCustody, IDisposable
     public void Quiet(PciAddress address)
     {
         if (!_held.TryGetValue(address, out HeldDevice? device) || device.OwnerDomain is not null || !_isQuiet.TryAdd(address, true))
+        {
             return;
+        }
+
         Note($"quiet {address}");
         if (Unready.TryGetValue(address, out string? reason))
+        {
             throw new BackendException(BackendFailure.Failed, $"{address} {reason}");
+        }
     }
 
     /// <summary>The program is another one: it has no claims, and does not know what the devices do.</summary>
@@ -98,7 +112,10 @@ internal sealed class SmallCustody : IDeviceCustody, IDisposable
         foreach (HeldDevice device in Held())
         {
             if (device.OwnerDomain is { } owner)
+            {
                 _functions.Release(owner, device.Address);
+            }
+
             _held[device.Address] = device with { OwnerDomain = null };
         }
     }

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using PciBackFlow.Backend.Devices;
 using PciBackFlow.Backend.Journal;
 using PciBackFlow.Backend.Toolstack;
 using PciBackFlow.Hardware.Hypervisor;
@@ -58,7 +59,9 @@ internal sealed class ToolstackBench : IAsyncDisposable
         Backend.Start();
         (_toolstack, _journal) = Create(kill: null);
         if (start)
+        {
             _toolstack.Start();
+        }
     }
 
     public LoopbackHost Host { get; }
@@ -91,7 +94,10 @@ internal sealed class ToolstackBench : IAsyncDisposable
     {
         LinuxGuest guest = Guest(domain);
         foreach (string spec in specs)
+        {
             await Attach(domain, spec);
+        }
+
         return guest;
     }
 
@@ -165,7 +171,7 @@ internal sealed class ToolstackBench : IAsyncDisposable
         }
 
         Assert.Empty(Journal);
-        foreach (var held in Custody.Held())
+        foreach (HeldDevice held in Custody.Held())
         {
             Assert.Null(held.OwnerDomain);
             Assert.Null(Store.Read($"/libxl/pci/0000-{held.Address.Bus:x2}-00-{held.Address.Function}/domid"));
@@ -189,7 +195,10 @@ internal sealed class ToolstackBench : IAsyncDisposable
         _journal.Dispose();
         Backend.Dispose();
         foreach (LinuxGuest guest in _guests)
+        {
             guest.Dispose();
+        }
+
         Store.Dispose();
         Custody.Dispose();
         _folder.Dispose();
@@ -198,7 +207,7 @@ internal sealed class ToolstackBench : IAsyncDisposable
 
     private (PciToolstack Toolstack, GrantJournal Journal) Create(KillSwitch? kill)
     {
-        GrantJournal journal = GrantJournal.Open(_folder["run"], "this boot", Lines);
+        var journal = GrantJournal.Open(_folder["run"], "this boot", Lines);
         IDomainControl domains = _platform.OpenDomainControl();
         IPhysdev physdev = _platform.OpenPhysdev();
         IXenStore store = _platform.OpenXenStore();

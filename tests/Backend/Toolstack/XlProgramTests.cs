@@ -22,7 +22,9 @@ public sealed class XlProgramTests : IDisposable
             string[] parts = file.Split('=');
             string path = _root.Write(parts[0], parts.Length > 1 ? parts[1] : "#!/bin/sh\n");
             if (parts.Length == 1)
+            {
                 SetMode(path, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+            }
         }
 
         Assert.Equal(expected is null ? null : _root[expected], XlProgram.Find($"{_root["none"]}:{_root["a"]}", _root["."].TrimEnd('.')));
@@ -39,6 +41,8 @@ public sealed class XlProgramTests : IDisposable
     private static void SetMode(string path, UnixFileMode mode)
     {
         if (!OperatingSystem.IsWindows())
+        {
             File.SetUnixFileMode(path, mode);
+        }
     }
 }

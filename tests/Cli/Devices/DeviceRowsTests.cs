@@ -1,4 +1,5 @@
 using PciBackFlow.Backend.Devices;
+using PciBackFlow.Backend.Devices.Refusals;
 using PciBackFlow.Backend.Tests.Devices.FakeSysfs;
 using PciBackFlow.Cli.Devices;
 using PciBackFlow.Hardware.Pci;
@@ -27,8 +28,8 @@ public sealed class DeviceRowsTests
 
         string[] Warnings()
         {
-            var picture = host.Picture();
-            var rows = picture.Functions.Select(function => DeviceRows.Of(function, picture, PciIds.Installed)).ToArray();
+            HostPicture picture = host.Picture();
+            DeviceRow[] rows = picture.Functions.Select(function => DeviceRows.Of(function, picture, PciIds.Installed)).ToArray();
             Assert.All(rows, row => Assert.True(row.Assignable));
             return [.. rows.SelectMany(row => row.Warnings)];
         }

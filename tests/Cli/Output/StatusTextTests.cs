@@ -28,7 +28,7 @@ public sealed class StatusTextTests
 
         StatusText.Write(ConsoleOver(output), Status(mode, pirqs));
 
-        var row = Assert.Single(output.ToString().Split('\n'), line => line.StartsWith("0000:03:00.0", StringComparison.Ordinal));
+        string row = Assert.Single(output.ToString().Split('\n'), line => line.StartsWith("0000:03:00.0", StringComparison.Ordinal));
         Assert.Equal(["0000:03:00.0", "5 nic", "0000:00:00.0", expected, "default", "built in"], row.Split("  ", StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
     }
 
@@ -40,7 +40,7 @@ public sealed class StatusTextTests
 
         CliJson.Write(output, Status(mode, pirqs));
 
-        var interrupts = JsonDocument.Parse(output.ToString()).RootElement.GetProperty("guests")[0].GetProperty("functions")[0].GetProperty("interrupts");
+        JsonElement interrupts = JsonDocument.Parse(output.ToString()).RootElement.GetProperty("guests")[0].GetProperty("functions")[0].GetProperty("interrupts");
         Assert.Equal(text.Split(' ')[0], interrupts.GetProperty("mode").GetString());
         Assert.Equal(mode == InterruptMode.Line ? 0 : pirqs.Length, interrupts.GetProperty("vectors").GetInt32());
         Assert.Equal(pirqs, interrupts.GetProperty("pirqs").EnumerateArray().Select(pirq => pirq.GetInt32()));

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using PciBackFlow.Backend.Devices.Refusals;
 using PciBackFlow.Backend.Slots;
 using PciBackFlow.Cli.Serve;
@@ -16,9 +17,9 @@ public sealed class DaemonConfigurationTests : IDisposable
     [Fact]
     public void An_option_wins_over_the_file_the_file_over_the_default_and_each_origin_is_kept()
     {
-        var file = _folder.Write("config.json", """{ "spin": 5, "slots": "passthrough", /* comments are fine */ "topology": "queued", }""");
+        string file = _folder.Write("config.json", """{ "spin": 5, "slots": "passthrough", /* comments are fine */ "topology": "queued", }""");
 
-        var settings = DaemonConfiguration.Load(file, new DaemonOptions { Spin = 9 }, () => "loopback");
+        DaemonSettings settings = DaemonConfiguration.Load(file, new DaemonOptions { Spin = 9 }, () => "loopback");
 
         Assert.Equal((9, SlotMode.Passthrough, PipelineTopology.Queued, 0, "loopback"), (
             settings.SpinMicroseconds, settings.Slots, settings.Topology, settings.Shards, settings.Platform));
@@ -31,11 +32,11 @@ public sealed class DaemonConfigurationTests : IDisposable
     public void Policies_are_profiles_or_files_beside_the_configuration_and_a_devices_one_builds_on_the_general_one()
     {
         _folder.Write("nic.json", """{ "allow_function_reset": true }""");
-        var file = _folder.Write("config.json", """{ "policy": "strict", "devices": { "03:00.0": { "policy": "nic.json" }, "0000:04:00.0": { "policy": "permissive" }, "05:00.0": {} } }""");
+        string file = _folder.Write("config.json", """{ "policy": "strict", "devices": { "03:00.0": { "policy": "nic.json" }, "0000:04:00.0": { "policy": "permissive" }, "05:00.0": {} } }""");
 
-        var settings = DaemonConfiguration.Load(file, new DaemonOptions(), () => "loopback");
+        DaemonSettings settings = DaemonConfiguration.Load(file, new DaemonOptions(), () => "loopback");
 
-        var nic = settings.DevicePolicies[new PciAddress(0, 3, 0, 0)];
+        AccessPolicy nic = settings.DevicePolicies[new PciAddress(0, 3, 0, 0)];
         Assert.Equal((PolicyProfile.Strict, true), (nic.Profile.Value, nic.AllowFunctionReset.Value));
         Assert.Equal(PolicyProfile.Permissive, settings.DevicePolicies[new PciAddress(0, 4, 0, 0)].Profile.Value);
         Assert.False(settings.DevicePolicies.ContainsKey(new PciAddress(0, 5, 0, 0)));
@@ -44,9 +45,9 @@ public sealed class DaemonConfigurationTests : IDisposable
     [Fact]
     public void Refusals_are_moved_as_the_file_says_and_the_others_weigh_what_they_did()
     {
-        var file = _folder.Write("config.json", """{ "refusals": { "shared-line": "judgement", "siblings": "warning", "no-reset": "none" } }""");
+        string file = _folder.Write("config.json", """{ "refusals": { "shared-line": "judgement", "siblings": "warning", "no-reset": "none" } }""");
 
-        var settings = DaemonConfiguration.Load(file, new DaemonOptions(), () => "loopback");
+        DaemonSettings settings = DaemonConfiguration.Load(file, new DaemonOptions(), () => "loopback");
 
         Assert.Equal(
             [("refusals.shared-line", "judgement"), ("refusals.siblings", "warning"), ("refusals.no-reset", "none")],
@@ -85,7 +86,7 @@ public sealed class DaemonConfigurationTests : IDisposable
     [InlineData("{\n\"spin\": oops }", "line 2: not JSON")]
     public void What_is_wrong_is_named_with_its_key_its_value_and_what_would_be_right(string text, string expected)
     {
-        var file = _folder.Write("config.json", text);
+        string file = _folder.Write("config.json", text);
 
         var run = CliRun.Of("serve", "--check", "--config", file);
 
@@ -106,8 +107,8 @@ public sealed class DaemonConfigurationTests : IDisposable
     [Fact]
     public void Check_prints_every_value_with_its_origin_as_a_table_and_as_JSON()
     {
-        var table = CliRun.OfLine("serve --check --platform loopback --shards 3").Succeeded().Output;
-        var json = CliRun.OfLine("serve --check --json --platform loopback").Json();
+        string table = CliRun.OfLine("serve --check --platform loopback --shards 3").Succeeded().Output;
+        JsonElement json = CliRun.OfLine("serve --check --json --platform loopback").Json();
 
         Assert.Matches(@"shards +3 +option --shards", table);
         Assert.Matches(@"spin +20 +default", table);

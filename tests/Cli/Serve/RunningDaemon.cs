@@ -15,10 +15,13 @@ internal sealed class RunningDaemon : IDisposable
             () => CliRun.Of(_stop.Token, ["serve", "--platform", "loopback", "--run", Directory, "--state", _folder["state"], .. options]),
             TaskCreationOptions.LongRunning);
         var client = new ControlClient(ControlSocket.PathIn(Directory));
-        for (var attempt = 0; !Answers(client); attempt++)
+        for (int attempt = 0; !Answers(client); attempt++)
         {
             if (_serving.IsCompleted)
+            {
                 Assert.Fail($"serve ended with {_serving.Result.ExitCode}: {_serving.Result.Errors}");
+            }
+
             Assert.True(attempt < 600, "serve does not answer");
             Thread.Sleep(50);
         }

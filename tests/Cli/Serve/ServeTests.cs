@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace PciBackFlow.Cli.Tests.Serve;
 
 /// <summary>The daemon and the verbs that ask it, end to end over the machine in memory.</summary>
@@ -8,7 +10,7 @@ public sealed class ServeTests
     {
         using var daemon = new RunningDaemon();
 
-        var run = daemon.Stop();
+        CliRun run = daemon.Stop();
 
         Assert.Equal((ExitCode.Done, "ready\n"), (run.ExitCode, run.Output));
         Assert.Equal(["grants.journal", "lock"], Directory.GetFiles(daemon.Directory).Select(Path.GetFileName).Order());
@@ -42,20 +44,20 @@ public sealed class ServeTests
 
         // Attached is what the backend says; the guest writes its own Connected when it saw ours.
         Assert.True(SpinWait.SpinUntil(() => daemon.Ask("status --json").Json().GetProperty("guests")[0].GetProperty("frontend").GetString() == "connected", 10_000));
-        var status = daemon.Ask("status --json").Json();
-        var guest = Assert.Single(status.GetProperty("guests").EnumerateArray());
+        JsonElement status = daemon.Ask("status --json").Json();
+        JsonElement guest = Assert.Single(status.GetProperty("guests").EnumerateArray());
         Assert.Equal(("demo2", "connected", "connected"), (
             guest.GetProperty("name").GetString(), guest.GetProperty("backend").GetString(), guest.GetProperty("frontend").GetString()));
         Assert.True(guest.GetProperty("counters").GetProperty("config_reads").GetInt64() > 0);
-        var function = Assert.Single(guest.GetProperty("functions").EnumerateArray());
+        JsonElement function = Assert.Single(guest.GetProperty("functions").EnumerateArray());
         Assert.Equal(("intx", 0), (function.GetProperty("interrupts").GetProperty("mode").GetString(), function.GetProperty("interrupts").GetProperty("vectors").GetInt32()));
-        var profile = function.GetProperty("policy")[0];
+        JsonElement profile = function.GetProperty("policy")[0];
         Assert.Equal(("profile", "permissive", "toolstack options opts-0"), (
             profile.GetProperty("key").GetString(), profile.GetProperty("value").GetString(), profile.GetProperty("origin").GetString()));
-        var spin = status.GetProperty("configuration").EnumerateArray().Single(setting => setting.GetProperty("key").GetString() == "spin");
+        JsonElement spin = status.GetProperty("configuration").EnumerateArray().Single(setting => setting.GetProperty("key").GetString() == "spin");
         Assert.Equal(("7", "option --spin"), (spin.GetProperty("value").GetString(), spin.GetProperty("origin").GetString()));
 
-        var text = daemon.Ask("status").Succeeded().Output;
+        string text = daemon.Ask("status").Succeeded().Output;
         Assert.Contains("2 demo2", text, StringComparison.Ordinal);
         Assert.Contains("permissive", text, StringComparison.Ordinal);
         Assert.Contains("option --spin", text, StringComparison.Ordinal);
@@ -65,12 +67,12 @@ public sealed class ServeTests
     public void The_configuration_decides_each_devices_policy_and_status_says_that_it_did()
     {
         using var folder = new TemporaryFolder();
-        var policy = folder.Write("nic.json", """{ "rules": [ { "offset": 64, "size": 4, "allow": true } ] }""");
-        var config = folder.Write("config.json", """{ "policy": "strict", "devices": { "00:04.0": { "policy": "nic.json" } } }""");
+        string policy = folder.Write("nic.json", """{ "rules": [ { "offset": 64, "size": 4, "allow": true } ] }""");
+        string config = folder.Write("config.json", """{ "policy": "strict", "devices": { "00:04.0": { "policy": "nic.json" } } }""");
         using var daemon = new RunningDaemon("--config", config);
         daemon.Ask("pci-attach demo1 00:04.0").Succeeded();
 
-        var settings = daemon.Ask("status --json").Json().GetProperty("guests")[0].GetProperty("functions")[0].GetProperty("policy").EnumerateArray()
+        (string?, string?, string?)[] settings = daemon.Ask("status --json").Json().GetProperty("guests")[0].GetProperty("functions")[0].GetProperty("policy").EnumerateArray()
             .Select(setting => (setting.GetProperty("key").GetString(), setting.GetProperty("value").GetString(), setting.GetProperty("origin").GetString())).ToArray();
 
         Assert.Contains(("profile", "strict", $"configuration {config} policy"), settings);
@@ -86,7 +88,7 @@ public sealed class ServeTests
         Assert.Contains("0000:00:04.0 nic\n", daemon.Ask("pci-assignable-list -n").Succeeded().Output, StringComparison.Ordinal);
         Assert.Contains("0000:00:04.0\n", daemon.Ask("pci-assignable-list").Succeeded().Output, StringComparison.Ordinal);
         daemon.Ask("pci-attach demo1 name=nic").Succeeded();
-        var inUse = daemon.Ask("pci-assignable-remove nic");
+        CliRun inUse = daemon.Ask("pci-assignable-remove nic");
         daemon.Ask("pci-detach demo1 name=nic").Succeeded();
         daemon.Ask("pci-assignable-remove -r nic").Succeeded();
         daemon.Ask("pci-assignable-remove -r 00:04.0").Succeeded();
@@ -103,7 +105,7 @@ public sealed class ServeTests
         daemon.Ask("host-resume").Succeeded();
         daemon.Ask("pci-attach demo1 00:04.0").Succeeded();
 
-        var refused = daemon.Ask("host-suspend");
+        CliRun refused = daemon.Ask("host-suspend");
 
         Assert.Equal((ExitCode.Refused, ""), (refused.ExitCode, refused.Output));
         Assert.Contains("0000:00:04.0 is in use by domain 1", refused.Errors, StringComparison.Ordinal);
@@ -130,7 +132,7 @@ public sealed class ServeTests
     {
         using var daemon = new RunningDaemon();
 
-        var run = daemon.Ask(line);
+        CliRun run = daemon.Ask(line);
 
         Assert.Equal(code, run.ExitCode);
         Assert.Contains(reason, run.Errors, StringComparison.Ordinal);
@@ -142,7 +144,7 @@ public sealed class ServeTests
     {
         using var daemon = new RunningDaemon();
 
-        var lines = daemon.Ask("pci-attach demo1 00:0g.0").Errors.Split('\n');
+        string[] lines = daemon.Ask("pci-attach demo1 00:0g.0").Errors.Split('\n');
 
         Assert.Equal("  00:0g.0", lines[1]);
         Assert.Equal(lines[1].IndexOf('g', StringComparison.Ordinal), lines[2].IndexOf('^', StringComparison.Ordinal));
@@ -180,7 +182,10 @@ public sealed class ServeTests
     public void Where_this_host_cannot_serve_Xens_guests_serve_refuses_and_says_what_to_do()
     {
         if (Directory.Exists("/proc/xen") && File.Exists("/proc/xen/capabilities"))
+        {
             Assert.Skip("this host is one that can");
+        }
+
         using var folder = new TemporaryFolder();
 
         var run = CliRun.Of("serve", "--platform", "xen", "--run", folder["run"], "--state", folder["state"]);

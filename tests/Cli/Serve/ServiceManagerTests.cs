@@ -30,7 +30,7 @@ public sealed class ServiceManagerTests : IDisposable
     public async Task While_a_shard_does_not_answer_the_watchdog_is_not_fed_and_it_is_again_when_it_does()
     {
         using var release = new ManualResetEventSlim();
-        var looks = 0;
+        int looks = 0;
         var told = new Told();
         using var manager = new ServiceManager(told, new ShardLiveness(2, Invoke), static () => "serving", NullLogger.Instance);
         await manager.StartAsync(CancellationToken.None);
@@ -48,16 +48,21 @@ public sealed class ServiceManagerTests : IDisposable
         void Invoke(int shard, Action action)
         {
             if (shard == 1)
+            {
                 release.Wait();
+            }
             else
+            {
                 Interlocked.Increment(ref looks);
+            }
+
             action();
         }
     }
 
     private static async Task Eventually(Func<bool> holds, string what)
     {
-        var start = Environment.TickCount64;
+        long start = Environment.TickCount64;
         while (!holds())
         {
             Assert.True(Environment.TickCount64 - start < 60_000, $"not within a minute: {what}");

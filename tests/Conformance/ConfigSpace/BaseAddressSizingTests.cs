@@ -19,7 +19,7 @@ public sealed class BaseAddressSizingTests
     [InlineData(0x00000000, false)]
     public void A_memory_BAR_is_sized_by_a_dword_with_all_address_bits_set(uint written, bool sizes)
     {
-        using var guest = Guest(out var hardware, new BaseAddress(0xFEBC0000, 0x20000, 0));
+        using OneGuest guest = Guest(out PlainMemoryFunction? hardware, new BaseAddress(0xFEBC0000, 0x20000, 0));
 
         Assert.Equal(PciOpStatus.Success, guest.Write(0x10, 4, written));
 
@@ -33,7 +33,7 @@ public sealed class BaseAddressSizingTests
     [InlineData(0xFFFFFFF0, false)]
     public void An_IO_BAR_ignores_its_two_low_bits_only(uint written, bool sizes)
     {
-        using var guest = Guest(out _, new BaseAddress(0xC000, 0x20, 1));
+        using OneGuest guest = Guest(out _, new BaseAddress(0xC000, 0x20, 1));
 
         guest.Write(0x10, 4, written);
 
@@ -43,7 +43,7 @@ public sealed class BaseAddressSizingTests
     [Fact]
     public void Both_halves_of_a_64_bit_BAR_are_sized_apart()
     {
-        using var guest = Guest(out var hardware, new BaseAddress(0x12_4000_0000, 0x2_0000_0000, 0xC));
+        using OneGuest guest = Guest(out PlainMemoryFunction? hardware, new BaseAddress(0x12_4000_0000, 0x2_0000_0000, 0xC));
 
         guest.Write(0x10, 4, 0xFFFFFFFF);
         guest.Write(0x14, 4, 0xFFFFFFFF);
@@ -62,10 +62,10 @@ public sealed class BaseAddressSizingTests
     [InlineData(new[] { 3, 1, 0, 2 })]
     public void Four_byte_writes_size_a_BAR_when_the_last_of_them_is_there(int[] order)
     {
-        using var guest = Guest(out _, new BaseAddress(0xFEBC0000, 0x20000, 0));
+        using OneGuest guest = Guest(out _, new BaseAddress(0xFEBC0000, 0x20000, 0));
         guest.Write(0x10, 4, 0);
 
-        foreach (var lane in order)
+        foreach (int lane in order)
         {
             Assert.Equal(0xFEBC0000, guest.Read(0x10, 4).Value);
             guest.Write(0x10 + lane, 1, 0xFF);
@@ -79,7 +79,7 @@ public sealed class BaseAddressSizingTests
     [Fact]
     public void Two_word_writes_size_a_BAR_and_its_mask_can_be_read_byte_by_byte()
     {
-        using var guest = Guest(out _, new BaseAddress(0xFEBC0000, 0x20000, 8));
+        using OneGuest guest = Guest(out _, new BaseAddress(0xFEBC0000, 0x20000, 8));
 
         guest.Write(0x10, 2, 0xFFFF);
         Assert.Equal(0xFEBC0008, guest.Read(0x10, 4).Value);
@@ -91,7 +91,7 @@ public sealed class BaseAddressSizingTests
     [Fact]
     public void A_dword_write_replaces_what_bytes_had_accumulated()
     {
-        using var guest = Guest(out _, new BaseAddress(0xFEBC0000, 0x20000, 0));
+        using OneGuest guest = Guest(out _, new BaseAddress(0xFEBC0000, 0x20000, 0));
         guest.Write(0x10, 4, 0xFFFFFFFF);
 
         guest.Write(0x13, 1, 0x00);
@@ -109,7 +109,7 @@ public sealed class BaseAddressSizingTests
     [InlineData(0xFFFFF000, false)]
     public void A_ROM_is_sized_whatever_stands_in_its_eleven_low_bits(uint written, bool sizes)
     {
-        using var guest = Guest(out var hardware, default, rom: new BaseAddress(0xFEB80000, 0x40000, 0));
+        using OneGuest guest = Guest(out PlainMemoryFunction? hardware, default, rom: new BaseAddress(0xFEB80000, 0x40000, 0));
 
         guest.Write(0x30, 4, written);
 
@@ -120,7 +120,7 @@ public sealed class BaseAddressSizingTests
     [Fact]
     public void An_absent_BAR_reads_as_zero_even_when_sized()
     {
-        using var guest = Guest(out _, default);
+        using OneGuest guest = Guest(out _, default);
 
         guest.Write(0x10, 4, 0xFFFFFFFF);
 
@@ -130,9 +130,9 @@ public sealed class BaseAddressSizingTests
     [Fact]
     public void A_BAR_that_hardware_lost_is_restored_by_writing_the_hosts_own_value_and_by_no_other()
     {
-        using var guest = Guest(out var hardware, new BaseAddress(0xFEBC0000, 0x20000, 0));
+        using OneGuest guest = Guest(out PlainMemoryFunction? hardware, new BaseAddress(0xFEBC0000, 0x20000, 0));
         Assert.True(hardware.TryWrite(0x10, 4, 0));
-        var before = hardware.Writes;
+        int before = hardware.Writes;
 
         guest.Write(0x10, 4, 0xFEBD0000);
         Assert.Equal(before, hardware.Writes);
@@ -145,15 +145,15 @@ public sealed class BaseAddressSizingTests
     [Fact]
     public void Both_halves_of_a_64_bit_BAR_and_a_ROM_that_hardware_lost_are_restored_by_their_own_values_only()
     {
-        using var guest = Guest(out var hardware, new BaseAddress(0x12_4000_0000, 0x2_0000_0000, 0xC), rom: new BaseAddress(0xFEB80000, 0x40000, 0));
-        foreach (var (register, value) in new[] { (0x10, 0x4000000Cu), (0x14, 0x12u), (0x30, 0xFEB80000u) })
+        using OneGuest guest = Guest(out PlainMemoryFunction? hardware, new BaseAddress(0x12_4000_0000, 0x2_0000_0000, 0xC), rom: new BaseAddress(0xFEB80000, 0x40000, 0));
+        foreach ((int register, uint value) in new[] { (0x10, 0x4000000Cu), (0x14, 0x12u), (0x30, 0xFEB80000u) })
         {
             hardware.Poke(register, 4, 0);
             guest.Write(register, 4, value ^ 0x80000000);
             Assert.Equal([0, 0, 0, 0], hardware.Bytes.Slice(register, 4).ToArray());
             guest.Write(register, 4, value);
             Assert.Equal(BitConverter.GetBytes(value), hardware.Bytes.Slice(register, 4).ToArray());
-            var writes = hardware.Writes;
+            int writes = hardware.Writes;
             guest.Write(register, 4, value);
             Assert.Equal(writes, hardware.Writes);
         }
@@ -163,19 +163,19 @@ public sealed class BaseAddressSizingTests
     public void Every_captured_BAR_sizes_to_the_complement_of_its_length_and_reads_its_address_again_afterwards()
     {
         // Origin: Linux drivers/xen/xen-pciback/conf_space_header.c (bar_read, bar_write); PCI Local Bus 3.0 §6.2.5.1.
-        foreach (var (name, bytes, function) in CapturedImages.Usable())
+        foreach ((string? name, byte[]? bytes, IPciFunction? function) in CapturedImages.Usable())
         {
             var image = new OracleImage(bytes);
             var hardware = new PlainMemoryFunction(bytes, function.BaseAddresses, default);
             using var guest = new OneGuest(hardware, AccessPolicy.Default);
-            for (var bar = 0; bar < image.BarCount; bar++)
+            for (int bar = 0; bar < image.BarCount; bar++)
             {
-                var register = 0x10 + (4 * bar);
-                var own = function.BaseAddresses[bar];
+                int register = 0x10 + (4 * bar);
+                BaseAddress own = function.BaseAddresses[bar];
                 uint expected;
                 if (image.IsUpperHalf(register))
                 {
-                    var low = function.BaseAddresses[bar - 1];
+                    BaseAddress low = function.BaseAddresses[bar - 1];
                     expected = low.IsPresent ? (uint)(~(low.Length - 1) >> 32) : 0;
                 }
                 else
@@ -183,7 +183,7 @@ public sealed class BaseAddressSizingTests
                     expected = own.IsPresent ? (uint)~(own.Length - 1) | own.Flags : 0;
                 }
 
-                var address = guest.Read(register, 4).Value;
+                uint address = guest.Read(register, 4).Value;
                 Assert.Equal(PciOpStatus.Success, guest.Write(register, 4, 0xFFFFFFFF));
                 Assert.True(expected == guest.Read(register, 4).Value, $"{name}: BAR {bar} answers {guest.Read(register, 4).Value:x8}, not {expected:x8}");
                 guest.Write(register, 4, address);
@@ -196,7 +196,7 @@ public sealed class BaseAddressSizingTests
 
     private static OneGuest Guest(out PlainMemoryFunction hardware, BaseAddress bar0, BaseAddress rom = default)
     {
-        var bytes = new byte[256];
+        byte[] bytes = new byte[256];
         bytes[0] = 0x86;
         bytes[1] = 0x80;
         bytes[2] = 0xD3;
@@ -204,15 +204,20 @@ public sealed class BaseAddressSizingTests
         bytes[4] = 0x07;
         Put(0x10, (uint)bar0.Start | bar0.Flags);
         if (bar0.Is64Bit)
+        {
             Put(0x14, (uint)(bar0.Start >> 32));
+        }
+
         Put(0x30, (uint)rom.Start | rom.Flags);
         hardware = new PlainMemoryFunction(bytes, [bar0, default, default, default, default, default, rom], default);
         return new OneGuest(hardware, AccessPolicy.Default);
 
         void Put(int offset, uint value)
         {
-            for (var lane = 0; lane < 4; lane++)
+            for (int lane = 0; lane < 4; lane++)
+            {
                 bytes[offset + lane] = (byte)(value >> (8 * lane));
+            }
         }
     }
 }

@@ -18,14 +18,14 @@ public sealed class ByteLaneTests
     public void Reads_of_every_size_give_the_same_bytes_over_every_capture(string policy)
     {
         var findings = new Findings();
-        foreach (var (name, bytes, baseAddresses) in Functions)
+        foreach ((string? name, byte[]? bytes, IReadOnlyList<BaseAddress>? baseAddresses) in Functions)
         {
             using var guest = new OneGuest(new PlainMemoryFunction(bytes, baseAddresses, default), Policies.Named(policy));
-            for (var at = 0; at < bytes.Length; at += 4)
+            for (int at = 0; at < bytes.Length; at += 4)
             {
-                var dword = guest.Read(at, 4).Value;
-                var words = guest.Read(at, 2).Value | (guest.Read(at + 2, 2).Value << 16);
-                var single = guest.Read(at, 1).Value | (guest.Read(at + 1, 1).Value << 8) | (guest.Read(at + 2, 1).Value << 16) | (guest.Read(at + 3, 1).Value << 24);
+                uint dword = guest.Read(at, 4).Value;
+                uint words = guest.Read(at, 2).Value | (guest.Read(at + 2, 2).Value << 16);
+                uint single = guest.Read(at, 1).Value | (guest.Read(at + 1, 1).Value << 8) | (guest.Read(at + 2, 1).Value << 16) | (guest.Read(at + 3, 1).Value << 24);
                 findings.Check(dword == words && dword == single, () => $"{name}, {policy}: {at:x}: {dword:x8}, {words:x8}, {single:x8}");
             }
         }
@@ -43,24 +43,32 @@ public sealed class ByteLaneTests
         Gen.Select(Gen.Int[0, Functions.Length - 1], Gen.Select(Gen.Int[0, 1023], Gen.UInt).List[1, 40]).Sample(
             (index, writes) =>
             {
-                var (_, bytes, baseAddresses) = Functions[index];
-                var rules = WriteRules.Of(new OracleImage(bytes));
-                var hardware = Enumerable.Range(0, 3).Select(_ => new PlainMemoryFunction(bytes, baseAddresses, default)).ToArray();
+                (string _, byte[]? bytes, IReadOnlyList<BaseAddress>? baseAddresses) = Functions[index];
+                WriteRule[] rules = WriteRules.Of(new OracleImage(bytes));
+                PlainMemoryFunction[] hardware = Enumerable.Range(0, 3).Select(_ => new PlainMemoryFunction(bytes, baseAddresses, default)).ToArray();
                 using var inDwords = new OneGuest(hardware[0], Policies.Named(policy));
                 using var inWords = new OneGuest(hardware[1], Policies.Named(policy));
                 using var inBytes = new OneGuest(hardware[2], Policies.Named(policy));
-                foreach (var (dword, value) in writes)
+                foreach ((int dword, uint value) in writes)
                 {
-                    var at = 4 * (dword % (bytes.Length / 4));
+                    int at = 4 * (dword % (bytes.Length / 4));
                     if (rules.AsSpan(at, 4).Contains(WriteRule.Own) || IsReset(bytes, at))
+                    {
                         continue;
+                    }
+
                     inDwords.Write(at, 4, value);
                     inWords.Write(at, 2, value & 0xFFFF);
                     inWords.Write(at + 2, 2, value >> 16);
-                    for (var lane = 0; lane < 4; lane++)
+                    for (int lane = 0; lane < 4; lane++)
+                    {
                         inBytes.Write(at + lane, 1, (value >> (8 * lane)) & 0xFF);
+                    }
+
                     if (inDwords.Read(at, 4) != inWords.Read(at, 4) || inDwords.Read(at, 4) != inBytes.Read(at, 4))
+                    {
                         return false;
+                    }
                 }
 
                 return hardware[0].Bytes.SequenceEqual(hardware[1].Bytes) && hardware[0].Bytes.SequenceEqual(hardware[2].Bytes);

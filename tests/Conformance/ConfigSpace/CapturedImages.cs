@@ -10,40 +10,53 @@ internal static class CapturedImages
 
     public static IEnumerable<(string Name, CapturedConfig Config)> Shipped() =>
         from name in BuiltinCaptures.Names
-        from config in (BuiltinCaptures.TryLoad(name, out var capture) ? capture.Functions : [])
+        from config in (BuiltinCaptures.TryLoad(name, out Capture? capture) ? capture.Functions : [])
         select (name, config);
 
     public static IEnumerable<(string Name, CapturedConfig Config)> All()
     {
-        foreach (var shipped in Shipped())
+        foreach ((string Name, CapturedConfig Config) shipped in Shipped())
+        {
             yield return shipped;
-        var folder = Environment.GetEnvironmentVariable(Variable);
+        }
+
+        string? folder = Environment.GetEnvironmentVariable(Variable);
         if (string.IsNullOrEmpty(folder))
+        {
             yield break;
-        foreach (var file in Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
+        }
+
+        foreach (string? file in Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
         {
             if (file.EndsWith(".md", StringComparison.Ordinal))
+            {
                 continue;
-            foreach (var config in Capture.Load(file).Functions)
+            }
+
+            foreach (CapturedConfig config in Capture.Load(file).Functions)
+            {
                 yield return ($"{Path.GetFileName(Path.GetDirectoryName(file))}/{Path.GetFileName(file)} {config.Address}", config);
+            }
         }
     }
 
     /// <summary>Those a guest can have or look at: CardBus bridges (header type 2) are refused.</summary>
     public static IEnumerable<(string Name, byte[] Bytes, IPciFunction Function)> Usable()
     {
-        foreach (var (name, config) in All())
+        foreach ((string? name, CapturedConfig? config) in All())
         {
             var function = new CapturedFunction(name, config);
-            var bytes = new byte[function.Size];
-            for (var offset = 0; offset < function.ReadableSize; offset++)
+            byte[] bytes = new byte[function.Size];
+            for (int offset = 0; offset < function.ReadableSize; offset++)
             {
-                Assert.True(function.TryRead(offset, 1, out var value), $"{name} {offset:x}");
+                Assert.True(function.TryRead(offset, 1, out uint value), $"{name} {offset:x}");
                 bytes[offset] = (byte)value;
             }
 
             if ((bytes[0x0E] & 0x7F) <= 1)
+            {
                 yield return (name, bytes, function);
+            }
         }
     }
 }

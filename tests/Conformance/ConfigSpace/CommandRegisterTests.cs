@@ -26,9 +26,9 @@ public sealed class CommandRegisterTests
     public void Every_value_written_to_a_fresh_function_has_exactly_the_effects_of_the_rule(bool permissive, bool interruptControl)
     {
         var findings = new Findings();
-        foreach (var start in HardwareStarts)
+        foreach (uint start in HardwareStarts)
         {
-            var hardware = Hardware(start);
+            PlainMemoryFunction hardware = Hardware(start);
             using var guest = new OneGuest(hardware, Policy(permissive, interruptControl));
             for (uint written = 0; written <= 0xFFFF; written++)
             {
@@ -49,15 +49,15 @@ public sealed class CommandRegisterTests
     {
         var findings = new Findings();
         var random = new Random(20150331);
-        foreach (var start in HardwareStarts)
+        foreach (uint start in HardwareStarts)
         {
-            var hardware = Hardware(start);
+            PlainMemoryFunction hardware = Hardware(start);
             using var guest = new OneGuest(hardware, Policy(permissive, interruptControl));
             var model = new Model(start, permissive, interruptControl);
-            var history = $"hardware {start:x4}";
-            for (var step = 0; step < 2000; step++)
+            string history = $"hardware {start:x4}";
+            for (int step = 0; step < 2000; step++)
             {
-                var value = (uint)random.Next(0x10000);
+                uint value = (uint)random.Next(0x10000);
                 switch (random.Next(5))
                 {
                     case 0:
@@ -97,9 +97,9 @@ public sealed class CommandRegisterTests
     {
         // XSA-120 / CVE-2015-2150 and XSA-126 / CVE-2015-2756: an access to a function that doesn't decode becomes an
         // Unsupported Request, which can take the whole host down.
-        foreach (var size in (ReadOnlySpan<int>)[1, 2, 4])
+        foreach (int size in (ReadOnlySpan<int>)[1, 2, 4])
         {
-            var hardware = Hardware(0x0007);
+            PlainMemoryFunction hardware = Hardware(0x0007);
             using var guest = new OneGuest(hardware, Policies.Named(policy));
             Assert.Equal(PciOpStatus.Success, guest.Write(Command, 2, 0x0007));
 
@@ -107,14 +107,16 @@ public sealed class CommandRegisterTests
 
             Assert.Equal(0x03, hardware.Bytes[Command] & 0x03);
             if (policy != "qemu-xen")
+            {
                 Assert.Equal(0u, guest.Read(Command, 2).Value & Decode);
+            }
         }
     }
 
     [Fact]
     public void A_host_that_refuses_to_enable_the_function_fails_the_write_and_nothing_else_happens()
     {
-        var hardware = Hardware(0x0000);
+        PlainMemoryFunction hardware = Hardware(0x0000);
         hardware.HostAgrees = false;
         using var guest = new OneGuest(hardware, AccessPolicy.Default);
 
@@ -127,7 +129,7 @@ public sealed class CommandRegisterTests
     [Fact]
     public void Enabling_is_asked_of_the_host_once_until_the_guest_has_switched_off_both_kinds_of_decoding()
     {
-        var hardware = Hardware(0x0000);
+        PlainMemoryFunction hardware = Hardware(0x0000);
         using var guest = new OneGuest(hardware, AccessPolicy.Default);
 
         guest.Write(Command, 2, 0x0002);
@@ -142,7 +144,7 @@ public sealed class CommandRegisterTests
     [Fact]
     public void Switching_decoding_off_stops_bus_mastering_in_hardware()
     {
-        var hardware = Hardware(0x0000);
+        PlainMemoryFunction hardware = Hardware(0x0000);
         using var guest = new OneGuest(hardware, AccessPolicy.Default);
         guest.Write(Command, 2, 0x0006);
         Assert.Equal(0x04, hardware.Bytes[Command] & 0x04);
@@ -157,9 +159,9 @@ public sealed class CommandRegisterTests
     public void Memory_write_and_invalidate_stays_off_for_both_sides_when_the_cache_line_size_cannot_be_set()
     {
         // PCI Local Bus 3.0 §6.2.4: a function whose cache line size stays zero must not use the command.
-        foreach (var permissive in (ReadOnlySpan<bool>)[false, true])
+        foreach (bool permissive in (ReadOnlySpan<bool>)[false, true])
         {
-            var hardware = Hardware(0x0003);
+            PlainMemoryFunction hardware = Hardware(0x0003);
             hardware.Poke(0x0C, 1, 0);
             hardware.ReadOnlyBytes.Add(0x0C);
             using var guest = new OneGuest(hardware, Policy(permissive, false));
@@ -177,21 +179,21 @@ public sealed class CommandRegisterTests
     public void Writing_back_a_dword_read_from_Command_and_Status_clears_no_error_bit(string policy)
     {
         // Status bits 15:11 and 8 are cleared by writing ones (PCI Local Bus 3.0 §6.2.3). Drivers read and write back the dword at 4.
-        var hardware = Hardware(0x0007);
+        PlainMemoryFunction hardware = Hardware(0x0007);
         hardware.Poke(0x06, 2, 0xF910);
         hardware.WriteLog = [];
         using var guest = new OneGuest(hardware, Policies.Named(policy));
         hardware.WriteLog.Clear();
 
-        var seen = guest.Read(Command, 4).Value;
+        uint seen = guest.Read(Command, 4).Value;
         Assert.Equal(0xF910u, seen >> 16);
         guest.Write(Command, 4, seen | Master);
 
-        foreach (var (offset, size, value) in hardware.WriteLog)
+        foreach ((int offset, int size, uint value) in hardware.WriteLog)
         {
-            for (var lane = 0; lane < size; lane++)
+            for (int lane = 0; lane < size; lane++)
             {
-                var cleared = (offset + lane) switch { 6 => 0x00u, 7 => 0xF9u, _ => 0u } & (value >> (8 * lane));
+                uint cleared = (offset + lane) switch { 6 => 0x00u, 7 => 0xF9u, _ => 0u } & (value >> (8 * lane));
                 Assert.True(cleared == 0, $"a write of {value:x} to {offset:x}/{size} clears {cleared:x2} in byte {offset + lane:x}");
             }
         }
@@ -200,7 +202,7 @@ public sealed class CommandRegisterTests
     [Fact]
     public void A_permissive_guest_can_clear_an_error_bit_of_Status_by_writing_it_alone()
     {
-        var hardware = Hardware(0x0007);
+        PlainMemoryFunction hardware = Hardware(0x0007);
         hardware.Poke(0x06, 2, 0xF910);
         hardware.WriteLog = [];
         using var guest = new OneGuest(hardware, AccessPolicy.Permissive);
@@ -215,19 +217,21 @@ public sealed class CommandRegisterTests
 
     private static PlainMemoryFunction Hardware(uint command)
     {
-        var bytes = new SpaceBytes().Put(Command, 2, command).Put(0x0C, 1, 0x10).Bytes;
+        byte[] bytes = new SpaceBytes().Put(Command, 2, command).Put(0x0C, 1, 0x10).Bytes;
         return new PlainMemoryFunction(bytes, [new(0xFEBC0000, 0x1000, 0), new(0xC000, 0x20, 1), default, default, default, default, default], default);
     }
 
     private static void Compare(Findings findings, OneGuest guest, PlainMemoryFunction hardware, Model model, PciOpStatus status, string what)
     {
-        var now = hardware.Bytes[Command] | (uint)(hardware.Bytes[Command + 1] << 8);
-        var read = guest.Read(Command, 2).Value;
+        uint now = hardware.Bytes[Command] | (uint)(hardware.Bytes[Command + 1] << 8);
+        uint read = guest.Read(Command, 2).Value;
         findings.Check(
             status == PciOpStatus.Success && now == model.Hardware && read == model.Read(),
             () => $"{what}: {status}, hardware {now:x4} (expected {model.Hardware:x4}), reads {read:x4} (expected {model.Read():x4})");
         if (now != model.Hardware)
+        {
             hardware.Poke(Command, 2, model.Hardware);
+        }
     }
 
     private sealed class Model(uint hardware, bool permissive, bool interruptControl)
@@ -255,12 +259,20 @@ public sealed class CommandRegisterTests
 
             Take(Master, written);
             if (((written ^ _virtual) & WriteAndInvalidate) != 0)
+            {
                 Take(WriteAndInvalidate, written);
+            }
+
             if (interruptControl && ((written ^ _virtual) & InterruptDisable) != 0)
+            {
                 Take(InterruptDisable, written);
+            }
+
             _virtual = written;
             if (permissive)
+            {
                 Take(ThroughHardware, written);
+            }
         }
 
         private void Take(uint bits, uint written) => Hardware = (Hardware & ~bits) | (written & bits);
@@ -270,9 +282,9 @@ public sealed class CommandRegisterTests
     [Fact]
     public void A_function_that_is_found_gone_is_neither_enabled_nor_written()
     {
-        var hardware = EveryCapability.Function();
+        PlainMemoryFunction hardware = EveryCapability.Function();
         using var guest = new OneGuest(hardware, AccessPolicy.Default);
-        var (enables, writes) = (hardware.Enables, hardware.Writes);
+        (int enables, int writes) = (hardware.Enables, hardware.Writes);
         hardware.Poke(0x00, 4, uint.MaxValue);
         hardware.Poke(0x04, 4, uint.MaxValue);
 

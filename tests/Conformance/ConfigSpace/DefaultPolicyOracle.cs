@@ -19,19 +19,26 @@ internal static class DefaultPolicyOracle
     public static byte VisibleByte(OracleImage image, int offset, IReadOnlyList<BaseAddress> baseAddresses)
     {
         // A register without a resource of the host's reads as not implemented; one that merely has no address keeps its low bits.
-        var bar = (offset - 0x10) / 4;
+        int bar = (offset - 0x10) / 4;
         if (offset >= 0x10 && bar < image.BarCount && !baseAddresses[bar].IsPresent && !image.IsUpperHalf(0x10 + (4 * bar)))
+        {
             return image.Read(0x10 + (4 * bar), 4) == 0xFFFFFFFF ? (byte)0 : image[offset];
-        var power = image.Capability(PowerManagement);
+        }
+
+        int power = image.Capability(PowerManagement);
         if (power >= 0)
         {
             // PMC bits 15:11 say in which states the function can signal PME: a guest has no use for it.
             if (offset == power + 3)
+            {
                 return (byte)(image[offset] & 0x07);
+            }
 
             // PME_En is cleared when the function is taken over.
             if (offset == power + 5)
+            {
                 return (byte)(image[offset] & ~0x01);
+            }
         }
 
         return image[offset];
@@ -40,8 +47,11 @@ internal static class DefaultPolicyOracle
     public static uint Visible(OracleImage image, int offset, int size, IReadOnlyList<BaseAddress> baseAddresses)
     {
         uint value = 0;
-        for (var lane = 0; lane < size; lane++)
+        for (int lane = 0; lane < size; lane++)
+        {
             value |= (uint)VisibleByte(image, offset + lane, baseAddresses) << (8 * lane);
+        }
+
         return value;
     }
 
@@ -62,27 +72,41 @@ internal static class DefaultPolicyOracle
                 return 0xFF; // BIST, by its own rule
         }
 
-        var power = image.Capability(PowerManagement);
+        int power = image.Capability(PowerManagement);
         if (power >= 0 && offset == power + 4)
+        {
             return 0x03; // the power state, through the host's own transition
+        }
+
         if (power >= 0 && offset == power + 5)
+        {
             return 0x9F; // PME_Status (write one to clear), Data_Select, and PME_En, which was cleared at take-over
-        var vpd = image.Capability(VitalProductData);
+        }
+
+        int vpd = image.Capability(VitalProductData);
         if (vpd >= 0 && (offset == vpd + 2 || offset == vpd + 3))
+        {
             return 0xFF; // the address, with F = 0; hardware sets F when the data is there
+        }
+
         if (vpd >= 0 && offset >= vpd + 4 && offset < vpd + 8)
+        {
             return 0xFF; // the data register follows the address
+        }
+
         return 0;
     }
 
     /// <summary>Whether a write may be refused with access_denied instead of being dropped silently.</summary>
     public static bool MayBeDenied(OracleImage image, int offset, int size)
     {
-        foreach (var (id, first, length) in new[] { (PowerManagement, 4, 2), (VitalProductData, 2, 2), (0x05, 2, 2), (0x11, 2, 2) })
+        foreach ((int id, int first, int length) in new[] { (PowerManagement, 4, 2), (VitalProductData, 2, 2), (0x05, 2, 2), (0x11, 2, 2) })
         {
-            var capability = image.Capability(id);
+            int capability = image.Capability(id);
             if (capability >= 0 && offset < capability + first + length && offset + size > capability + first)
+            {
                 return true;
+            }
         }
 
         return false;

@@ -35,7 +35,7 @@ internal static class EveryCapability
 
     public static byte[] Bytes()
     {
-        var space = new SpaceBytes(4096)
+        SpaceBytes space = new SpaceBytes(4096)
             .Put(0x04, 2, 0x0006)
             .Put(0x0C, 1, 0x10)
             .Put(0x10, 4, 0xFEBC0000).Put(0x14, 4, 0xC001).Put(0x18, 4, 0x4000000C).Put(0x1C, 4, 0x12)

@@ -14,7 +14,9 @@ internal sealed class Findings
     {
         Count++;
         if (_lines.Count < Shown)
+        {
             _lines.Add(line);
+        }
     }
 
     public void Checked() => _checks++;
@@ -24,7 +26,9 @@ internal sealed class Findings
     {
         _checks++;
         if (!holds)
+        {
             Add(line());
+        }
     }
 
     public void AssertNone()

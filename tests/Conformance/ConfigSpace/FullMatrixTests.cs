@@ -15,24 +15,24 @@ public sealed class FullMatrixTests
     [Fact]
     public void Every_read_of_a_fresh_function_gives_its_bytes_but_for_the_virtual_registers()
     {
-        var functions = 0;
-        foreach (var (name, bytes, function) in CapturedImages.Usable())
+        int functions = 0;
+        foreach ((string? name, byte[]? bytes, IPciFunction? function) in CapturedImages.Usable())
         {
             functions++;
             var image = new OracleImage(bytes);
             using var guest = new OneGuest(new PlainMemoryFunction(bytes, function.BaseAddresses, function.Address), AccessPolicy.Default);
-            for (var offset = -8; offset < bytes.Length + 8; offset++)
+            for (int offset = -8; offset < bytes.Length + 8; offset++)
             {
-                foreach (var size in (ReadOnlySpan<int>)[0, 1, 2, 3, 4, 8, -4])
+                foreach (int size in (ReadOnlySpan<int>)[0, 1, 2, 3, 4, 8, -4])
                 {
-                    var (status, value) = guest.Read(offset, size);
+                    (PciOpStatus status, uint value) = guest.Read(offset, size);
                     if (!IsValid(offset, size, bytes.Length))
                     {
                         Assert.True((status, value) == (PciOpStatus.InvalidOffset, 0u), $"{name}: read {offset:x}/{size}: {status} {value:x}");
                         continue;
                     }
 
-                    var expected = DefaultPolicyOracle.Visible(image, offset, size, function.BaseAddresses);
+                    uint expected = DefaultPolicyOracle.Visible(image, offset, size, function.BaseAddresses);
                     Assert.True((status, value) == (PciOpStatus.Success, expected), $"{name}: read {offset:x}/{size}: {status} {value:x}, not {expected:x}");
                 }
             }
@@ -44,21 +44,24 @@ public sealed class FullMatrixTests
     [Fact]
     public void No_write_changes_a_hardware_bit_that_the_default_policy_keeps()
     {
-        foreach (var (name, bytes, function) in CapturedImages.Usable())
+        foreach ((string? name, byte[]? bytes, IPciFunction? function) in CapturedImages.Usable())
         {
             var image = new OracleImage(bytes);
             var hardware = new PlainMemoryFunction(bytes, function.BaseAddresses, function.Address);
             using var guest = new OneGuest(hardware, AccessPolicy.Default);
 
             // Taking the function over may itself have changed a bit (PME_En): what counts is what the write does.
-            var before = hardware.Bytes.ToArray();
-            for (var offset = 0; offset < bytes.Length; offset++)
+            byte[] before = hardware.Bytes.ToArray();
+            for (int offset = 0; offset < bytes.Length; offset++)
             {
-                foreach (var size in (ReadOnlySpan<int>)[1, 2, 4])
+                foreach (int size in (ReadOnlySpan<int>)[1, 2, 4])
                 {
                     if (!IsValid(offset, size, bytes.Length) || IsPlain(image, offset, size))
+                    {
                         continue;
-                    foreach (var pattern in Patterns)
+                    }
+
+                    foreach (uint pattern in Patterns)
                         {
                         CheckOneWrite(name, before, guest, hardware, image, offset, size, pattern);
                         hardware.Restore(before);
@@ -72,29 +75,33 @@ public sealed class FullMatrixTests
     [Fact]
     public void Writes_all_over_the_space_leave_everything_that_no_rule_opens_as_it_was()
     {
-        foreach (var (name, bytes, function) in CapturedImages.Usable())
+        foreach ((string? name, byte[]? bytes, IPciFunction? function) in CapturedImages.Usable())
         {
             var image = new OracleImage(bytes);
             var hardware = new PlainMemoryFunction(bytes, function.BaseAddresses, function.Address);
             using var guest = new OneGuest(hardware, AccessPolicy.Default);
-            foreach (var pattern in Patterns)
+            foreach (uint pattern in Patterns)
             {
-                foreach (var size in (ReadOnlySpan<int>)[1, 2, 4])
+                foreach (int size in (ReadOnlySpan<int>)[1, 2, 4])
                 {
-                    for (var offset = -8; offset < bytes.Length + 8; offset++)
+                    for (int offset = -8; offset < bytes.Length + 8; offset++)
                     {
-                        var status = guest.Write(offset, size, pattern);
+                        PciOpStatus status = guest.Write(offset, size, pattern);
                         if (!IsValid(offset, size, bytes.Length))
+                        {
                             Assert.Equal(PciOpStatus.InvalidOffset, status);
+                        }
                         else if (!DefaultPolicyOracle.MayBeDenied(image, offset, size))
+                        {
                             Assert.True(status == PciOpStatus.Success, $"{name}: write {offset:x}/{size} {pattern:x}: {status}");
+                        }
                     }
                 }
             }
 
-            for (var offset = 0; offset < bytes.Length; offset++)
+            for (int offset = 0; offset < bytes.Length; offset++)
             {
-                var changed = (byte)(hardware.Bytes[offset] ^ bytes[offset]);
+                byte changed = (byte)(hardware.Bytes[offset] ^ bytes[offset]);
                 Assert.True((changed & ~DefaultPolicyOracle.ChangeableBits(image, offset)) == 0, $"{name}: {offset:x} became {hardware.Bytes[offset]:x2} from {bytes[offset]:x2}");
             }
         }
@@ -103,14 +110,20 @@ public sealed class FullMatrixTests
     private static void CheckOneWrite(
         string name, byte[] before, OneGuest guest, PlainMemoryFunction hardware, OracleImage image, int offset, int size, uint pattern)
     {
-        var status = guest.Write(offset, size, pattern);
+        PciOpStatus status = guest.Write(offset, size, pattern);
         if (!DefaultPolicyOracle.MayBeDenied(image, offset, size))
-            Assert.True(status == PciOpStatus.Success, $"{name}: write {offset:x}/{size} {pattern:x}: {status}");
-        for (var at = 0; at < before.Length; at++)
         {
-            var changed = (byte)(hardware.Bytes[at] ^ before[at]);
+            Assert.True(status == PciOpStatus.Success, $"{name}: write {offset:x}/{size} {pattern:x}: {status}");
+        }
+
+        for (int at = 0; at < before.Length; at++)
+        {
+            byte changed = (byte)(hardware.Bytes[at] ^ before[at]);
             if (changed == 0)
+            {
                 continue;
+            }
+
             Assert.True(at >= offset && at < offset + size || IsCommandsOwn(at, offset, size), $"{name}: write {offset:x}/{size} {pattern:x} changed {at:x}");
             Assert.True((changed & ~DefaultPolicyOracle.ChangeableBits(image, at)) == 0, $"{name}: write {offset:x}/{size} {pattern:x}: {at:x} became {hardware.Bytes[at]:x2} from {before[at]:x2}");
         }
@@ -123,11 +136,16 @@ public sealed class FullMatrixTests
     private static bool IsPlain(OracleImage image, int offset, int size)
     {
         if (offset < 0x40 || DefaultPolicyOracle.MayBeDenied(image, offset, size))
+        {
             return false;
-        for (var lane = 0; lane < size; lane++)
+        }
+
+        for (int lane = 0; lane < size; lane++)
         {
             if (DefaultPolicyOracle.ChangeableBits(image, offset + lane) != 0)
+            {
                 return false;
+            }
         }
 
         return true;

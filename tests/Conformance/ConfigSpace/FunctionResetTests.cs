@@ -26,9 +26,9 @@ public sealed class FunctionResetTests
     [InlineData(FeatureControl + 1, 1, 0x01u, 0)]
     public void Writing_the_bit_resets_through_the_host_exactly_once_where_the_option_is_on(int offset, int size, uint value, int resets)
     {
-        foreach (var policy in (string[])["default", "permissive", "strict"])
+        foreach (string policy in (string[])["default", "permissive", "strict"])
         {
-            var hardware = EveryCapability.Function();
+            PlainMemoryFunction hardware = EveryCapability.Function();
             hardware.WriteLog = [];
             using var guest = new OneGuest(hardware, Policies.Named(policy) with { AllowFunctionReset = new(true, SettingOrigin.BuiltIn) });
 
@@ -47,7 +47,7 @@ public sealed class FunctionResetTests
     [InlineData("qemu-xen")]
     public void Without_the_option_nothing_is_reset_and_nothing_written(string policy)
     {
-        var hardware = EveryCapability.Function();
+        PlainMemoryFunction hardware = EveryCapability.Function();
         hardware.WriteLog = [];
         using var guest = new OneGuest(hardware, Policies.Named(policy));
 
@@ -61,7 +61,7 @@ public sealed class FunctionResetTests
     [Fact]
     public void A_function_that_does_not_offer_the_reset_is_not_reset()
     {
-        var bytes = EveryCapability.Bytes();
+        byte[] bytes = EveryCapability.Bytes();
         bytes[EveryCapability.Express + 7] &= 0xEF;
         bytes[EveryCapability.Features + 3] = 0x01;
         var hardware = new PlainMemoryFunction(bytes, EveryCapability.BaseAddresses, default) { WriteLog = [] };
@@ -77,7 +77,7 @@ public sealed class FunctionResetTests
     [Fact]
     public void A_reset_that_the_host_cannot_do_fails_the_write()
     {
-        var hardware = EveryCapability.Function();
+        PlainMemoryFunction hardware = EveryCapability.Function();
         using var guest = new OneGuest(hardware, AccessPolicy.Default with { AllowFunctionReset = new(true, SettingOrigin.BuiltIn) });
         hardware.HostAgrees = false;
 
@@ -95,18 +95,20 @@ public sealed class FunctionResetTests
         Assert.Equal(PciOpStatus.Success, guest.Write(DeviceControl, 2, 0xA810));
 
         Assert.Equal(1, hardware.Resets);
-        var now = hardware.Snapshot();
-        foreach (var at in new[] { 0x00, 0x08, 0x0C, 0x2C, 0x34, EveryCapability.Express + 4, EveryCapability.Msix + 4 })
+        byte[] now = hardware.Snapshot();
+        foreach (int at in new[] { 0x00, 0x08, 0x0C, 0x2C, 0x34, EveryCapability.Express + 4, EveryCapability.Msix + 4 })
+        {
             Assert.Equal(BitConverter.ToUInt32(now, at), guest.Read(at, 4).Value);
+        }
     }
 
     private static void AssertBitNeverWritten(PlainMemoryFunction hardware)
     {
-        foreach (var (offset, size, value) in hardware.WriteLog!)
+        foreach ((int offset, int size, uint value) in hardware.WriteLog!)
         {
-            for (var lane = 0; lane < size; lane++)
+            for (int lane = 0; lane < size; lane++)
             {
-                var forbidden = (offset + lane) switch { DeviceControl + 1 => 0x80u, FeatureControl => 0x01u, _ => 0u };
+                uint forbidden = (offset + lane) switch { DeviceControl + 1 => 0x80u, FeatureControl => 0x01u, _ => 0u };
                 Assert.True(((value >> (8 * lane)) & forbidden) == 0, $"a write of {value:x} to {offset:x}/{size} starts a reset");
             }
         }

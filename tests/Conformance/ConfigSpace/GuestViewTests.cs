@@ -12,17 +12,21 @@ public sealed class GuestViewTests
     public void The_view_of_every_capture_differs_from_the_raw_bytes_exactly_in_the_virtual_registers()
     {
         var findings = new Findings();
-        foreach (var (name, bytes, function) in CapturedImages.Usable())
+        foreach ((string? name, byte[]? bytes, Hardware.Pci.IPciFunction? function) in CapturedImages.Usable())
         {
             var image = new OracleImage(bytes);
-            var view = GuestView.Of(function, AccessPolicy.Default).Bytes.Span;
-            for (var at = 0; at < view.Length; at++)
+            ReadOnlySpan<byte> view = GuestView.Of(function, AccessPolicy.Default).Bytes.Span;
+            for (int at = 0; at < view.Length; at++)
             {
-                var expected = DefaultPolicyOracle.VisibleByte(image, at, function.BaseAddresses);
+                byte expected = DefaultPolicyOracle.VisibleByte(image, at, function.BaseAddresses);
                 if (view[at] == expected)
+                {
                     findings.Checked();
+                }
                 else
+                {
                     findings.Add($"{name}: {at:x} is {view[at]:x2}, not {expected:x2}");
+                }
             }
         }
 
@@ -36,11 +40,11 @@ public sealed class GuestViewTests
     [InlineData("qemu-xen")]
     public void A_function_whose_firmware_left_PME_on_is_shown_with_PME_off(string policy)
     {
-        var bytes = EveryCapability.Bytes();
+        byte[] bytes = EveryCapability.Bytes();
         bytes[EveryCapability.Power + 5] |= 0x01;
         using var function = new EmulatedFunction(default, "every capability", bytes);
 
-        var view = GuestView.Of(function, Policies.Named(policy)).Bytes.Span;
+        ReadOnlySpan<byte> view = GuestView.Of(function, Policies.Named(policy)).Bytes.Span;
 
         Assert.Equal(0, view[EveryCapability.Power + 3] & 0xF8);
         Assert.Equal(0, view[EveryCapability.Power + 5] & 0x01);

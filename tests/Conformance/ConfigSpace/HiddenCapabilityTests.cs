@@ -20,10 +20,10 @@ public sealed class HiddenCapabilityTests
     public void A_walk_of_the_standard_list_finds_all_but_the_hidden_ones(params string[] hidden)
     {
         var ids = new Dictionary<string, int> { ["CAP_PM"] = 1, ["CAP_VPD"] = 3, ["CAP_MSI"] = 5, ["CAP_MSIX"] = 0x11, ["CAP_EXP"] = 0x10, ["CAP_AF"] = 0x13, ["CAP_VNDR"] = 9 };
-        var hardware = EveryCapability.Function();
-        var before = hardware.Bytes.ToArray();
+        PlainMemoryFunction hardware = EveryCapability.Function();
+        byte[] before = hardware.Bytes.ToArray();
         using var guest = new OneGuest(hardware, AccessPolicy.Default with { HiddenCapabilities = hidden });
-        var expected = StandardIds.Except(hidden.Select(name => ids[name])).ToArray();
+        int[] expected = StandardIds.Except(hidden.Select(name => ids[name])).ToArray();
 
         Assert.Equal(expected, Walk(guest, 1));
         Assert.Equal(expected, Walk(guest, 2));
@@ -38,14 +38,14 @@ public sealed class HiddenCapabilityTests
     [InlineData("ECAP_0777", 0x777)]
     public void A_walk_of_the_extended_list_finds_all_but_the_hidden_one_and_always_starts_at_0x100(string hidden, int id)
     {
-        var hardware = EveryCapability.Function();
+        PlainMemoryFunction hardware = EveryCapability.Function();
         using var guest = new OneGuest(hardware, AccessPolicy.Default with { HiddenCapabilities = [hidden] });
 
         Assert.Equal(ExtendedIds.Where(other => other != id), WalkExtended(guest));
         if (id == 0x01)
         {
             // What replaces the first is an empty header that still points on (vfio does the same).
-            var header = guest.Read(0x100, 4).Value;
+            uint header = guest.Read(0x100, 4).Value;
             Assert.Equal(EveryCapability.SrIov, (int)(header >> 20));
             Assert.NotEqual(0x0001u, header & 0xFFFF);
         }
@@ -55,15 +55,23 @@ public sealed class HiddenCapabilityTests
     public void Hiding_any_one_id_of_any_capture_leaves_all_others_in_their_order()
     {
         var findings = new Findings();
-        foreach (var (name, bytes, function) in CapturedImages.Usable())
+        foreach ((string? name, byte[]? bytes, Hardware.Pci.IPciFunction? function) in CapturedImages.Usable())
         {
             var image = new OracleImage(bytes);
-            foreach (var id in image.Standard.Select(capability => capability.Id).Distinct())
+            foreach (int id in image.Standard.Select(capability => capability.Id).Distinct())
+            {
                 Compare(name, image, bytes, function, $"CAP_{id:X2}", image.Standard, id, guest => Walk(guest, 4));
+            }
+
             if (image.IsExtendedListBroken)
+            {
                 continue;
-            foreach (var id in image.Extended.Select(capability => capability.Id).Distinct())
+            }
+
+            foreach (int id in image.Extended.Select(capability => capability.Id).Distinct())
+            {
                 Compare(name, image, bytes, function, $"ECAP_{id:X4}", image.Extended, id, WalkExtended);
+            }
         }
 
         findings.AssertNone();
@@ -73,8 +81,8 @@ public sealed class HiddenCapabilityTests
         {
             using var guest = new OneGuest(
                 new PlainMemoryFunction(bytes, function.BaseAddresses, default), AccessPolicy.Default with { HiddenCapabilities = [hidden] });
-            var expected = list.Select(capability => capability.Id).Where(other => other != id);
-            var found = walk(guest);
+            IEnumerable<int> expected = list.Select(capability => capability.Id).Where(other => other != id);
+            int[] found = walk(guest);
             findings.Check(found.SequenceEqual(expected), () => $"{name} ({image.Size} bytes) without {hidden}: {string.Join(' ', found.Select(other => other.ToString("x")))}");
         }
     }
@@ -87,25 +95,30 @@ public sealed class HiddenCapabilityTests
     public void Hiding_a_capability_opens_none_of_its_registers(string policy)
     {
         // Out of the chain is not out of the space: a guest that knows the offset still reaches it.
-        var bytes = EveryCapability.Bytes();
-        var rules = WriteRules.Of(new OracleImage(bytes));
-        var hardware = EveryCapability.Function();
+        byte[] bytes = EveryCapability.Bytes();
+        WriteRule[] rules = WriteRules.Of(new OracleImage(bytes));
+        PlainMemoryFunction hardware = EveryCapability.Function();
         hardware.WriteLog = [];
         using var guest = new OneGuest(hardware, Policies.Named(policy) with
         {
             HiddenCapabilities = ["CAP_PM", "CAP_VPD", "CAP_MSI", "CAP_MSIX", "ECAP_SRIOV", "ECAP_ATS", "ECAP_PRI", "ECAP_PASID", "ECAP_ACS", "ECAP_DPC", "ECAP_REBAR"],
         });
         hardware.WriteLog.Clear();
-        var before = hardware.Bytes.ToArray();
-        foreach (var size in (ReadOnlySpan<int>)[1, 2, 4])
+        byte[] before = hardware.Bytes.ToArray();
+        foreach (int size in (ReadOnlySpan<int>)[1, 2, 4])
         {
-            for (var offset = 0x40; offset < 0x220; offset += size)
+            for (int offset = 0x40; offset < 0x220; offset += size)
+            {
                 guest.Write(offset, size, 0xA5A5A5A5);
+            }
         }
 
         var findings = new Findings();
-        for (var at = 0x40; at < 0x220; at++)
+        for (int at = 0x40; at < 0x220; at++)
+        {
             findings.Check(rules[at] is not (WriteRule.HardDenied or WriteRule.Ignored) || hardware.Bytes[at] == before[at], () => $"{policy}: {at:x} became {hardware.Bytes[at]:x2} from {before[at]:x2} ({rules[at]})");
+        }
+
         findings.Check(
             !hardware.WriteLog.Any(write => Covers(write, EveryCapability.Vpd + 3, 0x80)),
             () => $"{policy}: the write flag of the hidden VPD reached hardware");
@@ -125,9 +138,9 @@ public sealed class HiddenCapabilityTests
     public void An_edited_pointer_reads_the_same_in_every_size()
     {
         using var guest = new OneGuest(EveryCapability.Function(), AccessPolicy.Default with { HiddenCapabilities = ["CAP_PM", "CAP_MSI", "ECAP_AER", "ECAP_LTR"] });
-        for (var at = 0; at < 0x300; at += 4)
+        for (int at = 0; at < 0x300; at += 4)
         {
-            var dword = guest.Read(at, 4).Value;
+            uint dword = guest.Read(at, 4).Value;
             Assert.Equal(dword, guest.Read(at, 2).Value | (guest.Read(at + 2, 2).Value << 16));
             Assert.Equal(dword, guest.Read(at, 1).Value | (guest.Read(at + 1, 1).Value << 8) | (guest.Read(at + 2, 1).Value << 16) | (guest.Read(at + 3, 1).Value << 24));
         }
@@ -143,7 +156,7 @@ public sealed class HiddenCapabilityTests
     public void The_qemu_xen_policy_unlinks_what_QEMU_hides(byte id)
     {
         // AGP, slot id, PCI-X, SHPC, subsystem ids and AGP3 (QEMU hw/xen/xen_pt_config_init.c).
-        var bytes = new SpaceBytes().Standard(0x40, 0x01).Put(0x42, 2, 0xFFC3).Standard(0x50, id).Standard(0x60, 0x05).Put(0x62, 2, 0x0080).Standard(0x80, 0x10).Put(0x82, 2, 0x0002).Bytes;
+        byte[] bytes = new SpaceBytes().Standard(0x40, 0x01).Put(0x42, 2, 0xFFC3).Standard(0x50, id).Standard(0x60, 0x05).Put(0x62, 2, 0x0080).Standard(0x80, 0x10).Put(0x82, 2, 0x0002).Bytes;
         var hardware = new PlainMemoryFunction(bytes, new Hardware.Pci.BaseAddress[7], default);
         using var guest = new OneGuest(hardware, AccessPolicy.QemuXen);
 
@@ -154,9 +167,15 @@ public sealed class HiddenCapabilityTests
     {
         var found = new List<int>();
         if ((Byte(0x06) & 0x10) == 0)
+        {
             return [];
-        for (var at = Byte(0x34) & 0xFC; at != 0 && found.Count < 48; at = Byte(at + 1) & 0xFC)
+        }
+
+        for (int at = Byte(0x34) & 0xFC; at != 0 && found.Count < 48; at = Byte(at + 1) & 0xFC)
+        {
             found.Add(Byte(at));
+        }
+
         return [.. found];
 
         int Byte(int offset) => (int)(guest.Read(offset & -size, size).Value >> (8 * (offset & (size - 1)))) & 0xFF;
@@ -165,14 +184,17 @@ public sealed class HiddenCapabilityTests
     private static int[] WalkExtended(OneGuest guest)
     {
         var found = new List<int>();
-        for (var at = 0x100; at != 0 && found.Count < 480;)
+        for (int at = 0x100; at != 0 && found.Count < 480;)
         {
-            var header = guest.Read(at, 4).Value;
-            var id = (int)(header & 0xFFFF);
+            uint header = guest.Read(at, 4).Value;
+            int id = (int)(header & 0xFFFF);
 
             // An id of zero with a pointer is the null capability (PCI Express Base 4.0 §7.9.1): skipped.
             if (id != 0 && id != 0xFFFF)
+            {
                 found.Add(id);
+            }
+
             at = (int)(header >> 20) & 0xFFC;
         }
 

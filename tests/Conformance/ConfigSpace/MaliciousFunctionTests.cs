@@ -48,23 +48,23 @@ public sealed class MaliciousFunctionTests
     [Fact]
     public void No_list_however_wrong_throws_or_hangs_in_any_policy_at_any_access()
     {
-        foreach (var (name, make) in Images)
+        foreach ((string? name, Func<byte[]>? make) in Images)
         {
-            foreach (var policy in Policies.Names)
+            foreach (string policy in Policies.Names)
             {
-                var bytes = make();
+                byte[] bytes = make();
                 var hardware = new PlainMemoryFunction(bytes, new BaseAddress[7], default);
                 using var guest = new OneGuest(hardware, Policies.Named(policy) with
                 {
                     HiddenCapabilities = ["CAP_MSI", "ECAP_SRIOV", "ECAP_AER"],
                     AllowFunctionReset = new(true, SettingOrigin.BuiltIn),
                 });
-                foreach (var size in (ReadOnlySpan<int>)[1, 2, 4])
+                foreach (int size in (ReadOnlySpan<int>)[1, 2, 4])
                 {
-                    for (var offset = 0; offset < bytes.Length; offset += size)
+                    for (int offset = 0; offset < bytes.Length; offset += size)
                     {
                         Assert.True(guest.Read(offset, size).Status == PciOpStatus.Success, $"{name}, {policy}: read {offset:x}/{size}");
-                        var status = guest.Write(offset, size, 0xFFFFFFFF);
+                        PciOpStatus status = guest.Write(offset, size, 0xFFFFFFFF);
                         Assert.True(status is PciOpStatus.Success or PciOpStatus.AccessDenied, $"{name}, {policy}: write {offset:x}/{size}: {status}");
                     }
                 }
@@ -91,22 +91,26 @@ public sealed class MaliciousFunctionTests
     [InlineData("extended points to itself", 0x108, 2)]
     public void A_protected_register_stays_protected_whatever_lies_over_it(string name, int first, int length)
     {
-        foreach (var policy in Policies.Names)
+        foreach (string policy in Policies.Names)
         {
-            var bytes = Images.Single(image => image.Name == name).Bytes();
+            byte[] bytes = Images.Single(image => image.Name == name).Bytes();
             var hardware = new PlainMemoryFunction(bytes, new BaseAddress[7], default);
             using var guest = new OneGuest(hardware, Policies.Named(policy));
-            var before = hardware.Bytes.ToArray();
-            foreach (var value in new[] { 0xA5A5A5A5u, 0xFFFFFFFFu, 0u })
+            byte[] before = hardware.Bytes.ToArray();
+            foreach (uint value in new[] { 0xA5A5A5A5u, 0xFFFFFFFFu, 0u })
             {
-                foreach (var size in (ReadOnlySpan<int>)[1, 2, 4])
+                foreach (int size in (ReadOnlySpan<int>)[1, 2, 4])
                 {
-                    for (var offset = first & ~3; offset < first + length; offset += size)
+                    for (int offset = first & ~3; offset < first + length; offset += size)
+                    {
                         guest.Write(offset, size, value);
+                    }
                 }
 
-                for (var at = first; at < first + length; at++)
+                for (int at = first; at < first + length; at++)
+                {
                     Assert.True(hardware.Bytes[at] == before[at], $"{name}, {policy}: {at:x} became {hardware.Bytes[at]:x2} from {before[at]:x2}");
+                }
             }
         }
     }
@@ -116,7 +120,7 @@ public sealed class MaliciousFunctionTests
     [InlineData(FaultKind.Vanished)]
     public void A_function_that_answers_all_ones_is_gone_for_every_register_and_takes_no_write(FaultKind fault)
     {
-        foreach (var policy in Policies.Names)
+        foreach (string policy in Policies.Names)
         {
             using var hardware = new EmulatedFunction(default, "every capability", EveryCapability.Bytes());
             using var guest = new OneGuest(hardware, Policies.Named(policy));
@@ -125,13 +129,19 @@ public sealed class MaliciousFunctionTests
             // Status goes to hardware: that is where it is found out.
             guest.Read(0x04, 4);
             Assert.True(guest.Function.IsGone);
-            for (var at = 0; at < 4096; at += 4)
+            for (int at = 0; at < 4096; at += 4)
+            {
                 Assert.True(guest.Read(at, 4).Value == 0xFFFFFFFF, $"{policy}: {at:x} reads {guest.Read(at, 4).Value:x8}");
+            }
+
             Assert.Equal(0xFFFFu, guest.Read(0x00, 2).Value);
             Assert.Equal(0xFFu, guest.Read(0x3D, 1).Value);
-            var writes = hardware.Writes;
-            for (var at = 0; at < 4096; at += 4)
+            long writes = hardware.Writes;
+            for (int at = 0; at < 4096; at += 4)
+            {
                 guest.Write(at, 4, 0);
+            }
+
             Assert.Equal(writes, hardware.Writes);
         }
     }
@@ -165,7 +175,7 @@ public sealed class MaliciousFunctionTests
     [Fact]
     public void One_register_of_all_ones_does_not_make_a_living_function_gone()
     {
-        var hardware = EveryCapability.Function();
+        PlainMemoryFunction hardware = EveryCapability.Function();
         hardware.Poke(EveryCapability.DeviceSpecific, 4, 0xFFFFFFFF);
         using var guest = new OneGuest(hardware, AccessPolicy.Default);
 
@@ -193,12 +203,12 @@ public sealed class MaliciousFunctionTests
     [Fact]
     public void Accesses_that_fail_are_answered_by_a_code_of_the_protocol_and_never_by_an_exception()
     {
-        foreach (var policy in Policies.Names)
+        foreach (string policy in Policies.Names)
         {
             using var hardware = new EmulatedFunction(default, "every capability", EveryCapability.Bytes());
             using var guest = new OneGuest(hardware, Policies.Named(policy));
             hardware.Faults.Inject(FaultKind.Fails);
-            for (var at = 0; at < 4096; at += 4)
+            for (int at = 0; at < 4096; at += 4)
             {
                 Assert.InRange((int)guest.Read(at, 4).Status, -5, 0);
                 Assert.InRange((int)guest.Write(at, 4, 0xFFFFFFFF), -5, 0);
@@ -209,16 +219,18 @@ public sealed class MaliciousFunctionTests
     [Fact]
     public void Header_types_other_than_endpoint_and_bridge_are_refused()
     {
-        foreach (var type in new byte[] { 0x02, 0x82, 0x03, 0x7F, 0xFF })
+        foreach (byte type in new byte[] { 0x02, 0x82, 0x03, 0x7F, 0xFF })
         {
             var hardware = new PlainMemoryFunction(new SpaceBytes(256, type).Bytes, new BaseAddress[7], default);
             Assert.Throws<UnsupportedFunctionException>(() => ConfigSpaceMapCompiler.Compile(hardware, AccessPolicy.Default));
         }
 
-        foreach (var (name, config) in CapturedImages.All())
+        foreach ((string? name, Hardware.Pci.Captures.CapturedConfig? config) in CapturedImages.All())
         {
             if ((config.Bytes.Span[0x0E] & 0x7F) == 2)
+            {
                 Assert.Throws<UnsupportedFunctionException>(() => ConfigSpaceMapCompiler.Compile(new Hardware.Pci.Captures.CapturedFunction(name, config), AccessPolicy.Default));
+            }
         }
     }
 
@@ -229,16 +241,22 @@ public sealed class MaliciousFunctionTests
     private static byte[] Everywhere(SpaceBytes space, byte id)
     {
         space.Put(0x06, 2, 0x10).Put(0x34, 1, 0x40);
-        for (var at = 0x40; at < 0x100; at += 4)
+        for (int at = 0x40; at < 0x100; at += 4)
+        {
             space.Put(at, 4, (uint)(id | (((at + 4) & 0xFF) << 8) | 0x01800000));
+        }
+
         return space.Bytes;
     }
 
     private static byte[] ExtendedEverywhere(int id)
     {
-        var space = Express();
-        for (var at = 0x100; at < 0x1000; at += 4)
+        SpaceBytes space = Express();
+        for (int at = 0x100; at < 0x1000; at += 4)
+        {
             space.Put(at, 4, (uint)id | 0x10000 | ((uint)((at + 4) & 0xFFC) << 20));
+        }
+
         return space.Bytes;
     }
 }

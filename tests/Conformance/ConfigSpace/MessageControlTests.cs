@@ -28,10 +28,10 @@ public sealed class MessageControlTests
     [InlineData(MsixControl)]
     public void A_permissive_guest_writes_the_control_word_as_it_is(int control)
     {
-        var hardware = EveryCapability.Function();
+        PlainMemoryFunction hardware = EveryCapability.Function();
         hardware.WriteLog = [];
         using var guest = new OneGuest(hardware, AccessPolicy.Permissive);
-        foreach (var value in new uint[] { 0x0000, 0xFFFF, 0x8001, 0x0187, 0xC004 })
+        foreach (uint value in new uint[] { 0x0000, 0xFFFF, 0x8001, 0x0187, 0xC004 })
         {
             Assert.Equal(PciOpStatus.Success, guest.Write(control, 2, value));
             Assert.Equal([(byte)value, (byte)(value >> 8)], hardware.Bytes.Slice(control, 2).ToArray());
@@ -45,7 +45,7 @@ public sealed class MessageControlTests
     public void Hardware_sees_the_control_words_only_in_writes_of_exactly_two_bytes(string policy, bool allowed)
     {
         // Xen watches these registers of a PV host's functions and refuses any other size.
-        var hardware = EveryCapability.Function();
+        PlainMemoryFunction hardware = EveryCapability.Function();
         hardware.WriteLog = [];
         using var guest = new OneGuest(hardware, Policies.Named(policy) with { AllowInterruptControl = new(allowed, SettingOrigin.BuiltIn) });
         hardware.WriteLog.Clear();
@@ -65,35 +65,42 @@ public sealed class MessageControlTests
     private static void Sweep(int control, uint enable, uint controllable, bool allowed, string policy)
     {
         var findings = new Findings();
-        var other = control == MsiControl ? MsixControl : MsiControl;
-        var otherEnable = control == MsiControl ? MsixEnable : MsiEnable;
-        var hardware = EveryCapability.Function();
-        var bytes = hardware.Bytes.ToArray();
-        var initial = (uint)(bytes[control] | (bytes[control + 1] << 8));
-        var otherInitial = (uint)(bytes[other] | (bytes[other + 1] << 8));
+        int other = control == MsiControl ? MsixControl : MsiControl;
+        uint otherEnable = control == MsiControl ? MsixEnable : MsiEnable;
+        PlainMemoryFunction hardware = EveryCapability.Function();
+        byte[] bytes = hardware.Bytes.ToArray();
+        uint initial = (uint)(bytes[control] | (bytes[control + 1] << 8));
+        uint otherInitial = (uint)(bytes[other] | (bytes[other + 1] << 8));
         using var guest = new OneGuest(hardware, Policies.Named(policy) with { AllowInterruptControl = new(allowed, SettingOrigin.BuiltIn) });
-        foreach (var present in new[] { initial, initial | enable, initial | controllable })
+        foreach (uint present in new[] { initial, initial | enable, initial | controllable })
         {
-            foreach (var otherIsOn in new[] { false, true })
+            foreach (bool otherIsOn in new[] { false, true })
             {
                 // Both at once is forbidden to hardware (PCI Local Bus 3.0 §6.8): the rule says nothing about it.
                 if (otherIsOn && (present & enable) != 0)
+                {
                     continue;
-                foreach (var pinIsOff in new[] { false, true })
+                }
+
+                foreach (bool pinIsOff in new[] { false, true })
                 {
                     for (uint written = 0; written <= 0xFFFF; written++)
                     {
                         hardware.Poke(0x04, 2, pinIsOff ? 6 | InterruptDisable : 6);
                         hardware.Poke(other, 2, otherIsOn ? otherInitial | otherEnable : otherInitial);
                         hardware.Poke(control, 2, present);
-                        var status = guest.Write(control, 2, written);
-                        var refused = written != present && (!allowed || ((written ^ present) & ~controllable) != 0 || ((written & enable) != 0 && otherIsOn));
-                        var expected = refused ? present : written;
-                        var now = (uint)(hardware.Bytes[control] | (hardware.Bytes[control + 1] << 8));
+                        PciOpStatus status = guest.Write(control, 2, written);
+                        bool refused = written != present && (!allowed || ((written ^ present) & ~controllable) != 0 || ((written & enable) != 0 && otherIsOn));
+                        uint expected = refused ? present : written;
+                        uint now = (uint)(hardware.Bytes[control] | (hardware.Bytes[control + 1] << 8));
                         if (now == expected && status == (refused ? PciOpStatus.AccessDenied : PciOpStatus.Success))
+                        {
                             findings.Checked();
+                        }
                         else
+                        {
                             findings.Add($"{policy}, allowed {allowed}: {written:x4} over {present:x4}, other {otherIsOn}, pin off {pinIsOff}: {status}, {now:x4}, not {expected:x4}");
+                        }
                     }
                 }
             }

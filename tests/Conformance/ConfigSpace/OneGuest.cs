@@ -65,7 +65,7 @@ internal sealed unsafe class OneGuest : IDisposable
         Assert.Equal(StageFlow.Continue, default(RespondStage).Process(_operation));
         Assert.Equal(StageFlow.Continue, default(NotifyStage).Process(_operation));
         Assert.True(_page.IsAnswered);
-        _page.ReadAnswer(out var answer);
+        _page.ReadAnswer(out PciOpRequest answer);
         return ((PciOpStatus)answer.Error, answer.Value);
     }
 

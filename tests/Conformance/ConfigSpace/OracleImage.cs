@@ -53,14 +53,19 @@ internal sealed class OracleImage
     /// <summary>Whether the dword is the upper half of a 64-bit memory BAR.</summary>
     public bool IsUpperHalf(int register)
     {
-        for (var bar = 0; bar < BarCount; bar++)
+        for (int bar = 0; bar < BarCount; bar++)
         {
-            var low = Read(0x10 + (4 * bar), 4);
+            uint low = Read(0x10 + (4 * bar), 4);
             if ((low & 7) != 4)
+            {
                 continue;
+            }
+
             bar++;
             if (register == 0x10 + (4 * bar))
+            {
                 return true;
+            }
         }
 
         return false;
@@ -69,12 +74,18 @@ internal sealed class OracleImage
     private void WalkCapabilities()
     {
         if (HeaderType > 1 || (_bytes[StatusRegister] & CapabilityListBit) == 0 || Size < 256)
+        {
             return;
+        }
+
         var seen = new HashSet<int>();
-        for (var pointer = _bytes[0x34] & 0xFC; pointer >= 0x40 && seen.Add(pointer); pointer = _bytes[pointer + 1] & 0xFC)
+        for (int pointer = _bytes[0x34] & 0xFC; pointer >= 0x40 && seen.Add(pointer); pointer = _bytes[pointer + 1] & 0xFC)
         {
             if (_bytes[pointer] == 0xFF)
+            {
                 return;
+            }
+
             _capabilities.TryAdd(_bytes[pointer], pointer);
             Standard.Add((_bytes[pointer], pointer));
         }
@@ -83,16 +94,25 @@ internal sealed class OracleImage
     private void WalkExtendedCapabilities()
     {
         if (Size < 4096)
-            return;
-        var seen = new HashSet<int>();
-        for (var at = 0x100; at >= 0x100; at = (int)(Read(at, 4) >> 20) & 0xFFC)
         {
-            var header = Read(at, 4);
+            return;
+        }
+
+        var seen = new HashSet<int>();
+        for (int at = 0x100; at >= 0x100; at = (int)(Read(at, 4) >> 20) & 0xFFC)
+        {
+            uint header = Read(at, 4);
             if (header is 0 or 0xFFFFFFFF)
+            {
                 return;
+            }
+
             IsExtendedListBroken |= (header & 0xFFFF) == 0 || !seen.Add(at);
             if (!seen.Contains(at) || Extended.Any(capability => capability.Offset == at))
+            {
                 return;
+            }
+
             Extended.Add(((int)(header & 0xFFFF), at));
         }
     }

@@ -53,8 +53,10 @@ internal sealed class PlainMemoryFunction : IPciFunction
     /// <summary>Changes a register as hardware would, without an access.</summary>
     public void Poke(int offset, int size, uint value)
     {
-        for (var lane = 0; lane < size; lane++)
+        for (int lane = 0; lane < size; lane++)
+        {
             _bytes[offset + lane] = (byte)(value >> (8 * lane));
+        }
     }
 
     /// <summary>Puts every byte at once.</summary>
@@ -82,10 +84,16 @@ internal sealed class PlainMemoryFunction : IPciFunction
     {
         Reads++;
         if (RecordsReads)
+        {
             ReadOffsets.Add(offset);
+        }
+
         value = 0;
-        for (var lane = size - 1; lane >= 0; lane--)
+        for (int lane = size - 1; lane >= 0; lane--)
+        {
             value = (value << 8) | _bytes[offset + lane];
+        }
+
         return true;
     }
 
@@ -93,10 +101,12 @@ internal sealed class PlainMemoryFunction : IPciFunction
     {
         Writes++;
         WriteLog?.Add((offset, size, value));
-        for (var lane = 0; lane < size; lane++)
+        for (int lane = 0; lane < size; lane++)
         {
             if (ReadOnlyBytes.Count == 0 || !ReadOnlyBytes.Contains(offset + lane))
+            {
                 _bytes[offset + lane] = (byte)(value >> (8 * lane));
+            }
         }
 
         return true;
@@ -108,7 +118,10 @@ internal sealed class PlainMemoryFunction : IPciFunction
     {
         Enables++;
         if (HostAgrees)
+        {
             _bytes[4] |= 0x03;
+        }
+
         return HostAgrees;
     }
 

@@ -47,15 +47,15 @@ public sealed class PolicyRuleTests
     [MemberData(nameof(Fields))]
     public void A_deny_rule_takes_exactly_its_bits_back_from_a_permissive_guest(int offset, int size, uint mask)
     {
-        var open = EveryCapability.Function();
-        var closed = EveryCapability.Function();
+        PlainMemoryFunction open = EveryCapability.Function();
+        PlainMemoryFunction closed = EveryCapability.Function();
         using var first = new OneGuest(open, AccessPolicy.Permissive);
         using var second = new OneGuest(closed, AccessPolicy.Permissive with { Rules = [new PolicyRule { Offset = offset, Size = size, Mask = mask, Allow = false }] });
-        var before = closed.Bytes.ToArray();
+        byte[] before = closed.Bytes.ToArray();
 
         // The reset bit of Device Control is a matter of its own.
-        var all = offset == DeviceControl ? 0x7FFFu : 0xFFFFFFFF >> (32 - (8 * size));
-        var value = Read(before, offset, size) ^ all;
+        uint all = offset == DeviceControl ? 0x7FFFu : 0xFFFFFFFF >> (32 - (8 * size));
+        uint value = Read(before, offset, size) ^ all;
         first.Write(offset, size, value);
         second.Write(offset, size, value);
 
@@ -66,12 +66,12 @@ public sealed class PolicyRuleTests
     [Fact]
     public void A_later_rule_wins_over_an_earlier_one()
     {
-        var hardware = EveryCapability.Function();
+        PlainMemoryFunction hardware = EveryCapability.Function();
         using var guest = new OneGuest(hardware, AccessPolicy.Default with
         {
             Rules = [new PolicyRule { Offset = 0xE0, Size = 4 }, new PolicyRule { Offset = 0xE0, Size = 4, Mask = 0xF0, Allow = false }, new PolicyRule { Offset = 0xE0, Size = 1, Mask = 0x10 }],
         });
-        var before = hardware.Bytes[0xE0];
+        byte before = hardware.Bytes[0xE0];
 
         guest.Write(0xE0, 1, (uint)~before & 0xFF);
 
@@ -81,7 +81,7 @@ public sealed class PolicyRuleTests
     [Fact]
     public void Bits_beside_the_rules_are_kept_as_hardware_has_them_now_and_not_as_they_once_were()
     {
-        var hardware = EveryCapability.Function();
+        PlainMemoryFunction hardware = EveryCapability.Function();
         using var guest = new OneGuest(hardware, AccessPolicy.Default with { Rules = [new PolicyRule { Offset = 0xE0, Size = 4, Mask = 0x0000000F }] });
         guest.Read(0xE0, 4);
         hardware.Poke(0xE0, 4, 0x12345670);
@@ -127,17 +127,20 @@ public sealed class PolicyRuleTests
     {
         // In xen-pciback a second field at the same place is silently not added.
         var findings = new Findings();
-        var bytes = EveryCapability.Bytes();
-        var rules = WriteRules.Of(new OracleImage(bytes));
-        var hardware = EveryCapability.Function();
+        byte[] bytes = EveryCapability.Bytes();
+        WriteRule[] rules = WriteRules.Of(new OracleImage(bytes));
+        PlainMemoryFunction hardware = EveryCapability.Function();
         using var guest = new OneGuest(hardware, AccessPolicy.Default with
         {
             Quirks = [.. Enumerable.Range(0, 0x400).Select(dword => new QuirkField(4 * dword, 4, 0xFFFFFFFF, SettingOrigin.BuiltIn))],
         });
-        for (var offset = 0; offset < 4096; offset++)
+        for (int offset = 0; offset < 4096; offset++)
         {
             if (rules[offset] is not (WriteRule.Ignored or WriteRule.HardDenied))
+            {
                 continue;
+            }
+
             guest.Write(offset, 1, (uint)~bytes[offset] & 0xFF);
             findings.Check(hardware.Bytes[offset] == bytes[offset], () => $"{offset:x} became {hardware.Bytes[offset]:x2} from {bytes[offset]:x2} ({rules[offset]})");
         }
@@ -150,17 +153,19 @@ public sealed class PolicyRuleTests
     {
         // "Every unknown write is denied and said."
         using var guest = new OneGuest(EveryCapability.Function(), AccessPolicy.Strict);
-        foreach (var at in new[] { EveryCapability.DeviceSpecific, EveryCapability.ExtendedDeviceSpecific, 0x800 })
+        foreach (int at in new[] { EveryCapability.DeviceSpecific, EveryCapability.ExtendedDeviceSpecific, 0x800 })
+        {
             Assert.Equal(PciOpStatus.AccessDenied, guest.Write(at, 4, guest.Read(at, 4).Value));
+        }
     }
 
     [Fact]
     public void Strict_says_also_what_no_policy_opens()
     {
         using var guest = new OneGuest(EveryCapability.Function(), AccessPolicy.Strict);
-        foreach (var at in new[] { EveryCapability.Msi + 4, EveryCapability.Msi + 8 })
+        foreach (int at in new[] { EveryCapability.Msi + 4, EveryCapability.Msi + 8 })
         {
-            var present = guest.Read(at, 4).Value;
+            uint present = guest.Read(at, 4).Value;
             Assert.Equal(PciOpStatus.AccessDenied, guest.Write(at, 4, ~present));
             Assert.Equal(PciOpStatus.Success, guest.Write(at, 4, present));
             Assert.Equal(present, guest.Read(at, 4).Value);
@@ -176,17 +181,20 @@ public sealed class PolicyRuleTests
     public void Whatever_is_answered_access_denied_is_counted_as_denied(string policy)
     {
         var findings = new Findings();
-        var answered = 0;
+        int answered = 0;
         using var guest = new OneGuest(EveryCapability.Function(), Policies.Named(policy));
-        for (var size = 1; size <= 4; size *= 2)
+        for (int size = 1; size <= 4; size *= 2)
         {
-            for (var at = 0; at < 4096; at += size)
+            for (int at = 0; at < 4096; at += size)
             {
-                foreach (var value in new[] { guest.Read(at, size).Value, ~guest.Read(at, size).Value, 0u, 0x8001u })
+                foreach (uint value in new[] { guest.Read(at, size).Value, ~guest.Read(at, size).Value, 0u, 0x8001u })
                 {
-                    var before = guest.Counters.Read().DeniedWrites;
+                    long before = guest.Counters.Read().DeniedWrites;
                     if (guest.Write(at, size, value) != PciOpStatus.AccessDenied)
+                    {
                         continue;
+                    }
+
                     answered++;
                     findings.Check(guest.Counters.Read().DeniedWrites == before + 1, () => $"{at:x}/{size} = {value:x}");
                 }
@@ -194,9 +202,14 @@ public sealed class PolicyRuleTests
         }
 
         if (policy is "default" or "strict")
+        {
             Assert.True(answered > 0);
+        }
+
         if (answered > 0)
+        {
             findings.AssertNone();
+        }
     }
 
     [Theory]
@@ -206,7 +219,7 @@ public sealed class PolicyRuleTests
     public void A_self_test_value_that_is_dropped_is_counted_and_one_that_reaches_hardware_is_not(string policy)
     {
         using var guest = new OneGuest(EveryCapability.Function(), Policies.Named(policy));
-        var present = guest.Read(0x0F, 1).Value;
+        uint present = guest.Read(0x0F, 1).Value;
         Assert.Equal(PciOpStatus.Success, guest.Write(0x0F, 1, present ^ 0x0F));
         Assert.Equal(1, guest.Counters.Read().DeniedWrites);
         Assert.Equal(PciOpStatus.Success, guest.Write(0x0F, 1, present));
@@ -219,18 +232,20 @@ public sealed class PolicyRuleTests
     {
         using var lenient = new OneGuest(EveryCapability.Function(), AccessPolicy.Default);
         using var strict = new OneGuest(EveryCapability.Function(), AccessPolicy.Strict);
-        for (var at = 0; at < 4096; at += 4)
+        for (int at = 0; at < 4096; at += 4)
+        {
             Assert.Equal(lenient.Read(at, 4), strict.Read(at, 4));
+        }
     }
 
     [Fact]
     public void Strict_denies_a_write_to_an_unknown_register_whose_reads_go_on()
     {
-        var hardware = EveryCapability.Function();
+        PlainMemoryFunction hardware = EveryCapability.Function();
         using var guest = new OneGuest(hardware, AccessPolicy.Strict);
-        foreach (var at in new[] { EveryCapability.DeviceSpecific, EveryCapability.ExtendedDeviceSpecific, 0x800 })
+        foreach (int at in new[] { EveryCapability.DeviceSpecific, EveryCapability.ExtendedDeviceSpecific, 0x800 })
         {
-            var present = guest.Read(at, 4).Value;
+            uint present = guest.Read(at, 4).Value;
             Assert.Equal(PciOpStatus.AccessDenied, guest.Write(at, 4, ~present));
             Assert.Equal(present, guest.Read(at, 4).Value);
         }
@@ -239,20 +254,23 @@ public sealed class PolicyRuleTests
     [Fact]
     public void What_is_suggested_for_a_denied_write_opens_exactly_what_was_denied()
     {
-        var bytes = EveryCapability.Bytes();
-        var rules = WriteRules.Of(new OracleImage(bytes));
+        byte[] bytes = EveryCapability.Bytes();
+        WriteRule[] rules = WriteRules.Of(new OracleImage(bytes));
         var random = new Random(4);
-        var suggestions = 0;
-        for (var at = 0x40; at < 4096; at += at < 0x300 ? 4 : 0x7C)
+        int suggestions = 0;
+        for (int at = 0x40; at < 4096; at += at < 0x300 ? 4 : 0x7C)
         {
             if (rules.AsSpan(at, 4).ContainsAnyExcept(WriteRule.Unknown))
+            {
                 continue;
-            var size = 1 << random.Next(3);
-            var offset = at + (random.Next(4) & -size);
-            var mask = (uint)random.NextInt64() & (0xFFFFFFFF >> (32 - (8 * size)));
-            var map = ConfigSpaceMapCompiler.Compile(EveryCapability.Function(), AccessPolicy.Default).Map;
+            }
 
-            var suggested = PolicySuggestion.For(map, offset, size, mask);
+            int size = 1 << random.Next(3);
+            int offset = at + (random.Next(4) & -size);
+            uint mask = (uint)random.NextInt64() & (0xFFFFFFFF >> (32 - (8 * size)));
+            ConfigSpaceMap map = ConfigSpaceMapCompiler.Compile(EveryCapability.Function(), AccessPolicy.Default).Map;
+
+            IReadOnlyList<PolicyRule> suggested = PolicySuggestion.For(map, offset, size, mask);
 
             Assert.NotEmpty(suggested);
             suggestions++;
@@ -264,27 +282,33 @@ public sealed class PolicyRuleTests
 
     private static void OpensExactly(AccessPolicy policy, int offset, int size, uint mask)
     {
-        var rules = WriteRules.Of(new OracleImage(EveryCapability.Bytes()));
-        foreach (var width in new[] { 1, 2, 4 })
+        WriteRule[] rules = WriteRules.Of(new OracleImage(EveryCapability.Bytes()));
+        foreach (int width in new[] { 1, 2, 4 })
         {
-            var hardware = EveryCapability.Function();
+            PlainMemoryFunction hardware = EveryCapability.Function();
             using var guest = new OneGuest(hardware, policy);
-            var before = hardware.Bytes.ToArray();
-            for (var at = 0x40; at < 4096; at += width)
+            byte[] before = hardware.Bytes.ToArray();
+            for (int at = 0x40; at < 4096; at += width)
             {
                 // Registers with conditions of their own have tests of their own.
                 if (rules.AsSpan(at, width).Contains(WriteRule.Own))
+                {
                     continue;
+                }
+
                 uint inverted = 0;
-                for (var lane = 0; lane < width; lane++)
+                for (int lane = 0; lane < width; lane++)
+                {
                     inverted |= (uint)(byte)~before[at + lane] << (8 * lane);
+                }
+
                 guest.Write(at, width, inverted);
             }
 
-            for (var at = 0; at < 4096; at++)
+            for (int at = 0; at < 4096; at++)
             {
-                var allowed = at >= offset && at < offset + size ? (byte)(mask >> (8 * (at - offset))) : (byte)0;
-                var changed = (byte)(before[at] ^ hardware.Bytes[at]);
+                byte allowed = at >= offset && at < offset + size ? (byte)(mask >> (8 * (at - offset))) : (byte)0;
+                byte changed = (byte)(before[at] ^ hardware.Bytes[at]);
                 Assert.True(changed == allowed, $"in steps of {width}: byte {at:x} changed in {changed:x2}, allowed is {allowed:x2}");
             }
         }
@@ -293,8 +317,11 @@ public sealed class PolicyRuleTests
     private static uint Read(ReadOnlySpan<byte> bytes, int offset, int size)
     {
         uint value = 0;
-        for (var lane = 0; lane < size; lane++)
+        for (int lane = 0; lane < size; lane++)
+        {
             value |= (uint)bytes[offset + lane] << (8 * lane);
+        }
+
         return value;
     }
 }

@@ -19,18 +19,23 @@ public sealed class PowerManagementTests
         get
         {
             var rows = new TheoryData<int, int, bool, bool, bool>();
-            foreach (var hasMiddleStates in (bool[])[false, true])
+            foreach (bool hasMiddleStates in (bool[])[false, true])
             {
-                for (var from = 0; from < 4; from++)
+                for (int from = 0; from < 4; from++)
                 {
-                    for (var to = 0; to < 4; to++)
+                    for (int to = 0; to < 4; to++)
                     {
                         if (!hasMiddleStates && from is 1 or 2)
+                        {
                             continue;
-                        var isUnsupported = !hasMiddleStates && to is 1 or 2;
-                        var isUpwards = to < from && to != 0;
-                        foreach (var keepsConfiguration in (bool[])[false, true])
+                        }
+
+                        bool isUnsupported = !hasMiddleStates && to is 1 or 2;
+                        bool isUpwards = to < from && to != 0;
+                        foreach (bool keepsConfiguration in (bool[])[false, true])
+                        {
                             rows.Add(from, to, hasMiddleStates, keepsConfiguration, from == to || !(isUnsupported || isUpwards));
+                        }
                     }
                 }
             }
@@ -43,11 +48,13 @@ public sealed class PowerManagementTests
     [MemberData(nameof(Transitions))]
     public void Each_transition_succeeds_or_is_denied_as_the_kernel_rules_and_loses_nothing(int from, int to, bool hasMiddleStates, bool keepsConfiguration, bool allowed)
     {
-        using var hardware = Emulated(hasMiddleStates, keepsConfiguration);
+        using EmulatedFunction hardware = Emulated(hasMiddleStates, keepsConfiguration);
         using var guest = new OneGuest(hardware, AccessPolicy.Default);
-        var quiet = hardware.Snapshot();
+        byte[] quiet = hardware.Snapshot();
         if (from != 0)
+        {
             Assert.Equal(PciOpStatus.Success, guest.Write(Control, 2, (uint)from));
+        }
 
         Assert.Equal(allowed ? PciOpStatus.Success : PciOpStatus.AccessDenied, guest.Write(Control, 2, (uint)to));
 
@@ -57,9 +64,12 @@ public sealed class PowerManagementTests
         Assert.Equal(PciOpStatus.Success, guest.Write(Control, 2, 0));
 
         // Back in D0 the configuration is there again, and what the guest reads is what hardware holds.
-        var back = hardware.Snapshot();
-        for (var at = 0x04; at < 0x40; at++)
+        byte[] back = hardware.Snapshot();
+        for (int at = 0x04; at < 0x40; at++)
+        {
             Assert.True(back[at] == quiet[at], $"{at:x} is {back[at]:x2}, was {quiet[at]:x2}");
+        }
+
         Assert.Equal(0xFEBC0000u, guest.Read(0x10, 4).Value);
         Assert.Equal(0x12u, guest.Read(0x1C, 4).Value);
     }
@@ -72,25 +82,29 @@ public sealed class PowerManagementTests
     {
         const uint passing = 0x9E00;
         var findings = new Findings();
-        foreach (var present in new uint[] { 0x0008, 0x1E08, 0x8408, 0x0000 })
+        foreach (uint present in new uint[] { 0x0008, 0x1E08, 0x8408, 0x0000 })
         {
-            var bytes = EveryCapability.Bytes();
+            byte[] bytes = EveryCapability.Bytes();
             var hardware = new PlainMemoryFunction(bytes, EveryCapability.BaseAddresses, default);
             using var guest = new OneGuest(hardware, Policies.Named(policy));
             for (uint written = 0; written <= 0xFFFF; written++)
             {
                 hardware.Poke(Control, 2, present);
                 hardware.PowerRequests.Clear();
-                var status = guest.Write(Control, 2, written);
-                var now = (uint)(hardware.Bytes[Control] | (hardware.Bytes[Control + 1] << 8));
-                var expected = (present & ~passing) | (written & passing);
+                PciOpStatus status = guest.Write(Control, 2, written);
+                uint now = (uint)(hardware.Bytes[Control] | (hardware.Bytes[Control + 1] << 8));
+                uint expected = (present & ~passing) | (written & passing);
 
                 // The host is asked always; that it needn't be when the state stays is not observable by a guest.
-                var asked = hardware.PowerRequests.Count == 0 ? (present & 3) == (written & 3) : hardware.PowerRequests is [var state] && state == (int)(written & 3);
+                bool asked = hardware.PowerRequests.Count == 0 ? (present & 3) == (written & 3) : hardware.PowerRequests is [var state] && state == (int)(written & 3);
                 if (status == PciOpStatus.Success && asked && now == expected)
+                {
                     findings.Checked();
+                }
                 else
+                {
                     findings.Add($"{policy}: {written:x4} over {present:x4}: {status}, {now:x4}, not {expected:x4}, asked for [{string.Join(',', hardware.PowerRequests)}]");
+                }
             }
         }
 
@@ -100,7 +114,7 @@ public sealed class PowerManagementTests
     [Fact]
     public void A_host_that_refuses_the_state_makes_the_write_access_denied()
     {
-        var hardware = EveryCapability.Function();
+        PlainMemoryFunction hardware = EveryCapability.Function();
         using var guest = new OneGuest(hardware, AccessPolicy.Default);
         hardware.HostAgrees = false;
 
@@ -110,7 +124,7 @@ public sealed class PowerManagementTests
     [Fact]
     public void Selecting_data_with_PME_status_pending_does_not_clear_it()
     {
-        using var hardware = Emulated(true, true);
+        using EmulatedFunction hardware = Emulated(true, true);
         using var guest = new OneGuest(hardware, AccessPolicy.Default);
         hardware.SetHardware(Control, 2, 0x8008);
 
@@ -126,9 +140,9 @@ public sealed class PowerManagementTests
     [InlineData("strict")]
     public void PME_is_hidden_and_cannot_be_switched_on(string policy)
     {
-        foreach (var isOn in (bool[])[false, true])
+        foreach (bool isOn in (bool[])[false, true])
         {
-            var bytes = EveryCapability.Bytes();
+            byte[] bytes = EveryCapability.Bytes();
             bytes[Control + 1] |= isOn ? (byte)0x01 : (byte)0;
             var hardware = new PlainMemoryFunction(bytes, EveryCapability.BaseAddresses, default);
             using var guest = new OneGuest(hardware, Policies.Named(policy));
@@ -146,7 +160,7 @@ public sealed class PowerManagementTests
     [Fact]
     public void A_dword_over_PMCSR_bridge_extensions_and_data_is_one_transition_and_leaves_the_upper_half()
     {
-        var hardware = EveryCapability.Function();
+        PlainMemoryFunction hardware = EveryCapability.Function();
         using var guest = new OneGuest(hardware, AccessPolicy.Default);
 
         Assert.Equal(PciOpStatus.Success, guest.Write(Control, 4, 0xFFFF000B));
@@ -157,9 +171,12 @@ public sealed class PowerManagementTests
 
     private static EmulatedFunction Emulated(bool hasMiddleStates, bool keepsConfiguration)
     {
-        var bytes = EveryCapability.Bytes();
+        byte[] bytes = EveryCapability.Bytes();
         if (!hasMiddleStates)
+        {
             bytes[Capabilities + 1] &= 0xF9;
+        }
+
         bytes[Control] = keepsConfiguration ? (byte)0x08 : (byte)0;
         return new EmulatedFunction(default, "every capability", bytes, [0x20000, 0x20, 0x10000, 0, 0, 0, 0x40000]);
     }

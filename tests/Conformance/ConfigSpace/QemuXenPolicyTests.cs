@@ -36,23 +36,26 @@ public sealed class QemuXenPolicyTests
     public void Hardware_sees_no_bit_that_is_emulated_read_only_or_reserved(string name, int offset, int size, uint emulated, uint readOnly, uint reserved)
     {
         Assert.NotEmpty(name);
-        foreach (var value in new uint[] { 0x00000000, 0xFFFFFFFF, 0xA5A5A5A5, 0x5A5A5A5A })
+        foreach (uint value in new uint[] { 0x00000000, 0xFFFFFFFF, 0xA5A5A5A5, 0x5A5A5A5A })
         {
-            var hardware = EveryCapability.Function();
+            PlainMemoryFunction hardware = EveryCapability.Function();
             using var guest = new OneGuest(hardware, AccessPolicy.QemuXen with { AllowInterruptControl = new(offset >= EveryCapability.Msi, SettingOrigin.BuiltIn) });
-            var before = hardware.Bytes.ToArray();
+            byte[] before = hardware.Bytes.ToArray();
 
             guest.Write(offset, size, value);
 
-            for (var lane = 0; lane < size; lane++)
+            for (int lane = 0; lane < size; lane++)
             {
-                var at = offset + lane;
-                var changed = (uint)(before[at] ^ hardware.Bytes[at]);
+                int at = offset + lane;
+                uint changed = (uint)(before[at] ^ hardware.Bytes[at]);
 
                 // Decoding is switched on by the host when the guest asks for it, here as everywhere.
                 if (at == 0x04)
+                {
                     changed &= ~0x03u;
-                var open = ~(emulated | readOnly | reserved) >> (8 * lane);
+                }
+
+                uint open = ~(emulated | readOnly | reserved) >> (8 * lane);
                 Assert.True((changed & ~open & 0xFF) == 0, $"{name}: {value:x8} changed bits {changed:x2} of byte {at:x}, open are {open & 0xFF:x2}");
             }
         }
@@ -67,9 +70,9 @@ public sealed class QemuXenPolicyTests
     public void Emulated_bits_keep_what_the_guest_wrote_without_hardware(string name, int offset, int size, uint writable)
     {
         Assert.NotEmpty(name);
-        var hardware = EveryCapability.Function();
+        PlainMemoryFunction hardware = EveryCapability.Function();
         using var guest = new OneGuest(hardware, AccessPolicy.QemuXen);
-        var before = hardware.Bytes.ToArray();
+        byte[] before = hardware.Bytes.ToArray();
 
         Assert.Equal(PciOpStatus.Success, guest.Write(offset, size, 0xFFFFFFFF));
         Assert.Equal(writable, guest.Read(offset, size).Value & writable);
@@ -95,11 +98,14 @@ public sealed class QemuXenPolicyTests
     [Fact]
     public void Unknown_registers_are_not_written()
     {
-        var hardware = EveryCapability.Function();
+        PlainMemoryFunction hardware = EveryCapability.Function();
         using var guest = new OneGuest(hardware, AccessPolicy.QemuXen);
-        var before = hardware.Bytes.ToArray();
-        for (var at = EveryCapability.DeviceSpecific; at < 4096; at += 4)
+        byte[] before = hardware.Bytes.ToArray();
+        for (int at = EveryCapability.DeviceSpecific; at < 4096; at += 4)
+        {
             guest.Write(at, 4, 0xFFFFFFFF);
+        }
+
         Assert.Equal(before, hardware.Bytes.ToArray());
     }
 }

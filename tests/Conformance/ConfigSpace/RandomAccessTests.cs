@@ -17,24 +17,24 @@ public sealed class RandomAccessTests
     public void Accesses_at_random_are_answered_by_one_of_six_codes_and_change_only_what_may_change(string policy, int seed)
     {
         var findings = new Findings();
-        foreach (var (name, bytes, function) in CapturedImages.Usable())
+        foreach ((string? name, byte[]? bytes, Hardware.Pci.IPciFunction? function) in CapturedImages.Usable())
         {
             var random = new Random(seed);
             var image = new OracleImage(bytes);
-            var rules = WriteRules.Of(image);
+            WriteRule[] rules = WriteRules.Of(image);
             var hardware = new PlainMemoryFunction(bytes, function.BaseAddresses, default);
             using var guest = new OneGuest(hardware, Policies.Named(policy));
-            for (var i = 0; i < Accesses; i++)
+            for (int i = 0; i < Accesses; i++)
             {
-                var (offset, size, value) = Next(random, bytes.Length);
-                var status = random.Next(3) == 0 ? guest.Read(offset, size).Status : guest.Write(offset, size, value);
+                (int offset, int size, uint value) = Next(random, bytes.Length);
+                PciOpStatus status = random.Next(3) == 0 ? guest.Read(offset, size).Status : guest.Write(offset, size, value);
                 findings.Check(IsCode(status), () => $"{name}, {policy}, {i}: {offset:x}/{size}: {(int)status}");
             }
 
-            for (var at = 0; at < bytes.Length; at++)
+            for (int at = 0; at < bytes.Length; at++)
             {
-                var changed = (byte)(bytes[at] ^ hardware.Bytes[at]);
-                var allowed = Allowed(image, rules[at], policy, at);
+                byte changed = (byte)(bytes[at] ^ hardware.Bytes[at]);
+                byte allowed = Allowed(image, rules[at], policy, at);
                 findings.Check((changed & ~allowed) == 0, () => $"{name}, {policy}, seed {seed}: {at:x} changed in {changed:x2}, allowed {allowed:x2} ({rules[at]})");
             }
         }
@@ -46,10 +46,13 @@ public sealed class RandomAccessTests
     [MemberData(nameof(Seeds))]
     public void Functions_that_behave_and_then_misbehave_are_answered_by_one_of_six_codes_too(string policy, int seed)
     {
-        foreach (var (name, config) in CapturedImages.All())
+        foreach ((string? name, CapturedConfig? config) in CapturedImages.All())
         {
             if ((config.Bytes.Span[0x0E] & 0x7F) > 1)
+            {
                 continue;
+            }
+
             var random = new Random(seed);
             using var hardware = new CapturedFunction(name, config);
             using var guest = new OneGuest(hardware, Policies.Named(policy) with
@@ -57,12 +60,15 @@ public sealed class RandomAccessTests
                 AllowFunctionReset = new(true, SettingOrigin.BuiltIn),
                 AllowInterruptControl = new(true, SettingOrigin.BuiltIn),
             });
-            for (var i = 0; i < Accesses; i++)
+            for (int i = 0; i < Accesses; i++)
             {
                 if (i % 50 == 49)
+                {
                     hardware.Faults.Inject(random.Next(4) switch { 0 => FaultKind.Fails, 1 => FaultKind.AllOnes, 2 => FaultKind.Vanished, _ => FaultKind.None });
-                var (offset, size, value) = Next(random, hardware.Size);
-                var status = random.Next(3) == 0 ? guest.Read(offset, size).Status : guest.Write(offset, size, value);
+                }
+
+                (int offset, int size, uint value) = Next(random, hardware.Size);
+                PciOpStatus status = random.Next(3) == 0 ? guest.Read(offset, size).Status : guest.Write(offset, size, value);
                 Assert.True(IsCode(status), $"{name}, {policy}, {i}: {offset:x}/{size}: {(int)status}");
             }
         }
@@ -79,7 +85,7 @@ public sealed class RandomAccessTests
 
     private static (int Offset, int Size, uint Value) Aligned(Random random, int length)
     {
-        var size = 1 << random.Next(3);
+        int size = 1 << random.Next(3);
         return (random.Next(length) & -size, size, random.Next(4) == 0 ? 0xFFFFFFFF : (uint)random.NextInt64());
     }
 

@@ -17,15 +17,15 @@ public sealed class SelfTestTests
     public void Every_value_over_every_present_value_follows_the_rule(string policy)
     {
         var findings = new Findings();
-        for (var present = 0; present < 256; present++)
+        for (int present = 0; present < 256; present++)
         {
             var hardware = new PlainMemoryFunction(new SpaceBytes().Put(Bist, 1, (uint)present).Bytes, new Hardware.Pci.BaseAddress[7], default);
             using var guest = new OneGuest(hardware, Policies.Named(policy));
-            for (var written = 0; written < 256; written++)
+            for (int written = 0; written < 256; written++)
             {
                 hardware.Poke(Bist, 1, (uint)present);
-                var status = guest.Write(Bist, 1, (uint)written);
-                var expected = ((written ^ present) & ~Start) == 0 || written == Start ? written : present;
+                PciOpStatus status = guest.Write(Bist, 1, (uint)written);
+                int expected = ((written ^ present) & ~Start) == 0 || written == Start ? written : present;
                 findings.Check(
                     status == PciOpStatus.Success && hardware.Bytes[Bist] == expected,
                     () => $"{policy}: {written:x2} over {present:x2}: {status}, {hardware.Bytes[Bist]:x2}, not {expected:x2}");
@@ -50,7 +50,7 @@ public sealed class SelfTestTests
     public void A_guests_two_byte_write_at_0x0C_succeeds_as_Windows_expects_at_boot()
     {
         // Origin: nutanix/libvfio-user issue 570.
-        foreach (var policy in Policies.Names)
+        foreach (string policy in Policies.Names)
         {
             var hardware = new PlainMemoryFunction(new SpaceBytes().Bytes, new Hardware.Pci.BaseAddress[7], default);
             using var guest = new OneGuest(hardware, Policies.Named(policy));

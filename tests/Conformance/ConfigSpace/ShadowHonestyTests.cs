@@ -9,22 +9,25 @@ public sealed class ShadowHonestyTests
     public void A_scan_in_dwords_reaches_hardware_exactly_for_what_can_change()
     {
         var places = new SortedDictionary<string, (int Count, string First)>(StringComparer.Ordinal);
-        foreach (var (name, bytes, baseAddresses) in Functions())
+        foreach ((string? name, byte[]? bytes, IReadOnlyList<Hardware.Pci.BaseAddress>? baseAddresses) in Functions())
         {
             var image = new OracleImage(bytes);
-            var proofs = VolatileRegisters.Proofs(image);
+            string?[] proofs = VolatileRegisters.Proofs(image);
             var hardware = new PlainMemoryFunction(bytes, baseAddresses, default);
             using var guest = new OneGuest(hardware, AccessPolicy.Default);
             hardware.RecordsReads = true;
-            for (var at = 0; at < bytes.Length; at += 4)
+            for (int at = 0; at < bytes.Length; at += 4)
             {
                 hardware.ReadOffsets.Clear();
                 guest.Read(at, 4);
-                var isTouched = hardware.ReadOffsets.Any(offset => (offset & ~3) == at);
+                bool isTouched = hardware.ReadOffsets.Any(offset => (offset & ~3) == at);
                 if (isTouched == (proofs[at / 4] is null) || (at >= 0x100 && image.IsExtendedListBroken))
+                {
                     continue;
-                var what = $"{VolatileRegisters.Place(image, at)}: {(isTouched ? $"read from hardware though static ({proofs[at / 4]})" : "answered from memory though it can change")}";
-                var (count, first) = places.GetValueOrDefault(what, (0, $"{name} {at:x}"));
+                }
+
+                string what = $"{VolatileRegisters.Place(image, at)}: {(isTouched ? $"read from hardware though static ({proofs[at / 4]})" : "answered from memory though it can change")}";
+                (int count, string? first) = places.GetValueOrDefault(what, (0, $"{name} {at:x}"));
                 places[what] = (count + 1, first);
             }
         }
@@ -36,20 +39,23 @@ public sealed class ShadowHonestyTests
     public void A_value_that_changes_in_hardware_is_seen_at_the_next_read()
     {
         var findings = new Findings();
-        foreach (var (name, bytes, baseAddresses) in Functions())
+        foreach ((string? name, byte[]? bytes, IReadOnlyList<Hardware.Pci.BaseAddress>? baseAddresses) in Functions())
         {
             var image = new OracleImage(bytes);
-            var proofs = VolatileRegisters.Proofs(image);
+            string?[] proofs = VolatileRegisters.Proofs(image);
             var hardware = new PlainMemoryFunction(bytes, baseAddresses, default);
             using var guest = new OneGuest(hardware, AccessPolicy.Default);
-            for (var at = 0; at < bytes.Length; at += 4)
+            for (int at = 0; at < bytes.Length; at += 4)
             {
                 if (proofs[at / 4] is not null)
+                {
                     continue;
+                }
+
                 guest.Read(at, 4);
-                var changed = BitConverter.ToUInt32(hardware.Bytes.Slice(at, 4)) ^ Changing(image, at);
+                uint changed = BitConverter.ToUInt32(hardware.Bytes.Slice(at, 4)) ^ Changing(image, at);
                 hardware.Poke(at, 4, changed);
-                var seen = guest.Read(at, 4).Value;
+                uint seen = guest.Read(at, 4).Value;
                 findings.Check(((seen ^ changed) & Changing(image, at)) == 0, () => $"{name} {VolatileRegisters.Place(image, at)}: {at:x} reads {seen:x8}, hardware has {changed:x8}");
                 hardware.Poke(at, 4, BitConverter.ToUInt32(bytes, at));
             }
@@ -65,7 +71,7 @@ public sealed class ShadowHonestyTests
     public void After_any_writes_the_guest_reads_what_hardware_holds_but_for_the_virtual_registers(string policy)
     {
         var findings = new Findings();
-        foreach (var (name, bytes, baseAddresses) in Functions())
+        foreach ((string? name, byte[]? bytes, IReadOnlyList<Hardware.Pci.BaseAddress>? baseAddresses) in Functions())
         {
             var random = new Random(6);
             var image = new OracleImage(bytes);
@@ -74,17 +80,20 @@ public sealed class ShadowHonestyTests
             {
                 Rules = [.. Enumerable.Range(0, bytes.Length / 4).Where(dword => dword % 3 == 0).Select(dword => new PolicyRule { Offset = 4 * dword, Size = 4, Mask = 0x0FF0_F00F })],
             });
-            for (var i = 0; i < 500; i++)
+            for (int i = 0; i < 500; i++)
             {
-                var size = 1 << random.Next(3);
+                int size = 1 << random.Next(3);
                 guest.Write(random.Next(bytes.Length) & -size, size, (uint)random.NextInt64());
             }
 
-            for (var at = 0; at < bytes.Length; at++)
+            for (int at = 0; at < bytes.Length; at++)
             {
                 if (IsVirtual(image, at))
+                {
                     continue;
-                var seen = guest.Read(at, 1).Value;
+                }
+
+                uint seen = guest.Read(at, 1).Value;
                 findings.Check(seen == hardware.Bytes[at], () => $"{name}, {policy}, {VolatileRegisters.Place(image, at & ~3)}: {at:x} reads {seen:x2}, hardware has {hardware.Bytes[at]:x2}");
             }
         }
@@ -96,9 +105,9 @@ public sealed class ShadowHonestyTests
     public void A_refresh_shows_what_changed_where_memory_answers()
     {
         // A function that was reset or re-plugged may come back with other constants.
-        var hardware = EveryCapability.Function();
+        PlainMemoryFunction hardware = EveryCapability.Function();
         using var guest = new OneGuest(hardware, AccessPolicy.Default);
-        foreach (var (at, value) in new[] { (0x08, 0x02000002u), (0x2C, 0x00010001u), (EveryCapability.Express + 4, 0x10008FE1u), (EveryCapability.SerialNumber + 4, 0x1u) })
+        foreach ((int at, uint value) in new[] { (0x08, 0x02000002u), (0x2C, 0x00010001u), (EveryCapability.Express + 4, 0x10008FE1u), (EveryCapability.SerialNumber + 4, 0x1u) })
         {
             hardware.Poke(at, 4, value);
             guest.Function.Refresh();
@@ -112,7 +121,7 @@ public sealed class ShadowHonestyTests
     [InlineData("strict")]
     public void The_interrupt_line_is_the_hosts_number_whatever_the_register_holds(string policy)
     {
-        var bytes = EveryCapability.Bytes();
+        byte[] bytes = EveryCapability.Bytes();
         using var hardware = new Hardware.Pci.Emulated.EmulatedFunction(default, "every capability", bytes) { InterruptLine = 0x2A };
         using var guest = new OneGuest(hardware, Policies.Named(policy));
 
@@ -131,7 +140,7 @@ public sealed class ShadowHonestyTests
     [InlineData("strict", EveryCapability.Msi + 4, 1)]
     public void A_write_of_which_something_was_dropped_counts_as_denied(string policy, int offset, int denied)
     {
-        var hardware = EveryCapability.Function();
+        PlainMemoryFunction hardware = EveryCapability.Function();
         using var guest = new OneGuest(hardware, Policies.Named(policy));
 
         guest.Write(offset, 4, ~BitConverter.ToUInt32(hardware.Bytes.Slice(offset, 4)));
@@ -142,8 +151,11 @@ public sealed class ShadowHonestyTests
     private static bool IsVirtual(OracleImage image, int at)
     {
         if (at < 6 || at is 0x3C || (at >= 0x10 && at < 0x10 + (4 * image.BarCount)) || (at >= image.RomRegister && at < image.RomRegister + 4))
+        {
             return true;
-        var power = image.Capability(0x01);
+        }
+
+        int power = image.Capability(0x01);
         return power >= 0 && (at == power + 3 || at == power + 5);
     }
 
@@ -151,21 +163,37 @@ public sealed class ShadowHonestyTests
     private static uint Changing(OracleImage image, int at)
     {
         if (at == 0x04)
+        {
             return 0xFFEF0000;
+        }
+
         if (at == 0x0C)
+        {
             return 0xFF00FFFF;
+        }
+
         if (at == 0x3C)
+        {
             return 0xFFFF0000;
-        foreach (var (id, offset) in image.Standard)
+        }
+
+        foreach ((int id, int offset) in image.Standard)
         {
             if (offset == at)
+            {
                 return id == 0x09 ? 0xFF000000 : 0xFFFF0000;
+            }
 
             // Root Capabilities beside Root Control are read-only (PCI Express Base 4.0 §7.5.3.13).
             if (id == 0x10 && offset + 0x1C == at)
+            {
                 return 0x0000FFFF;
+            }
+
             if (id == 0x01 && offset + 4 == at)
+            {
                 return 0xFFFFFEFF;
+            }
         }
 
         return 0xFFFFFFFF;
@@ -174,7 +202,9 @@ public sealed class ShadowHonestyTests
     private static IEnumerable<(string Name, byte[] Bytes, IReadOnlyList<Hardware.Pci.BaseAddress> BaseAddresses)> Functions()
     {
         yield return ("every capability", EveryCapability.Bytes(), EveryCapability.BaseAddresses);
-        foreach (var (name, bytes, function) in CapturedImages.Usable())
+        foreach ((string? name, byte[]? bytes, Hardware.Pci.IPciFunction? function) in CapturedImages.Usable())
+        {
             yield return (name, bytes, function.BaseAddresses);
+        }
     }
 }

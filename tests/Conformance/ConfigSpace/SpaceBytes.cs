@@ -16,15 +16,21 @@ internal sealed class SpaceBytes
 
     public SpaceBytes Put(int offset, int size, uint value)
     {
-        for (var lane = 0; lane < size; lane++)
+        for (int lane = 0; lane < size; lane++)
+        {
             Bytes[offset + lane] = (byte)(value >> (8 * lane));
+        }
+
         return this;
     }
 
     public SpaceBytes Fill(int offset, int length, byte seed)
     {
-        for (var i = 0; i < length; i++)
+        for (int i = 0; i < length; i++)
+        {
             Bytes[offset + i] = (byte)(seed + (i * 7));
+        }
+
         return this;
     }
 

@@ -18,38 +18,43 @@ public sealed class TwoGuestsInTurnTests
     public void The_second_guest_sees_what_it_would_have_seen_as_the_first(string first, string second)
     {
         var random = new Random(11);
-        for (var round = 0; round < 20; round++)
+        for (int round = 0; round < 20; round++)
         {
-            using var used = Emulated();
-            var pristine = used.Snapshot();
+            using EmulatedFunction used = Emulated();
+            byte[] pristine = used.Snapshot();
             using var guest = new OneGuest(used, Policies.Named(first) with
             {
                 AllowInterruptControl = new(true, SettingOrigin.BuiltIn),
                 Quirks = [new QuirkField(0xE0, 4, 0xFFFFFFFF, SettingOrigin.BuiltIn)],
             });
-            for (var i = 0; i < 400; i++)
+            for (int i = 0; i < 400; i++)
             {
-                var size = 1 << random.Next(3);
+                int size = 1 << random.Next(3);
                 guest.Write(random.Next(0x110) & -size, size, (uint)random.NextInt64());
             }
 
             // What the host does in between: reset, and its own copy of the configuration back.
-            for (var at = 0; at < pristine.Length; at += 4)
+            for (int at = 0; at < pristine.Length; at += 4)
+            {
                 used.SetHardware(at, 4, BitConverter.ToUInt32(pristine, at));
+            }
+
             guest.Function.Release(ConfigSpaceMapCompiler.Compile(used, Policies.Named(second)));
-            using var fresh = Emulated();
+            using EmulatedFunction fresh = Emulated();
             using var other = new OneGuest(fresh, Policies.Named(second));
             Assert.Equal(0, guest.Function.Registers.WarnedCount);
-            for (var at = 0; at < pristine.Length; at += 4)
-                Assert.True(other.Read(at, 4) == guest.Read(at, 4), $"round {round}: {at:x} reads {guest.Read(at, 4)}, not {other.Read(at, 4)}");
-
-            for (var i = 0; i < 400; i++)
+            for (int at = 0; at < pristine.Length; at += 4)
             {
-                var size = 1 << random.Next(3);
-                var offset = random.Next(0x110) & -size;
-                var value = (uint)random.NextInt64();
+                Assert.True(other.Read(at, 4) == guest.Read(at, 4), $"round {round}: {at:x} reads {guest.Read(at, 4)}, not {other.Read(at, 4)}");
+            }
+
+            for (int i = 0; i < 400; i++)
+            {
+                int size = 1 << random.Next(3);
+                int offset = random.Next(0x110) & -size;
+                uint value = (uint)random.NextInt64();
                 Assert.True(other.Write(offset, size, value) == guest.Write(offset, size, value), $"round {round}: write {offset:x}/{size} {value:x8} is answered differently");
-                var at = random.Next(0x110) & ~3;
+                int at = random.Next(0x110) & ~3;
                 Assert.True(other.Read(at, 4) == guest.Read(at, 4), $"round {round}: after write {offset:x}/{size} {value:x8} {at:x} reads differently");
             }
 
@@ -60,7 +65,7 @@ public sealed class TwoGuestsInTurnTests
     [Fact]
     public void A_quirk_and_a_permission_end_with_the_guest_they_were_given_to()
     {
-        var hardware = EveryCapability.Function();
+        PlainMemoryFunction hardware = EveryCapability.Function();
         using var guest = new OneGuest(hardware, AccessPolicy.Permissive with { Quirks = [new QuirkField(0xE0, 4, 0xFFFFFFFF, SettingOrigin.BuiltIn)] });
         guest.Write(0xE0, 4, 0x11223344);
         Assert.Equal(0x44, hardware.Bytes[0xE0]);

@@ -19,9 +19,9 @@ public sealed class VitalProductDataTests
     [InlineData("strict")]
     public void An_address_with_F_set_is_denied_and_one_without_reaches_hardware(string policy)
     {
-        foreach (var address in new uint[] { 0x0000, 0x0004, 0x7FFC, 0x1234 })
+        foreach (uint address in new uint[] { 0x0000, 0x0004, 0x7FFC, 0x1234 })
         {
-            var hardware = EveryCapability.Function();
+            PlainMemoryFunction hardware = EveryCapability.Function();
             using var guest = new OneGuest(hardware, Policies.Named(policy));
 
             Assert.Equal(PciOpStatus.AccessDenied, guest.Write(Address, 2, address | Flag));
@@ -37,7 +37,7 @@ public sealed class VitalProductDataTests
     [InlineData("strict")]
     public void The_data_register_ignores_writes(string policy)
     {
-        var hardware = EveryCapability.Function();
+        PlainMemoryFunction hardware = EveryCapability.Function();
         using var guest = new OneGuest(hardware, Policies.Named(policy));
 
         Assert.Equal(PciOpStatus.Success, guest.Write(Data, 4, 0xDEADBEEF));
@@ -51,12 +51,12 @@ public sealed class VitalProductDataTests
     [InlineData("strict")]
     public void A_guest_reads_the_vital_product_data_of_a_function_that_has_some(string policy)
     {
-        using var hardware = Emulated();
+        using EmulatedFunction hardware = Emulated();
         using var guest = new OneGuest(hardware, Policies.Named(policy));
-        var store = hardware.Vpd.ToArray();
+        byte[] store = hardware.Vpd.ToArray();
         Assert.NotEmpty(store);
 
-        for (var at = 0; at + 4 <= store.Length && at < 64; at += 4)
+        for (int at = 0; at + 4 <= store.Length && at < 64; at += 4)
         {
             Assert.Equal(PciOpStatus.Success, guest.Write(Address, 2, (uint)at));
             Assert.Equal(Flag, guest.Read(Address, 2).Value & Flag);
@@ -71,17 +71,17 @@ public sealed class VitalProductDataTests
     [InlineData("qemu-xen")]
     public void No_row_of_writes_of_any_size_changes_the_store(string policy)
     {
-        using var hardware = Emulated();
-        var store = hardware.Vpd.ToArray();
+        using EmulatedFunction hardware = Emulated();
+        byte[] store = hardware.Vpd.ToArray();
         using var guest = new OneGuest(hardware, Policies.Named(policy) with
         {
             Rules = [new PolicyRule { Offset = Vpd, Size = 4 }, new PolicyRule { Offset = Data, Size = 4 }],
             Quirks = [new QuirkField(Vpd, 4, 0xFFFFFFFF, SettingOrigin.BuiltIn), new QuirkField(Data, 4, 0xFFFFFFFF, SettingOrigin.BuiltIn)],
         });
         var random = new Random(3);
-        for (var i = 0; i < 20000; i++)
+        for (int i = 0; i < 20000; i++)
         {
-            var size = 1 << random.Next(3);
+            int size = 1 << random.Next(3);
             guest.Write(Vpd + (random.Next(8) & -size), size, (uint)random.NextInt64());
         }
 

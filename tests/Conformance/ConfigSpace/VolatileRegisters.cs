@@ -63,26 +63,32 @@ internal static class VolatileRegisters
     /// <summary>For each dword, null when it can change, else why it cannot.</summary>
     public static string?[] Proofs(OracleImage image)
     {
-        var proofs = new string?[image.Size / 4];
-        foreach (var (offset, length, proof) in image.HeaderType == 1 ? StaticBridgeHeader : StaticEndpointHeader)
-            Set(offset, length, proof);
-
-        foreach (var (id, at) in image.Standard)
+        string?[] proofs = new string?[image.Size / 4];
+        foreach ((int offset, int length, string? proof) in image.HeaderType == 1 ? StaticBridgeHeader : StaticEndpointHeader)
         {
-            foreach (var (owner, offset, length, proof) in StaticStandard)
+            Set(offset, length, proof);
+        }
+
+        foreach ((int id, int at) in image.Standard)
+        {
+            foreach ((int owner, int offset, int length, string? proof) in StaticStandard)
             {
                 if (owner == id && offset < Length(image, id, at))
+                {
                     Set(at + offset, length, proof);
+                }
             }
         }
 
-        foreach (var (id, at) in image.Extended)
+        foreach ((int id, int at) in image.Extended)
         {
             Set(at, 4, "PCIe 4.0 §7.6.3 extended capability header, read-only");
-            foreach (var (owner, offset, length, proof) in StaticExtended)
+            foreach ((int owner, int offset, int length, string? proof) in StaticExtended)
             {
                 if (owner == id)
+                {
                     Set(at + offset, length, proof);
+                }
             }
         }
 
@@ -90,8 +96,10 @@ internal static class VolatileRegisters
 
         void Set(int offset, int length, string proof)
         {
-            for (var at = offset; at < offset + length && at < image.Size; at += 4)
+            for (int at = offset; at < offset + length && at < image.Size; at += 4)
+            {
                 proofs[at / 4] = proof;
+            }
         }
     }
 
@@ -99,8 +107,11 @@ internal static class VolatileRegisters
     public static string Place(OracleImage image, int offset)
     {
         if (offset < 0x40)
+        {
             return $"type {image.HeaderType} header+{offset:x2}";
-        var (id, at) = offset < 0x100
+        }
+
+        (int id, int at) = offset < 0x100
             ? image.Standard.Where(capability => capability.Offset <= offset).OrderBy(capability => capability.Offset).LastOrDefault()
             : image.Extended.Where(capability => capability.Offset <= offset).OrderBy(capability => capability.Offset).LastOrDefault();
         return at == 0 ? $"no capability before {offset:x}" : $"{(offset < 0x100 ? "cap" : "ecap")} {id:x2}+{offset - at:x2}";
@@ -110,10 +121,16 @@ internal static class VolatileRegisters
     private static int Length(OracleImage image, int id, int at)
     {
         if (id != 0x10 || at + 4 > image.Size)
+        {
             return int.MaxValue;
-        var flags = image.Read(at + 2, 2);
+        }
+
+        uint flags = image.Read(at + 2, 2);
         if ((flags & 0xF) >= 2)
+        {
             return 0x3C;
+        }
+
         return ((flags >> 4) & 0xF) switch
         {
             4 or 10 => 0x24, // root port, root complex event collector

@@ -34,8 +34,11 @@ public sealed class WriteMatrixTests
     public void Each_byte_of_a_write_obeys_its_own_register_on_every_captured_function(string policy)
     {
         var findings = new Findings();
-        foreach (var (name, bytes, function) in CapturedImages.Usable())
+        foreach ((string? name, byte[]? bytes, IPciFunction? function) in CapturedImages.Usable())
+        {
             Sweep(findings, name, bytes, function.BaseAddresses, policy, Patterns.AsSpan(1, 2));
+        }
+
         findings.AssertNone();
     }
 
@@ -47,28 +50,30 @@ public sealed class WriteMatrixTests
     public void What_is_denied_in_every_policy_stays_as_it_is_even_when_rules_quirks_and_options_allow_everything(string policy)
     {
         var findings = new Findings();
-        var bytes = EveryCapability.Bytes();
-        var rules = WriteRules.Of(new OracleImage(bytes));
-        var open = Policies.Named(policy) with
+        byte[] bytes = EveryCapability.Bytes();
+        WriteRule[] rules = WriteRules.Of(new OracleImage(bytes));
+        AccessPolicy open = Policies.Named(policy) with
         {
             AllowInterruptControl = new(true, SettingOrigin.BuiltIn),
             AllowFunctionReset = new(true, SettingOrigin.BuiltIn),
             Rules = [.. Enumerable.Range(0, 1024).Select(dword => new PolicyRule { Offset = 4 * dword, Size = 4 })],
             Quirks = [.. Enumerable.Range(0, 1024).Select(dword => new QuirkField(4 * dword, 4, 0xFFFFFFFF, SettingOrigin.BuiltIn))],
         };
-        var hardware = EveryCapability.Function();
+        PlainMemoryFunction hardware = EveryCapability.Function();
         using var guest = new OneGuest(hardware, open);
-        foreach (var pattern in Patterns)
+        foreach (uint pattern in Patterns)
         {
-            foreach (var size in (ReadOnlySpan<int>)[1, 2, 4])
+            foreach (int size in (ReadOnlySpan<int>)[1, 2, 4])
             {
-                for (var offset = 0; offset < bytes.Length; offset += size)
+                for (int offset = 0; offset < bytes.Length; offset += size)
+                {
                     guest.Write(offset, size, pattern);
+                }
             }
 
-            for (var at = 0; at < bytes.Length; at++)
+            for (int at = 0; at < bytes.Length; at++)
             {
-                var now = hardware.Bytes[at];
+                byte now = hardware.Bytes[at];
                 findings.Check(rules[at] != WriteRule.HardDenied || now == bytes[at], () => $"{policy}: {at:x} became {now:x2} from {bytes[at]:x2}");
             }
         }
@@ -85,26 +90,26 @@ public sealed class WriteMatrixTests
     {
         // A read-modify-write of a whole dword writes ones back over bits that ones clear (Status, Device Status, AER).
         var findings = new Findings();
-        var hardware = EveryCapability.Function();
+        PlainMemoryFunction hardware = EveryCapability.Function();
         hardware.WriteLog = [];
         using var guest = new OneGuest(hardware, Policies.Named(policy) with
         {
             AllowInterruptControl = new(true, SettingOrigin.BuiltIn),
             Rules = [.. Enumerable.Range(0, 1024).Select(dword => new PolicyRule { Offset = 4 * dword, Size = 4, Mask = 0x5AA5C33C })],
         });
-        var before = hardware.Bytes.ToArray();
-        foreach (var size in (int[])[1, 2, 4])
+        byte[] before = hardware.Bytes.ToArray();
+        foreach (int size in (int[])[1, 2, 4])
         {
-            for (var offset = 0; offset < before.Length; offset += size)
+            for (int offset = 0; offset < before.Length; offset += size)
             {
-                foreach (var pattern in Patterns)
+                foreach (uint pattern in Patterns)
                 {
                     hardware.WriteLog.Clear();
                     guest.Write(offset, size, pattern);
-                    foreach (var (at, length, value) in hardware.WriteLog)
+                    foreach ((int at, int length, uint value) in hardware.WriteLog)
                     {
                         // Fields whose rule concerns the whole word: Command, PMCSR, VPD address, MSI and MSI-X control; MWI needs a cache line size.
-                        var isField = length == 2 && at is 0x04 or EveryCapability.Power + 4 or EveryCapability.Vpd + 2 or EveryCapability.Msi + 2 or EveryCapability.Msix + 2;
+                        bool isField = length == 2 && at is 0x04 or EveryCapability.Power + 4 or EveryCapability.Vpd + 2 or EveryCapability.Msi + 2 or EveryCapability.Msix + 2;
                         findings.Check(isField || at == 0x0C || (at >= offset && at + length <= offset + size), () => $"{policy}: write {offset:x}/{size} {pattern:x8} became {at:x}/{length} {value:x}");
                     }
 
@@ -124,23 +129,27 @@ public sealed class WriteMatrixTests
     public void Bus_numbers_and_windows_of_a_bridge_are_written_in_no_policy_and_by_no_rule(string policy)
     {
         var findings = new Findings();
-        var bytes = new SpaceBytes(256, 1).Put(0x18, 4, 0x00020100).Put(0x1C, 2, 0x2111).Put(0x20, 4, 0xFE10FE00).Put(0x24, 4, 0xC0F1C001).Put(0x28, 4, 0x1).Put(0x2C, 4, 0x1).Put(0x30, 4, 0x00010001).Bytes;
-        var rules = WriteRules.Of(new OracleImage(bytes));
+        byte[] bytes = new SpaceBytes(256, 1).Put(0x18, 4, 0x00020100).Put(0x1C, 2, 0x2111).Put(0x20, 4, 0xFE10FE00).Put(0x24, 4, 0xC0F1C001).Put(0x28, 4, 0x1).Put(0x2C, 4, 0x1).Put(0x30, 4, 0x00010001).Bytes;
+        WriteRule[] rules = WriteRules.Of(new OracleImage(bytes));
         var hardware = new PlainMemoryFunction(bytes, new BaseAddress[7], default);
         using var guest = new OneGuest(hardware, Policies.Named(policy) with
         {
             Rules = [.. Enumerable.Range(4, 12).Select(dword => new PolicyRule { Offset = 4 * dword, Size = 4 })],
         });
-        foreach (var pattern in Patterns)
+        foreach (uint pattern in Patterns)
         {
-            foreach (var size in (ReadOnlySpan<int>)[4, 2, 1])
+            foreach (int size in (ReadOnlySpan<int>)[4, 2, 1])
             {
-                for (var offset = 0; offset < 0x40; offset += size)
+                for (int offset = 0; offset < 0x40; offset += size)
+                {
                     guest.Write(offset, size, pattern);
+                }
             }
 
-            for (var at = 0; at < 0x40; at++)
+            for (int at = 0; at < 0x40; at++)
+            {
                 findings.Check(rules[at] is not (WriteRule.HardDenied or WriteRule.Ignored) || hardware.Bytes[at] == bytes[at], () => $"{policy}: {at:x} became {hardware.Bytes[at]:x2} from {bytes[at]:x2}");
+            }
         }
 
         findings.AssertNone();
@@ -148,20 +157,20 @@ public sealed class WriteMatrixTests
 
     private static void Sweep(Findings findings, string name, byte[] bytes, IReadOnlyList<BaseAddress> baseAddresses, string policy, ReadOnlySpan<uint> patterns)
     {
-        var rules = WriteRules.Of(new OracleImage(bytes));
+        WriteRule[] rules = WriteRules.Of(new OracleImage(bytes));
         var hardware = new PlainMemoryFunction(bytes, baseAddresses, default);
         using var guest = new OneGuest(hardware, Policies.Named(policy));
 
         // Taking over may change a bit (PME_En); what counts is what each write does.
-        var before = hardware.Bytes.ToArray();
-        foreach (var size in (int[])[1, 2, 4])
+        byte[] before = hardware.Bytes.ToArray();
+        foreach (int size in (int[])[1, 2, 4])
         {
-            for (var offset = 0; offset < bytes.Length; offset += size)
+            for (int offset = 0; offset < bytes.Length; offset += size)
             {
-                foreach (var pattern in patterns)
+                foreach (uint pattern in patterns)
                 {
-                    var touches = hardware.Touches;
-                    var status = guest.Write(offset, size, pattern);
+                    int touches = hardware.Touches;
+                    PciOpStatus status = guest.Write(offset, size, pattern);
                     CheckStatus(findings, name, policy, rules, before, offset, size, pattern, status);
                     if (hardware.Touches == touches)
                     {
@@ -175,7 +184,9 @@ public sealed class WriteMatrixTests
 
                     // The guest's own state (virtual command, sizing) must not colour the next check.
                     if (offset < 0x40)
+                    {
                         guest.Function.Release();
+                    }
                 }
             }
         }
@@ -184,19 +195,26 @@ public sealed class WriteMatrixTests
     private static void CheckBytes(
         Findings findings, string name, string policy, WriteRule[] rules, byte[] before, PlainMemoryFunction hardware, int offset, int size, uint pattern, int from, int to)
     {
-        for (var at = from; at < to; at++)
+        for (int at = from; at < to; at++)
         {
-            var now = hardware.Bytes[at];
-            var isInside = at >= offset && at < offset + size;
-            var written = isInside ? (byte)(pattern >> (8 * (at - offset))) : (byte)0;
+            byte now = hardware.Bytes[at];
+            bool isInside = at >= offset && at < offset + size;
+            byte written = isInside ? (byte)(pattern >> (8 * (at - offset))) : (byte)0;
 
             // Command may program the cache line size and switch decoding on; both lie beside a write of its other bytes.
             if (!isInside && (now == before[at] || (at is 0x04 or 0x05 or 0x0C && offset + size > 4 && offset < 6)))
+            {
                 continue;
+            }
+
             if (isInside && Holds(rules[at], policy, before[at], written, now, offset, size, at))
+            {
                 findings.Checked();
+            }
             else
+            {
                 findings.Add($"{name}, {policy}: write {offset:x}/{size} {pattern:x8}: byte {at:x} became {now:x2} from {before[at]:x2} ({(isInside ? rules[at] : "beside the write")})");
+            }
         }
     }
 
@@ -216,30 +234,42 @@ public sealed class WriteMatrixTests
     private static void CheckStatus(
         Findings findings, string name, string policy, WriteRule[] rules, byte[] before, int offset, int size, uint pattern, PciOpStatus status)
     {
-        var inside = rules.AsSpan(offset, size);
+        Span<WriteRule> inside = rules.AsSpan(offset, size);
         if (inside.Contains(WriteRule.Own))
+        {
             return;
-        var expected = PciOpStatus.Success;
+        }
+
+        PciOpStatus expected = PciOpStatus.Success;
         if (policy == "strict" && inside.ContainsAnyExcept(WriteRule.Ignored, WriteRule.Through))
         {
             // Strict refuses aloud what it drops. A write that would change nothing, or meets a register that is known, may go either way.
             if (inside.ContainsAnyExcept(WriteRule.Unknown) || !Changes(before, offset, size, pattern))
+            {
                 return;
+            }
+
             expected = PciOpStatus.AccessDenied;
         }
 
         if (status == expected)
+        {
             findings.Checked();
+        }
         else
+        {
             findings.Add($"{name}, {policy}: write {offset:x}/{size} {pattern:x8} over {before[offset]:x2} answered {status}, not {expected}");
+        }
     }
 
     private static bool Changes(byte[] before, int offset, int size, uint pattern)
     {
-        for (var lane = 0; lane < size; lane++)
+        for (int lane = 0; lane < size; lane++)
         {
             if (before[offset + lane] != (byte)(pattern >> (8 * lane)))
+            {
                 return true;
+            }
         }
 
         return false;

@@ -74,12 +74,18 @@ internal static class WriteRules
     public static WriteRule[] Of(OracleImage image)
     {
         var rules = new WriteRule[image.Size];
-        foreach (var (offset, length, rule) in CommonHeader)
+        foreach ((int offset, int length, WriteRule rule) in CommonHeader)
+        {
             Set(offset, length, rule);
-        foreach (var (offset, length, rule) in image.HeaderType == 1 ? Bridge : Endpoint)
+        }
+
+        foreach ((int offset, int length, WriteRule rule) in image.HeaderType == 1 ? Bridge : Endpoint)
+        {
             Set(offset, length, rule);
+        }
+
         var seen = new HashSet<int>();
-        foreach (var (id, at) in image.Standard)
+        foreach ((int id, int at) in image.Standard)
         {
             // The identity of a capability is read-only in hardware; only four have a field for it in xen-pciback.
             Set(at, 2, WriteRule.Open);
@@ -90,10 +96,12 @@ internal static class WriteRules
                 continue;
             }
 
-            foreach (var (owner, offset, length, rule) in Standard)
+            foreach ((int owner, int offset, int length, WriteRule rule) in Standard)
             {
                 if (owner == id)
+                {
                     Set(at + offset, length, rule);
+                }
             }
 
             if (id == 0x05)
@@ -104,30 +112,39 @@ internal static class WriteRules
             }
         }
 
-        foreach (var (id, at) in image.Extended)
+        foreach ((int id, int at) in image.Extended)
         {
             Set(at, 4, WriteRule.Open);
-            foreach (var (owner, length) in new[] { (0x0D, 0x28), (0x0F, 8), (0x10, 0x40), (0x13, 0x10), (0x1B, 8), (0x1D, 0x60), (0x15, 4 + (8 * 6)), (0x24, 4 + (8 * 6)) })
+            foreach ((int owner, int length) in new[] { (0x0D, 0x28), (0x0F, 8), (0x10, 0x40), (0x13, 0x10), (0x1B, 8), (0x1D, 0x60), (0x15, 4 + (8 * 6)), (0x24, 4 + (8 * 6)) })
             {
                 // What lies beside the controls is read-only in hardware: nothing depends on it.
                 if (owner == id)
+                {
                     Loosen(at + 4, length - 4);
+                }
             }
 
-            foreach (var (owner, offset, length) in DeniedExtended)
+            foreach ((int owner, int offset, int length) in DeniedExtended)
             {
                 if (owner == id)
+                {
                     Set(at + offset, length, WriteRule.HardDenied);
+                }
             }
 
             if (id is 0x0B or 0x23)
+            {
                 Set(at + 4, 4, WriteRule.Open); // second header of vendor-specific capabilities: read-only in hardware
+            }
+
             if (id == 0x15 && at + 12 <= image.Size)
             {
                 // Resizable BAR: as many pairs of capability and control as the first control says (bits 7:5).
-                var count = (int)((image.Read(at + 8, 4) >> 5) & 7);
-                for (var bar = 0; bar < count; bar++)
+                int count = (int)((image.Read(at + 8, 4) >> 5) & 7);
+                for (int bar = 0; bar < count; bar++)
+                {
                     Set(at + 8 + (8 * bar), 4, WriteRule.HardDenied);
+                }
             }
         }
 
@@ -135,16 +152,20 @@ internal static class WriteRules
 
         void Set(int offset, int length, WriteRule rule)
         {
-            for (var at = offset; at < offset + length && at < rules.Length; at++)
+            for (int at = offset; at < offset + length && at < rules.Length; at++)
+            {
                 rules[at] = rule;
+            }
         }
 
         void Loosen(int offset, int length)
         {
-            for (var at = offset; at < offset + length && at < rules.Length; at++)
+            for (int at = offset; at < offset + length && at < rules.Length; at++)
             {
                 if (rules[at] == WriteRule.Unknown)
+                {
                     rules[at] = WriteRule.Open;
+                }
             }
         }
     }
@@ -152,8 +173,8 @@ internal static class WriteRules
     /// <summary>PCI Local Bus 3.0 §6.8.1: 64-bit addresses take 4 bytes more, per-vector masking 8 (behind 2 reserved) more.</summary>
     public static int MsiLength(OracleImage image, int at)
     {
-        var control = image.Read(at + 2, 2);
-        var length = 10 + ((control & 0x80) != 0 ? 4 : 0);
+        uint control = image.Read(at + 2, 2);
+        int length = 10 + ((control & 0x80) != 0 ? 4 : 0);
         return (control & 0x100) != 0 ? length + 10 : length;
     }
 }

@@ -151,9 +151,15 @@ public sealed class FrontendReadingTests : IDisposable
     private int LinuxMsix(FrontendAnswer answer, int count)
     {
         if (answer.Status != 0)
+        {
             return answer.Status;
+        }
+
         if (answer.Value != 0)
+        {
             return (int)answer.Value;
+        }
+
         return Vectors(count).Any(vector => vector == 0) ? InvalidArgument : 0;
     }
 

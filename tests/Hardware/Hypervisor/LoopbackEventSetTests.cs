@@ -22,11 +22,11 @@ public sealed class LoopbackEventSetTests
             guests[i] = (events, port, backend.BindInterdomain(i + 1, port));
         }
 
-        var heard = new int[Guests];
+        int[] heard = new int[Guests];
         var client = new Thread(() =>
         {
-            var members = new int[16];
-            var ports = new int[4];
+            int[] members = new int[16];
+            int[] ports = new int[4];
             int left = Guests * Rounds;
             while (left > 0)
             {
@@ -52,8 +52,8 @@ public sealed class LoopbackEventSetTests
         client.Start();
 
         // The backend answers each guest's answer until every guest had its rounds; binding has signalled it once.
-        var sent = new int[Guests];
-        var taken = new int[64];
+        int[] sent = new int[Guests];
+        int[] taken = new int[64];
         int total = 0;
         while (total < Guests * Rounds)
         {
@@ -94,7 +94,7 @@ public sealed class LoopbackEventSetTests
         host.CreateDomain(5);
         using var set = new LoopbackEventSet(1);
         using IEventChannels events = set.Open(host.ViewOf(5));
-        var members = new int[1];
+        int[] members = new int[1];
 
         events.Wake();
         Assert.Equal(1, set.Wait(members, -1));

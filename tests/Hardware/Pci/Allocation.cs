@@ -8,16 +8,16 @@ internal static class Allocation
     public static long Of(IConfigSpace space)
     {
         Run(space);
-        var before = GC.GetAllocatedBytesForCurrentThread();
+        long before = GC.GetAllocatedBytesForCurrentThread();
         Run(space);
         return GC.GetAllocatedBytesForCurrentThread() - before;
     }
 
     private static void Run(IConfigSpace space)
     {
-        for (var i = 0; i < 1000; i++)
+        for (int i = 0; i < 1000; i++)
         {
-            space.TryRead(i & 0x3C, 4, out var value);
+            space.TryRead(i & 0x3C, 4, out uint value);
             space.TryRead(0x1001, 2, out _);
             space.TryWrite(0x0C, 1, value);
         }

@@ -33,7 +33,7 @@ public class CapabilityWalkTests
     public void A_list_is_walked_to_its_end_or_its_defect(string why, string bytes, string found, string defects)
     {
         Assert.NotEmpty(why);
-        var list = CapabilityWalk.Read(new ConfigImage(Space(bytes, 4096)));
+        CapabilityList list = CapabilityWalk.Read(new ConfigImage(Space(bytes, 4096)));
         Assert.Equal(found, string.Join(' ', list.Capabilities.Select(c => $"{c.Id.ToString(c.IsExtended ? "x4" : "x2")}@{c.Offset:x}")));
         Assert.Equal(defects, string.Join(' ', list.Defects.Select(d => $"{d.Kind}@{d.At:x}")));
         Assert.All(list.Defects, d => Assert.NotEmpty(d.ToString()));
@@ -42,7 +42,7 @@ public class CapabilityWalkTests
     [Fact]
     public void A_list_behind_what_can_be_read_is_reported_as_truncated()
     {
-        var list = CapabilityWalk.Read(new ConfigImage(Space("34=40 40=0100", 256), 64));
+        CapabilityList list = CapabilityWalk.Read(new ConfigImage(Space("34=40 40=0100", 256), 64));
         Assert.Empty(list.Capabilities);
         Assert.Equal(new CapabilityListDefect(CapabilityListDefectKind.Truncated, false, 0x34, 0x40), Assert.Single(list.Defects));
     }
@@ -50,12 +50,18 @@ public class CapabilityWalkTests
     [Fact]
     public void The_longest_lists_are_walked_whole_and_then_end()
     {
-        var bytes = Space("34=40", 4096);
-        for (var at = 0x40; at < 0x100; at += 4)
+        byte[] bytes = Space("34=40", 4096);
+        for (int at = 0x40; at < 0x100; at += 4)
+        {
             (bytes[at], bytes[at + 1]) = (9, (byte)(at == 0xFC ? 0x40 : at + 4));
-        for (var at = 0x100; at < 0x1000; at += 4)
+        }
+
+        for (int at = 0x100; at < 0x1000; at += 4)
+        {
             BitConverter.TryWriteBytes(bytes.AsSpan(at), 0x1000Bu | ((uint)(at + 4) << 20));
-        var list = CapabilityWalk.Read(new ConfigImage(bytes));
+        }
+
+        CapabilityList list = CapabilityWalk.Read(new ConfigImage(bytes));
         Assert.Equal(CapabilityWalk.MaxStandard, list.Capabilities.Count(c => !c.IsExtended));
         Assert.Equal(CapabilityWalk.MaxExtended, list.Capabilities.Count(c => c.IsExtended));
         Assert.Equal([CapabilityListDefectKind.Loop, CapabilityListDefectKind.TooMany], list.Defects.Select(d => d.Kind));
@@ -64,7 +70,7 @@ public class CapabilityWalkTests
     [Fact]
     public void Without_the_status_bit_there_is_no_list()
     {
-        var bytes = Space("34=40 40=0100", 256);
+        byte[] bytes = Space("34=40 40=0100", 256);
         bytes[6] = 0;
         Assert.Empty(CapabilityWalk.Read(new ConfigImage(bytes)).Capabilities);
     }
@@ -90,13 +96,13 @@ public class CapabilityWalkTests
     [Fact]
     public void Every_named_id_has_names_that_lead_back()
     {
-        foreach (var id in Enum.GetValues<CapabilityId>().Where(id => id != CapabilityId.Null))
+        foreach (CapabilityId id in Enum.GetValues<CapabilityId>().Where(id => id != CapabilityId.Null))
         {
             Assert.True(CapabilityNames.TryFind(CapabilityNames.ShortOf(id), out CapabilityId found));
             Assert.Equal(id, found);
         }
 
-        foreach (var id in Enum.GetValues<ExtendedCapabilityId>().Where(id => id != ExtendedCapabilityId.Null))
+        foreach (ExtendedCapabilityId id in Enum.GetValues<ExtendedCapabilityId>().Where(id => id != ExtendedCapabilityId.Null))
         {
             Assert.True(CapabilityNames.TryFind(CapabilityNames.ShortOf(id), out ExtendedCapabilityId found));
             Assert.Equal(id, found);
@@ -107,11 +113,11 @@ public class CapabilityWalkTests
 
     internal static byte[] Space(string bytes, int size)
     {
-        var space = new byte[size];
+        byte[] space = new byte[size];
         space[6] = 0x10;
-        foreach (var part in bytes.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        foreach (string part in bytes.Split(' ', StringSplitOptions.RemoveEmptyEntries))
         {
-            var sides = part.Split('=');
+            string[] sides = part.Split('=');
             Convert.FromHexString(sides[1]).CopyTo(space, Convert.ToInt32(sides[0], 16));
         }
 

@@ -33,7 +33,7 @@ public class EmulatedFunctionTests
 
     private static uint Read(IConfigSpace function, int offset, int size = 4)
     {
-        Assert.True(function.TryRead(offset, size, out var value));
+        Assert.True(function.TryRead(offset, size, out uint value));
         return value;
     }
 
@@ -58,7 +58,7 @@ public class EmulatedFunctionTests
     [InlineData(0xE0, 4, 0xDEADBEEFu, 0xDEADBEEFu)] // device-specific: storage
     public void A_register_takes_the_bits_its_specification_makes_writable(int offset, int size, uint written, uint expected)
     {
-        using var function = Conventional();
+        using EmulatedFunction function = Conventional();
         Write(function, offset, size, written);
         Assert.Equal(expected, Read(function, offset, size));
     }
@@ -66,7 +66,7 @@ public class EmulatedFunctionTests
     [Fact]
     public void Error_bits_of_status_are_cleared_by_writing_one_and_kept_by_writing_zero()
     {
-        using var function = Conventional();
+        using EmulatedFunction function = Conventional();
         function.SetHardware(ConfigRegisters.Status, 2, 0xF910);
         Write(function, ConfigRegisters.Status, 2, 0x8000);
         Assert.Equal(0x7910u, Read(function, ConfigRegisters.Status, 2));
@@ -77,7 +77,7 @@ public class EmulatedFunctionTests
     [Fact]
     public void In_a_pci_express_function_the_bits_of_the_old_bus_are_hardwired()
     {
-        using var function = PciExpress();
+        using EmulatedFunction function = PciExpress();
         Write(function, ConfigRegisters.Command, 2, 0xFFFF);
         Assert.Equal(0x0547u, Read(function, ConfigRegisters.Command, 2));
         Write(function, ConfigRegisters.LatencyTimer, 1, 0xFF);
@@ -87,7 +87,7 @@ public class EmulatedFunctionTests
     [Fact]
     public void A_function_level_reset_loses_the_configuration_and_reads_back_as_zero()
     {
-        using var function = PciExpress();
+        using EmulatedFunction function = PciExpress();
         Write(function, ConfigRegisters.Command, 2, 6);
         Write(function, 0x108, 4, 0x10);
         Write(function, Express + 8, 2, 0xA810);
@@ -100,7 +100,7 @@ public class EmulatedFunctionTests
     [Fact]
     public void An_advanced_features_reset_loses_the_configuration()
     {
-        using var function = Conventional();
+        using EmulatedFunction function = Conventional();
         Write(function, Af + 4, 1, 1);
         Assert.Equal(1, function.Resets);
         Assert.Equal(0u, Read(function, 0x10));
@@ -112,7 +112,7 @@ public class EmulatedFunctionTests
     [InlineData(8u, 0xF0000000u)] // NO_SOFT_RESET
     public void Coming_back_from_d3hot_loses_the_configuration_unless_it_says_otherwise(uint control, uint bar)
     {
-        using var function = Conventional(control);
+        using EmulatedFunction function = Conventional(control);
         Write(function, Pm + 4, 2, 3);
         Assert.Equal(3, function.PowerState);
         Assert.Equal(0xF0000000u, Read(function, 0x10));
@@ -128,7 +128,7 @@ public class EmulatedFunctionTests
     [InlineData(-1, false)]
     public void A_power_state_is_entered_only_when_supported(int state, bool entered)
     {
-        using var function = Conventional();
+        using EmulatedFunction function = Conventional();
         Assert.Equal(entered, function.TrySetPowerState(state));
         Assert.Equal(entered ? state : 0, function.PowerState);
     }
@@ -136,7 +136,7 @@ public class EmulatedFunctionTests
     [Fact]
     public void The_way_up_ends_in_d0_and_restores_what_was_lost()
     {
-        using var function = Conventional();
+        using EmulatedFunction function = Conventional();
         Assert.True(function.TrySetPowerState(3));
         Assert.False(function.TrySetPowerState(1));
         Assert.True(function.TrySetPowerState(0));
@@ -148,7 +148,7 @@ public class EmulatedFunctionTests
     [Fact]
     public void A_reset_by_the_host_restores_the_configuration()
     {
-        using var function = Conventional();
+        using EmulatedFunction function = Conventional();
         Write(function, ConfigRegisters.CacheLineSize, 1, 16);
         Assert.True(function.TryReset());
         Assert.Equal(16u, Read(function, ConfigRegisters.CacheLineSize, 1));
@@ -158,7 +158,7 @@ public class EmulatedFunctionTests
     [Fact]
     public void A_reset_by_the_host_loses_messages_that_its_kernel_did_not_enable()
     {
-        using var function = Conventional();
+        using EmulatedFunction function = Conventional();
         Write(function, Msi + 4, 4, 0xFEE00000);
         Write(function, Msi + 2, 2, Read(function, Msi + 2, 2) | 1);
         Assert.True(function.TryReset());
@@ -169,7 +169,7 @@ public class EmulatedFunctionTests
     [Fact]
     public void Vital_product_data_is_transferred_when_the_flag_is_written()
     {
-        using var function = Conventional();
+        using EmulatedFunction function = Conventional();
         Write(function, Vpd + 2, 2, 0);
         Assert.Equal(0x8000u, Read(function, Vpd + 2, 2));
         Assert.Equal(0x82u, Read(function, Vpd + 4, 1));
@@ -184,7 +184,7 @@ public class EmulatedFunctionTests
     [Fact]
     public void A_self_test_runs_and_passes()
     {
-        using var function = Conventional();
+        using EmulatedFunction function = Conventional();
         Write(function, ConfigRegisters.Bist, 1, 0x40);
         Assert.Equal(1, function.SelfTests);
         Assert.Equal(0x80u, Read(function, ConfigRegisters.Bist, 1));
@@ -201,8 +201,8 @@ public class EmulatedFunctionTests
     [InlineData(int.MaxValue - 3, 4)]
     public void What_is_no_access_fails_with_all_ones(int offset, int size)
     {
-        using var function = Conventional();
-        Assert.False(function.TryRead(offset, size, out var value));
+        using EmulatedFunction function = Conventional();
+        Assert.False(function.TryRead(offset, size, out uint value));
         Assert.True(value is 0xFF or 0xFFFF or 0xFFFFFFFF);
         Assert.False(function.TryWrite(offset, size, 0));
     }
@@ -210,7 +210,7 @@ public class EmulatedFunctionTests
     [Fact]
     public void Faults_decide_what_accesses_give()
     {
-        using var function = Conventional();
+        using EmulatedFunction function = Conventional();
         function.Faults.Inject(FaultKind.Fails);
         Assert.False(function.TryRead(0, 4, out _));
         Assert.False(function.TryWrite(4, 2, 0));
@@ -228,9 +228,9 @@ public class EmulatedFunctionTests
     [Fact]
     public void A_hanging_access_returns_when_released_and_a_slow_one_late()
     {
-        using var function = Conventional();
+        using EmulatedFunction function = Conventional();
         function.Faults.Inject(FaultKind.Hangs);
-        var value = 0u;
+        uint value = 0u;
         var thread = new Thread(() => function.TryRead(0, 4, out value));
         thread.Start();
         Assert.True(SpinWait.SpinUntil(() => function.Faults.Hanging == 1, 5000));
@@ -238,7 +238,7 @@ public class EmulatedFunctionTests
         Assert.True(thread.Join(5000));
         Assert.Equal(0x56781234u, value);
         function.Faults.InjectDelay(TimeSpan.FromMilliseconds(20));
-        var start = System.Diagnostics.Stopwatch.GetTimestamp();
+        long start = System.Diagnostics.Stopwatch.GetTimestamp();
         Read(function, 0);
         Assert.True(System.Diagnostics.Stopwatch.GetElapsedTime(start) >= TimeSpan.FromMilliseconds(20));
     }
@@ -246,7 +246,7 @@ public class EmulatedFunctionTests
     [Fact]
     public void Accesses_are_counted_and_recorded_when_asked()
     {
-        using var function = Conventional();
+        using EmulatedFunction function = Conventional();
         Read(function, 0);
         function.RecordAccesses(true);
         Read(function, 4, 2);
@@ -258,7 +258,7 @@ public class EmulatedFunctionTests
     [Fact]
     public void Base_addresses_come_from_registers_and_lengths()
     {
-        using var function = Conventional();
+        using EmulatedFunction function = Conventional();
         Assert.Equal(new BaseAddress(0xF0000000, 0x10000, 0), function.BaseAddresses[0]);
         Assert.Equal(new BaseAddress(0xE000, 0x20, 1), function.BaseAddresses[1]);
         Assert.Equal(new BaseAddress(0x3_8000_0000, 0x8000_0000, 0xC), function.BaseAddresses[2]);
@@ -269,14 +269,14 @@ public class EmulatedFunctionTests
     [Fact]
     public void An_access_allocates_nothing()
     {
-        using var function = Conventional();
+        using EmulatedFunction function = Conventional();
         Assert.Equal(0, Allocation.Of(function));
     }
 
     [Fact]
     public void An_overlay_keeps_writes_and_counts_them()
     {
-        var function = Conventional();
+        EmulatedFunction function = Conventional();
         using var overlay = new ReadOnlyOverlay(function);
         Write(overlay, ConfigRegisters.Command, 2, 0);
         Write(overlay, 0x10, 4, 0xFFFFFFFF);
@@ -300,10 +300,10 @@ public class EmulatedFunctionTests
     [Fact]
     public void An_overlay_does_not_touch_registers_nobody_knows()
     {
-        var function = Conventional();
+        EmulatedFunction function = Conventional();
         function.SetHardware(0xE0, 4, 0x12345678);
         using var overlay = new ReadOnlyOverlay(function);
-        var before = function.Reads;
+        long before = function.Reads;
         Assert.Equal(0u, Read(overlay, 0xE0));
         Assert.Equal(before, function.Reads);
         Assert.Equal(1, overlay.ReadsAnswered);
@@ -314,7 +314,7 @@ public class EmulatedFunctionTests
     [Fact]
     public void A_last_base_address_that_claims_an_upper_half_does_not_get_one()
     {
-        using var function = new EmulatedFunctionBuilder(1, 2).Set(0x24, 4, 0xF0000004).Build();
+        using EmulatedFunction function = new EmulatedFunctionBuilder(1, 2).Set(0x24, 4, 0xF0000004).Build();
         Write(function, ConfigRegisters.CardBusCis, 4, 0xFFFFFFFF);
         Assert.Equal(0u, Read(function, ConfigRegisters.CardBusCis));
         Write(function, 0x24, 4, 0xFFFFFFFF);
@@ -327,20 +327,20 @@ public class EmulatedFunctionTests
     [InlineData(4096)]
     public void Whatever_bytes_a_function_has_it_can_be_used_and_keeps_its_ids(int size)
     {
-        for (var seed = 0; seed < 100; seed++)
+        for (int seed = 0; seed < 100; seed++)
         {
             var random = new Random(seed);
-            var bytes = new byte[size];
+            byte[] bytes = new byte[size];
             random.NextBytes(bytes);
             bytes[ConfigRegisters.Status] |= 0x10;
             bytes[ConfigRegisters.HeaderType] = (byte)(seed % 4);
             var function = new EmulatedFunction(default, "random", bytes);
             using var overlay = new ReadOnlyOverlay(function, knownRegistersOnly: seed % 2 == 0);
-            var id = Read(overlay, 0);
-            for (var i = 0; i < 200; i++)
+            uint id = Read(overlay, 0);
+            for (int i = 0; i < 200; i++)
             {
-                var width = 1 << random.Next(3);
-                var offset = random.Next(size / width) * width;
+                int width = 1 << random.Next(3);
+                int offset = random.Next(size / width) * width;
                 IConfigSpace target = i % 2 == 0 ? function : overlay;
                 Write(target, offset, width, (uint)random.NextInt64(1L << 32));
                 Read(target, offset, width);

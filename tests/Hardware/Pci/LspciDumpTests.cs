@@ -34,7 +34,7 @@ public class LspciDumpTests
     [MemberData(nameof(WrongDumps))]
     public void A_wrong_dump_is_refused_with_file_line_and_reason(string text, int line, string reason)
     {
-        var error = Assert.Throws<CaptureFormatException>(() => Capture.Read("some-file", System.Text.Encoding.UTF8.GetBytes(text)));
+        CaptureFormatException error = Assert.Throws<CaptureFormatException>(() => Capture.Read("some-file", System.Text.Encoding.UTF8.GetBytes(text)));
         Assert.Equal("some-file", error.File);
         Assert.Equal(line, error.Line);
         Assert.Contains(reason, error.Reason, StringComparison.Ordinal);
@@ -55,7 +55,7 @@ public class LspciDumpTests
     [InlineData(4096)]
     public void A_binary_is_one_function(int length)
     {
-        var config = Assert.Single(Capture.Read("config", new byte[length]).Functions);
+        CapturedConfig config = Assert.Single(Capture.Read("config", new byte[length]).Functions);
         Assert.Equal(default, config.Address);
         Assert.Equal(length, config.Bytes.Length);
     }
@@ -89,7 +89,7 @@ public class LspciDumpTests
     [InlineData("", 1, 32UL)]
     public void Lengths_come_from_the_decoded_text(string decoded, int index, ulong length)
     {
-        var text = "00:02.0 x (rev 01)\n" + decoded
+        string text = "00:02.0 x (rev 01)\n" + decoded
             + "00: 34 12 78 56 07 00 00 00 00 00 00 00 00 00 00 00\n10: 00 00 00 f0 01 e0 00 00 00 00 00 00 00 00 00 00\n"
             + "20: 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00\n30: 00 00 00 fe 00 00 00 00 00 00 00 00 0b 01 00 00\n";
         var capture = Capture.Read("dump", System.Text.Encoding.UTF8.GetBytes(text));
@@ -105,27 +105,29 @@ public class LspciDumpTests
         var random = new Random(7);
         var writer = new StringWriter();
         var written = new List<(PciAddress Address, byte[] Bytes)>();
-        foreach (var (address, length) in new[] { ("00:00.0", 64), ("00:1f.7", 256), ("0001:02:03.4", 4096), ("10000:e1:00.0", 256), ("ffffffff:00:00.0", 64) })
+        foreach ((string? address, int length) in new[] { ("00:00.0", 64), ("00:1f.7", 256), ("0001:02:03.4", 4096), ("10000:e1:00.0", 256), ("ffffffff:00:00.0", 64) })
         {
-            var bytes = new byte[length];
+            byte[] bytes = new byte[length];
             random.NextBytes(bytes);
             written.Add((PciAddress.Parse(address), bytes));
             LspciDumpWriter.Write(writer, written[^1].Address, "two\nlines", bytes);
         }
 
-        var read = LspciDump.Parse("round", writer.ToString());
+        IReadOnlyList<CapturedConfig> read = LspciDump.Parse("round", writer.ToString());
         Assert.Equal(written.Select(w => w.Address), read.Select(r => r.Address));
-        for (var i = 0; i < read.Count; i++)
+        for (int i = 0; i < read.Count; i++)
+        {
             Assert.Equal(written[i].Bytes, read[i].Bytes.ToArray());
+        }
     }
 
     [Fact]
     public void Every_embedded_capture_can_be_read()
     {
         Assert.False(BuiltinCaptures.TryLoad("no-such", out _));
-        foreach (var name in BuiltinCaptures.Names)
+        foreach (string name in BuiltinCaptures.Names)
         {
-            Assert.True(BuiltinCaptures.TryLoad(name, out var capture));
+            Assert.True(BuiltinCaptures.TryLoad(name, out Capture? capture));
             Assert.NotEmpty(capture.Functions);
         }
     }

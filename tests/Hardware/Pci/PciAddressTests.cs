@@ -12,7 +12,7 @@ public class PciAddressTests
     [InlineData("ffffffff:00:00.0", 0xFFFFFFFFu, 0, 0, 0, "ffffffff:00:00.0")]
     public void An_address_is_read_and_printed(string text, uint domain, int bus, int slot, int function, string printed)
     {
-        Assert.True(PciAddress.TryParse(text, out var address, out var index, out var reason));
+        Assert.True(PciAddress.TryParse(text, out PciAddress address, out int index, out string? reason));
         Assert.Equal(new PciAddress(domain, (byte)bus, (byte)slot, (byte)function), address);
         Assert.Equal(-1, index);
         Assert.Empty(reason);
@@ -49,7 +49,7 @@ public class PciAddressTests
     [InlineData("00:1c.\u0661", 6)]
     public void A_wrong_address_is_refused_at_its_wrong_character(string text, int at)
     {
-        Assert.False(PciAddress.TryParse(text, out var address, out var index, out var reason));
+        Assert.False(PciAddress.TryParse(text, out PciAddress address, out int index, out string? reason));
         Assert.Equal(at, index);
         Assert.NotEmpty(reason);
         Assert.Equal(default, address);

@@ -12,8 +12,8 @@ public sealed class SysfsFunctionTests : IDisposable
 
     private string Device(int size = 256)
     {
-        var directory = Directory.CreateDirectory(Path.Combine(_root, Address.ToString())).FullName;
-        var config = CapabilityWalkTests.Space("00=34127856 04=0600 34=40 40=0100 42=0302", 4096)[..size];
+        string directory = Directory.CreateDirectory(Path.Combine(_root, Address.ToString())).FullName;
+        byte[] config = CapabilityWalkTests.Space("00=34127856 04=0600 34=40 40=0100 42=0302", 4096)[..size];
         File.WriteAllBytes(Path.Combine(directory, "config"), config);
         Write(directory, "vendor", "0x1234\n");
         Write(directory, "device", "0x5678\n");
@@ -42,7 +42,7 @@ public sealed class SysfsFunctionTests : IDisposable
         using var function = SysfsFunction.Open(Address, false, _root);
         Assert.Equal((size, size), (function.Size, function.ReadableSize));
         Assert.True(function.TryRead(size - 4, 4, out _));
-        Assert.False(function.TryRead(size, 4, out var value));
+        Assert.False(function.TryRead(size, 4, out uint value));
         Assert.Equal(0xFFFFFFFFu, value);
     }
 
@@ -63,21 +63,21 @@ public sealed class SysfsFunctionTests : IDisposable
     [Fact]
     public void A_virtual_functions_ids_come_from_their_files()
     {
-        var directory = Device();
+        string directory = Device();
         File.WriteAllBytes(Path.Combine(directory, "config"), CapabilityWalkTests.Space("00=ffffffff", 256));
         Directory.CreateDirectory(Path.Combine(_root, "0000:03:00.0"));
         Directory.CreateSymbolicLink(Path.Combine(directory, "physfn"), "../0000:03:00.0");
         using var function = SysfsFunction.Open(Address, false, _root);
         Assert.True(function.IsVirtualFunction);
         Assert.Equal((0x1234, 0x5678), (function.VendorId, function.DeviceId));
-        Assert.True(PciDevices.TryDescribe(Address, out var described, _root));
+        Assert.True(PciDevices.TryDescribe(Address, out HostFunction? described, _root));
         Assert.Equal(new PciAddress(0, 3, 0, 0), described.PhysicalFunction);
     }
 
     [Fact]
     public void Opened_read_only_nothing_reaches_the_device()
     {
-        var directory = Device();
+        string directory = Device();
         using var function = SysfsFunction.Open(Address, false, _root);
         Assert.False(function.TryWrite(4, 2, 0));
         Assert.False(function.TryEnable());
@@ -90,7 +90,7 @@ public sealed class SysfsFunctionTests : IDisposable
     [Fact]
     public void Opened_writable_it_writes_resets_enables_and_changes_power()
     {
-        var directory = Device();
+        string directory = Device();
         using var function = SysfsFunction.Open(Address, true, _root);
         Assert.True(function.TryWrite(4, 2, 0x0102));
         Assert.Equal([0x02, 0x01], File.ReadAllBytes(Path.Combine(directory, "config"))[4..6]);
@@ -118,7 +118,7 @@ public sealed class SysfsFunctionTests : IDisposable
     [Fact]
     public void A_missing_function_is_refused_by_name()
     {
-        var error = Assert.Throws<IOException>(() => SysfsFunction.Open(Address, false, _root));
+        IOException error = Assert.Throws<IOException>(() => SysfsFunction.Open(Address, false, _root));
         Assert.Contains("0000:03:00.1", error.Message, StringComparison.Ordinal);
         Assert.False(PciDevices.TryDescribe(Address, out _, _root));
         Assert.Empty(PciDevices.List(Path.Combine(_root, "absent")));
@@ -129,7 +129,7 @@ public sealed class SysfsFunctionTests : IDisposable
     {
         Device();
         Directory.CreateDirectory(Path.Combine(_root, "no-address"));
-        var function = Assert.Single(PciDevices.List(_root));
+        HostFunction function = Assert.Single(PciDevices.List(_root));
         Assert.Equal(Address, function.Address);
         Assert.Equal(["flr", "pm"], function.ResetMethods);
         Assert.Equal(0x020000u, function.ClassCode);
@@ -142,15 +142,20 @@ public sealed class SysfsFunctionTests : IDisposable
     public void This_hosts_functions_can_be_listed()
     {
         if (PciDevices.Addresses().Count == 0)
+        {
             Assert.Skip("needs a host with PCI");
-        foreach (var function in PciDevices.List())
+        }
+
+        foreach (HostFunction function in PciDevices.List())
+        {
             Assert.True(function.ReadableSize is 0 or 64 or 128 or 256 or 4096);
+        }
     }
 
     [Fact]
     public void Names_come_from_a_file_of_ids()
     {
-        var file = Path.Combine(_root, "pci.ids");
+        string file = Path.Combine(_root, "pci.ids");
         File.WriteAllText(file, "# ids\n1234  Some Vendor\n\t5678  Some Device\n\t\t1af4 1100  Some Card\nffff  Illegal\nC 02  Network controller\n\t00  Ethernet controller\n");
         var ids = new PciIds(file);
         Assert.Equal("Some Vendor", ids.Vendor(0x1234));

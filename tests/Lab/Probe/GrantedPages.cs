@@ -14,7 +14,7 @@ internal static unsafe class GrantedPages
 
     public static SharedTestPage Grant(int domainId, bool readOnly)
     {
-        DeviceFile device = DeviceFile.Open("/dev/xen/gntalloc", "is the module xen-gntalloc loaded?");
+        var device = DeviceFile.Open("/dev/xen/gntalloc", "is the module xen-gntalloc loaded?");
         var argument = new AllocateArgument { DomainId = (ushort)domainId, Flags = readOnly ? (ushort)0 : Writable, Count = 1 };
         int error = device.Control(Allocate, &argument);
         byte* address = null;

@@ -26,7 +26,7 @@ internal static class PassthroughChecks
         using IPhysdev physdev = hypervisor.OpenPhysdev();
         using IDomainControl domains = hypervisor.OpenDomainControl();
         Console.WriteLine($"Xen {domains.Version}, devices can be assigned: {domains.CanAssignDevices}");
-        XenHost host = XenHost.Detect();
+        var host = XenHost.Detect();
         Console.WriteLine($"{host.Kind} {host.Version} {string.Join("; ", host.Problems)}");
         foreach (DomainInfo domain in domains.List())
         {
@@ -52,7 +52,7 @@ internal static class PassthroughChecks
 
     private static int MessagesOf(PciAddress address)
     {
-        using SysfsFunction registers = SysfsFunction.Open(address, writable: false);
+        using var registers = SysfsFunction.Open(address, writable: false);
         return CapabilityWalk.Read(registers).TryFind(CapabilityId.Msi, out PciCapability msi) && registers.TryRead(msi.Offset + MsiRegisters.Control, 2, out uint control)
             ? 1 << (int)((control & MsiRegisters.MultipleMessageCapable) >> 1)
             : throw new InvalidDataException($"{address} has no MSI capability that can be read");

@@ -41,7 +41,7 @@ string[] parts = args.Length == 0 ? known : args;
 int self = 0;
 report.Run("the domain's own id is in xenstore", () =>
 {
-    using XenStoreConnection store = XenStoreConnection.Open();
+    using var store = XenStoreConnection.Open();
     self = int.Parse(store.Read("domid") ?? throw new ContractException("no domid"), null);
 });
 

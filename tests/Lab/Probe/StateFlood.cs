@@ -13,7 +13,7 @@ internal static class StateFlood
     /// <param name="count">How often.</param>
     public static void Run(string path, int count)
     {
-        using XenStoreConnection store = XenStoreConnection.Open();
+        using var store = XenStoreConnection.Open();
         for (int i = 0; i < count; i++)
         {
             store.Write(path, Values[i % Values.Length]);

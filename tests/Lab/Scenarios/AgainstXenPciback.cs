@@ -28,7 +28,7 @@ public sealed class AgainstXenPciback(Boot<AgainstXenPciback> boot) : ScenarioTe
     {
         LabSettings.SkipUnlessAsked(IsMeasurement);
         var figures = FigureTable.Parse(Boot.Reports);
-        var table = figures.ToMarkdown();
+        string table = figures.ToMarkdown();
         File.WriteAllText(Path.Combine(LabSettings.Logs, $"{nameof(AgainstXenPciback)}.md"), table);
         TestContext.Current.TestOutputHelper?.WriteLine(table);
 

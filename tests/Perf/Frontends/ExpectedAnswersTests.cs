@@ -1,3 +1,4 @@
+using PciBackFlow.Hardware.Pci.Emulated;
 using PciBackFlow.Perf.Frontends;
 
 namespace PciBackFlow.Perf.Tests.Frontends;
@@ -70,7 +71,7 @@ public sealed class ExpectedAnswersTests
     [Fact]
     public void A_live_register_may_differ_from_its_image_only_as_the_hardware_reads_now()
     {
-        using var live = TestFunctions.Open();
+        using EmulatedFunction live = TestFunctions.Open();
         var answers = new ExpectedAnswers(TestFunctions.Image(), live);
         live.SetHardware(0x06, 2, 0x8210);
 

@@ -13,7 +13,7 @@ public sealed class ReportTests
     [Fact]
     public void Load_json_has_the_contracts_names()
     {
-        using JsonDocument json = JsonDocument.Parse(PerfJson.Format(Report(Histogram(1000, 2000, 3000))));
+        using var json = JsonDocument.Parse(PerfJson.Format(Report(Histogram(1000, 2000, 3000))));
         JsonElement root = json.RootElement;
         foreach (string name in (string[])
             ["guests", "shards", "topology", "mix", "seconds", "operations", "operations_per_second", "errors", "late_replies_dropped", "latency_ns", "per_guest",
@@ -46,7 +46,7 @@ public sealed class ReportTests
             Source = "test",
             Machine = Machine.Describe(),
         };
-        using JsonDocument json = JsonDocument.Parse(PerfJson.Format(report));
+        using var json = JsonDocument.Parse(PerfJson.Format(report));
         JsonElement root = json.RootElement;
         Assert.Equal("ingest", root.GetProperty("stages")[0].GetProperty("name").GetString());
         Assert.Equal(5, root.GetProperty("stages")[0].GetProperty("p50_ns").GetInt64());
@@ -77,7 +77,7 @@ public sealed class ReportTests
     [Fact]
     public void Histogram_rows_are_bpftraces()
     {
-        var counts = new long[64];
+        long[] counts = new long[64];
         counts[13] = 120;
         counts[15] = 60;
         string[] rows = PowerOfTwoRows.Format(counts).Split('\n', StringSplitOptions.RemoveEmptyEntries);
@@ -122,7 +122,7 @@ public sealed class ReportTests
         Assert.Contains("&lt;dump&gt; &amp; more", html, StringComparison.Ordinal);
         Assert.Contains(report.Machine.Kernel.Replace("#", "&#35;", StringComparison.Ordinal)[..5], html, StringComparison.Ordinal);
         string body = html[html.IndexOf("<body>", StringComparison.Ordinal)..html.IndexOf("</html>", StringComparison.Ordinal)];
-        XDocument document = XDocument.Parse(body);
+        var document = XDocument.Parse(body);
         Assert.Single(document.Descendants("svg"));
         // One bar for each power of two from 2^9 to 2^21.
         Assert.Equal(13, document.Descendants("rect").Count());
@@ -156,7 +156,7 @@ public sealed class ReportTests
     [Fact]
     public void The_machine_is_described()
     {
-        Machine machine = Machine.Describe();
+        var machine = Machine.Describe();
         Assert.NotEmpty(machine.Cpu);
         Assert.Equal(Environment.ProcessorCount, machine.Cores);
         Assert.NotEmpty(machine.Kernel);

@@ -102,7 +102,7 @@ public sealed class EngineLaneTests
         int thread = 0;
         toy.Engine.Invoke(0, () => thread = Environment.CurrentManagedThreadId);
         Assert.NotEqual(Environment.CurrentManagedThreadId, thread);
-        var thrown = Assert.Throws<FormatException>(() => toy.Engine.Invoke(0, () => throw new FormatException("mine")));
+        FormatException thrown = Assert.Throws<FormatException>(() => toy.Engine.Invoke(0, () => throw new FormatException("mine")));
         Assert.Equal("mine", thrown.Message);
         Assert.Throws<ArgumentException>(() => toy.Engine.Attach(0, 0, new ToyItem()));
         toy.Post(0, 1);

@@ -44,12 +44,18 @@ public sealed class ByteLaneTests
         {
             var guest = new FilteredFunction(Card(), AccessPolicy.Permissive);
             for (int at = 0; at < 4; at += writeSize)
+            {
                 guest.Write(0x810 + at, writeSize, value >> (8 * at));
+            }
+
             for (int readSize = 1; readSize <= 4; readSize *= 2)
             {
                 uint read = 0;
                 for (int at = 0; at < 4; at += readSize)
+                {
                     read |= guest.Read(0x810 + at, readSize) << (8 * at);
+                }
+
                 Assert.Equal(value, read);
             }
         }
@@ -86,7 +92,9 @@ public sealed class ByteLaneTests
                 foreach (uint value in new[] { first, second })
                 {
                     for (int at = 0; at < 4; at += 1 << way)
+                    {
                         guest.Write(offset + at, 1 << way, value >> (8 * at));
+                    }
                 }
 
                 results[way] = guest.Raw(offset, 4);
@@ -108,7 +116,9 @@ public sealed class ByteLaneTests
             for (int lane = 0; lane < 4; lane++)
             {
                 if (((mask >> (8 * lane)) & 0xFF) != 0)
+                {
                     expected |= 0xFFu << (8 * lane);
+                }
             }
 
             Assert.Equal(expected, bytes);
@@ -130,7 +140,10 @@ public sealed class ByteLaneTests
         {
             uint mask = 0;
             for (int lane = 0; lane < 4; lane++)
+            {
                 mask |= (set & (1u << lane)) != 0 ? 0x10u << (8 * lane) : 0;
+            }
+
             ByteLanes.Field(mask, out int from, out int width);
             Assert.Equal(mask, mask & ByteLanes.Lanes(from, width));
         }

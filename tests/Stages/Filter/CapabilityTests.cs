@@ -18,9 +18,15 @@ public sealed class CapabilityTests
         var guest = new FilteredFunction(Card(), AccessPolicy.Permissive);
         byte[] before = guest.Hardware.Snapshot();
         foreach (int at in new[] { Pm, Msi, Express, Msix, Vpd, Vendor, Af })
+        {
             Assert.Equal(PciOpStatus.Success, guest.Write(at, 2, 0));
+        }
+
         foreach (int at in new[] { Aer, Acs, SrIov, Ltr })
+        {
             Assert.Equal(PciOpStatus.Success, guest.Write(at, 4, 0));
+        }
+
         Assert.Empty(guest.Writes());
         Assert.Equal(before, guest.Hardware.Snapshot());
     }
@@ -165,7 +171,9 @@ public sealed class CapabilityTests
         for (int size = 1; size <= 4; size *= 2)
         {
             for (int offset = Msi + 4; offset < Msi + 0x18; offset += size)
+            {
                 guest.Write(offset, size, 0x5A5A5A5A);
+            }
         }
 
         Assert.Equal(before, guest.Hardware.Snapshot()[(Msi + 4)..(Msi + 0x18)]);
@@ -178,7 +186,7 @@ public sealed class CapabilityTests
     [InlineData(Acs + 4)]
     public void Extended_capabilities_of_the_host_are_out_of_reach_even_permissive(int offset)
     {
-        var policy = AccessPolicy.Permissive with { Rules = [new PolicyRule { Offset = offset }] };
+        AccessPolicy policy = AccessPolicy.Permissive with { Rules = [new PolicyRule { Offset = offset }] };
         var guest = new FilteredFunction(Card(), policy);
         Assert.Equal(PciOpStatus.Success, guest.Write(offset, 4, 0xFFFFFFFF));
         Assert.Empty(guest.Writes());
@@ -207,7 +215,9 @@ public sealed class CapabilityTests
         Assert.Equal(PciOpStatus.Success, other.Write(offset, size, value));
         Assert.Equal(0, other.Hardware.Resets);
         if (resets == 1)
+        {
             Assert.NotEqual(0u, other.LastDenied);
+        }
     }
 
     [Fact]
@@ -241,6 +251,8 @@ public sealed class CapabilityTests
         Assert.Equal(accesses.Count, accesses.Select(access => access.Offset).Distinct().Count());
         Assert.DoesNotContain(accesses, access => access.Offset is (>= Vendor + 4 and < Vendor + 0x10) or (>= 0x48 and < Msi) or >= Ltr + 8);
         foreach (int header in new[] { Pm, Msi, Express, Msix, Vpd, Vendor, Af })
+        {
             Assert.Equal(0xFFFFu, compiled.Map[header / 4].Shadow & 0xFFFF);
+        }
     }
 }

@@ -38,11 +38,20 @@ public sealed class CommandRegisterTests
             enabled = enabled ? (wanted & 3) != 0 : (wanted & 3) != 0;
             uint expected = (before & ~0x4u) | (wanted & 0x4);
             if (((wanted ^ last) & 0x10) != 0)
+            {
                 expected = (expected & ~0x10u) | (wanted & 0x10);
+            }
+
             if (interruptControl && ((wanted ^ last) & 0x400) != 0)
+            {
                 expected = (expected & ~0x400u) | (wanted & 0x400);
+            }
+
             if (isPermissive)
+            {
                 expected = (expected & ~GuestMask) | (wanted & GuestMask);
+            }
+
             expected = (before & ~writable) | (expected & writable);
             uint after = guest.Raw(4, 2);
             Assert.True(expected == after, $"wrote {wanted:x4} over {before:x4}: hardware {after:x4}, expected {expected:x4}");

@@ -40,9 +40,15 @@ internal sealed class FilteredFunction
         {
             // Assert.Equal would allocate, and allocation is measured through here.
             if (plan.Steps[i].Action != PlanAction.Read)
+            {
                 Assert.Fail("a read planned something else");
+            }
+
             if (!Assigned.TryReadHardware(plan.Steps[i].Offset, plan.Steps[i].Size, out uint hardware))
+            {
                 LastStatus = PciOpStatus.OperationFailed;
+            }
+
             value |= hardware & plan.HardwareMask;
         }
 
@@ -60,7 +66,9 @@ internal sealed class FilteredFunction
         {
             PciOpStatus status = SideEffects.Run(in plan.Steps[i], Assigned);
             if (status != PciOpStatus.Success)
+            {
                 return LastStatus = status;
+            }
         }
 
         return LastStatus;
@@ -72,7 +80,10 @@ internal sealed class FilteredFunction
         byte[] bytes = Hardware.Snapshot();
         uint value = 0;
         for (int i = size - 1; i >= 0; i--)
+        {
             value = (value << 8) | bytes[offset + i];
+        }
+
         return value;
     }
 

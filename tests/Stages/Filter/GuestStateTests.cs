@@ -162,7 +162,10 @@ public sealed class GuestStateTests
             {
                 guest.Read(offset);
                 if (offset is not (Pm + 4 or Express + 8 or Af + 4))
+                {
                     guest.Write(offset, 4, (uint)(i * 0x01010101));
+                }
+
                 guest.Read(offset + 2, 2);
                 guest.Write(offset, 1, 0);
             }
@@ -171,9 +174,12 @@ public sealed class GuestStateTests
 
     private static uint[] Scan(FilteredFunction guest)
     {
-        var values = new uint[1024];
+        uint[] values = new uint[1024];
         for (int i = 0; i < values.Length; i++)
+        {
             values[i] = guest.Read(i * 4);
+        }
+
         return values;
     }
 }

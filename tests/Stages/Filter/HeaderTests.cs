@@ -139,7 +139,10 @@ public sealed class HeaderTests
         var guest = new FilteredFunction(bridge, AccessPolicy.Permissive);
         byte[] before = bridge.Snapshot();
         foreach (int offset in new[] { 0x18, 0x1C, 0x20, 0x24, 0x28, 0x2C, 0x30 })
+        {
             Assert.Equal(PciOpStatus.Success, guest.Write(offset, offset == 0x1C ? 2 : 4, 0xFFFFFFFF));
+        }
+
         bridge.SetHardware(0x1B, 1, before[0x1B]);
         Assert.Equal(before, bridge.Snapshot());
     }
@@ -151,7 +154,7 @@ public sealed class HeaderTests
     public void A_header_of_another_type_is_refused(byte type)
     {
         EmulatedFunction odd = new EmulatedFunctionBuilder(0x1180, 0x0476).Set(0x0E, 1, type).Build();
-        var refused = Assert.Throws<UnsupportedFunctionException>(() => ConfigSpaceMapCompiler.Compile(odd, AccessPolicy.Default));
+        UnsupportedFunctionException refused = Assert.Throws<UnsupportedFunctionException>(() => ConfigSpaceMapCompiler.Compile(odd, AccessPolicy.Default));
         Assert.Equal(type, refused.HeaderType);
     }
 }

@@ -112,7 +112,10 @@ public sealed class MalformedDeviceTests
         }
 
         foreach (string file in Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
+        {
             files.Add(file);
+        }
+
         return files;
     }
 
@@ -121,7 +124,10 @@ public sealed class MalformedDeviceTests
     public void Every_capture_compiles_and_differs_from_its_bytes_only_where_bits_are_virtual(string file)
     {
         if (file.Length == 0)
+        {
             Assert.Skip("needs PCIBACKFLOW_CAPTURES");
+        }
+
         Capture capture;
         try
         {
@@ -142,7 +148,10 @@ public sealed class MalformedDeviceTests
             }
 
             foreach (PolicyProfile profile in Profiles)
+            {
                 Sound(ConfigSpaceMapCompiler.Compile(function, AccessPolicy.For(profile), readAll: true));
+            }
+
             var guest = new FilteredFunction(function);
             for (int offset = 0; offset + 4 <= function.ReadableSize; offset += 4)
             {

@@ -85,7 +85,9 @@ public sealed class PolicyTests
         for (int offset = 0; offset < 4096; offset += 4)
         {
             if (offset != (Express + 8))
+            {
                 Assert.Equal(guest.Assigned.Map[offset / 4], allowed.Assigned.Map[offset / 4]);
+            }
         }
 
         Assert.Equal(0x0020u, allowed.Assigned.Map[(Express + 8) / 4].Writable);
@@ -112,7 +114,10 @@ public sealed class PolicyTests
         {
             IReadOnlyList<PolicyRule> rules = PolicySuggestion.For(denied.Map, offset, 4, 0x5A5A5A5A);
             if (rules.Count == 0)
+            {
                 continue;
+            }
+
             CompiledFunction opened = ConfigSpaceMapCompiler.Compile(Card(), AccessPolicy.Default with { Rules = rules }, readAll: true);
             Assert.Empty(opened.Problems);
             for (int dword = 0; dword < 1024; dword++)
@@ -164,7 +169,7 @@ public sealed class PolicyTests
     [Fact]
     public void A_quirk_is_read_and_written_through_its_mask_even_when_unaligned()
     {
-        var policy = AccessPolicy.Default with { Quirks = [new QuirkField(0x802, 4, 0x00FF_FF0F, new(SettingSource.DriverParameter, "quirks"))] };
+        AccessPolicy policy = AccessPolicy.Default with { Quirks = [new QuirkField(0x802, 4, 0x00FF_FF0F, new(SettingSource.DriverParameter, "quirks"))] };
         var guest = new FilteredFunction(Card(), policy);
         guest.Write(0x800, 4, 0xFFFFFFFF);
         guest.Write(0x804, 4, 0xFFFFFFFF);
@@ -185,7 +190,7 @@ public sealed class PolicyTests
     [Fact]
     public void A_hidden_capability_leaves_the_chain()
     {
-        var policy = AccessPolicy.Default with { HiddenCapabilities = ["CAP_PM", "CAP_VPD", "CAP_VNDR", "ECAP_AER", "ECAP_SRIOV"] };
+        AccessPolicy policy = AccessPolicy.Default with { HiddenCapabilities = ["CAP_PM", "CAP_VPD", "CAP_VNDR", "ECAP_AER", "ECAP_SRIOV"] };
         var guest = new FilteredFunction(Card(), policy);
         Assert.Equal((uint)Msi, guest.Read(0x34, 1));
         Assert.Equal((uint)Af, guest.Read(Msix + 1, 1));
@@ -202,7 +207,7 @@ public sealed class PolicyTests
     [Fact]
     public void Hiding_everything_takes_the_list_itself_away()
     {
-        var policy = AccessPolicy.Default with { HiddenCapabilities = ["CAP_PM", "CAP_MSI", "CAP_EXP", "CAP_MSIX", "CAP_VPD", "CAP_VNDR", "CAP_AF"] };
+        AccessPolicy policy = AccessPolicy.Default with { HiddenCapabilities = ["CAP_PM", "CAP_MSI", "CAP_EXP", "CAP_MSIX", "CAP_VPD", "CAP_VNDR", "CAP_AF"] };
         var guest = new FilteredFunction(Card(), policy);
         Assert.Equal(0u, guest.Read(0x34, 1));
         Assert.Equal(0u, guest.Read(0x06, 2) & 0x0010);
@@ -247,7 +252,7 @@ public sealed class PolicyTests
     public void Every_setting_keeps_its_origin()
     {
         var origin = new SettingOrigin(SettingSource.ToolstackOptions, "opts-0");
-        AccessPolicy policy = AccessPolicy.For(PolicyProfile.Permissive, origin);
+        var policy = AccessPolicy.For(PolicyProfile.Permissive, origin);
         var guest = new FilteredFunction(Card(), policy);
         Assert.Contains("writes pass by permissive policy (toolstack options opts-0)", guest.Assigned.Map.RowsAt(0x06, 2)[0].Text, StringComparison.Ordinal);
     }

@@ -14,9 +14,15 @@ public sealed class RegisterTableTests
     {
         var all = new TheoryData<int, bool>();
         for (int id = 0; id <= 0x16; id++)
+        {
             all.Add(id, false);
+        }
+
         for (int id = 0; id <= 0x35; id++)
+        {
             all.Add(id, true);
+        }
+
         return all;
     }
 
@@ -42,7 +48,9 @@ public sealed class RegisterTableTests
                 Assert.Equal(0, rows[0].Offset);
                 Assert.Equal(isExtended ? 4 : 2, rows[0].Size);
                 foreach (RegisterDefinition row in rows)
+                {
                     Check(row, QemuXenTable.Adjust(row, at + row.Offset, image));
+                }
             }
         }
     }
@@ -70,9 +78,15 @@ public sealed class RegisterTableTests
             Assert.True(row.Name.Length > 0 && row.Source.Length > 0);
             Assert.True(row.Offset >= 0 && row.Size > 0);
             if (row.Size <= 4)
+            {
                 Assert.True((row.Offset & 3) + row.Size <= 4, $"{row.Name} crosses a dword");
+            }
+
             for (int b = row.Offset; b < row.Offset + row.Size; b++)
+            {
                 Assert.True(owned.Add(b), $"{row.Name} overlaps");
+            }
+
             Check(row, row);
         }
 
@@ -88,8 +102,13 @@ public sealed class RegisterTableTests
         Assert.Equal(0u, row.Rw1c & row.Shadow & bits);
         Assert.True(row.Value is null || (row.Value & ~row.Virtual & bits) == 0, $"{original.Name} gives a value to bits that are not virtual");
         if (row.EffectMask != 0)
+        {
             Assert.True(row.Size is 1 or 2 or 4 && row.Offset % row.Size == 0, $"{original.Name} acts but is no access");
+        }
+
         if (row.Rule is WriteRule.ByPolicy or WriteRule.ReadOnly or WriteRule.HardDenied)
+        {
             Assert.Equal(0u, row.Writable);
+        }
     }
 }

@@ -81,7 +81,7 @@ internal sealed class FakeDevice
     /// <summary>The lines of <c>resource</c>: start, length, flags for each.</summary>
     public FakeDevice Resources(params (ulong Start, ulong Length, ulong Flags)[] resources)
     {
-        (ulong, ulong, ulong)[] all = new (ulong, ulong, ulong)[7];
+        var all = new (ulong, ulong, ulong)[7];
         resources.CopyTo(all, 0);
         return With("resource", string.Join('\n', all.Select(static resource => resource is (var start, > 0 and var length, var flags)
             ? string.Create(CultureInfo.InvariantCulture, $"0x{start:x16} 0x{start + length - 1:x16} 0x{flags:x16}")

@@ -97,7 +97,10 @@ internal sealed class FakeHost : ISysfsWriter, IDisposable
         device.ResetMethods = ["pm", "bus"];
         device.With("reset_method", "pm bus").With("reset", string.Empty);
         if (driver is not null)
+        {
             device.With("irq", device.Gsi.ToString(CultureInfo.InvariantCulture)).Command = 0x0507;
+        }
+
         return device;
     }
 
@@ -111,7 +114,7 @@ internal sealed class FakeHost : ISysfsWriter, IDisposable
     /// <summary>Adds a function of any configuration space.</summary>
     public FakeDevice Add(string address, byte[] config, string? driver, params string[] below)
     {
-        PciAddress parsed = PciAddress.Parse(address);
+        var parsed = PciAddress.Parse(address);
         string place = string.Join('/', below.Select(static bridge => PciAddress.Parse(bridge).ToString()).Append(parsed.ToString()).Prepend("devices/" + RootBus));
         FakeDevice device = new(parsed, _folder["sys/" + place]);
         Directory.CreateDirectory(device.Path("power"));
@@ -156,16 +159,23 @@ internal sealed class FakeHost : ISysfsWriter, IDisposable
         {
             FileInfo file = new(path);
             if (file.LinkTarget is { } target)
+            {
                 lines.Add($"{path} -> {target}");
+            }
             else if (file.Exists)
+            {
                 lines.Add($"{path}: {Convert.ToHexString(File.ReadAllBytes(path))}");
+            }
         }
 
         string state = _folder["state/devices.json"];
         string records = File.Exists(state) ? File.ReadAllText(state) : string.Empty;
         lines.Add(records.Contains("\"address\"", StringComparison.Ordinal) ? records : "no records");
         foreach (PciAddress address in _devices.Keys.Order())
+        {
             lines.Add($"{address}: owner {Passthrough.OwnerOf(address)}, prepared {Passthrough.IsPrepared(address)}");
+        }
+
         return string.Join('\n', lines);
     }
 
@@ -174,7 +184,10 @@ internal sealed class FakeHost : ISysfsWriter, IDisposable
         string relative = Path.GetRelativePath(_folder["sys/bus/pci"], path);
         Note($"{relative} <- {text}");
         if (!File.Exists(path) && !relative.StartsWith("drivers", StringComparison.Ordinal))
+        {
             throw new IOException($"no such file: '{path}'");
+        }
+
         string[] parts = relative.Split('/');
         switch (parts)
         {
@@ -186,7 +199,10 @@ internal sealed class FakeHost : ISysfsWriter, IDisposable
                 break;
             case ["drivers_probe"]:
                 if (_devices[PciAddress.Parse(text)] is { Preferred: { } preferred, Driver: null } probed && Allows(probed, preferred))
+                {
                     BindIfAllowed(probed, preferred);
+                }
+
                 break;
             case ["devices", var address, .. var attribute]:
                 Set(_devices[PciAddress.Parse(address)], string.Join('/', attribute), text);
@@ -224,7 +240,9 @@ internal sealed class FakeHost : ISysfsWriter, IDisposable
         }
 
         if (FailAt > 0)
+        {
             FailAt--;
+        }
     }
 
     private void Set(FakeDevice device, string attribute, string text)
@@ -243,7 +261,10 @@ internal sealed class FakeHost : ISysfsWriter, IDisposable
             case "reset_method":
                 string[] wanted = text == "default" ? device.ResetMethods : text.Split(' ', StringSplitOptions.RemoveEmptyEntries);
                 if (wanted.Except(device.ResetMethods).Any())
+                {
                     throw new IOException("Invalid argument");
+                }
+
                 device.With(attribute, string.Join(' ', wanted));
                 break;
             default:
@@ -256,17 +277,31 @@ internal sealed class FakeHost : ISysfsWriter, IDisposable
     private static void Enable(FakeDevice device, bool on)
     {
         if (device.Driver is not null)
+        {
             throw new IOException("Device or resource busy");
+        }
+
         int count = int.Parse(device.Text("enable")!, CultureInfo.InvariantCulture) + (on ? 1 : -1);
         if (count < 0)
+        {
             throw new IOException("Input/output error");
+        }
+
         device.With("enable", count.ToString(CultureInfo.InvariantCulture));
         if (on && count == 1)
+        {
             device.Command |= device.Decode;
+        }
+
         if (!on && count == 0)
+        {
             device.Command &= (ushort)(0xFFFF & ~CommandBits.BusMaster);
+        }
+
         if (on)
+        {
             device.With("irq", device.Gsi.ToString(CultureInfo.InvariantCulture));
+        }
     }
 
     // pci_reset_function: saves, resets, restores; tries the methods in order.
@@ -276,7 +311,10 @@ internal sealed class FakeHost : ISysfsWriter, IDisposable
         bool isAlone = !_devices.Keys.Any(other => other != device.Address && other.Domain == device.Address.Domain && other.Bus == device.Address.Bus);
         string? method = methods.FirstOrDefault(name => name != "bus" || isAlone);
         if (method is null && methods.Length > 0)
+        {
             throw new IOException("Inappropriate ioctl for device");
+        }
+
         device.Resets.Add(method ?? "reset");
         device.OnReset?.Invoke(device);
     }
@@ -284,9 +322,15 @@ internal sealed class FakeHost : ISysfsWriter, IDisposable
     private void BindIfAllowed(FakeDevice device, string driver)
     {
         if (!Directory.Exists(_folder["sys/bus/pci/drivers/" + driver]))
+        {
             throw new IOException("No such file or directory");
+        }
+
         if (device.Driver is not null || !Allows(device, driver))
+        {
             throw new IOException("No such device");
+        }
+
         Bind(device, driver);
         device.With("enable", "1").Command |= 0x0404;
     }
@@ -303,7 +347,10 @@ internal sealed class FakeHost : ISysfsWriter, IDisposable
     private static void Unbind(FakeDevice device)
     {
         if (device.Driver is null)
+        {
             throw new IOException("No such device");
+        }
+
         Directory.Delete(device.Path("driver"));
         device.With("enable", "0");
         device.Command &= (ushort)(0xFFFF & ~(CommandBits.BusMaster | CommandBits.InterruptDisable));

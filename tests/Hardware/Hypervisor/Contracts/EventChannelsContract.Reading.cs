@@ -32,7 +32,7 @@ public static partial class EventChannelsContract
         }
 
         var seen = new List<int>();
-        var three = new int[3];
+        int[] three = new int[3];
         for (int i = 0; i < 4; i++)
         {
             int count = near.Read(three, Soon);
@@ -56,7 +56,7 @@ public static partial class EventChannelsContract
 
         // The busy port is signalled and unmasked after every delivery; a buffer of one makes each read choose.
         var seen = new HashSet<int>();
-        var one = new int[1];
+        int[] one = new int[1];
         for (int i = 0; i < 3 * links.Length && seen.Count < links.Length; i++)
         {
             Check.Equal(1, near.Read(one, Soon));

@@ -56,7 +56,7 @@ public static partial class EventChannelsContract
     /// <summary>Takes the events of binding.</summary>
     public static void Drain(IEventChannels events)
     {
-        var ports = new int[512];
+        int[] ports = new int[512];
         int count;
         while ((count = events.Read(ports, 20)) != 0)
         {
@@ -67,7 +67,7 @@ public static partial class EventChannelsContract
     private static List<int> ReadAll(IEventChannels events, bool unmask = true)
     {
         var seen = new List<int>();
-        var ports = new int[512];
+        int[] ports = new int[512];
         int count = events.Read(ports, Soon);
         while (count != 0)
         {

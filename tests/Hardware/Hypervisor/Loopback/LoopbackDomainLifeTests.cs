@@ -9,7 +9,7 @@ public sealed class LoopbackDomainLifeTests : LoopbackMachine
     [Fact]
     public void What_a_domain_is_like_is_told()
     {
-        Guid handle = Guid.NewGuid();
+        var handle = Guid.NewGuid();
         LoopbackDomain domain = Host.CreateDomain(7, handle);
         domain.IsHardwareVirtualized = true;
         Control.Pause(7);

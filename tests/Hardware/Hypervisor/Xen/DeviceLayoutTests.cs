@@ -62,7 +62,7 @@ public sealed class DeviceLayoutTests
     [Fact]
     public void Every_errno_of_the_table_has_its_name_and_every_other_its_number()
     {
-        Dictionary<int, string> names = Errors.Split(", ").Select(entry => entry.Split(' ')).ToDictionary(entry => int.Parse(entry[0]), entry => entry[1]);
+        var names = Errors.Split(", ").Select(entry => entry.Split(' ')).ToDictionary(entry => int.Parse(entry[0]), entry => entry[1]);
         Assert.Equal(38, names.Count);
         foreach (int number in Enumerable.Range(0, 4096))
         {

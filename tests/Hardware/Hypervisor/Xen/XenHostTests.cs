@@ -24,7 +24,7 @@ public sealed class XenHostTests : IDisposable
     {
         Make(ControlDomain);
 
-        XenHost host = XenHost.Detect(_root);
+        var host = XenHost.Detect(_root);
 
         Assert.Equal((XenHostKind.ControlPv, "4.17.7"), (host.Kind, host.Version));
         Assert.Empty(host.Problems);
@@ -47,7 +47,7 @@ public sealed class XenHostTests : IDisposable
     {
         Make(files.Split('|', StringSplitOptions.RemoveEmptyEntries));
 
-        XenHost host = XenHost.Detect(_root);
+        var host = XenHost.Detect(_root);
 
         Assert.Equal(kind, host.Kind);
         Assert.Equal([problem], host.Problems.Select(p => p.Name));

@@ -235,11 +235,11 @@ public sealed class XenStoreConnectionTests
         transport.Answer(transport.Next(), 6, "77\0"u8);
         IXenStoreTransaction transaction = await beginning;
 
-        Task unwatching = Task.Run(watch.Dispose);
+        var unwatching = Task.Run(watch.Dispose);
         byte[] unwatch = transport.Next();
         transport.Answer(unwatch, 5, "OK\0"u8);
         await unwatching;
-        Task aborting = Task.Run(transaction.Dispose);
+        var aborting = Task.Run(transaction.Dispose);
         byte[] abort = transport.Next();
         transport.Answer(abort, 7, "OK\0"u8);
         await aborting;

@@ -18,7 +18,7 @@ internal static class WrongOffers
     public static void Make(string name, int other)
     {
         using var frontend = new GuestFrontend();
-        using XenEventChannels channels = XenEventChannels.Open();
+        using var channels = XenEventChannels.Open();
         SharedTestPage page = GrantedPages.Grant(name == "page-for-another" ? other : Host, readOnly: name == "read-only-page");
         int port = channels.AllocateUnbound(name switch { "port-for-another" => other, "bound-port" => frontend.DomainId, _ => Host });
         switch (name)
