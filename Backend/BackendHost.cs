@@ -1,10 +1,15 @@
+using PciBackFlow.Backend.Devices.Sources;
 using System.Globalization;
+using PciBackFlow.Backend.Attaching;
+using PciBackFlow.Backend.Devices;
+using PciBackFlow.Backend.Grants;
 using PciBackFlow.Backend.Guests;
 using PciBackFlow.Backend.Interrupts;
-using PciBackFlow.Backend.Journal;
 using PciBackFlow.Backend.Policy;
+using PciBackFlow.Backend.Running;
+using PciBackFlow.Backend.Serving;
 using PciBackFlow.Backend.Slots;
-using PciBackFlow.Backend.Toolstack;
+using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Pipeline;
@@ -230,7 +235,7 @@ public sealed class BackendHost : IDisposable
     {
         AccessPolicy policy = _quirks.ApplyTo(_options.PolicyFor?.Invoke(domainId, function) ?? _options.Policy, function.Address);
         policy = toolstack?.ApplyTo(policy) ?? policy;
-        CompiledFunction compiled = Devices.FunctionPermissions.Compile(function, policy, _maps);
+        CompiledFunction compiled = FunctionPermissions.Compile(function, policy, _maps);
         foreach (string problem in compiled.Problems)
         {
             Warnings.Warn(domainId, $"{function.Address}: {problem}");

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using PciBackFlow.Backend.Devices;
+using PciBackFlow.Backend.Devices.Sources;
 using PciBackFlow.Backend.Slots;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Pci;

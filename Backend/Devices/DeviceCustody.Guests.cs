@@ -1,7 +1,9 @@
 using PciBackFlow.Backend.Devices.Identity;
 using PciBackFlow.Backend.Devices.Refusals;
 using PciBackFlow.Backend.Devices.Reset;
+using PciBackFlow.Backend.Devices.Sources;
 using PciBackFlow.Backend.Devices.State;
+using PciBackFlow.Backend.Devices.Taking;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Hardware.Pci.Sysfs;

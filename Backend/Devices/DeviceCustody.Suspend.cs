@@ -1,6 +1,7 @@
 using PciBackFlow.Backend.Devices.Reset;
 using PciBackFlow.Backend.Devices.Snapshots;
 using PciBackFlow.Backend.Devices.State;
+using PciBackFlow.Backend.Devices.Taking;
 using PciBackFlow.Hardware.Pci.Sysfs;
 
 namespace PciBackFlow.Backend.Devices;

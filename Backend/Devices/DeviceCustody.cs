@@ -1,6 +1,8 @@
 using PciBackFlow.Backend.Devices.Refusals;
 using PciBackFlow.Backend.Devices.Snapshots;
+using PciBackFlow.Backend.Devices.Sources;
 using PciBackFlow.Backend.Devices.State;
+using PciBackFlow.Backend.Devices.Taking;
 using PciBackFlow.Hardware.Pci;
 
 namespace PciBackFlow.Backend.Devices;

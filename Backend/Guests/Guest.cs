@@ -1,4 +1,7 @@
+using PciBackFlow.Backend.Running;
+using PciBackFlow.Backend.Serving;
 using PciBackFlow.Backend.Slots;
+using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Stages.Filter;

@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using PciBackFlow.Backend.Running;
+using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Pci;
 

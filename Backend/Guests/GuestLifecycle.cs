@@ -1,3 +1,5 @@
+using PciBackFlow.Backend.Domains;
+using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Pci;
 
 namespace PciBackFlow.Backend.Guests;

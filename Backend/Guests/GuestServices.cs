@@ -1,8 +1,11 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using PciBackFlow.Backend.Devices;
+using PciBackFlow.Backend.Devices.Sources;
 using PciBackFlow.Backend.Interrupts;
 using PciBackFlow.Backend.Policy;
+using PciBackFlow.Backend.Running;
+using PciBackFlow.Backend.Serving;
 using PciBackFlow.Backend.Slots;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Pci;

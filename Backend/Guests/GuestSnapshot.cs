@@ -1,3 +1,5 @@
+using PciBackFlow.Backend.Serving;
+using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Stages;
 
 namespace PciBackFlow.Backend.Guests;

@@ -1,3 +1,4 @@
+using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Pci;
 
 namespace PciBackFlow.Backend.Guests;

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using PciBackFlow.Backend.Devices;
+using PciBackFlow.Backend.Devices.Sources;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Stages.Filter;
 using PciBackFlow.Stages.Wire;

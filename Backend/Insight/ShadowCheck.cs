@@ -1,4 +1,5 @@
 using PciBackFlow.Backend.Devices;
+using PciBackFlow.Backend.Devices.Sources;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Stages.Filter;
 

@@ -1,3 +1,5 @@
+using PciBackFlow.Backend.Running;
+using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Stages.Execute;

@@ -1,6 +1,9 @@
 using System.Collections.Concurrent;
 using System.Threading.Tasks.Dataflow;
 using Microsoft.Extensions.Logging;
+using PciBackFlow.Backend.Guests;
+using PciBackFlow.Backend.Running;
+using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Stages.Execute;
 using PciBackFlow.Stages.Filter;

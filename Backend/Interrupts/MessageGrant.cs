@@ -1,4 +1,5 @@
-using PciBackFlow.Backend.Journal;
+
+using PciBackFlow.Backend.Grants;
 
 namespace PciBackFlow.Backend.Interrupts;
 

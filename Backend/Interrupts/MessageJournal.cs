@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using PciBackFlow.Backend.Journal;
+using PciBackFlow.Backend.Grants;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Pci;
 

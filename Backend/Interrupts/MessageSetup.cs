@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Numerics;
-using PciBackFlow.Backend.Journal;
+using PciBackFlow.Backend.Grants;
+using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Hardware.Pci.Registers;

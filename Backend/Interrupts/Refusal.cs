@@ -10,10 +10,10 @@ namespace PciBackFlow.Backend.Interrupts;
 internal sealed record Refusal(int Errno, string Reason, uint Available = 0, bool IsHypervisors = false)
 {
     /// <summary>What a hypercall's error means here.</summary>
-    public static Refusal Of(HypervisorException error) => new(Backend.Errno.FromName(error.Errno), Explain(error), IsHypervisors: true);
+    public static Refusal Of(HypervisorException error) => new(Xenstore.Errno.FromName(error.Errno), Explain(error), IsHypervisors: true);
 
     /// <summary>A hypercall that did not come to be: the daemon is ending, and a late request finds the descriptor closed.</summary>
-    public static Refusal Ending => new(Backend.Errno.Io, "the daemon is ending");
+    public static Refusal Ending => new(Xenstore.Errno.Io, "the daemon is ending");
 
     private static string Explain(HypervisorException error) => error.Errno switch
     {

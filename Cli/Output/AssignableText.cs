@@ -1,4 +1,5 @@
 using PciBackFlow.Backend.Control;
+using PciBackFlow.Backend.Control.Api;
 
 namespace PciBackFlow.Cli.Output;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using PciBackFlow.Backend.Control;
+using PciBackFlow.Backend.Control.Api;
 using PciBackFlow.Hardware.Pci;
 
 namespace PciBackFlow.Cli.Output;

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using PciBackFlow.Backend.Control;
+using PciBackFlow.Backend.Control.Api;
 using PciBackFlow.Cli.Devices;
 
 namespace PciBackFlow.Cli.Output;

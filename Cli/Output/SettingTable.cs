@@ -1,4 +1,5 @@
 using PciBackFlow.Backend.Control;
+using PciBackFlow.Backend.Control.Api;
 using Spectre.Console;
 
 namespace PciBackFlow.Cli.Output;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using PciBackFlow.Backend.Control;
+using PciBackFlow.Backend.Control.Api;
 using Spectre.Console;
 
 namespace PciBackFlow.Cli.Output;

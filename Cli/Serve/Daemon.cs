@@ -6,6 +6,8 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
 using PciBackFlow.Backend;
 using PciBackFlow.Backend.Control;
+using PciBackFlow.Backend.Control.Server;
+using PciBackFlow.Backend.Devices;
 using PciBackFlow.Backend.Guests;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Pci;

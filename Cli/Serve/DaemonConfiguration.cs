@@ -3,6 +3,7 @@ using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using PciBackFlow.Backend;
 using PciBackFlow.Backend.Control;
+using PciBackFlow.Backend.Control.Api;
 using PciBackFlow.Backend.Devices.Refusals;
 using PciBackFlow.Backend.Policy;
 using PciBackFlow.Backend.Slots;

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using PciBackFlow.Backend.Control;
+using PciBackFlow.Backend.Control.Api;
 using PciBackFlow.Backend.Devices.Refusals;
 using PciBackFlow.Backend.Slots;
 using PciBackFlow.Hardware.Pci;

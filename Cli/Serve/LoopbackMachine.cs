@@ -1,4 +1,5 @@
 using PciBackFlow.Backend.Devices;
+using PciBackFlow.Backend.Devices.Sources;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
 using PciBackFlow.Hardware.Pci;

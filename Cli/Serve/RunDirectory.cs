@@ -1,6 +1,7 @@
 using System.Globalization;
 using PciBackFlow.Backend;
 using PciBackFlow.Backend.Control;
+using PciBackFlow.Backend.Control.Api;
 
 namespace PciBackFlow.Cli.Serve;
 

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Hosting.Systemd;
 using Microsoft.Extensions.Logging;
 using PciBackFlow.Backend.Control;
+using PciBackFlow.Backend.Control.Server;
 
 namespace PciBackFlow.Cli.Serve;
 

@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Logging;
 using PciBackFlow.Backend;
 using PciBackFlow.Backend.Devices;
-using PciBackFlow.Backend.Toolstack;
+using PciBackFlow.Backend.Xl;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Xen;
 using PciBackFlow.Hardware.Pci;

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using PciBackFlow.Backend.Devices;
+using PciBackFlow.Backend.Devices.Refusals;
 using PciBackFlow.Backend.Insight;
 using PciBackFlow.Cli.Devices;
 using PciBackFlow.Cli.Output;

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using PciBackFlow.Backend.Control;
+using PciBackFlow.Backend.Control.Api;
 using PciBackFlow.Cli.Output;
 using PciBackFlow.Cli.Parsing;
 

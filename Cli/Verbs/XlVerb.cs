@@ -1,6 +1,6 @@
 using System.CommandLine;
 using PciBackFlow.Backend;
-using PciBackFlow.Backend.Toolstack;
+using PciBackFlow.Backend.Xl;
 using PciBackFlow.Hardware.Linux;
 
 namespace PciBackFlow.Cli.Verbs;

@@ -7,16 +7,20 @@ public sealed partial class BackendRoomTests
 {
     private static readonly Dictionary<string, string[]> MayUse = new()
     {
-        ["Devices"] = ["Policy", "Journal"],
+        ["Domains"] = [],
+        ["Xenstore"] = ["Slots", "Domains", "Grants", "Guests", "Attaching", "Xl"],
+        ["Devices"] = ["Domains", "Grants", "Policy"],
+        ["Grants"] = ["Domains", "Xenstore", "Devices", "Attaching", "Xl"],
+        ["Interrupts"] = ["Devices", "Domains", "Grants", "Running", "Xenstore", "Attaching"],
         ["Slots"] = [],
         ["Policy"] = [],
-        ["Guests"] = ["Slots", "Devices", "Policy", "Interrupts"],
+        ["Serving"] = ["Interrupts", "Policy", "Devices", "Guests", "Slots", "Xenstore", "Running"],
+        ["Guests"] = ["Serving", "Xenstore", "Domains", "Devices", "Slots", "Interrupts", "Policy", "Running"],
+        ["Attaching"] = ["Grants", "Interrupts", "Xenstore", "Domains", "Devices", "Policy", "Running", "Xl"],
+        ["Xl"] = ["Attaching", "Devices", "Policy", "Grants", "Domains", "Xenstore"],
+        ["Running"] = ["Guests", "Xenstore"],
+        ["Control"] = ["Insight", "Attaching", "Guests", "Xl", "Policy", "Devices", "Interrupts", "Grants", "Slots", "Xenstore"],
         ["Insight"] = ["Devices", "Policy"],
-        ["Interrupts"] = ["Devices", "Journal"],
-        ["Journal"] = [],
-        ["Recovery"] = ["Guests", "Devices", "Journal"],
-        ["Toolstack"] = ["Devices", "Journal", "Policy", "Guests"],
-        ["Control"] = ["Devices", "Guests", "Toolstack", "Policy", "Interrupts", "Journal"],
     };
 
     [Fact]

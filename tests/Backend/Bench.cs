@@ -1,8 +1,10 @@
 using System.Diagnostics;
 using System.Globalization;
 using PciBackFlow.Backend.Devices;
+using PciBackFlow.Backend.Devices.Sources;
 using PciBackFlow.Backend.Guests;
 using PciBackFlow.Backend.Slots;
+using PciBackFlow.Backend.Tests.Serving;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
 using PciBackFlow.Hardware.Pci;

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Logging.Abstractions;
-using PciBackFlow.Backend.Toolstack;
+using PciBackFlow.Backend.Xl;
 
 namespace PciBackFlow.Cli.Tests;
 

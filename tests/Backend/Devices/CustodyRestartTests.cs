@@ -1,8 +1,9 @@
 using System.Text.RegularExpressions;
 using PciBackFlow.Backend.Devices;
 using PciBackFlow.Backend.Devices.Refusals;
+using PciBackFlow.Backend.Devices.Taking;
 using PciBackFlow.Backend.Tests.Devices.FakeSysfs;
-using PciBackFlow.Backend.Toolstack;
+using PciBackFlow.Backend.Xl;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Pci;
 

@@ -1,4 +1,5 @@
 using PciBackFlow.Backend.Devices;
+using PciBackFlow.Backend.Devices.Sources;
 using PciBackFlow.Backend.Tests.Devices.FakeSysfs;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Pci;

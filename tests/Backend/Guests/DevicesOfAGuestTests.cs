@@ -1,3 +1,4 @@
+using PciBackFlow.Backend.Tests.Xenstore;
 using PciBackFlow.Hardware.Pci;
 
 namespace PciBackFlow.Backend.Tests.Guests;

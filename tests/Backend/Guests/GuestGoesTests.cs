@@ -1,3 +1,4 @@
+using PciBackFlow.Backend.Tests.Xenstore;
 using PciBackFlow.Hardware.Hypervisor;
 
 namespace PciBackFlow.Backend.Tests.Guests;

@@ -1,5 +1,7 @@
 using CsCheck;
+using PciBackFlow.Backend.Domains;
 using PciBackFlow.Backend.Guests;
+using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Pci;
 
 namespace PciBackFlow.Backend.Tests.Guests;

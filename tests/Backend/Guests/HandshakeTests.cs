@@ -1,3 +1,4 @@
+using PciBackFlow.Backend.Tests.Xenstore;
 using PciBackFlow.Pipeline;
 using PciBackFlow.Stages.Wire;
 

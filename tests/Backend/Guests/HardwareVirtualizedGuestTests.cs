@@ -1,4 +1,5 @@
-using PciBackFlow.Backend.Toolstack;
+
+using PciBackFlow.Backend.Attaching;
 
 namespace PciBackFlow.Backend.Tests.Guests;
 

@@ -1,4 +1,5 @@
 using PciBackFlow.Backend.Guests;
+using PciBackFlow.Backend.Running;
 
 namespace PciBackFlow.Backend.Tests.Guests;
 

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using PciBackFlow.Backend.Devices;
+using PciBackFlow.Backend.Devices.Sources;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Hardware.Pci.Emulated;
 

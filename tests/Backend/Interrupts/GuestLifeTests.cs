@@ -1,4 +1,5 @@
 using PciBackFlow.Backend.Devices;
+using PciBackFlow.Backend.Devices.Sources;
 using PciBackFlow.Backend.Guests;
 using PciBackFlow.Backend.Interrupts;
 using PciBackFlow.Hardware.Hypervisor;

@@ -1,6 +1,7 @@
+using PciBackFlow.Backend.Attaching;
+using PciBackFlow.Backend.Domains;
+using PciBackFlow.Backend.Grants;
 using PciBackFlow.Backend.Interrupts;
-using PciBackFlow.Backend.Journal;
-using PciBackFlow.Backend.Toolstack;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
 using PciBackFlow.Hardware.Pci;

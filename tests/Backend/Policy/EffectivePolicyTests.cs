@@ -1,6 +1,6 @@
 using System.Text;
 using PciBackFlow.Backend.Policy;
-using PciBackFlow.Backend.Toolstack;
+using PciBackFlow.Backend.Xl;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Pipeline;
 using PciBackFlow.Stages.Filter;

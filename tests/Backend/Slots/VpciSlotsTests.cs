@@ -99,7 +99,7 @@ public sealed class VpciSlotsTests
 
     private static PciAddress Parse(string text)
     {
-        Assert.True(Backend.Guests.StoreFormats.TryParseAddress(text, out PciAddress address));
+        Assert.True(Backend.Xenstore.StoreFormats.TryParseAddress(text, out PciAddress address));
         return address;
     }
 }

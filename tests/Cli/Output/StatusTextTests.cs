@@ -1,5 +1,6 @@
 using System.Text.Json;
 using PciBackFlow.Backend.Control;
+using PciBackFlow.Backend.Control.Api;
 using PciBackFlow.Backend.Interrupts;
 using PciBackFlow.Cli.Output;
 

@@ -1,4 +1,6 @@
 using PciBackFlow.Backend.Control;
+using PciBackFlow.Backend.Control.Api;
+using PciBackFlow.Backend.Control.Client;
 
 namespace PciBackFlow.Cli.Tests.Serve;
 

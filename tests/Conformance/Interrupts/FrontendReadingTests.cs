@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using PciBackFlow.Backend;
 using PciBackFlow.Backend.Devices;
+using PciBackFlow.Backend.Devices.Sources;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
 using PciBackFlow.Hardware.Pci;

@@ -1,0 +1,48 @@
+using PciBackFlow.Backend.Domains;
+using PciBackFlow.Backend.Grants;
+using PciBackFlow.Backend.Guests;
+using PciBackFlow.Backend.Xenstore;
+using PciBackFlow.Hardware.Pci;
+
+namespace PciBackFlow.Backend.Attaching;
+
+/// <summary>Which of a guest's devices it no longer has although nobody asked this daemon.</summary>
+internal static class DepartedDevices
+{
+    /// <summary>Whether a change of this node of a guest's directory can mean that a device departed: not what the backend publishes of a device, which changes most often.</summary>
+    public static bool IsTelling(string path)
+    {
+        string name = path[(path.LastIndexOf('/') + 1)..];
+        return name is "state" or "online" or "num_devs" or "0" || name.StartsWith("dev-", StringComparison.Ordinal);
+    }
+
+    /// <summary>
+    /// All of them when the domain is gone, dying or somebody else, or was taken offline and has closed; those that are not revoked yet when its kernel has ended;
+    /// else those whose keys xl removed.
+    /// Devices that are just being attached are not meant: their keys are an intent.
+    /// </summary>
+    public static PciAddress[] Of(ToolstackServices services, DomainLife life)
+    {
+        JournalEntry[] entries = [.. services.Journal.Entries.Where(entry => entry.Life == life && entry is { Owner: GrantOwner.Us, IsAttachment: true })];
+        if (entries.Length == 0)
+        {
+            return [];
+        }
+
+        if (services.Domains.Find(life.DomainId) is not { IsDying: false } domain || domain.Handle != life.Handle)
+        {
+            return [.. entries.Select(static entry => entry.Device).Distinct()];
+        }
+
+        bool hasEnded = domain.HasEnded;
+
+        var directory = GuestDirectory.Read(services.Store, life.DomainId);
+        bool isOffline = directory is { Exists: true, IsOnline: false } && (directory.Backend == XenbusState.Closed || directory.HasFrontendClosed);
+        return
+        [
+            .. entries.Where(entry => (hasEnded && entry.Grant.Kind != GrantKind.Nodes)
+                    || (entry is { Grant.Kind: GrantKind.Nodes, IsDone: true } && (isOffline || directory.Find(entry.Device) is null)))
+                .Select(static entry => entry.Device).Distinct(),
+        ];
+    }
+}

@@ -1,0 +1,18 @@
+using System.Text.Json.Serialization;
+
+namespace PciBackFlow.Backend.Control.Api;
+
+/// <summary>The control API's JSON: <c>snake_case</c> keys; unknown keys of a request are refused. Generated code only: it compiles ahead of time.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    RespectRequiredConstructorParameters = true)]
+[JsonSerializable(typeof(StatusReport))]
+[JsonSerializable(typeof(IReadOnlyList<DeviceReport>))]
+[JsonSerializable(typeof(DeviceReport))]
+[JsonSerializable(typeof(IReadOnlyList<AssignmentReport>))]
+[JsonSerializable(typeof(AssignmentReport))]
+[JsonSerializable(typeof(ControlProblem))]
+[JsonSerializable(typeof(TakeDevice))]
+[JsonSerializable(typeof(AttachDevice))]
+public sealed partial class ControlJson : JsonSerializerContext;

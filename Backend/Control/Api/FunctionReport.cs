@@ -1,0 +1,60 @@
+using System.Globalization;
+using PciBackFlow.Backend.Guests;
+using PciBackFlow.Backend.Policy;
+using PciBackFlow.Backend.Serving;
+using PciBackFlow.Stages.Filter;
+
+namespace PciBackFlow.Backend.Control.Api;
+
+/// <summary>One function that a guest has.</summary>
+/// <param name="Host">Its host address.</param>
+/// <param name="Guest">Where the guest sees it.</param>
+/// <param name="Origin">Where it comes from: <c>sysfs 0000:03:00.0</c>.</param>
+/// <param name="HardwareReads">Register reads that reached the hardware.</param>
+/// <param name="HardwareWrites">Register writes that reached the hardware.</param>
+/// <param name="Slow">Whether its accesses go to a worker because one took too long.</param>
+/// <param name="Gone">Whether it no longer answers.</param>
+/// <param name="Interrupts">How it interrupts the guest.</param>
+/// <param name="Policy">What the guest may do with it: <c>profile</c>, <c>allow_interrupt_control</c>, <c>allow_function_reset</c>, then one
+/// <c>rules</c> for each place that rules come from (their number), then one <c>hide</c> for each hidden capability.</param>
+public sealed record FunctionReport(
+    string Host, string Guest, string Origin, long HardwareReads, long HardwareWrites, bool Slow, bool Gone, InterruptReport Interrupts,
+    IReadOnlyList<SettingReport> Policy)
+{
+    /// <summary>Describes a function.</summary>
+    /// <param name="function">The function.</param>
+    /// <returns>The report.</returns>
+    public static FunctionReport Of(FunctionSnapshot function) => new(
+        function.Host.ToString(),
+        function.Guest.ToString(),
+        function.Origin,
+        function.HardwareReads,
+        function.HardwareWrites,
+        function.IsSlow,
+        function.IsGone,
+        InterruptReport.Of(function.Interrupts),
+        PolicyOf(function.Policy));
+
+    private static List<SettingReport> PolicyOf(EffectivePolicy policy)
+    {
+        List<SettingReport> settings =
+        [
+            new("profile", AccessPolicy.NameOf(policy.Profile.Value), policy.Profile.Origin.ToString()),
+            Flag("allow_interrupt_control", policy.AllowInterruptControl),
+            Flag("allow_function_reset", policy.AllowFunctionReset),
+        ];
+        foreach (Setting<int> rules in policy.Rules)
+        {
+            settings.Add(new("rules", rules.Value.ToString(CultureInfo.InvariantCulture), rules.Origin.ToString()));
+        }
+
+        foreach (string capability in policy.HiddenCapabilities)
+        {
+            settings.Add(new("hide", capability, new SettingOrigin(SettingSource.PolicyFile, string.Empty).ToString()));
+        }
+
+        return settings;
+    }
+
+    private static SettingReport Flag(string key, Setting<bool> setting) => new(key, setting.Value ? "true" : "false", setting.Origin.ToString());
+}

@@ -1,0 +1,150 @@
+using System.Net.Sockets;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using PciBackFlow.Backend.Control.Api;
+using PciBackFlow.Backend.Control.Server;
+
+namespace PciBackFlow.Backend.Control.Client;
+
+/// <summary>
+/// The daemon as its clients see it. A failure is a <see cref="BackendException"/> in the daemon's own words, or a <see cref="DaemonUnreachableException"/>.
+/// Thread-safe.
+/// </summary>
+/// <param name="socket">The daemon's socket (<see cref="ControlSocket.PathIn"/>); each request connects anew.</param>
+public sealed class ControlClient(string socket)
+{
+    // The daemon ends a request after its own time; a client that gives up earlier would undo it.
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+
+    /// <summary>Everything at a glance.</summary>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>The status.</returns>
+    public Task<StatusReport> StatusAsync(CancellationToken cancellationToken) =>
+        Get("status", ControlJson.Default.StatusReport, cancellationToken);
+
+    /// <summary>The devices guests can have.</summary>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>By address.</returns>
+    public Task<IReadOnlyList<DeviceReport>> ListAssignableAsync(CancellationToken cancellationToken) =>
+        Get("assignable", ControlJson.Default.IReadOnlyListDeviceReport, cancellationToken);
+
+    /// <summary>Takes a device from the host.</summary>
+    /// <param name="device">Which.</param>
+    /// <param name="cancellationToken">Gives up waiting; the daemon goes on.</param>
+    /// <returns>The device as it is held now.</returns>
+    public Task<DeviceReport> TakeAsync(TakeDevice device, CancellationToken cancellationToken) => Send(
+        "POST", "assignable", JsonSerializer.SerializeToUtf8Bytes(device, ControlJson.Default.TakeDevice), ControlJson.Default.DeviceReport, cancellationToken);
+
+    /// <summary>Gives a device back to the host.</summary>
+    /// <param name="device">Its address or name.</param>
+    /// <param name="rebind">Whether its original driver gets it at once.</param>
+    /// <param name="cancellationToken">Gives up waiting; the daemon goes on.</param>
+    /// <returns>When it is done.</returns>
+    public Task GiveBackAsync(string device, bool rebind, CancellationToken cancellationToken) =>
+        Send("DELETE", $"assignable/{Uri.EscapeDataString(device)}?rebind={(rebind ? "true" : "false")}", null, cancellationToken);
+
+    /// <summary>The devices a guest has or is getting.</summary>
+    /// <param name="domain">Its id or name.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>By index.</returns>
+    public Task<IReadOnlyList<AssignmentReport>> ListDevicesAsync(string domain, CancellationToken cancellationToken) =>
+        Get(DevicesOf(domain), ControlJson.Default.IReadOnlyListAssignmentReport, cancellationToken);
+
+    /// <summary>Gives a guest a device.</summary>
+    /// <param name="domain">Its id or name.</param>
+    /// <param name="device">Which device and how.</param>
+    /// <param name="cancellationToken">Gives up; what was granted is taken back.</param>
+    /// <returns>What the guest has now.</returns>
+    public Task<IReadOnlyList<AssignmentReport>> AttachAsync(string domain, AttachDevice device, CancellationToken cancellationToken) => Send(
+        "POST", DevicesOf(domain), JsonSerializer.SerializeToUtf8Bytes(device, ControlJson.Default.AttachDevice), ControlJson.Default.IReadOnlyListAssignmentReport, cancellationToken);
+
+    /// <summary>Takes a device from a guest.</summary>
+    /// <param name="domain">Its id or name.</param>
+    /// <param name="spec">The device in xl's words.</param>
+    /// <param name="force">Whether to go on when the guest does not answer.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <returns>When the guest no longer has it.</returns>
+    public Task DetachAsync(string domain, string spec, bool force, CancellationToken cancellationToken) => Send(
+        "DELETE", $"{DevicesOf(domain)}?spec={Uri.EscapeDataString(spec)}&force={(force ? "true" : "false")}", null, cancellationToken);
+
+    /// <summary>The host is about to sleep: refused while guests have devices, unless forced.</summary>
+    /// <param name="force">Whether a person insists.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <returns>When the devices are ready for it.</returns>
+    public Task SuspendAsync(bool force, CancellationToken cancellationToken) =>
+        Send("POST", $"host/suspend?force={(force ? "true" : "false")}", null, cancellationToken);
+
+    /// <summary>The host is awake again: devices are brought back.</summary>
+    /// <param name="cancellationToken">Gives up waiting; the daemon goes on.</param>
+    /// <returns>When all are back.</returns>
+    public Task ResumeAsync(CancellationToken cancellationToken) => Send("POST", "host/resume", null, cancellationToken);
+
+    private static string DevicesOf(string domain) => $"domains/{Uri.EscapeDataString(domain)}/devices";
+
+    private Task<T> Get<T>(string path, JsonTypeInfo<T> type, CancellationToken cancellationToken) => Send("GET", path, null, type, cancellationToken);
+
+    private async Task<T> Send<T>(string method, string path, byte[]? body, JsonTypeInfo<T> type, CancellationToken cancellationToken)
+    {
+        byte[] answer = await Send(method, path, body, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return JsonSerializer.Deserialize(answer, type) ?? throw new JsonException("null");
+        }
+        catch (JsonException other)
+        {
+            throw new BackendException(BackendFailure.Failed, $"the daemon at {socket} is of another version: its answer was not understood", other);
+        }
+    }
+
+    private async Task<byte[]> Send(string method, string path, byte[]? body, CancellationToken cancellationToken)
+    {
+        using var clock = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        clock.CancelAfter(Patience);
+        try
+        {
+            (int status, byte[] answer) = await HttpExchange.RunAsync(socket, method, ControlGate.Version + path, body, clock.Token).ConfigureAwait(false);
+            return status is >= 200 and < 300 ? answer : throw ProblemOf(status, answer);
+        }
+        catch (SocketException failure)
+        {
+            throw Unreachable(failure);
+        }
+        catch (InvalidDataException failure)
+        {
+            throw new DaemonUnreachableException($"no daemon answers at {socket}: {failure.Message}", failure);
+        }
+        catch (OperationCanceledException late) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new BackendException(BackendFailure.Failed, $"the daemon at {socket} did not answer within {Patience.TotalMinutes:0} minutes", late);
+        }
+    }
+
+    private BackendException ProblemOf(int status, byte[] answer)
+    {
+        try
+        {
+            if (JsonSerializer.Deserialize(answer, ControlJson.Default.ControlProblem) is { } problem)
+            {
+                return new(problem.ToFailure(), problem.Message);
+            }
+        }
+        catch (JsonException)
+        {
+            // Said below.
+        }
+
+        return new(BackendFailure.Failed, $"the daemon at {socket} answered with HTTP status {status} and no reason");
+    }
+
+    private DaemonUnreachableException Unreachable(SocketException failure)
+    {
+        string why = failure.SocketErrorCode switch
+        {
+            SocketError.ConnectionRefused => "nobody listens there; the daemon has ended",
+            SocketError.AccessDenied => "permission denied; run this as root",
+            SocketError.ConnectionReset or SocketError.Shutdown => "it hung up; the daemon has ended",
+            _ => File.Exists(socket) ? failure.Message : "there is no such socket",
+        };
+        return new($"no daemon answers at {socket}: {why}", failure);
+    }
+}

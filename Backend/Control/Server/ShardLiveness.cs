@@ -1,0 +1,53 @@
+namespace PciBackFlow.Backend.Control.Server;
+
+/// <summary>
+/// Whether the shards do their work: each is asked to run an empty action between two requests. A shard that is asked and hasn't answered is not
+/// asked again, so that a stuck one holds one waiting thread at most. Thread-safe.
+/// </summary>
+public sealed class ShardLiveness
+{
+    private readonly Lock _lock = new();
+    private readonly Action<int, Action> _invoke;
+    private readonly Task?[] _asked;
+
+    /// <summary>Creates the check.</summary>
+    /// <param name="shards">How many shards there are.</param>
+    /// <param name="invoke">Runs an action on a shard and waits for it (<see cref="Pipeline.IPipelineEngine{TItem}.Invoke"/>).</param>
+    public ShardLiveness(int shards, Action<int, Action> invoke)
+    {
+        _invoke = invoke;
+        _asked = new Task?[shards];
+    }
+
+    /// <summary>Asks every shard.</summary>
+    /// <param name="patience">How long to wait for the slowest.</param>
+    /// <returns>For each shard whether it answered.</returns>
+    public async Task<bool[]> AskAsync(TimeSpan patience)
+    {
+        var questions = new Task[_asked.Length];
+        lock (_lock)
+        {
+            for (int shard = 0; shard < _asked.Length; shard++)
+            {
+                int asked = shard;
+                if (_asked[shard] is not { IsCompleted: false } pending)
+                {
+                    _asked[shard] = pending = Task.Factory.StartNew(() => _invoke(asked, static () => { }), CancellationToken.None, TaskCreationOptions.DenyChildAttach, TaskScheduler.Default);
+                }
+
+                questions[shard] = pending;
+            }
+        }
+
+        try
+        {
+            await Task.WhenAll(questions).WaitAsync(patience).ConfigureAwait(false);
+        }
+        catch (Exception late) when (late is TimeoutException or ObjectDisposedException)
+        {
+            // Which of them it was is told below.
+        }
+
+        return [.. questions.Select(static question => question.IsCompletedSuccessfully)];
+    }
+}

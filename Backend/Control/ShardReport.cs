@@ -1,7 +1,0 @@
-namespace PciBackFlow.Backend.Control;
-
-/// <summary>One shard.</summary>
-/// <param name="Shard">Its number, from 0.</param>
-/// <param name="Guests">How many guests it serves.</param>
-/// <param name="Answers">Whether it answers within the time the watchdog gives it.</param>
-public sealed record ShardReport(int Shard, int Guests, bool Answers);

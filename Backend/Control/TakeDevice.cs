@@ -1,7 +1,0 @@
-namespace PciBackFlow.Backend.Control;
-
-/// <summary>Body of <c>POST /v1/assignable</c>: a device that guests shall be able to have.</summary>
-/// <param name="Address">Its host address, <c>[DDDD:]BB:SS.F</c>.</param>
-/// <param name="Name">A name for it, or null.</param>
-/// <param name="Force">Whether refusals that only a person can judge are overridden.</param>
-public sealed record TakeDevice(string Address, string? Name = null, bool Force = false);

@@ -1,0 +1,83 @@
+using PciBackFlow.Hardware.Pci;
+
+namespace PciBackFlow.Backend.Devices.Sources;
+
+/// <summary>A set of functions, each of which one guest at a time may have. Owns the functions.</summary>
+public sealed class ExclusiveFunctions : IFunctionSource, IDisposable
+{
+    private readonly Lock _lock = new();
+    private readonly SortedDictionary<PciAddress, Entry> _entries = [];
+
+    /// <summary>Creates the source.</summary>
+    /// <param name="functions">The functions, each address once: of a sysfs host, of a capture, or made in memory.</param>
+    /// <exception cref="ArgumentException">Two functions have one address.</exception>
+    public ExclusiveFunctions(IEnumerable<IPciFunction> functions)
+    {
+        foreach (IPciFunction function in functions)
+        {
+            _entries.Add(function.Address, new(function));
+        }
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<PciAddress> List()
+    {
+        lock (_lock)
+        {
+            return [.. _entries.Keys];
+        }
+    }
+
+    /// <inheritdoc/>
+    public FunctionClaim Claim(int domainId, PciAddress address)
+    {
+        lock (_lock)
+        {
+            if (!_entries.TryGetValue(address, out Entry? entry))
+            {
+                return FunctionClaim.Refused($"no function {address} to give");
+            }
+
+            if (entry.Owner is { } owner && owner != domainId)
+            {
+                return FunctionClaim.Refused($"function {address} is in use by domain {owner}");
+            }
+
+            entry.Owner = domainId;
+            return FunctionClaim.Granted(entry.Function);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Release(int domainId, PciAddress address)
+    {
+        lock (_lock)
+        {
+            if (_entries.TryGetValue(address, out Entry? entry) && entry.Owner == domainId)
+            {
+                entry.Owner = null;
+            }
+        }
+    }
+
+    /// <summary>Closes the functions.</summary>
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            foreach (Entry entry in _entries.Values)
+            {
+                entry.Function.Dispose();
+            }
+
+            _entries.Clear();
+        }
+    }
+
+    private sealed class Entry(IPciFunction function)
+    {
+        public IPciFunction Function { get; } = function;
+
+        public int? Owner { get; set; }
+    }
+}

@@ -1,0 +1,22 @@
+using PciBackFlow.Hardware.Pci;
+
+namespace PciBackFlow.Backend.Devices.Sources;
+
+/// <summary>Where guests' functions come from. Safe for use by many guests at once.</summary>
+public interface IFunctionSource
+{
+    /// <summary>The addresses that could be given to a guest, in order.</summary>
+    /// <returns>Host addresses.</returns>
+    IReadOnlyList<PciAddress> List();
+
+    /// <summary>Claims a function for one guest: no other gets it until it is released.</summary>
+    /// <param name="domainId">The guest.</param>
+    /// <param name="address">The host's address.</param>
+    /// <returns>The function, or why the guest does not get it.</returns>
+    FunctionClaim Claim(int domainId, PciAddress address);
+
+    /// <summary>Releases a claim. Releasing twice, or what was never claimed, does nothing.</summary>
+    /// <param name="domainId">The guest.</param>
+    /// <param name="address">The host's address.</param>
+    void Release(int domainId, PciAddress address);
+}

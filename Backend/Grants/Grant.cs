@@ -1,0 +1,45 @@
+using System.Globalization;
+
+namespace PciBackFlow.Backend.Grants;
+
+/// <summary>Exactly what was given. The numbers are those of the hypercall, kept so that the same ones are revoked (XSA-476: not what sysfs says later).</summary>
+/// <param name="Kind">What.</param>
+/// <param name="First">The kind's first number: frame, port or pirq.</param>
+/// <param name="Count">The kind's second number: how many, or the GSI.</param>
+/// <param name="Text">The kind's text; null for most.</param>
+public sealed record Grant(GrantKind Kind, ulong First = 0, ulong Count = 0, string? Text = null)
+{
+    private const int FrameShift = 12;
+
+    /// <summary>Messages that are mapped.</summary>
+    /// <param name="pirqs">The guest's numbers, those to unmap.</param>
+    /// <returns>The grant.</returns>
+    public static Grant MessagesOf(ReadOnlySpan<int> pirqs) =>
+        new(GrantKind.Messages, Text: string.Join(',', pirqs.ToArray().Select(static pirq => pirq.ToString(CultureInfo.InvariantCulture))));
+
+    /// <summary>The pirqs of messages; none when they are not known.</summary>
+    /// <returns>The guest's numbers, those to unmap.</returns>
+    public IReadOnlyList<int> Pirqs()
+    {
+        List<int> pirqs = [];
+        foreach (string number in (Text ?? string.Empty).Split(',', StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out int pirq))
+            {
+                pirqs.Add(pirq);
+            }
+        }
+
+        return pirqs;
+    }
+
+    /// <summary>The frames that an address range touches.</summary>
+    /// <param name="start">First address.</param>
+    /// <param name="length">Bytes, above 0.</param>
+    /// <returns>All frames from the first byte's to the last one's.</returns>
+    public static Grant MemoryOf(ulong start, ulong length)
+    {
+        ulong first = start >> FrameShift;
+        return new(GrantKind.Memory, first, ((start + length - 1) >> FrameShift) - first + 1);
+    }
+}

@@ -1,0 +1,49 @@
+using PciBackFlow.Backend.Attaching;
+using PciBackFlow.Backend.Domains;
+using PciBackFlow.Backend.Xl;
+using PciBackFlow.Hardware.Hypervisor;
+using PciBackFlow.Hardware.Pci;
+
+namespace PciBackFlow.Backend.Grants;
+
+/// <summary>Devices that a guest has and nobody here serves, because an earlier daemon did: they work on.</summary>
+internal static class LeftRunning
+{
+    /// <summary>Stops a device before the guest loses its memory, unless somebody else has it by now. One that can't be stopped is left to the IOMMU.</summary>
+    public static void Stop(ToolstackServices services, DomainLife life, PciAddress device)
+    {
+        try
+        {
+            if (!IsAnothers(services, life, device))
+            {
+                services.Custody.Quiet(device);
+            }
+        }
+        catch (Exception e) when (e is BackendException or HypervisorException or IOException)
+        {
+            ToolstackLog.NotQuiet(services.Logger, life.DomainId, device, e.Message);
+        }
+    }
+
+    // Xen says whether a guest has a device, not which: then it is the one that is noted; and not this one, if this one is no more.
+    private static bool IsAnothers(ToolstackServices services, DomainLife life, PciAddress device)
+    {
+        if (!services.Domains.IsAssignedToGuest(device))
+        {
+            return false;
+        }
+
+        if (services.Domains.Find(life.DomainId) is not { } domain || domain.Handle != life.Handle)
+        {
+            return true;
+        }
+
+        if (OwnerRecord.Read(services.Store, device) is { } noted && noted != life.DomainId)
+        {
+            return services.Domains.Find(noted) is { HasEnded: false };
+        }
+
+        return services.Journal.Entries.Any(entry => entry.Life != life && entry.Device == device && entry is { IsDone: true, Grant.Kind: GrantKind.Assignment }
+            && services.Domains.Find(entry.Life.DomainId) is { } other && other.Handle == entry.Life.Handle);
+    }
+}

@@ -1,0 +1,44 @@
+using Microsoft.Extensions.Logging;
+using PciBackFlow.Backend.Xenstore;
+
+namespace PciBackFlow.Backend.Guests;
+
+/// <summary>Every line the control plane writes about guests.</summary>
+internal static partial class GuestLog
+{
+    [LoggerMessage(EventId = 1, Level = LogLevel.Information, Message = "domain {DomainId}: backend state {Previous} -> {Next}")]
+    public static partial void StateSwitched(ILogger logger, int domainId, XenbusState previous, XenbusState next);
+
+    [LoggerMessage(EventId = 2, Level = LogLevel.Information, Message = "domain {DomainId}: {Host} given as {Guest}")]
+    public static partial void FunctionGiven(ILogger logger, int domainId, Hardware.Pci.PciAddress host, Hardware.Pci.PciAddress guest);
+
+    [LoggerMessage(EventId = 3, Level = LogLevel.Information, Message = "domain {DomainId}: {Host} taken back")]
+    public static partial void FunctionTakenBack(ILogger logger, int domainId, Hardware.Pci.PciAddress host);
+
+    [LoggerMessage(EventId = 4, Level = LogLevel.Warning, Message = "domain {DomainId}: {Subject} (seen {Count} times)")]
+    public static partial void Distinct(ILogger logger, int domainId, string subject, long count);
+
+    [LoggerMessage(EventId = 5, Level = LogLevel.Information, Message = "domain {DomainId}: served by shard {Shard}, port {Port}")]
+    public static partial void Attached(ILogger logger, int domainId, int shard, int port);
+
+    [LoggerMessage(EventId = 6, Level = LogLevel.Error, Message = "domain {DomainId}: life cycle failed")]
+    public static partial void Failed(ILogger logger, int domainId, Exception exception);
+
+    [LoggerMessage(EventId = 7, Level = LogLevel.Information, Message = "{Functions} function(s) keep the interrupts that their guests enabled")]
+    public static partial void InterruptsLeft(ILogger logger, int functions);
+
+    [LoggerMessage(EventId = 8, Level = LogLevel.Warning, Message = "guests get no MSI or MSI-X: {Reason}")]
+    public static partial void NoInterrupts(ILogger logger, string reason);
+
+    [LoggerMessage(EventId = 9, Level = LogLevel.Warning, Message = "guests could not be listed, again in a second: {Reason}")]
+    public static partial void NotListed(ILogger logger, string reason);
+
+    [LoggerMessage(EventId = 10, Level = LogLevel.Warning, Message = "domain {DomainId}: {Count} further changes of state were not logged: its frontend connects and closes without pause")]
+    public static partial void StatesNotLogged(ILogger logger, int domainId, long count);
+
+    [LoggerMessage(EventId = 11, Level = LogLevel.Information, Message = "domain {DomainId}: {Host} is under another policy now: {Profile}")]
+    public static partial void PolicyChanged(ILogger logger, int domainId, Hardware.Pci.PciAddress host, Stages.Filter.PolicyProfile profile);
+
+    [LoggerMessage(EventId = 12, Level = LogLevel.Warning, Message = "domain {DomainId}: {Host} does not answer any more: it was unplugged, has no power, or has failed")]
+    public static partial void FunctionLost(ILogger logger, int domainId, Hardware.Pci.PciAddress host);
+}

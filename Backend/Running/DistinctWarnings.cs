@@ -1,0 +1,76 @@
+using Microsoft.Extensions.Logging;
+using PciBackFlow.Backend.Guests;
+
+namespace PciBackFlow.Backend.Running;
+
+/// <summary>
+/// What guests do wrong, said once for each guest and subject and then counted: the line comes again at the 10th, 100th, 1,000th …
+/// time, so a guest that repeats itself a million times writes seven lines (XSA-43). Any thread.
+/// </summary>
+public sealed class DistinctWarnings
+{
+    /// <summary>Most subjects remembered for one guest; further ones share one entry.</summary>
+    public const int MaxSubjects = 64;
+
+    private const string Others = "further warnings";
+
+    private readonly Lock _lock = new();
+    private readonly Dictionary<int, Dictionary<string, long>> _counts = [];
+    private readonly ILogger _logger;
+
+    /// <summary>Creates the counts.</summary>
+    /// <param name="logger">Where the lines go.</param>
+    public DistinctWarnings(ILogger logger) => _logger = logger;
+
+    /// <summary>Says or counts.</summary>
+    /// <param name="domainId">The guest.</param>
+    /// <param name="subject">What is wrong, in words without changing numbers: it is the identity of the warning.</param>
+    /// <param name="text">What to say when it is said, which may hold numbers; the subject itself when null.</param>
+    /// <returns>How often it happened so far, this time included.</returns>
+    public long Warn(int domainId, string subject, string? text = null)
+    {
+        long count;
+        lock (_lock)
+        {
+            if (!_counts.TryGetValue(domainId, out Dictionary<string, long>? subjects))
+            {
+                _counts.Add(domainId, subjects = new(StringComparer.Ordinal));
+            }
+
+            if (subjects.Count >= MaxSubjects && !subjects.ContainsKey(subject))
+            {
+                subject = text = Others;
+            }
+
+            count = subjects.GetValueOrDefault(subject) + 1;
+            subjects[subject] = count;
+        }
+
+        if (IsPowerOfTen(count))
+        {
+            GuestLog.Distinct(_logger, domainId, text ?? subject, count);
+        }
+
+        return count;
+    }
+
+    /// <summary>Forgets a guest: its successor of the same domain id is warned about afresh.</summary>
+    /// <param name="domainId">The guest.</param>
+    public void Forget(int domainId)
+    {
+        lock (_lock)
+        {
+            _counts.Remove(domainId);
+        }
+    }
+
+    private static bool IsPowerOfTen(long count)
+    {
+        while (count % 10 == 0)
+        {
+            count /= 10;
+        }
+
+        return count == 1;
+    }
+}

@@ -1,0 +1,47 @@
+using PciBackFlow.Backend.Guests;
+using PciBackFlow.Backend.Interrupts;
+using PciBackFlow.Backend.Policy;
+using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Stages.Filter;
+
+namespace PciBackFlow.Backend.Serving;
+
+/// <summary>One function of one guest, for reports.</summary>
+public sealed class FunctionSnapshot
+{
+    private readonly AssignedFunction _function;
+    private readonly InterruptOperations? _interrupts;
+
+    internal FunctionSnapshot(AssignedFunction function, InterruptOperations? interrupts)
+    {
+        _function = function;
+        _interrupts = interrupts;
+    }
+
+    /// <summary>Where the host has it.</summary>
+    public PciAddress Host => _function.Hardware.Address;
+
+    /// <summary>Where the guest sees it.</summary>
+    public PciAddress Guest => _function.GuestAddress;
+
+    /// <summary>Where it comes from, for people.</summary>
+    public string Origin => _function.Hardware.Origin;
+
+    /// <summary>What the guest may do with it, and who said so.</summary>
+    public EffectivePolicy Policy => EffectivePolicy.Of(_function.Policy);
+
+    /// <summary>Which interrupts the guest has enabled; live.</summary>
+    public InterruptState Interrupts => _interrupts?.StateOf(_function) ?? InterruptState.None;
+
+    /// <summary>Hardware reads so far; live.</summary>
+    public long HardwareReads => _function.HardwareReads;
+
+    /// <summary>Hardware writes so far; live.</summary>
+    public long HardwareWrites => _function.HardwareWrites;
+
+    /// <summary>Whether its accesses leave the shard because one took too long; live.</summary>
+    public bool IsSlow => _function.IsSlow;
+
+    /// <summary>Whether it no longer answers; live.</summary>
+    public bool IsGone => _function.IsGone;
+}

@@ -1,0 +1,74 @@
+using PciBackFlow.Backend.Guests;
+using PciBackFlow.Backend.Xenstore;
+using PciBackFlow.Hardware.Hypervisor;
+using PciBackFlow.Stages;
+using PciBackFlow.Stages.Wire;
+
+namespace PciBackFlow.Backend.Serving;
+
+/// <summary>A connected frontend: its page, mapped, and its lane. Either both exist or neither.</summary>
+internal sealed class GuestAttachment : IDisposable
+{
+    private readonly IGrantMapping _mapping;
+
+    private GuestAttachment(FrontendKeys keys, IGrantMapping mapping, GuestLane lane)
+    {
+        Keys = keys;
+        _mapping = mapping;
+        Lane = lane;
+    }
+
+    /// <summary>The keys it was made from.</summary>
+    public FrontendKeys Keys { get; }
+
+    public GuestLane Lane { get; }
+
+    /// <summary>Maps the page and binds the channel a frontend published.</summary>
+    /// <param name="services">Through what.</param>
+    /// <param name="domainId">The guest.</param>
+    /// <param name="frontend">Its directory.</param>
+    /// <param name="functions">What the guest has.</param>
+    /// <param name="errno">Positive error number when it failed.</param>
+    /// <param name="reason">What was wrong; null when it succeeded.</param>
+    /// <returns>The attachment, or null. A failure leaves nothing mapped or bound.</returns>
+    public static unsafe GuestAttachment? Create(
+        GuestServices services, int domainId, string frontend, FunctionTable functions, out int errno, out string? reason)
+    {
+        var keys = FrontendKeys.Read(services.Store, frontend);
+        errno = Errno.InvalidArgument;
+        reason = keys.Check(out uint reference, out int port);
+        if (reason is not null)
+        {
+            return null;
+        }
+
+        IGrantMapping? mapping = null;
+        try
+        {
+            mapping = services.Grants.Map(domainId, reference);
+            GuestLane lane = services.Lanes.Attach(domainId, port, new SharedPage(mapping.Address), functions);
+            return new(keys, mapping, lane);
+        }
+        catch (HypervisorException e)
+        {
+            errno = Errno.FromName(e.Errno);
+            reason = mapping is null ? $"pci-op-ref {reference} cannot be mapped: {e.Message}" : $"event-channel {port} cannot be bound: {e.Message}";
+        }
+        catch (Exception e) when (e is InvalidOperationException or ArgumentException)
+        {
+            // A full or stopped engine: this guest is told, the others go on.
+            errno = Errno.Io;
+            reason = $"no shard can serve the guest: {e.Message}";
+        }
+
+        mapping?.Dispose();
+        return null;
+    }
+
+    /// <summary>Stops serving, unbinds, then unmaps: nobody may touch the page after it went.</summary>
+    public void Dispose()
+    {
+        Lane.Dispose();
+        _mapping.Dispose();
+    }
+}

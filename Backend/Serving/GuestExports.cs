@@ -1,0 +1,372 @@
+using PciBackFlow.Backend.Devices;
+using PciBackFlow.Backend.Devices.Sources;
+using PciBackFlow.Backend.Guests;
+using PciBackFlow.Backend.Policy;
+using PciBackFlow.Backend.Running;
+using PciBackFlow.Backend.Slots;
+using PciBackFlow.Backend.Xenstore;
+using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Stages;
+using PciBackFlow.Stages.Execute.SideEffects;
+using PciBackFlow.Stages.Filter;
+
+namespace PciBackFlow.Backend.Serving;
+
+/// <summary>
+/// The functions one guest has, by their host addresses: the toolstack's N changes under renumbering. Owned by the guest's queue;
+/// <see cref="Table"/> is replaced, never changed.
+/// </summary>
+internal sealed class GuestExports
+{
+    private const int ClassOffset = ConfigRegisters.ClassCode + 2;
+    private const uint HeaderTypeMask = 0x7F;
+
+    // Linux waits so long before it looks at a function that it resets (PCI Express Base 3.0 §6.6.2).
+    private const int ShortestResetMilliseconds = 100;
+
+    // A millisecond each: longer than any access that does not hang.
+    private const int InsideAttempts = 200;
+
+    private readonly int _domainId;
+    private readonly GuestServices _services;
+    private readonly Action _notice;
+    private readonly ISlotAllocator _slots;
+    private readonly Dictionary<PciAddress, AssignedFunction> _functions = [];
+    private readonly Dictionary<PciAddress, ToolstackOptions?> _options = [];
+
+    /// <param name="domainId">Whose.</param>
+    /// <param name="services">Through what they are claimed and given back.</param>
+    /// <param name="wake">Asks for a pass of the guest.</param>
+    public GuestExports(int domainId, GuestServices services, Action wake)
+    {
+        _domainId = domainId;
+        _services = services;
+        _notice = () => services.Notices.Post(wake);
+        _slots = services.CreateSlots();
+    }
+
+    public FunctionTable Table { get; private set; } = FunctionTable.Empty;
+
+    /// <summary>The host addresses of what the guest has and a directory does not name.</summary>
+    public IReadOnlyList<PciAddress> MissingIn(IReadOnlyList<DeviceNode> devices)
+    {
+        List<PciAddress>? missing = null;
+        foreach (PciAddress host in _functions.Keys)
+        {
+            if (!devices.Any(device => device.Host == host))
+            {
+                (missing ??= []).Add(host);
+            }
+        }
+
+        return missing ?? [];
+    }
+
+    /// <summary>The host addresses of what the guest has and does not answer any more.</summary>
+    public IReadOnlyList<PciAddress> Lost => [.. _functions.Where(static function => function.Value.IsGone).Select(static function => function.Key)];
+
+    /// <summary>Whether there are such. Asked in every pass, hence without an allocation.</summary>
+    public bool HasLost
+    {
+        get
+        {
+            foreach (AssignedFunction function in _functions.Values)
+            {
+                if (function.IsGone)
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+    }
+
+    public IReadOnlyList<RootBus> Roots => _functions.Count == 0 ? [] : _slots.Roots();
+
+    /// <summary>Claims a function, finds it a place and compiles its permissions; what the guest has already is left as it is.</summary>
+    /// <param name="host">The host's function.</param>
+    /// <param name="requested">Where the guest should see it; null for anywhere.</param>
+    /// <param name="options">What the toolstack wants for it; null when it says nothing.</param>
+    /// <param name="guest">Where the guest sees it.</param>
+    /// <returns>Null, or why the guest does not get it; then nothing is held.</returns>
+    public string? Add(PciAddress host, byte? requested, ToolstackOptions? options, out PciAddress guest)
+    {
+        if (_functions.TryGetValue(host, out AssignedFunction? existing))
+        {
+            guest = existing.GuestAddress;
+            return null;
+        }
+
+        guest = default;
+        if (_services.Leaving.ContainsKey((_domainId, host)))
+        {
+            return $"{host} is still being taken back: an interrupt request for it has not come back";
+        }
+
+        // Its last guest's reset, or a toolstack's, may be under way.
+        using PassScheduler.Waiting waiting = PassScheduler.WaitForDevice();
+        FunctionClaim claim = _services.Functions.Claim(_domainId, host);
+        if (!claim.IsGranted)
+        {
+            return claim.Refusal;
+        }
+
+        string? refusal;
+        try
+        {
+            refusal = Place(claim.Function, host, requested, options, out guest);
+        }
+        catch (Exception e) when (e is UnsupportedFunctionException or InvalidOperationException or ArgumentException)
+        {
+            // A function that cannot be compiled is this device's failure, not the guest's.
+            refusal = $"{host}: {e.Message}";
+        }
+
+        if (refusal is not null)
+        {
+            _slots.Remove(host);
+            _services.Functions.Release(_domainId, host);
+        }
+
+        return refusal;
+    }
+
+    /// <summary>Takes a function out of the guest's table; the caller makes sure that nobody works on it before <see cref="LetGo"/>.</summary>
+    /// <param name="host">The host's function.</param>
+    /// <returns>It, or null when the guest does not have it.</returns>
+    public AssignedFunction? Remove(PciAddress host)
+    {
+        if (!_functions.Remove(host, out AssignedFunction? function))
+        {
+            return null;
+        }
+
+        _slots.Remove(host);
+        _options.Remove(host);
+        Table = Table.Without(function.GuestAddress);
+        return function;
+    }
+
+    /// <summary>Compiles a function's permissions anew: its policy changed.</summary>
+    /// <param name="host">The host's function.</param>
+    /// <param name="run">Runs something between two of the guest's requests.</param>
+    /// <returns>False when a request has been inside the function for too long, or it does not answer as it should: to be tried again.</returns>
+    public bool Recompile(PciAddress host, Action<Action> run)
+    {
+        if (!_functions.TryGetValue(host, out AssignedFunction? function))
+        {
+            return true;
+        }
+
+        using PassScheduler.Waiting waiting = PassScheduler.WaitForDevice();
+
+        // Its registers are read: in the middle of a reset that its guest asked for they say anything, or that there are no capabilities. The function is not taken for
+        // that, which would fail the guest's accesses: nobody is inside before and after, and no reset fits in between.
+        if (!TryInside(function, run, static () => { }))
+        {
+            return false;
+        }
+
+        long start = Environment.TickCount64;
+        CompiledFunction compiled;
+        try
+        {
+            compiled = _services.Compile(_domainId, function.Hardware, _options[host]);
+        }
+        catch (Exception e) when (e is UnsupportedFunctionException or InvalidOperationException or ArgumentException)
+        {
+            return false;
+        }
+
+        bool isFresh = false;
+        bool wasInside = TryInside(function, run, () =>
+        {
+            isFresh = Environment.TickCount64 - start < ShortestResetMilliseconds;
+            if (isFresh)
+            {
+                function.Replace(compiled);
+            }
+        });
+        if (wasInside && isFresh)
+        {
+            GuestLog.PolicyChanged(_services.Logger, _domainId, host, compiled.Policy.Profile.Value);
+        }
+
+        return wasInside && isFresh;
+    }
+
+    /// <summary>Finds the host address of what a guest sees at an address.</summary>
+    public PciAddress? FindHost(PciAddress guest)
+    {
+        foreach ((PciAddress host, AssignedFunction function) in _functions)
+        {
+            if (function.GuestAddress == guest)
+            {
+                return host;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>
+    /// Takes a function out of the guest's reach for good, and lets others have it. In the order that is safe for memory: no more DMA, what is under way
+    /// ends, no more messages, then the reset; only then may anybody else get it.
+    /// </summary>
+    public void LetGo(AssignedFunction function)
+    {
+        PciAddress host = function.Hardware.Address;
+        using PassScheduler.Waiting waiting = PassScheduler.WaitForDevice();
+        if (!Quiescence.Reach(function))
+        {
+            _services.Warnings.Warn(_domainId, $"{host} does not end its transactions");
+        }
+
+        // As long as a thread of ours is inside an operation on it, whose end would hit whoever has the function then, nobody gets it; this guest neither, whose claim
+        // is not ended. Noted first: it may come back at any time.
+        _services.Leaving[(_domainId, host)] = true;
+        if (_services.Interrupts?.Remove(function, () => FinishLate(function)) == false)
+        {
+            _services.Warnings.Warn(_domainId, $"{host} stays claimed until an interrupt request for it has come back");
+        }
+        else
+        {
+            Finish(function);
+        }
+    }
+
+    /// <summary>The guest's frontend is gone: the next one finds no message enabled.</summary>
+    public void DisableMessages()
+    {
+        using PassScheduler.Waiting waiting = PassScheduler.WaitForDevice();
+        foreach (AssignedFunction function in _functions.Values)
+        {
+            if (_services.Interrupts?.Undo(function) == false)
+            {
+                _services.Warnings.Warn(_domainId, $"{function.Hardware.Address}: an interrupt request has not come back");
+            }
+        }
+    }
+
+    /// <summary>Lets go of everything; the guest is detached.</summary>
+    public void LetGoOfAll()
+    {
+        foreach (PciAddress host in new List<PciAddress>(_functions.Keys))
+        {
+            if (Remove(host) is not { } function)
+            {
+                continue;
+            }
+
+            try
+            {
+                LetGo(function);
+            }
+            catch (Exception e)
+            {
+                // A defect met at one function must not keep the others with a guest that is gone.
+                GuestLog.Failed(_services.Logger, _domainId, e);
+            }
+        }
+    }
+
+    // On the thread that owns the guest's requests, which never waits for a worker that is at the function.
+    private static bool TryInside(AssignedFunction function, Action<Action> run, Action action)
+    {
+        bool isDone = false;
+        for (int attempt = 0; attempt < InsideAttempts && !isDone; attempt++)
+        {
+            if (attempt > 0)
+            {
+                Thread.Sleep(1);
+            }
+
+            run(() =>
+            {
+                if (!function.TryBegin())
+                {
+                    return;
+                }
+
+                action();
+                function.End();
+                isDone = true;
+            });
+        }
+
+        return isDone;
+    }
+
+    private void FinishLate(AssignedFunction function)
+    {
+        try
+        {
+            Finish(function);
+        }
+        catch (Exception e)
+        {
+            // On a thread of nobody's: a daemon that ends meanwhile has closed what this works with.
+            GuestLog.Failed(_services.Logger, _domainId, e);
+        }
+    }
+
+    // Touches nothing of this guest's: when it is late, on another thread, the guest may be gone.
+    private void Finish(AssignedFunction function)
+    {
+        PciAddress host = function.Hardware.Address;
+        function.Release();
+        if (!function.Hardware.TryReset())
+        {
+            _services.Warnings.Warn(_domainId, $"{host} could not be reset after use");
+        }
+
+        _services.Functions.Release(_domainId, host);
+        _services.Leaving.TryRemove((_domainId, host), out _);
+        GuestLog.FunctionTakenBack(_services.Logger, _domainId, host);
+    }
+
+    private string? Place(IPciFunction function, PciAddress host, byte? requested, ToolstackOptions? options, out PciAddress guest)
+    {
+        guest = default;
+        if (!function.TryRead(ClassOffset, 1, out uint baseClass) || !function.TryRead(ConfigRegisters.HeaderType, 1, out uint headerType))
+        {
+            return $"{host} does not answer";
+        }
+
+        if (baseClass == 0xFF && headerType == 0xFF)
+        {
+            return $"{host} is gone: it answers all ones";
+        }
+
+        if ((headerType & HeaderTypeMask) != 0)
+        {
+            return $"{host} is a bridge (header type {headerType & HeaderTypeMask}); only functions with header type 0 can be given to a guest";
+        }
+
+        SlotResult slot = _slots.Add(new(host, function.IsVirtualFunction, (byte)baseClass, requested));
+        if (!slot.IsPlaced)
+        {
+            return $"{host}: {slot.Refusal}";
+        }
+
+        if (slot.Note is not null)
+        {
+            _services.Warnings.Warn(_domainId, $"{host}: {slot.Note}");
+        }
+
+        guest = slot.Guest;
+        AssignedFunction assigned = new(function, guest, _services.Compile(_domainId, function, options)) { GoneChanged = _notice };
+        if (!SideEffects.Prepare(assigned))
+        {
+            return $"{host}: its wake-up event could not be switched off";
+        }
+
+        _services.Interrupts?.Add(_domainId, assigned);
+        _functions.Add(host, assigned);
+        _options[host] = options;
+        Table = Table.With(assigned);
+        GuestLog.FunctionGiven(_services.Logger, _domainId, host, guest);
+        return null;
+    }
+}

@@ -1,0 +1,39 @@
+using System.Collections.Concurrent;
+
+namespace PciBackFlow.Backend.Serving;
+
+/// <summary>
+/// Hands on, from another thread, what a shard found out in the midst of a request: to wake a guest's queue may start a thread, which a shard must not wait for. For
+/// what happens seldom.
+/// </summary>
+internal sealed class ShardNotices : IDisposable
+{
+    private readonly ConcurrentQueue<Action> _due = new();
+    private readonly AutoResetEvent _any = new(initialState: false);
+    private readonly RegisteredWaitHandle _wait;
+
+    public ShardNotices() =>
+        _wait = ThreadPool.RegisterWaitForSingleObject(_any, static (notices, _) => ((ShardNotices)notices!).Deliver(), this, Timeout.Infinite, executeOnlyOnce: false);
+
+    /// <summary>Has it done soon. Any thread; neither blocks nor throws.</summary>
+    public void Post(Action action)
+    {
+        _due.Enqueue(action);
+        _any.Set();
+    }
+
+    /// <summary>Delivers nothing any more. No shard runs.</summary>
+    public void Dispose()
+    {
+        _wait.Unregister(null);
+        _any.Dispose();
+    }
+
+    private void Deliver()
+    {
+        while (_due.TryDequeue(out Action? action))
+        {
+            action();
+        }
+    }
+}

@@ -1,0 +1,164 @@
+using System.Collections.Concurrent;
+using PciBackFlow.Backend.Devices;
+using PciBackFlow.Backend.Devices.Sources;
+using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Hardware.Pci.Emulated;
+
+namespace PciBackFlow.Backend.Tests.Attaching;
+
+/// <summary>Held devices in memory: what the toolstack's half sees of custody, and a note of what it did in which order.</summary>
+internal sealed class SmallCustody : IDeviceCustody, IDisposable
+{
+    private readonly ExclusiveFunctions _functions;
+    private readonly ConcurrentDictionary<PciAddress, HeldDevice> _held = new();
+    private readonly ConcurrentDictionary<PciAddress, IReadOnlyList<BaseAddress>> _resources = new();
+
+    private readonly ConcurrentDictionary<PciAddress, bool> _isQuiet = new();
+    private readonly ConcurrentDictionary<PciAddress, Keepers> _keepers = new();
+
+    public SmallCustody(IReadOnlyList<EmulatedFunction> functions, Action<string> note)
+    {
+        _functions = new(functions);
+        Note = note;
+        foreach (EmulatedFunction function in functions)
+        {
+            _held[function.Address] = new(function.Address, null, null, function.VendorId, function.DeviceId, null);
+            _resources[function.Address] = function.BaseAddresses;
+        }
+    }
+
+    public Action<string> Note { get; }
+
+    public ConcurrentDictionary<PciAddress, int> Lines { get; } = new();
+
+    public ConcurrentDictionary<PciAddress, string> Unready { get; } = new();
+
+    /// <summary>What a guest's release waits for; null: nothing.</summary>
+    public ManualResetEventSlim? Reset { get; set; }
+
+    public void Hold(PciAddress address, string? name) => _held[address] = _held[address] with { Name = name };
+
+    public void Forget(PciAddress address) => _held.TryRemove(address, out _);
+
+    public IReadOnlyList<BaseAddress> BaseAddressesOf(PciAddress address) => _resources[address];
+
+    public void Resize(PciAddress address, params BaseAddress[] resources) => _resources[address] = resources;
+
+    public IReadOnlyList<HeldDevice> Held() => [.. _held.Values.OrderBy(device => device.Address)];
+
+    public HeldDevice? Find(string addressOrName) => _held.Values.FirstOrDefault(
+        device => device.Name == addressOrName || (PciAddress.TryParse(addressOrName, out PciAddress address) && device.Address == address));
+
+    public HeldDevice Take(PciAddress address, string? name, bool force) => _held[address] = new(address, name, null, 0x8086, 0x100E, null);
+
+    public void GiveBack(PciAddress address, bool rebind)
+    {
+        if (!KeepersOf(address).TryClose())
+        {
+            throw new BackendException(BackendFailure.Refused, $"{address} is kept");
+        }
+
+        Forget(address);
+        KeepersOf(address).Open();
+    }
+
+    public IDisposable? TryKeep(PciAddress address) => KeepersOf(address).TryKeep();
+
+    /// <summary>A giving back that does not end.</summary>
+    public void BeginGiveBack(PciAddress address) => Assert.True(KeepersOf(address).TryClose());
+
+    /// <summary>Whether it could not be given back now.</summary>
+    public bool IsKept(PciAddress address)
+    {
+        bool isFree = KeepersOf(address).TryClose();
+        if (isFree)
+        {
+            KeepersOf(address).Open();
+        }
+
+        return !isFree;
+    }
+
+    public void MakeReady(PciAddress address)
+    {
+        if (Unready.TryGetValue(address, out string? reason))
+        {
+            throw new BackendException(BackendFailure.Failed, $"{address} {reason}");
+        }
+
+        _isQuiet[address] = true;
+        Note($"ready {address}");
+    }
+
+    void IDeviceCustody.Reset(PciAddress address) => MakeReady(address);
+
+    public void Quiet(PciAddress address)
+    {
+        if (!_held.TryGetValue(address, out HeldDevice? device) || device.OwnerDomain is not null || !_isQuiet.TryAdd(address, true))
+        {
+            return;
+        }
+
+        Note($"quiet {address}");
+        if (Unready.TryGetValue(address, out string? reason))
+        {
+            throw new BackendException(BackendFailure.Failed, $"{address} {reason}");
+        }
+    }
+
+    /// <summary>The program is another one: it has no claims, and does not know what the devices do.</summary>
+    public void Restart()
+    {
+        _isQuiet.Clear();
+        foreach (HeldDevice device in Held())
+        {
+            if (device.OwnerDomain is { } owner)
+            {
+                _functions.Release(owner, device.Address);
+            }
+
+            _held[device.Address] = device with { OwnerDomain = null };
+        }
+    }
+
+    public void KeepSettings() => Note("keep settings");
+
+    public IReadOnlyList<string> BringBack()
+    {
+        Note("bring back");
+        return [];
+    }
+
+    public int LineOf(PciAddress address) => Lines.GetValueOrDefault(address);
+
+    public IReadOnlyList<PciAddress> List() => _functions.List();
+
+    public FunctionClaim Claim(int domainId, PciAddress address)
+    {
+        FunctionClaim claim = _functions.Claim(domainId, address);
+        if (claim.IsGranted && _held.TryGetValue(address, out HeldDevice? device))
+        {
+            _held[address] = device with { OwnerDomain = domainId };
+            _isQuiet.TryRemove(address, out _);
+        }
+
+        return claim;
+    }
+
+    public void Release(int domainId, PciAddress address)
+    {
+        Reset?.Wait();
+        if (_held.TryGetValue(address, out HeldDevice? device) && device.OwnerDomain == domainId)
+        {
+            Note($"release {address}");
+            _isQuiet[address] = true;
+            _held[address] = device with { OwnerDomain = null };
+        }
+
+        _functions.Release(domainId, address);
+    }
+
+    public void Dispose() => _functions.Dispose();
+
+    private Keepers KeepersOf(PciAddress address) => _keepers.GetOrAdd(address, static _ => new());
+}

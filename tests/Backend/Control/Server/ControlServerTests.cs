@@ -1,0 +1,314 @@
+using System.Net.Sockets;
+using System.Text.Json;
+using PciBackFlow.Backend.Control;
+using PciBackFlow.Backend.Control.Api;
+using PciBackFlow.Backend.Control.Client;
+using PciBackFlow.Backend.Control.Server;
+using PciBackFlow.Hardware.Hypervisor;
+using PciBackFlow.Hardware.Pci;
+
+namespace PciBackFlow.Backend.Tests.Control.Server;
+
+/// <summary>The contract of the control API, over a real Unix socket.</summary>
+public sealed class ControlServerTests
+{
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Status_shows_daemon_shards_devices_and_configuration()
+    {
+        using ControlBench bench = new();
+
+        StatusReport status = await bench.Client.StatusAsync(Cancel);
+
+        Assert.Equal(("1.2.3", "loopback", Environment.ProcessId, "fused"), (status.Daemon.Version, status.Daemon.Platform, status.Daemon.ProcessId, status.Daemon.Topology));
+        Assert.Equal([(0, true), (1, true)], status.Shards.Select(shard => (shard.Shard, shard.Answers)));
+        Assert.Contains(status.Assignable, device => device is { Address: "0000:00:04.0", VendorId: "8086", DeviceId: "10d3", Domain: null });
+        Assert.Equal([new SettingReport("spin", "20", "default")], status.Configuration);
+    }
+
+    [Fact]
+    public async Task Status_says_which_shard_is_stuck_and_does_not_wait_for_it()
+    {
+        using ManualResetEventSlim release = new();
+        using ControlBench bench = new(shards: (shard, action) =>
+        {
+            if (shard == 1)
+            {
+                release.Wait(TimeSpan.FromMinutes(1));
+            }
+
+            action();
+        });
+
+        StatusReport first = await bench.Client.StatusAsync(Cancel);
+        StatusReport second = await bench.Client.StatusAsync(Cancel);
+        release.Set();
+
+        Assert.Equal([true, false], first.Shards.Select(shard => shard.Answers));
+        Assert.Equal([true, false], second.Shards.Select(shard => shard.Answers));
+    }
+
+    [Fact]
+    public async Task A_device_is_taken_with_a_name_listed_and_given_back_by_that_name()
+    {
+        using ControlBench bench = new();
+
+        await bench.Client.GiveBackAsync("0000:00:04.0", rebind: false, Cancel);
+        Assert.DoesNotContain(await bench.Client.ListAssignableAsync(Cancel), device => device.Address == "0000:00:04.0");
+        DeviceReport taken = await bench.Client.TakeAsync(new("00:04.0", "nic"), Cancel);
+        Assert.Equal(("0000:00:04.0", "nic"), (taken.Address, taken.Name));
+        Assert.Contains(await bench.Client.ListAssignableAsync(Cancel), device => device.Name == "nic");
+        await bench.Client.GiveBackAsync("nic", rebind: true, Cancel);
+        await bench.Client.GiveBackAsync("00:04.0", rebind: true, Cancel);
+
+        Assert.DoesNotContain(await bench.Client.ListAssignableAsync(Cancel), device => device.Address == "0000:00:04.0");
+    }
+
+    [Fact]
+    public async Task A_device_is_attached_listed_and_detached()
+    {
+        using ControlBench bench = new();
+
+        IReadOnlyList<AssignmentReport> attached = await bench.Client.AttachAsync("7", new("04:00.0@5,permissive=1", Wait: false, Keep: true), Cancel);
+        IReadOnlyList<AssignmentReport> listed = await bench.Client.ListDevicesAsync("7", Cancel);
+        await bench.Client.DetachAsync("7", "04:00.0", force: true, Cancel);
+
+        Assert.Equal(new AssignmentReport(7, "0000:04:00.0", "0000:00:01.0", "connected", Ours: true), Assert.Single(attached));
+        Assert.Equal(attached, listed);
+        Assert.Equal((7, false, true, true, (byte)5), (
+            bench.Toolstack.Attached!.DomainId, bench.Toolstack.Attached.Wait, bench.Toolstack.Attached.Keep, bench.Toolstack.Attached.Spec.Permissive, bench.Toolstack.Attached.Spec.VirtualSlot!.Value));
+        Assert.Equal((7, "0000:04:00.0", true), bench.Toolstack.Detached);
+    }
+
+    [Fact]
+    public async Task The_host_sleeps_and_wakes_unless_a_guest_has_a_device()
+    {
+        using ControlBench bench = new();
+        await bench.Client.SuspendAsync(force: false, Cancel);
+        await bench.Client.ResumeAsync(Cancel);
+        Assert.True(bench.Custody.Claim(7, PciAddress.Parse("0000:00:04.0")).IsGranted);
+
+        BackendException refused = await Assert.ThrowsAsync<BackendException>(() => bench.Client.SuspendAsync(force: false, Cancel));
+
+        Assert.Equal(BackendFailure.Refused, refused.Failure);
+        Assert.Contains("0000:00:04.0 is in use by domain 7", refused.Message, StringComparison.Ordinal);
+        await bench.Client.SuspendAsync(force: true, Cancel);
+        await bench.Client.ResumeAsync(Cancel);
+    }
+
+    [Theory]
+    [InlineData(BackendFailure.Failed)]
+    [InlineData(BackendFailure.Malformed)]
+    [InlineData(BackendFailure.Refused)]
+    public async Task A_failure_reaches_the_client_as_it_was_told(BackendFailure failure)
+    {
+        using ControlBench bench = new();
+        bench.Toolstack.Failure = new BackendException(failure, "it is in use by the host");
+
+        BackendException told = await Assert.ThrowsAsync<BackendException>(() => bench.Client.AttachAsync("7", new("04:00.0"), Cancel));
+
+        Assert.Equal((failure, "it is in use by the host"), (told.Failure, told.Message));
+    }
+
+    [Fact]
+    public async Task What_the_hypervisor_refuses_is_a_failure_with_its_words_and_a_defect_is_called_one()
+    {
+        using ControlBench bench = new();
+        bench.Toolstack.Failure = new HypervisorException("EBUSY", "function 04:00.0 belongs to domain 3");
+        BackendException refused = await Assert.ThrowsAsync<BackendException>(() => bench.Client.DetachAsync("7", "04:00.0", false, Cancel));
+        bench.Toolstack.Failure = new InvalidOperationException("surprise");
+        BackendException defect = await Assert.ThrowsAsync<BackendException>(() => bench.Client.DetachAsync("7", "04:00.0", false, Cancel));
+
+        Assert.Contains("belongs to domain 3", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("surprise", defect.Message, StringComparison.Ordinal);
+        Assert.Contains("a defect of the daemon", defect.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", defect.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_wrong_device_specification_comes_back_with_a_caret_under_its_wrong_character()
+    {
+        using ControlBench bench = new();
+
+        BackendException told = await Assert.ThrowsAsync<BackendException>(() => bench.Client.AttachAsync("7", new("04:0g.0"), Cancel));
+
+        string[] lines = told.Message.Split('\n');
+        Assert.Equal(BackendFailure.Malformed, told.Failure);
+        Assert.Equal("  04:0g.0", lines[1]);
+        Assert.Equal("g", lines[1].Substring(lines[2].IndexOf('^', StringComparison.Ordinal), 1));
+    }
+
+    public static TheoryData<string, string, string?, int, string, string> WrongRequests => new()
+    {
+        { "GET", "/v2/status", null, 404, "malformed", "begin with /v1/" },
+        { "GET", "/", null, 404, "malformed", "begin with /v1/" },
+        { "GET", "/v1/nothing", null, 404, "malformed", "has no '/v1/nothing'" },
+        { "PUT", "/v1/status", null, 405, "malformed", "has no PUT" },
+        { "POST", "/v1/assignable", "{", 400, "malformed", "body" },
+        { "POST", "/v1/assignable", "{}", 400, "malformed", "address" },
+        { "POST", "/v1/assignable", "null", 400, "malformed", "null" },
+        { "POST", "/v1/assignable", "[]", 400, "malformed", "body" },
+        { "POST", "/v1/assignable", "{\"address\": null}", 400, "malformed", "not a PCI address" },
+        { "POST", "/v1/assignable", "{\"address\": \"00:04.0\", \"frce\": true}", 400, "malformed", "frce" },
+        { "POST", "/v1/assignable", "{\"address\": \"00:04\"}", 400, "malformed", "^" },
+        { "POST", "/v1/assignable", "{\"address\": \"00:04.0\", \"name\": \"two words\"}", 400, "malformed", "name" },
+        { "POST", "/v1/assignable", "{\"address\": \"00:1f.7\"}", 422, "failed", "no device 0000:00:1f.7" },
+        { "DELETE", "/v1/assignable/nobody", null, 422, "failed", "nobody" },
+        { "DELETE", "/v1/assignable/00:04.0?rebind=maybe", null, 400, "malformed", "maybe" },
+        { "POST", "/v1/domains/9/devices", "{\"spec\": \"04:00.0\"}", 422, "failed", "no domain '9'" },
+        { "POST", "/v1/domains/7/devices", "{\"spec\": \"\"}", 400, "malformed", "^" },
+        { "DELETE", "/v1/domains/7/devices", null, 400, "malformed", "^" },
+        { "GET", "/v1/domains/nobody/devices", null, 422, "failed", "nobody" },
+    };
+
+    [Theory]
+    [MemberData(nameof(WrongRequests))]
+    public void A_wrong_request_is_answered_with_a_problem_that_says_what_is_wrong(
+        string method, string path, string? body, int expected, string failure, string message)
+    {
+        using ControlBench bench = new();
+
+        (int status, string answer) = bench.Send(method, path, body);
+
+        ControlProblem problem = JsonSerializer.Deserialize(answer[answer.IndexOf('{', StringComparison.Ordinal)..(answer.LastIndexOf('}') + 1)], ControlJson.Default.ControlProblem)!;
+        Assert.Equal((expected, failure), (status, problem.Failure));
+        Assert.Contains(message, problem.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_body_that_is_no_JSON_by_its_type_is_refused()
+    {
+        using ControlBench bench = new();
+
+        (int status, string answer) = bench.Send("POST", "/v1/assignable", "address=00:04.0", "application/x-www-form-urlencoded");
+
+        Assert.Equal(400, status);
+        Assert.Contains("application/json", answer, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_body_that_is_too_large_is_refused_and_the_daemon_goes_on()
+    {
+        using ControlBench bench = new();
+
+        (int status, string answer) = bench.Send("POST", "/v1/assignable", $"{{\"address\": \"{new string('0', ControlServer.MaxBodyBytes)}\"}}");
+
+        Assert.Equal(413, status);
+        Assert.Contains("malformed", answer, StringComparison.Ordinal);
+        Assert.Equal(200, bench.Send("GET", "/v1/status").Status);
+    }
+
+    [Theory]
+    [InlineData("NONSENSE\r\n\r\n")]
+    [InlineData("GET /v1/status HTTP/9.9\r\n\r\n")]
+    [InlineData("\0\0\0\0")]
+    public void Bytes_that_are_no_request_end_their_connection_and_nothing_else(string bytes)
+    {
+        using ControlBench bench = new();
+        using Socket socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        socket.Connect(new UnixDomainSocketEndPoint(bench.Socket));
+
+        socket.Send(System.Text.Encoding.ASCII.GetBytes(bytes));
+        socket.Shutdown(SocketShutdown.Send);
+        byte[] answer = new byte[4096];
+        int count;
+        do
+        {
+            count = socket.Receive(answer);
+        }
+        while (count > 0);
+
+        Assert.Equal(200, bench.Send("GET", "/v1/status").Status);
+    }
+
+    [Theory]
+    [InlineData("GET", "/v1/status", null)]
+    [InlineData("POST", "/v1/assignable", "{\"address\": \"00:04.0\"}")]
+    public void Somebody_else_than_root_and_the_daemons_own_user_is_refused(string method, string path, string? body)
+    {
+        uint? seen = null;
+        using ControlBench bench = new(isAllowed: user =>
+        {
+            seen = user;
+            return false;
+        });
+
+        (int status, string answer) = bench.Send(method, path, body);
+
+        Assert.Equal(403, status);
+        Assert.Contains("refused", answer, StringComparison.Ordinal);
+        Assert.Equal(PeerCredentials.OwnUser, seen);
+    }
+
+    [Fact]
+    public async Task A_request_that_takes_too_long_ends_and_is_called_off()
+    {
+        using ControlBench bench = new(limit: TimeSpan.FromMilliseconds(200));
+        bench.Toolstack.Gate = new();
+
+        BackendException late = await Assert.ThrowsAsync<BackendException>(() => bench.Client.AttachAsync("7", new("04:00.0"), Cancel));
+
+        Assert.Equal(BackendFailure.Failed, late.Failure);
+        Assert.Contains("not done after", late.Message, StringComparison.Ordinal);
+        Assert.True(bench.Toolstack.WasCancelled);
+    }
+
+    [Fact]
+    public async Task A_client_that_gives_up_calls_its_attach_off()
+    {
+        using ControlBench bench = new();
+        bench.Toolstack.Gate = new();
+        using CancellationTokenSource impatient = new();
+
+        Task<IReadOnlyList<AssignmentReport>> attach = bench.Client.AttachAsync("7", new("04:00.0"), impatient.Token);
+        await Eventually(() => bench.Toolstack.Attached is not null);
+        await impatient.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => attach);
+        await Eventually(() => bench.Toolstack.WasCancelled);
+    }
+
+    [Fact]
+    public async Task A_request_under_way_finishes_when_the_daemon_stops_and_no_new_one_is_taken()
+    {
+        using ControlBench bench = new();
+        bench.Toolstack.Gate = new();
+        Task<IReadOnlyList<AssignmentReport>> attach = bench.Client.AttachAsync("7", new("04:00.0"), Cancel);
+        await Eventually(() => bench.Toolstack.Attached is not null);
+
+        Task stop = bench.StopAsync();
+        ControlClient late = new(bench.Socket);
+        await Eventually(() => Record.Exception(() => late.StatusAsync(Cancel).GetAwaiter().GetResult()) is DaemonUnreachableException);
+        Assert.False(stop.IsCompleted);
+        bench.Toolstack.Gate.SetResult();
+
+        Assert.Equal("connected", Assert.Single(await attach).State);
+        await stop;
+    }
+
+    [Fact]
+    public async Task Without_a_daemon_the_client_says_where_it_looked_and_why_it_found_nobody()
+    {
+        using TemporaryFolder folder = new();
+        ControlClient absent = new(ControlSocket.PathIn(folder["."]));
+
+        DaemonUnreachableException failure = await Assert.ThrowsAsync<DaemonUnreachableException>(() => absent.StatusAsync(Cancel));
+
+        Assert.Contains(Path.GetFullPath(folder["."]), failure.Message, StringComparison.Ordinal);
+        Assert.Contains("no such socket", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_run_directory_whose_socket_would_have_too_long_a_name_is_refused() =>
+        Assert.Equal(BackendFailure.Malformed, Assert.Throws<BackendException>(() => ControlSocket.PathIn("/" + new string('x', 200))).Failure);
+
+    private static async Task Eventually(Func<bool> condition)
+    {
+        for (int attempt = 0; !condition(); attempt++)
+        {
+            Assert.True(attempt < 1000, "it did not come true");
+            await Task.Delay(10, Cancel);
+        }
+    }
+}

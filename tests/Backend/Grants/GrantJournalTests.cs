@@ -1,0 +1,179 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using PciBackFlow.Backend.Domains;
+using PciBackFlow.Backend.Grants;
+using PciBackFlow.Hardware.Pci;
+
+namespace PciBackFlow.Backend.Tests.Grants;
+
+/// <summary>What a killed daemon leaves on file, and what its successor reads.</summary>
+public sealed class GrantJournalTests
+{
+    private const string Boot = "boot-1";
+    private static readonly DomainLife Guest = new(7, new("11111111-2222-3333-4444-555555555555"));
+    private static readonly PciAddress Nic = new(0, 4, 0, 1);
+
+    [Fact]
+    public void Intents_results_and_revocations_survive_a_restart()
+    {
+        using TemporaryFolder folder = new();
+        JournalEntry memory, ports, pirq;
+        using (GrantJournal journal = Open(folder))
+        {
+            memory = journal.Complete(journal.Begin(Guest, Nic, GrantOwner.Us, Grant.MemoryOf(0x38_0000_0000_0800, 0x1000)));
+            ports = journal.Begin(Guest, Nic, GrantOwner.Us, new(GrantKind.Ports, 0xC000, 32));
+            pirq = journal.Begin(Guest, Nic, GrantOwner.Us, new(GrantKind.Pirq, 0, 20));
+            pirq = journal.Complete(pirq, new(GrantKind.Pirq, 55, 20));
+            JournalEntry revoked = journal.Begin(Guest, Nic, GrantOwner.Us, new(GrantKind.Assignment));
+            journal.Close(revoked);
+            journal.Close(revoked);
+            journal.Begin(Guest, Nic, GrantOwner.Toolstack, new(GrantKind.Nodes, Text: "a \n \"line\" é"));
+        }
+
+        using GrantJournal again = Open(folder);
+        Assert.Equal([memory, ports, pirq], again.Entries.Take(3));
+        Assert.Equal((new(GrantKind.Memory, 0x380_0000_0000, 2), true), (again.Entries[0].Grant, again.Entries[0].IsDone));
+        Assert.False(again.Entries[1].IsDone);
+        Assert.Equal(("a \n \"line\" é", GrantOwner.Toolstack), (again.Entries[3].Grant.Text, again.Entries[3].Owner));
+        Assert.Equal(4, again.Entries.Count);
+        Assert.True(again.Begin(Guest, Nic, GrantOwner.Us, new(GrantKind.Nodes)).Id > again.Entries[3].Id);
+    }
+
+    /// <summary>kill -9 at any byte: what was complete before it holds, the torn line does not, and the next line doesn't follow it.</summary>
+    [Fact]
+    public void A_file_cut_anywhere_opens_and_goes_on()
+    {
+        using TemporaryFolder folder = new();
+        using (GrantJournal journal = Open(folder))
+        {
+            journal.Complete(journal.Begin(Guest, Nic, GrantOwner.Us, new(GrantKind.Memory, 1, 2)));
+            journal.Close(journal.Begin(Guest, Nic, GrantOwner.Us, new(GrantKind.Ports, 3, 4)));
+            journal.Begin(Guest, Nic, GrantOwner.Us, new(GrantKind.Assignment));
+        }
+
+        byte[] whole = File.ReadAllBytes(FileOf(folder));
+        for (int length = 0; length <= whole.Length; length++)
+        {
+            // Around each line's end, and here and there within; every byte of a line is the next test's.
+            bool isNearEnd = whole.AsSpan(Math.Max(0, length - 2), Math.Min(3, whole.Length - Math.Max(0, length - 2))).Contains((byte)'\n');
+            if (!isNearEnd && length % 50 != 0)
+            {
+                continue;
+            }
+
+            using TemporaryFolder cut = new();
+            File.WriteAllBytes(FileOf(cut), whole[..length]);
+            int lines = whole.AsSpan(0, length).Count((byte)'\n');
+            string[] expected = lines switch
+            {
+                0 => [],
+                1 => ["Memory?"],
+                2 => ["Memory"],
+                3 => ["Memory", "Ports?"],
+                4 => ["Memory"],
+                _ => ["Memory", "Assignment?"],
+            };
+            using (GrantJournal journal = Open(cut))
+            {
+                Assert.Equal(expected, Shown(journal));
+                journal.Begin(Guest, Nic, GrantOwner.Us, new(GrantKind.Nodes));
+            }
+
+            using GrantJournal again = Open(cut);
+            Assert.Equal([.. expected, "Nodes?"], Shown(again));
+        }
+    }
+
+    [Fact]
+    public void A_line_cut_or_changed_at_any_byte_is_no_record()
+    {
+        JournalRecord record = new(5, Boot, Guest.Handle, 7, "0000:04:00.1", GrantKind.Memory, 1, ulong.MaxValue, "x", JournalPhase.Result, GrantOwner.Us);
+        byte[] line = JournalLine.Format(record)[..^1];
+        Assert.Equal(record, JournalLine.Parse(line));
+        for (int i = 0; i < line.Length; i++)
+        {
+            Assert.Null(JournalLine.Parse(line.AsSpan(0, i)));
+            byte[] changed = [.. line];
+            changed[i] ^= 0x10;
+            Assert.NotEqual(record, JournalLine.Parse(changed) ?? record with { Id = 0 });
+        }
+    }
+
+    [Fact]
+    public void A_damaged_line_is_skipped_and_the_others_hold()
+    {
+        using TemporaryFolder folder = new();
+        using (GrantJournal journal = Open(folder))
+        {
+            journal.Begin(Guest, Nic, GrantOwner.Us, new(GrantKind.Memory, 1, 2));
+            journal.Begin(Guest, Nic, GrantOwner.Us, new(GrantKind.Ports, 3, 4));
+            journal.Begin(Guest, Nic, GrantOwner.Us, new(GrantKind.Assignment));
+        }
+
+        byte[] bytes = File.ReadAllBytes(FileOf(folder));
+        int second = Array.IndexOf(bytes, (byte)'\n') + 20;
+        bytes[second] ^= 1;
+        File.WriteAllBytes(FileOf(folder), bytes);
+        using GrantJournal again = Open(folder);
+        Assert.Equal(["Memory?", "Assignment?"], Shown(again));
+    }
+
+    [Fact]
+    public void Entries_of_another_boot_are_void()
+    {
+        using TemporaryFolder folder = new();
+        using (GrantJournal journal = Open(folder))
+        {
+            journal.Complete(journal.Begin(Guest, Nic, GrantOwner.Us, new(GrantKind.Assignment)));
+        }
+
+        using (var next = GrantJournal.Open(folder["run"], "boot-2", NullLogger.Instance))
+        {
+            Assert.Empty(next.Entries);
+        }
+
+        Assert.Empty(File.ReadAllBytes(FileOf(folder)));
+    }
+
+    [Fact]
+    public void History_is_dropped_and_what_is_open_stays()
+    {
+        using TemporaryFolder folder = new();
+        JournalEntry kept;
+        using (GrantJournal journal = Open(folder))
+        {
+            kept = journal.Complete(journal.Begin(Guest, Nic, GrantOwner.Us, new(GrantKind.Memory, ulong.MaxValue >> 12, 1)));
+            for (int i = 0; i < 5000; i++)
+            {
+                journal.Close(journal.Complete(journal.Begin(Guest, Nic, GrantOwner.Us, new(GrantKind.Ports, 1, 1))));
+            }
+
+            Assert.InRange(new FileInfo(FileOf(folder)).Length, 1, 200_000);
+            Assert.Equal([kept], journal.Entries);
+        }
+
+        using GrantJournal again = Open(folder);
+        Assert.Equal([kept], again.Entries);
+    }
+
+    [Fact]
+    public void Two_daemons_cannot_have_it_open()
+    {
+        using TemporaryFolder folder = new();
+        using GrantJournal journal = Open(folder);
+        Assert.Throws<IOException>(() => Open(folder));
+    }
+
+    [Theory]
+    [InlineData(0x1000UL, 0x1000UL, 1UL, 1UL)]
+    [InlineData(0x1000UL, 16UL, 1UL, 1UL)]
+    [InlineData(0x1F00UL, 0x200UL, 1UL, 2UL)]
+    [InlineData(0x38_0000_0000_0000UL, 0x4_0000_0000UL, 0x380_0000_0000UL, 0x40_0000UL)]
+    public void Memory_is_counted_in_whole_frames_of_any_width(ulong start, ulong length, ulong first, ulong frames) =>
+        Assert.Equal(new Grant(GrantKind.Memory, first, frames), Grant.MemoryOf(start, length));
+
+    private static GrantJournal Open(TemporaryFolder folder) => GrantJournal.Open(folder["run"], Boot, NullLogger.Instance);
+
+    private static string FileOf(TemporaryFolder folder) => Path.Combine(Directory.CreateDirectory(folder["run"]).FullName, GrantJournal.FileName);
+
+    private static IEnumerable<string> Shown(GrantJournal journal) => journal.Entries.Select(entry => $"{entry.Grant.Kind}{(entry.IsDone ? "" : "?")}");
+}
