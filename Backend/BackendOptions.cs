@@ -8,6 +8,7 @@ using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Pipeline;
 using PciBackFlow.Stages.Execute;
 using PciBackFlow.Stages.Filter;
+using PciBackFlow.Stages.Filter.Policy;
 
 namespace PciBackFlow.Backend;
 

@@ -1,5 +1,6 @@
 using HdrHistogram;
 using Microsoft.Extensions.ObjectPool;
+using PciBackFlow.Pipeline.Running;
 
 namespace PciBackFlow.Pipeline;
 

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using PciBackFlow.Pipeline.Running;
 
 namespace PciBackFlow.Pipeline;
 

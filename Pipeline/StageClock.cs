@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using HdrHistogram;
+using PciBackFlow.Pipeline.Running;
 
 namespace PciBackFlow.Pipeline;
 

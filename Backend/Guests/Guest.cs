@@ -5,6 +5,7 @@ using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Stages.Filter;
+using PciBackFlow.Stages.Filter.Run;
 
 namespace PciBackFlow.Backend.Guests;
 

@@ -37,7 +37,7 @@ internal static partial class GuestLog
     public static partial void StatesNotLogged(ILogger logger, int domainId, long count);
 
     [LoggerMessage(EventId = 11, Level = LogLevel.Information, Message = "domain {DomainId}: {Host} is under another policy now: {Profile}")]
-    public static partial void PolicyChanged(ILogger logger, int domainId, Hardware.Pci.PciAddress host, Stages.Filter.PolicyProfile profile);
+    public static partial void PolicyChanged(ILogger logger, int domainId, Hardware.Pci.PciAddress host, Stages.Filter.Policy.PolicyProfile profile);
 
     [LoggerMessage(EventId = 12, Level = LogLevel.Warning, Message = "domain {DomainId}: {Host} does not answer any more: it was unplugged, has no power, or has failed")]
     public static partial void FunctionLost(ILogger logger, int domainId, Hardware.Pci.PciAddress host);

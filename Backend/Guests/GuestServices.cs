@@ -10,6 +10,7 @@ using PciBackFlow.Backend.Slots;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Stages.Filter;
+using PciBackFlow.Stages.Filter.Compile;
 
 namespace PciBackFlow.Backend.Guests;
 

@@ -1,6 +1,7 @@
 using PciBackFlow.Backend.Serving;
 using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Stages;
+using PciBackFlow.Stages.Connections;
 
 namespace PciBackFlow.Backend.Guests;
 

@@ -2,6 +2,10 @@ using PciBackFlow.Backend.Devices;
 using PciBackFlow.Backend.Devices.Sources;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Stages.Filter;
+using PciBackFlow.Stages.Filter.Compile;
+using PciBackFlow.Stages.Filter.Policy;
+using PciBackFlow.Stages.Filter.Run;
+using PciBackFlow.Stages.Filter.Tables;
 using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Backend.Insight;

@@ -2,6 +2,8 @@ using PciBackFlow.Backend.Devices;
 using PciBackFlow.Backend.Devices.Sources;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Stages.Filter;
+using PciBackFlow.Stages.Filter.Compile;
+using PciBackFlow.Stages.Filter.Policy;
 
 namespace PciBackFlow.Backend.Insight;
 

@@ -4,6 +4,7 @@ using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Stages.Execute;
 using PciBackFlow.Stages.Filter;
+using PciBackFlow.Stages.Filter.Run;
 using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Backend.Interrupts;

@@ -7,6 +7,7 @@ using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Stages.Execute;
 using PciBackFlow.Stages.Filter;
+using PciBackFlow.Stages.Filter.Run;
 using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Backend.Interrupts;

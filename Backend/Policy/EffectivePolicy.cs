@@ -1,4 +1,6 @@
 using PciBackFlow.Stages.Filter;
+using PciBackFlow.Stages.Filter.Compile;
+using PciBackFlow.Stages.Filter.Policy;
 
 namespace PciBackFlow.Backend.Policy;
 

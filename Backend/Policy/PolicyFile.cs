@@ -1,5 +1,7 @@
 using System.Text.Json;
 using PciBackFlow.Stages.Filter;
+using PciBackFlow.Stages.Filter.Compile;
+using PciBackFlow.Stages.Filter.Policy;
 
 namespace PciBackFlow.Backend.Policy;
 

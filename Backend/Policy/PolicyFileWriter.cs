@@ -1,6 +1,9 @@
 using System.Text;
 using System.Text.Json;
 using PciBackFlow.Stages.Filter;
+using PciBackFlow.Stages.Filter.Compile;
+using PciBackFlow.Stages.Filter.Policy;
+using PciBackFlow.Stages.Filter.Tables;
 
 namespace PciBackFlow.Backend.Policy;
 

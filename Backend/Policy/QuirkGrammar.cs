@@ -1,6 +1,7 @@
 using System.Globalization;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Stages.Filter;
+using PciBackFlow.Stages.Filter.Policy;
 
 namespace PciBackFlow.Backend.Policy;
 

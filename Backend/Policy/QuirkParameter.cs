@@ -1,5 +1,6 @@
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Stages.Filter;
+using PciBackFlow.Stages.Filter.Policy;
 
 namespace PciBackFlow.Backend.Policy;
 

@@ -3,6 +3,7 @@ using PciBackFlow.Backend.Interrupts;
 using PciBackFlow.Backend.Policy;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Stages.Filter;
+using PciBackFlow.Stages.Filter.Run;
 
 namespace PciBackFlow.Backend.Serving;
 

@@ -2,6 +2,7 @@ using PciBackFlow.Backend.Guests;
 using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Stages;
+using PciBackFlow.Stages.Connections;
 using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Backend.Serving;

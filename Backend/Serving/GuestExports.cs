@@ -7,8 +7,11 @@ using PciBackFlow.Backend.Slots;
 using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Stages;
+using PciBackFlow.Stages.Connections;
 using PciBackFlow.Stages.Execute.SideEffects;
 using PciBackFlow.Stages.Filter;
+using PciBackFlow.Stages.Filter.Compile;
+using PciBackFlow.Stages.Filter.Run;
 
 namespace PciBackFlow.Backend.Serving;
 

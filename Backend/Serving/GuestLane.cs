@@ -1,4 +1,5 @@
 using PciBackFlow.Stages;
+using PciBackFlow.Stages.Connections;
 
 namespace PciBackFlow.Backend.Serving;
 

@@ -1,7 +1,9 @@
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Pipeline;
 using PciBackFlow.Stages;
+using PciBackFlow.Stages.Connections;
 using PciBackFlow.Stages.Execute;
+using PciBackFlow.Stages.Notify;
 using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Backend.Serving;

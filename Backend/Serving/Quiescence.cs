@@ -2,6 +2,7 @@ using PciBackFlow.Backend.Interrupts;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Hardware.Pci.Registers;
 using PciBackFlow.Stages.Filter;
+using PciBackFlow.Stages.Filter.Run;
 
 namespace PciBackFlow.Backend.Serving;
 

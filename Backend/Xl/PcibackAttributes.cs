@@ -6,6 +6,7 @@ using PciBackFlow.Hardware.Linux;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Hardware.Pci.Sysfs;
 using PciBackFlow.Stages.Filter;
+using PciBackFlow.Stages.Filter.Policy;
 
 namespace PciBackFlow.Backend.Xl;
 

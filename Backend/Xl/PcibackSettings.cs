@@ -4,6 +4,7 @@ using PciBackFlow.Backend.Devices.Sources;
 using PciBackFlow.Backend.Policy;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Stages.Filter;
+using PciBackFlow.Stages.Filter.Policy;
 
 namespace PciBackFlow.Backend.Xl;
 

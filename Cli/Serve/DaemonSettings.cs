@@ -6,6 +6,7 @@ using PciBackFlow.Backend.Slots;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Pipeline;
 using PciBackFlow.Stages.Filter;
+using PciBackFlow.Stages.Filter.Policy;
 
 namespace PciBackFlow.Cli.Serve;
 

@@ -9,6 +9,7 @@ using PciBackFlow.Cli.Parsing;
 using PciBackFlow.Cli.Sources;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Stages.Filter;
+using PciBackFlow.Stages.Filter.Policy;
 
 namespace PciBackFlow.Cli.Verbs;
 

@@ -1,6 +1,9 @@
 using BenchmarkDotNet.Attributes;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Stages.Filter;
+using PciBackFlow.Stages.Filter.Compile;
+using PciBackFlow.Stages.Filter.Policy;
+using PciBackFlow.Stages.Filter.Run;
 
 namespace PciBackFlow.Benchmarks;
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
+using PciBackFlow.Hardware.Hypervisor.Loopback.Grants;
 using PciBackFlow.Hardware.Pci;
 
 namespace PciBackFlow.Perf.Frontends;

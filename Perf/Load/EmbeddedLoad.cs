@@ -5,6 +5,7 @@ using PciBackFlow.Backend.Devices.Sources;
 using PciBackFlow.Backend.Guests;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
+using PciBackFlow.Hardware.Hypervisor.Loopback.EventChannels;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Perf.Frontends;
 

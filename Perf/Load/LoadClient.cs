@@ -2,6 +2,7 @@ using System.Diagnostics;
 using HdrHistogram;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
+using PciBackFlow.Hardware.Hypervisor.Loopback.EventChannels;
 using PciBackFlow.Perf.Frontends;
 
 namespace PciBackFlow.Perf.Load;

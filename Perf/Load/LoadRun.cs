@@ -3,6 +3,7 @@ using HdrHistogram;
 using PciBackFlow.Perf.Frontends;
 using PciBackFlow.Perf.Reports;
 using PciBackFlow.Pipeline;
+using PciBackFlow.Pipeline.Running;
 
 namespace PciBackFlow.Perf.Load;
 

@@ -3,6 +3,7 @@ using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Perf.Load;
 using PciBackFlow.Perf.Reports;
 using PciBackFlow.Pipeline;
+using PciBackFlow.Pipeline.Running;
 
 namespace PciBackFlow.Perf.Profiling;
 
@@ -26,7 +27,7 @@ public static class ProfileRun
         double access = MeasureAccess(source, options.AllRegisters);
         var load = new LoadOptions { Guests = 1, Topology = options.Topology, AllRegisters = options.AllRegisters, Shards = 1, ClientThreads = 1 };
         using var embedded = new EmbeddedLoad(load, source, progress: null, cancel);
-        IPipelineEngine<Stages.GuestOperation> engine = embedded.Backend.Engine;
+        IPipelineEngine<Stages.Connections.GuestOperation> engine = embedded.Backend.Engine;
         embedded.Probe();
         long warm = Stopwatch.GetTimestamp();
         embedded.Run(LoadPhase.WarmUp, () => Stopwatch.GetElapsedTime(warm).TotalSeconds >= WarmupSeconds);

@@ -1,4 +1,5 @@
 using PciBackFlow.Pipeline;
+using PciBackFlow.Stages.Connections;
 using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Stages.Decode;

@@ -1,4 +1,6 @@
+using PciBackFlow.Stages.Connections;
 using PciBackFlow.Stages.Filter;
+using PciBackFlow.Stages.Filter.Run;
 using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Stages.Execute;

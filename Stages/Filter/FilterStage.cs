@@ -1,4 +1,6 @@
 using PciBackFlow.Pipeline;
+using PciBackFlow.Stages.Connections;
+using PciBackFlow.Stages.Filter.Run;
 using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Stages.Filter;

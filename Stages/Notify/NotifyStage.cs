@@ -1,4 +1,5 @@
 using PciBackFlow.Pipeline;
+using PciBackFlow.Stages.Connections;
 
 namespace PciBackFlow.Stages.Notify;
 

@@ -8,19 +8,19 @@ public sealed partial class BackendRoomTests
     private static readonly Dictionary<string, string[]> MayUse = new()
     {
         ["Domains"] = [],
-        ["Xenstore"] = ["Slots", "Domains", "Grants", "Guests", "Attaching", "Xl"],
-        ["Devices"] = ["Domains", "Grants", "Policy"],
-        ["Grants"] = ["Domains", "Xenstore", "Devices", "Attaching", "Xl"],
-        ["Interrupts"] = ["Devices", "Domains", "Grants", "Running", "Xenstore", "Attaching"],
+        ["Xenstore"] = ["Domains", "Slots", "Policy", "Guests", "Attaching"],
+        ["Devices"] = ["Xenstore"],
+        ["Grants"] = ["Domains", "Xenstore", "Interrupts", "Attaching", "Xl"],
+        ["Interrupts"] = ["Domains", "Xenstore", "Grants", "Guests", "Attaching", "Running"],
         ["Slots"] = [],
         ["Policy"] = [],
-        ["Serving"] = ["Interrupts", "Policy", "Devices", "Guests", "Slots", "Xenstore", "Running"],
-        ["Guests"] = ["Serving", "Xenstore", "Domains", "Devices", "Slots", "Interrupts", "Policy", "Running"],
-        ["Attaching"] = ["Grants", "Interrupts", "Xenstore", "Domains", "Devices", "Policy", "Running", "Xl"],
-        ["Xl"] = ["Attaching", "Devices", "Policy", "Grants", "Domains", "Xenstore"],
-        ["Running"] = ["Guests", "Xenstore"],
-        ["Control"] = ["Insight", "Attaching", "Guests", "Xl", "Policy", "Devices", "Interrupts", "Grants", "Slots", "Xenstore"],
-        ["Insight"] = ["Devices", "Policy"],
+        ["Serving"] = ["Xenstore", "Devices", "Interrupts", "Slots", "Policy", "Guests", "Running"],
+        ["Guests"] = ["Domains", "Xenstore", "Devices", "Interrupts", "Slots", "Policy", "Serving", "Running"],
+        ["Attaching"] = ["Domains", "Xenstore", "Devices", "Grants", "Interrupts", "Guests", "Xl", "Running"],
+        ["Xl"] = ["Xenstore", "Devices", "Policy", "Guests"],
+        ["Running"] = ["Guests"],
+        ["Control"] = ["Xenstore", "Devices", "Interrupts", "Policy", "Serving", "Guests", "Attaching"],
+        ["Insight"] = ["Devices"],
     };
 
     [Fact]

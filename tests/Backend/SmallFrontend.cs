@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
+using PciBackFlow.Hardware.Hypervisor.Loopback.Grants;
 using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Backend.Tests;

@@ -1,3 +1,5 @@
+using PciBackFlow.Pipeline.Running;
+
 namespace PciBackFlow.Pipeline.Tests;
 
 public sealed class EngineOptionsTests

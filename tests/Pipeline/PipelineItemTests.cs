@@ -1,3 +1,4 @@
+using PciBackFlow.Pipeline.Queues;
 using PciBackFlow.Pipeline.Tests.Toy;
 
 namespace PciBackFlow.Pipeline.Tests;

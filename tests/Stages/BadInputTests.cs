@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using PciBackFlow.Stages.Connections;
 using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Stages.Tests;

@@ -1,4 +1,5 @@
 using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Stages.Connections;
 using PciBackFlow.Stages.Execute;
 using PciBackFlow.Stages.Wire;
 

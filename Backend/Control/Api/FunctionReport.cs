@@ -3,6 +3,8 @@ using PciBackFlow.Backend.Guests;
 using PciBackFlow.Backend.Policy;
 using PciBackFlow.Backend.Serving;
 using PciBackFlow.Stages.Filter;
+using PciBackFlow.Stages.Filter.Compile;
+using PciBackFlow.Stages.Filter.Policy;
 
 namespace PciBackFlow.Backend.Control.Api;
 

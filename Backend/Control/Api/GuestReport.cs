@@ -1,6 +1,7 @@
 using PciBackFlow.Backend.Guests;
 using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Stages;
+using PciBackFlow.Stages.Connections;
 
 namespace PciBackFlow.Backend.Control.Api;
 

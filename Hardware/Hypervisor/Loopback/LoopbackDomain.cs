@@ -1,4 +1,7 @@
 using System.Collections.Concurrent;
+using PciBackFlow.Hardware.Hypervisor.Loopback.EventChannels;
+using PciBackFlow.Hardware.Hypervisor.Loopback.Grants;
+using PciBackFlow.Hardware.Hypervisor.Loopback.Passthrough;
 
 namespace PciBackFlow.Hardware.Hypervisor.Loopback;
 

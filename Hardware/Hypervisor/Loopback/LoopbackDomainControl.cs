@@ -1,3 +1,4 @@
+using PciBackFlow.Hardware.Hypervisor.Loopback.Passthrough;
 using PciBackFlow.Hardware.Pci;
 
 namespace PciBackFlow.Hardware.Hypervisor.Loopback;

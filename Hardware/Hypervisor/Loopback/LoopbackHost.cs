@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using PciBackFlow.Hardware.Hypervisor.Loopback.Passthrough;
+using PciBackFlow.Hardware.Hypervisor.Loopback.Store;
 
 namespace PciBackFlow.Hardware.Hypervisor.Loopback;
 

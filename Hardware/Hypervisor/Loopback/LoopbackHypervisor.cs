@@ -1,3 +1,7 @@
+using PciBackFlow.Hardware.Hypervisor.Loopback.EventChannels;
+using PciBackFlow.Hardware.Hypervisor.Loopback.Grants;
+using PciBackFlow.Hardware.Hypervisor.Loopback.Passthrough;
+
 namespace PciBackFlow.Hardware.Hypervisor.Loopback;
 
 /// <summary>

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
+using PciBackFlow.Hardware.Hypervisor.Xen.Calls;
 
 namespace PciBackFlow.Hardware.Hypervisor.Xen;
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using PciBackFlow.Hardware.Hypervisor.Xen.Store;
 
 namespace PciBackFlow.Hardware.Hypervisor.Xen;
 

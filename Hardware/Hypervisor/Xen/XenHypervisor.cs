@@ -1,3 +1,8 @@
+using PciBackFlow.Hardware.Hypervisor.Xen.Calls;
+using PciBackFlow.Hardware.Hypervisor.Xen.EventChannels;
+using PciBackFlow.Hardware.Hypervisor.Xen.Grants;
+using PciBackFlow.Hardware.Hypervisor.Xen.Store;
+
 namespace PciBackFlow.Hardware.Hypervisor.Xen;
 
 /// <summary>Xen, as its control domain reaches it: device nodes, xenstored, hypercalls. <see cref="XenHost"/> tells beforehand what is missing.</summary>

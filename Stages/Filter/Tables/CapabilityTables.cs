@@ -1,5 +1,6 @@
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Hardware.Pci.Registers;
+using PciBackFlow.Stages.Filter.Compile;
 
 namespace PciBackFlow.Stages.Filter.Tables;
 

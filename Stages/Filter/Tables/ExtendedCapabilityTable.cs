@@ -1,6 +1,6 @@
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Hardware.Pci.Registers;
-using static PciBackFlow.Stages.Filter.RegisterDefinition;
+using static PciBackFlow.Stages.Filter.Tables.RegisterDefinition;
 
 namespace PciBackFlow.Stages.Filter.Tables;
 

@@ -1,4 +1,6 @@
 using PciBackFlow.Hardware.Pci.Registers;
+using PciBackFlow.Stages.Filter.Compile;
+using PciBackFlow.Stages.Filter.Run;
 
 namespace PciBackFlow.Stages.Filter.Tables;
 

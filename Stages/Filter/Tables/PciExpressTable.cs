@@ -1,5 +1,7 @@
 using PciBackFlow.Hardware.Pci.Registers;
-using static PciBackFlow.Stages.Filter.RegisterDefinition;
+using PciBackFlow.Stages.Filter.Compile;
+using PciBackFlow.Stages.Filter.Run;
+using static PciBackFlow.Stages.Filter.Tables.RegisterDefinition;
 
 namespace PciBackFlow.Stages.Filter.Tables;
 

@@ -1,5 +1,5 @@
 using PciBackFlow.Hardware.Pci.Registers;
-using static PciBackFlow.Stages.Filter.RegisterDefinition;
+using static PciBackFlow.Stages.Filter.Tables.RegisterDefinition;
 
 namespace PciBackFlow.Stages.Filter.Tables;
 

@@ -1,5 +1,6 @@
 using PciBackFlow.Hardware.Pci.Registers;
-using static PciBackFlow.Stages.Filter.RegisterDefinition;
+using PciBackFlow.Stages.Filter.Compile;
+using static PciBackFlow.Stages.Filter.Tables.RegisterDefinition;
 
 namespace PciBackFlow.Stages.Filter.Tables;
 

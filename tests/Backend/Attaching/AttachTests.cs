@@ -3,6 +3,7 @@ using PciBackFlow.Backend.Tests.Xenstore;
 using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
+using PciBackFlow.Hardware.Hypervisor.Loopback.Passthrough;
 using PciBackFlow.Hardware.Pci;
 using static PciBackFlow.Backend.Tests.Attaching.ToolstackBench;
 

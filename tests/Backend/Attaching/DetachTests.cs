@@ -1,6 +1,7 @@
 using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
+using PciBackFlow.Hardware.Hypervisor.Loopback.Passthrough;
 using PciBackFlow.Hardware.Pci;
 using static PciBackFlow.Backend.Tests.Attaching.ToolstackBench;
 

@@ -1,6 +1,7 @@
 using PciBackFlow.Backend.Grants;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
+using PciBackFlow.Hardware.Hypervisor.Loopback.Passthrough;
 using static PciBackFlow.Backend.Tests.Attaching.ToolstackBench;
 
 namespace PciBackFlow.Backend.Tests.Attaching;

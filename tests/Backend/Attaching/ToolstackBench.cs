@@ -5,6 +5,7 @@ using PciBackFlow.Backend.Devices;
 using PciBackFlow.Backend.Grants;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
+using PciBackFlow.Hardware.Hypervisor.Loopback.Passthrough;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Hardware.Pci.Emulated;
 

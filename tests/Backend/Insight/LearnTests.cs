@@ -3,6 +3,7 @@ using PciBackFlow.Backend.Policy;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Hardware.Pci.Captures;
 using PciBackFlow.Stages.Filter;
+using PciBackFlow.Stages.Filter.Policy;
 
 namespace PciBackFlow.Backend.Tests.Insight;
 

@@ -4,6 +4,9 @@ using PciBackFlow.Backend.Policy;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Hardware.Pci.Captures;
 using PciBackFlow.Stages.Filter;
+using PciBackFlow.Stages.Filter.Compile;
+using PciBackFlow.Stages.Filter.Policy;
+using PciBackFlow.Stages.Filter.Run;
 
 namespace PciBackFlow.Backend.Tests.Insight;
 

@@ -4,6 +4,7 @@ using PciBackFlow.Backend.Tests.Attaching;
 using PciBackFlow.Backend.Tests.Interrupts;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
+using PciBackFlow.Hardware.Hypervisor.Loopback.Passthrough;
 using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Backend.Tests.Interrupts;

@@ -4,11 +4,15 @@ using PciBackFlow.Backend.Interrupts;
 using PciBackFlow.Backend.Running;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
+using PciBackFlow.Hardware.Hypervisor.Loopback.Passthrough;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Hardware.Pci.Emulated;
 using PciBackFlow.Hardware.Pci.Registers;
 using PciBackFlow.Stages.Execute;
 using PciBackFlow.Stages.Filter;
+using PciBackFlow.Stages.Filter.Compile;
+using PciBackFlow.Stages.Filter.Policy;
+using PciBackFlow.Stages.Filter.Run;
 using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Backend.Tests.Interrupts;

@@ -5,6 +5,9 @@ using PciBackFlow.Backend.Running;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Stages.Filter;
+using PciBackFlow.Stages.Filter.Compile;
+using PciBackFlow.Stages.Filter.Policy;
+using PciBackFlow.Stages.Filter.Run;
 
 namespace PciBackFlow.Backend.Tests.Interrupts;
 

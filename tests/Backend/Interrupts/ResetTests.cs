@@ -1,9 +1,11 @@
 using PciBackFlow.Backend.Interrupts;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
+using PciBackFlow.Hardware.Hypervisor.Loopback.Passthrough;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Stages.Execute;
 using PciBackFlow.Stages.Execute.SideEffects;
 using PciBackFlow.Stages.Filter;
+using PciBackFlow.Stages.Filter.Run;
 using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Backend.Tests.Interrupts;

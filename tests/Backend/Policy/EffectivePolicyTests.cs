@@ -4,6 +4,8 @@ using PciBackFlow.Backend.Xl;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Pipeline;
 using PciBackFlow.Stages.Filter;
+using PciBackFlow.Stages.Filter.Compile;
+using PciBackFlow.Stages.Filter.Policy;
 using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Backend.Tests.Policy;

@@ -1,6 +1,8 @@
 using System.Text;
 using PciBackFlow.Backend.Policy;
 using PciBackFlow.Stages.Filter;
+using PciBackFlow.Stages.Filter.Compile;
+using PciBackFlow.Stages.Filter.Policy;
 
 namespace PciBackFlow.Backend.Tests.Policy;
 

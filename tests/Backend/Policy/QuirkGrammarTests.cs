@@ -1,6 +1,7 @@
 using PciBackFlow.Backend.Policy;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Stages.Filter;
+using PciBackFlow.Stages.Filter.Policy;
 
 namespace PciBackFlow.Backend.Tests.Policy;
 

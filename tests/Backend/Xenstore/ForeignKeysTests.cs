@@ -1,5 +1,6 @@
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
+using PciBackFlow.Hardware.Hypervisor.Loopback.Grants;
 
 namespace PciBackFlow.Backend.Tests.Xenstore;
 

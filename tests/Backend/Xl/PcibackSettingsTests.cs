@@ -3,6 +3,7 @@ using PciBackFlow.Backend.Devices.Sources;
 using PciBackFlow.Backend.Xl;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Stages.Filter;
+using PciBackFlow.Stages.Filter.Policy;
 
 namespace PciBackFlow.Backend.Tests.Xl;
 

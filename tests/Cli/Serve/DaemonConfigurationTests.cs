@@ -5,6 +5,7 @@ using PciBackFlow.Cli.Serve;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Pipeline;
 using PciBackFlow.Stages.Filter;
+using PciBackFlow.Stages.Filter.Policy;
 
 namespace PciBackFlow.Cli.Tests.Serve;
 

@@ -1,6 +1,7 @@
 using PciBackFlow.Backend.Insight;
 using PciBackFlow.Hardware.Pci.Emulated;
 using PciBackFlow.Stages.Filter;
+using PciBackFlow.Stages.Filter.Policy;
 
 namespace PciBackFlow.Conformance.Tests.ConfigSpace;
 

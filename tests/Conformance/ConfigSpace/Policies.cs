@@ -1,4 +1,5 @@
 using PciBackFlow.Stages.Filter;
+using PciBackFlow.Stages.Filter.Policy;
 
 namespace PciBackFlow.Conformance.Tests.ConfigSpace;
 

@@ -1,5 +1,6 @@
 using PciBackFlow.Hardware.Pci.Emulated;
 using PciBackFlow.Stages.Filter;
+using PciBackFlow.Stages.Filter.Policy;
 using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Conformance.Tests.ConfigSpace;

@@ -1,4 +1,5 @@
 using PciBackFlow.Stages.Filter;
+using PciBackFlow.Stages.Filter.Policy;
 using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Conformance.Tests.ConfigSpace;

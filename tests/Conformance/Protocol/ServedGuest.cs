@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using PciBackFlow.Pipeline;
 using PciBackFlow.Stages;
+using PciBackFlow.Stages.Connections;
 using PciBackFlow.Stages.Decode;
 using PciBackFlow.Stages.Execute;
 using PciBackFlow.Stages.Filter;

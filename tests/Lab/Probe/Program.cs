@@ -1,6 +1,9 @@
 using PciBackFlow.Hardware.Contracts;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Xen;
+using PciBackFlow.Hardware.Hypervisor.Xen.EventChannels;
+using PciBackFlow.Hardware.Hypervisor.Xen.Grants;
+using PciBackFlow.Hardware.Hypervisor.Xen.Store;
 using PciBackFlow.LabProbe;
 using PciBackFlow.LabProbe.Frontend;
 

@@ -1,4 +1,5 @@
 using PciBackFlow.Hardware.Hypervisor.Xen;
+using PciBackFlow.Hardware.Hypervisor.Xen.Store;
 
 namespace PciBackFlow.LabProbe;
 

@@ -1,3 +1,4 @@
+using PciBackFlow.Pipeline.Running;
 using PciBackFlow.Pipeline.Tests.Toy;
 
 namespace PciBackFlow.Pipeline.Tests.Topologies;

@@ -1,5 +1,6 @@
 using PciBackFlow.Stages.Execute;
 using PciBackFlow.Stages.Filter;
+using PciBackFlow.Stages.Filter.Run;
 using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Stages.Tests;

@@ -1,6 +1,9 @@
 using CsCheck;
 using PciBackFlow.Hardware.Pci.Emulated;
 using PciBackFlow.Stages.Filter;
+using PciBackFlow.Stages.Filter.Compile;
+using PciBackFlow.Stages.Filter.Policy;
+using PciBackFlow.Stages.Filter.Run;
 using static PciBackFlow.Stages.Tests.Filter.SampleFunctions;
 
 namespace PciBackFlow.Stages.Tests.Filter;

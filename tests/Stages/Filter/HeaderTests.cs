@@ -1,6 +1,8 @@
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Hardware.Pci.Emulated;
 using PciBackFlow.Stages.Filter;
+using PciBackFlow.Stages.Filter.Compile;
+using PciBackFlow.Stages.Filter.Policy;
 using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Stages.Tests.Filter;

@@ -4,6 +4,7 @@ using PciBackFlow.Backend.Devices;
 using PciBackFlow.Backend.Devices.Refusals;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
+using PciBackFlow.Hardware.Hypervisor.Loopback.Passthrough;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Hardware.Pci.Captures;
 using PciBackFlow.Hardware.Pci.Sysfs;

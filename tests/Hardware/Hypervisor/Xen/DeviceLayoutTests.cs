@@ -2,6 +2,10 @@ using System.Reflection;
 using System.Runtime.InteropServices;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Xen;
+using PciBackFlow.Hardware.Hypervisor.Xen.Calls;
+using PciBackFlow.Hardware.Hypervisor.Xen.EventChannels;
+using PciBackFlow.Hardware.Hypervisor.Xen.Grants;
+using PciBackFlow.Hardware.Hypervisor.Xen.Store;
 
 namespace PciBackFlow.Hardware.Tests.Hypervisor.Xen;
 

@@ -1,0 +1,45 @@
+using System.Diagnostics;
+
+namespace PciBackFlow.Pipeline.Running;
+
+/// <summary>Fixed times of the engine, and the conversion to Stopwatch ticks.</summary>
+internal static class PipelineTimes
+{
+    /// <summary>How long an ending engine waits for one thread.</summary>
+    internal const int JoinMilliseconds = 2000;
+
+    /// <summary>How long a report waits for a thread that is inside a long access.</summary>
+    internal const int ReportMilliseconds = 250;
+
+    /// <summary>Spurious deliveries in a row without a delay, and the longest delay (the rule of Linux's late EOI, XSA-332).</summary>
+    internal const int SpuriousThreshold = 1;
+    internal const int LongestSpuriousDelayMilliseconds = 1000;
+
+    internal static long FromMilliseconds(int milliseconds) => Stopwatch.Frequency * milliseconds / 1000;
+
+    internal static long FromMicroseconds(int microseconds) => Stopwatch.Frequency * microseconds / 1_000_000;
+
+    /// <summary>Milliseconds until a time, rounded up so that a wait does not end just before it.</summary>
+    internal static int MillisecondsUntil(long due, long now)
+    {
+        if (due <= now)
+        {
+            return 0;
+        }
+
+        long perMillisecond = Stopwatch.Frequency / 1000;
+        return (int)Math.Min(int.MaxValue, (due - now + perMillisecond - 1) / perMillisecond);
+    }
+
+    /// <summary>How late the port of a lane is unmasked after its nth spurious delivery in a row.</summary>
+    internal static int SpuriousDelayMilliseconds(int run)
+    {
+        int doublings = run - 1 - SpuriousThreshold;
+        if (doublings < 0)
+        {
+            return 0;
+        }
+
+        return doublings >= 10 ? LongestSpuriousDelayMilliseconds : 1 << doublings;
+    }
+}

@@ -1,0 +1,170 @@
+using PciBackFlow.Pipeline;
+using PciBackFlow.Pipeline.Running;
+using PciBackFlow.Stages.Execute;
+using PciBackFlow.Stages.Filter;
+using PciBackFlow.Stages.Filter.Run;
+using PciBackFlow.Stages.Wire;
+
+namespace PciBackFlow.Stages.Connections;
+
+/// <summary>
+/// One request of one guest on its way through the stages; the same object for all of a guest's requests. Owned by the thread
+/// that carries it. Everything after the snapshot uses this object's copy and never the page's (XSA-155).
+/// </summary>
+/// <param name="connection">The guest; null for a spare object, which gets its guest with the request that it answers.</param>
+public sealed class GuestOperation(GuestConnection? connection = null) : PipelineItem
+{
+    /// <summary>How long a configuration access may take, in milliseconds: the guest's CPU waits with interrupts off.</summary>
+    public const int ConfigDeadline = 500;
+
+    /// <summary>How long any other operation may take, in milliseconds: Linux's frontend gives up after 2,000.</summary>
+    public const int OperationDeadline = 1500;
+
+    /// <summary>The copied entries of an MSI-X request; of another request whatever was there.</summary>
+    public MsixEntryArray Entries;
+
+    /// <summary>The copied request.</summary>
+    public PciOpRequest Request;
+
+    /// <summary>What the filter decided about a configuration access.</summary>
+    public AccessPlan Plan;
+
+    /// <summary>What an interrupt operation answered.</summary>
+    internal InterruptReply Reply;
+
+    /// <summary>The guest.</summary>
+    public GuestConnection? Connection { get; private set; } = connection;
+
+    /// <summary>The function the request is for; null when the guest has none there.</summary>
+    public AssignedFunction? Function { get; internal set; }
+
+    /// <summary>The answer's status; meaningful after the execute stage.</summary>
+    public PciOpStatus Status { get; internal set; }
+
+    /// <summary>The answer's value.</summary>
+    public uint Value { get; internal set; }
+
+    /// <summary>The answer's info; written for multi-MSI only.</summary>
+    public uint Info { get; internal set; }
+
+    /// <summary>Whether the answer is known, so that the remaining stages have nothing to find out.</summary>
+    public bool IsDecided { get; internal set; }
+
+    /// <summary>Whether this is a read or a write of configuration space.</summary>
+    public bool IsConfigAccess => Request.Command <= PciOpCode.ConfigWrite;
+
+    /// <summary>Entries whose vectors belong to the answer: 0 but for a successful MSI-X request.</summary>
+    internal int VectorCount { get; set; }
+
+    /// <summary>Bits that policy dropped of a write, in the request's lanes.</summary>
+    internal uint DeniedBits { get; set; }
+
+    /// <summary>Hardware accesses made for this request.</summary>
+    internal int HardwareAccesses { get; set; }
+
+    /// <summary>Whether the request was sent to a worker.</summary>
+    internal bool WasOffloaded { get; set; }
+
+    /// <summary>Whether this is the answer to a request whose worker was late.</summary>
+    internal bool HasExpired { get; set; }
+
+    /// <inheritdoc/>
+    protected override int DeadlineMilliseconds => IsConfigAccess ? ConfigDeadline : OperationDeadline;
+
+    /// <summary>Shard: the next request has been copied into <see cref="Request"/>; forgets the one before.</summary>
+    internal void Begin()
+    {
+        Function = null;
+        Status = PciOpStatus.Success;
+
+        // Until something else is known the value goes back as it came, as Linux does it: no byte of another origin gets into the page.
+        Value = Request.Value;
+        Info = Request.Info;
+        IsDecided = false;
+        Reply = default;
+        VectorCount = 0;
+        DeniedBits = 0;
+        HardwareAccesses = 0;
+        WasOffloaded = false;
+        HasExpired = false;
+    }
+
+    /// <summary>Owner: the answer is known.</summary>
+    internal void Decide(PciOpStatus status, uint value)
+    {
+        Status = status;
+        Value = value;
+        IsDecided = true;
+    }
+
+    /// <summary>
+    /// Owner: the operation was tried and failed. A failed read answers all ones, which is what a bus gives when nobody answers and what
+    /// Linux leaves in the value; a failed write gives its value back.
+    /// </summary>
+    internal void Fail() =>
+        Decide(PciOpStatus.OperationFailed, Request.Command == PciOpCode.ConfigRead ? MaskOf(Request.Size) : Request.Value);
+
+    /// <summary>The bits of 1, 2 or 4 bytes.</summary>
+    internal static uint MaskOf(int size) => size switch { 1 => 0xFF, 2 => 0xFFFF, _ => uint.MaxValue };
+
+    /// <inheritdoc/>
+    protected override void AnswerFor(PipelineItem expired)
+    {
+        // Connection, Request and Function were written before the item left its shard and are not written by the worker.
+        var late = (GuestOperation)expired;
+        Connection = late.Connection;
+        Request = late.Request;
+        Begin();
+        Function = late.Function;
+        WasOffloaded = true;
+        HasExpired = true;
+        if (IsConfigAccess)
+        {
+            Fail();
+        }
+        else
+        {
+            // MSI: no pirq. MSI-X: ETIMEDOUT as the detail. Multi-MSI: none would work. In none of them a vector.
+            Decide(PciOpStatus.OperationFailed, Request.Command == PciOpCode.EnableMsix ? TimedOut : 0);
+            Info = 0;
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void Discard()
+    {
+        GuestConnection? connection = Connection;
+        if (connection is null)
+        {
+            return;
+        }
+
+        GiveBack(connection);
+        connection.Counters.CountLateResult();
+
+        // Connection and Function stay until the object is used again: the shard may just be reading them in AnswerFor.
+    }
+
+    /// <summary>Owner: the guest won't learn of this answer, so what it granted is taken back.</summary>
+    internal void GiveBack(GuestConnection connection)
+    {
+        if (Reply.Ticket != 0 && Function is not null)
+        {
+            connection.Interrupts?.Abandon(Function, Reply.Ticket);
+        }
+
+        Reply = default;
+    }
+
+    /// <inheritdoc/>
+    protected override void MarkStuck()
+    {
+        if (Function is { } function)
+        {
+            function.IsSlow = true;
+        }
+    }
+
+    // Linux ETIMEDOUT, negative, as the 32 bits of op.value.
+    private const uint TimedOut = unchecked((uint)-110);
+}

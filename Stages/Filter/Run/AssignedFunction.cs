@@ -1,0 +1,247 @@
+using System.Runtime.CompilerServices;
+using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Stages.Filter.Compile;
+using PciBackFlow.Stages.Filter.Policy;
+
+namespace PciBackFlow.Stages.Filter.Run;
+
+/// <summary>
+/// A host function in a guest's hands: hardware, permissions and the guest's state. Owned by the thread that owns the guest's
+/// request; only <see cref="IsSlow"/> and <see cref="IsGone"/> may be set or read by others.
+/// </summary>
+public sealed class AssignedFunction
+{
+    private const int VendorOffset = 0x00;
+    private const int ClassOffset = 0x08;
+
+    private CompiledFunction _compiled;
+    private volatile bool _isSlow;
+    private volatile bool _isGone;
+    private int _inUse;
+    private long _hardwareReads;
+    private long _hardwareWrites;
+
+    /// <summary>Assigns a function; the registers start fresh unless told otherwise.</summary>
+    /// <param name="hardware">The host's function.</param>
+    /// <param name="guestAddress">Where the guest sees it.</param>
+    /// <param name="compiled">Its permissions and initial values.</param>
+    /// <param name="registers">Memory for the guest's state; null for memory of its own.</param>
+    /// <param name="keepState">True when <paramref name="registers"/> hold the state of a guest that is still there (a restarted daemon).</param>
+    /// <exception cref="ArgumentException">The three do not have the same length of configuration space.</exception>
+    public AssignedFunction(IPciFunction hardware, PciAddress guestAddress, CompiledFunction compiled, VirtualRegisters? registers = null, bool keepState = false)
+    {
+        registers ??= new VirtualRegisters(hardware.Size);
+        if (hardware.Size != compiled.Map.Size || registers.ConfigSize != hardware.Size)
+        {
+            throw new ArgumentException($"{hardware.Origin} has {hardware.Size} bytes, its map {compiled.Map.Size}, its registers {registers.ConfigSize}.");
+        }
+
+        Hardware = hardware;
+        GuestAddress = guestAddress;
+        _compiled = compiled;
+        Registers = registers;
+        if (!keepState)
+        {
+            registers.Reset(compiled.Initial);
+        }
+    }
+
+    /// <summary>The host's function.</summary>
+    public IPciFunction Hardware { get; }
+
+    /// <summary>Where the guest sees it.</summary>
+    public PciAddress GuestAddress { get; }
+
+    /// <summary>The permissions.</summary>
+    public ConfigSpaceMap Map => _compiled.Map;
+
+    /// <summary>The policy behind the permissions.</summary>
+    public AccessPolicy Policy => _compiled.Policy;
+
+    /// <summary>The values a guest starts with.</summary>
+    public InitialRegisters Initial => _compiled.Initial;
+
+    /// <summary>The power management control's offset in hardware, hidden or not; -1 without one.</summary>
+    internal int PowerControlOffset => _compiled.PowerControlOffset;
+
+    /// <summary>The guest's state.</summary>
+    public VirtualRegisters Registers { get; }
+
+    /// <summary>Whether accesses to it leave the shard, because one took too long. Any thread.</summary>
+    public bool IsSlow
+    {
+        get => _isSlow;
+        set => _isSlow = value;
+    }
+
+    /// <summary>Whether it no longer answers: reads give all ones, writes are dropped. Any thread may look.</summary>
+    public bool IsGone => _isGone;
+
+    /// <summary>
+    /// Called when the function went through a reset or came back to D0 within a request, its registers in place again: whoever enabled
+    /// its interrupts enables them anew. The caller has the function (<see cref="TryBegin"/>). Set before a guest can reach it; may block, must not throw.
+    /// </summary>
+    public Action<AssignedFunction>? AfterReset { get; set; }
+
+    /// <summary>
+    /// Called when it is found gone, and when it is found to be back (<see cref="IsGone"/>), in the midst of a request: must neither block nor throw.
+    /// Set before a guest can reach it.
+    /// </summary>
+    public Action? GoneChanged { get; set; }
+
+    /// <summary>Hardware reads so far, those of side effects included.</summary>
+    public long HardwareReads => Volatile.Read(ref _hardwareReads);
+
+    /// <summary>Hardware writes so far, those of side effects included.</summary>
+    public long HardwareWrites => Volatile.Read(ref _hardwareWrites);
+
+    /// <summary>
+    /// Takes the function for the accesses of one request. Normally nobody else wants it; but a worker that missed its deadline
+    /// can still be inside while the guest's next request is under way. Never waits.
+    /// </summary>
+    /// <returns>False when another thread is at it: the request fails.</returns>
+    public bool TryBegin() => Interlocked.CompareExchange(ref _inUse, 1, 0) == 0;
+
+    /// <summary>Ends what <see cref="TryBegin"/> began. A release: the next to take it sees everything done here.</summary>
+    public void End() => Volatile.Write(ref _inUse, 0);
+
+    /// <summary>Reads hardware, notes what the guest will have seen, and finds out whether the function is gone.</summary>
+    /// <param name="offset">Aligned offset inside the space.</param>
+    /// <param name="size">1, 2 or 4.</param>
+    /// <param name="value">The value; all ones of that size when the access failed.</param>
+    /// <returns>False when the access failed.</returns>
+    public bool TryReadHardware(int offset, int size, out uint value)
+    {
+        _hardwareReads++;
+        if (!Hardware.TryRead(offset, size, out value))
+        {
+            return false;
+        }
+
+        if (value == ByteLanes.Mask(size) && CheckGone())
+        {
+            return true;
+        }
+
+        Registers.Observe(offset, size, value, Map[offset >> 2].Memory);
+        return true;
+    }
+
+    /// <summary>Writes hardware.</summary>
+    /// <param name="offset">Aligned offset inside the space.</param>
+    /// <param name="size">1, 2 or 4.</param>
+    /// <param name="value">The value.</param>
+    /// <returns>False when the access failed.</returns>
+    public bool TryWriteHardware(int offset, int size, uint value)
+    {
+        _hardwareWrites++;
+        if (!Hardware.TryWrite(offset, size, value))
+        {
+            return false;
+        }
+        // What was written is what a later write-back will be compared with, until the next read says otherwise.
+        Registers.Observe(offset, size, value, Map[offset >> 2].Memory | Map[offset >> 2].Rw1c);
+        return true;
+    }
+
+    /// <summary>
+    /// Takes new copies of the bits that memory answers for hardware: after a reset, a power transition or a hot-unplug event.
+    /// Reads hardware, one dword for each that has such bits. Clears or sets <see cref="IsGone"/>.
+    /// </summary>
+    public void Refresh()
+    {
+        SetGone(!Answers());
+        if (_isGone)
+        {
+            return;
+        }
+
+        int readable = Math.Min(Hardware.ReadableSize, Map.Size) / 4;
+        for (int dword = 0; dword < readable; dword++)
+        {
+            uint shadow = Map[dword].Shadow;
+            if (shadow == 0)
+            {
+                continue;
+            }
+
+            _hardwareReads++;
+            if (Hardware.TryRead(dword * 4, 4, out uint value))
+            {
+                Registers[dword] = ByteLanes.Merge(Registers[dword], value, shadow);
+            }
+        }
+    }
+
+    /// <summary>
+    /// Other permissions for the guest that has it, who keeps its state. Between two of its requests, on the thread that owns them, with the function taken
+    /// (<see cref="TryBegin"/>): nobody is in the middle of something that the old ones planned.
+    /// </summary>
+    /// <param name="next">The same function compiled under another policy.</param>
+    public void Replace(CompiledFunction next)
+    {
+        if (next.Map.Size != Map.Size)
+        {
+            throw new ArgumentException("The space changed its length.", nameof(next));
+        }
+
+        for (int dword = 0; dword < Map.Size / 4; dword++)
+        {
+            // What memory did not answer so far it has no value for.
+            uint added = next.Map[dword].Memory & ~Map[dword].Memory;
+            if (added != 0)
+            {
+                Registers[dword] = ByteLanes.Merge(Registers[dword], next.Initial.Values[dword], added);
+            }
+        }
+
+        _compiled = next;
+    }
+
+    /// <summary>The guest is gone: everything it left behind is forgotten. A new assignment may bring new permissions.</summary>
+    /// <param name="next">Permissions and values for the next guest; null for those of now.</param>
+    public void Release(CompiledFunction? next = null)
+    {
+        if (next is not null && next.Map.Size != Map.Size)
+        {
+            throw new ArgumentException("The space changed its length.", nameof(next));
+        }
+
+        _compiled = next ?? _compiled;
+        _isSlow = false;
+        _isGone = false;
+        Registers.Reset(_compiled.Initial);
+    }
+
+    // Only an answer of all ones, which real registers hardly ever give, costs this second read.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private bool CheckGone()
+    {
+        if (Answers())
+        {
+            return false;
+        }
+
+        SetGone(true);
+        return true;
+    }
+
+    private void SetGone(bool isGone)
+    {
+        if (isGone == _isGone)
+        {
+            return;
+        }
+
+        _isGone = isGone;
+        GoneChanged?.Invoke();
+    }
+
+    // A virtual function's vendor id reads FFFF by specification (SR-IOV 1.1 §3.4.1.1): its class code does not.
+    private bool Answers()
+    {
+        int offset = Hardware.IsVirtualFunction ? ClassOffset : VendorOffset;
+        _hardwareReads++;
+        return Hardware.TryRead(offset, 4, out uint identity) && identity != uint.MaxValue;
+    }
+}

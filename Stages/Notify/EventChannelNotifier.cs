@@ -1,0 +1,15 @@
+using PciBackFlow.Hardware.Hypervisor;
+
+namespace PciBackFlow.Stages.Notify;
+
+/// <summary>Notifies through a bound port.</summary>
+/// <param name="channels">The descriptor the port is bound on.</param>
+/// <param name="port">The local port.</param>
+public sealed class EventChannelNotifier(IEventChannels channels, int port) : IGuestNotifier
+{
+    /// <summary>The local port.</summary>
+    public int Port => port;
+
+    /// <inheritdoc/>
+    public void Notify() => channels.Notify(port);
+}
