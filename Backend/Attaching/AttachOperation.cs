@@ -255,9 +255,8 @@ internal sealed class AttachOperation(ToolstackServices services, DeviceGrants g
         return isConnected;
     }
 
-    private DomainInfo ThrowIfGone(DomainLife life) => services.Domains.Find(life.DomainId) is { HasEnded: false } domain && domain.Handle == life.Handle
-        ? domain
-        : throw new BackendException(BackendFailure.Failed, $"domain {life.DomainId} died");
+    private DomainInfo ThrowIfGone(DomainLife life) => services.Domains.FindAlive(life)
+        ?? throw new BackendException(BackendFailure.Failed, $"domain {life.DomainId} died");
 
     private string ErrorNode(int domainId) =>
         services.Store.Read(new GuestId(domainId, 0).ErrorNode) is { } error ? $": {StoreFormats.Bounded(error)}" : string.Empty;

@@ -29,12 +29,13 @@ internal static class DepartedDevices
             return [];
         }
 
-        if (services.Domains.Find(life.DomainId) is not { IsDying: false } domain || domain.Handle != life.Handle)
+        LifeStage stage = services.Domains.StageOf(life);
+        if (stage is not (LifeStage.Alive or LifeStage.Halted))
         {
             return [.. entries.Select(static entry => entry.Device).Distinct()];
         }
 
-        bool hasEnded = domain.HasEnded;
+        bool hasEnded = stage == LifeStage.Halted;
 
         var directory = GuestDirectory.Read(services.Store, life.DomainId);
         bool isOffline = directory is { Exists: true, IsOnline: false } && (directory.Backend == XenbusState.Closed || directory.HasFrontendClosed);

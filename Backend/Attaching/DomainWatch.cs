@@ -186,11 +186,11 @@ internal sealed class DomainWatch : IDisposable
         }
 
         IReadOnlyList<DomainInfo> domains = _services.Domains.List();
-        _served.RemoveWhere(life => !domains.Any(domain => domain.DomainId == life.DomainId && domain.Handle == life.Handle));
+        _served.IntersectWith(domains.Select(DomainLife.Of));
         foreach (DomainInfo domain in domains)
         {
-            DomainLife life = new(domain.DomainId, domain.Handle);
-            JournalEntry[] ofIt = [.. wishes.Where(wish => wish.Life.Handle == domain.Handle && wish.Life != life)];
+            var life = DomainLife.Of(domain);
+            JournalEntry[] ofIt = [.. wishes.Where(wish => wish.Life.IsAnotherLifeOf(life))];
             if (ofIt.Length > 0 && !domain.HasEnded && _served.Add(life))
             {
                 _ = ReturnAsync(domain, ofIt);

@@ -101,7 +101,7 @@ public sealed class PciToolstack : IToolstack, IDisposable
     /// <inheritdoc/>
     public IReadOnlyList<AttachedDevice> List(int domainId)
     {
-        DomainLife life = LifeOf(Living(domainId));
+        var life = DomainLife.Of(Living(domainId));
         var directory = GuestDirectory.Read(_services.Store, domainId);
         HashSet<PciAddress> ours = OursOf(life);
         List<AttachedDevice> devices = [];
@@ -124,8 +124,6 @@ public sealed class PciToolstack : IToolstack, IDisposable
         { IsPublished: true } when directory.Frontend is XenbusState.Connected or XenbusState.Reconfiguring => "connected",
         _ => "offered",
     };
-
-    private static DomainLife LifeOf(DomainInfo domain) => new(domain.DomainId, domain.Handle);
 
     private static T Ask<T>(Func<T> question)
     {
@@ -153,7 +151,7 @@ public sealed class PciToolstack : IToolstack, IDisposable
     private async Task<IReadOnlyList<AttachedDevice>> AttachNowAsync(AttachRequest request, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        DomainLife life = LifeOf(Suitable(request.DomainId));
+        var life = DomainLife.Of(Suitable(request.DomainId));
         List<HeldDevice> devices = DevicesFor(request.Spec);
         using IDisposable reserved = _reservations.Take(request.DomainId, [.. devices.Select(static device => device.Address)]);
         foreach (HeldDevice device in devices)
@@ -165,7 +163,7 @@ public sealed class PciToolstack : IToolstack, IDisposable
         foreach (JournalEntry entry in _services.Journal.Entries)
         {
             if (entry.Grant.Kind == GrantKind.Kept && entry.Life != life && devices.Any(device => device.Address == entry.Device)
-                && !(entry.Life.Handle == life.Handle && request.Keep))
+                && !(entry.Life.IsSameGuestAs(life) && request.Keep))
             {
                 _services.Journal.Close(entry);
             }
@@ -277,7 +275,7 @@ public sealed class PciToolstack : IToolstack, IDisposable
         cancellationToken.ThrowIfCancellationRequested();
         DomainInfo domain = Living(domainId);
         RefuseHardwareVirtualized(domain);
-        DomainLife life = LifeOf(domain);
+        var life = DomainLife.Of(domain);
         var directory = GuestDirectory.Read(_services.Store, domainId);
         HashSet<PciAddress> present = [.. directory.Devices.Where(static keys => keys.Host is not null).Select(static keys => keys.Host!.Value)];
         HashSet<PciAddress> ours = OursOf(life);
@@ -316,12 +314,12 @@ public sealed class PciToolstack : IToolstack, IDisposable
     });
 
     private bool HasEndedOnly(DomainLife life) =>
-        _services.Domains.Find(life.DomainId) is { IsShutdown: true, IsDying: false } domain && domain.Handle == life.Handle;
+        _services.Domains.StageOf(life) == LifeStage.Halted;
 
     /// <summary>A kept device's guest is back with a new id: it stands still until it has the device, if it had not started yet.</summary>
     private async Task AttachAgainAsync(DomainInfo domain, IReadOnlyList<JournalEntry> wishes)
     {
-        DomainLife life = LifeOf(domain);
+        var life = DomainLife.Of(domain);
         JournalEntry pause = _pauses.Begin(life, wishes[0].Device);
         try
         {
@@ -392,7 +390,7 @@ public sealed class PciToolstack : IToolstack, IDisposable
 
     private async Task RecoverAsync(DomainLife life)
     {
-        bool isAlive = _services.Domains.Find(life.DomainId) is { HasEnded: false } domain && domain.Handle == life.Handle;
+        bool isAlive = _services.Domains.IsAlive(life);
         GuestDirectory? directory = isAlive ? GuestDirectory.Read(_services.Store, life.DomainId) : null;
         foreach (IGrouping<PciAddress, JournalEntry> device in _services.Journal.Entries
             .Where(entry => entry.Life == life && entry.IsAttachment).GroupBy(static entry => entry.Device).ToList())
@@ -428,7 +426,7 @@ public sealed class PciToolstack : IToolstack, IDisposable
     private async Task UndoAsync(DomainLife life, PciAddress device, bool forget)
     {
         List<JournalEntry> wishes =
-            [.. _services.Journal.Entries.Where(entry => entry.Device == device && entry.Grant.Kind == GrantKind.Kept && entry.Life.Handle == life.Handle)];
+            [.. _services.Journal.Entries.Where(entry => entry.Device == device && entry.Grant.Kind == GrantKind.Kept && entry.Life.IsSameGuestAs(life))];
         bool isAgain = wishes.Exists(wish => wish.Life != life);
         await _takeBack.RunAsync(life, [device], forget && !isAgain).ConfigureAwait(false);
         if (isAgain)
@@ -442,7 +440,7 @@ public sealed class PciToolstack : IToolstack, IDisposable
     {
         try
         {
-            bool isThisBootsGuest = _services.Domains.Find(life.DomainId) is { HasEnded: false } domain && domain.Handle == life.Handle;
+            bool isThisBootsGuest = _services.Domains.IsAlive(life);
             if (isDetach)
             {
                 await _detach.RunAsync(life, [device], [], force: false, CancellationToken.None).ConfigureAwait(false);

@@ -21,8 +21,7 @@ internal sealed class TakeBack(ToolstackServices services, DeviceGrants grants)
     /// <exception cref="BackendException">Something could not be revoked; it stays in the journal.</exception>
     public async Task RunAsync(DomainLife life, IReadOnlyCollection<PciAddress> devices, bool forget)
     {
-        bool isSomebodyElse = services.Domains.Find(life.DomainId) is { } domain && domain.Handle != life.Handle;
-        if (!isSomebodyElse)
+        if (services.Domains.StageOf(life) != LifeStage.Replaced)
         {
             RemoveNodes(life, devices);
         }
@@ -80,7 +79,7 @@ internal sealed class TakeBack(ToolstackServices services, DeviceGrants grants)
         foreach (JournalEntry entry in services.Journal.Entries)
         {
             bool isItsNodes = entry.Life == life && entry.Grant.Kind == GrantKind.Nodes;
-            bool isItsWish = forget && entry.Life.Handle == life.Handle && entry.Grant.Kind == GrantKind.Kept;
+            bool isItsWish = forget && entry.Life.IsSameGuestAs(life) && entry.Grant.Kind == GrantKind.Kept;
             if (devices.Contains(entry.Device) && (isItsNodes || isItsWish))
             {
                 services.Journal.Close(entry);

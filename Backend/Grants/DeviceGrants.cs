@@ -62,8 +62,8 @@ internal sealed class DeviceGrants(ToolstackServices services)
     public IReadOnlyList<string> Revoke(DomainLife life, PciAddress device)
     {
         // Grants go with their domain. One that came back with another UUID is somebody else and is not touched.
-        DomainInfo? domain = services.Domains.Find(life.DomainId);
-        bool isThere = domain?.Handle == life.Handle;
+        LifeStage stage = services.Domains.StageOf(life);
+        bool isThere = stage is LifeStage.Alive or LifeStage.Halted or LifeStage.Dying;
         List<string> failures = [];
         foreach (JournalEntry entry in services.Journal.Entries.Where(entry => entry.Life == life && entry.Device == device).Reverse())
         {
@@ -80,7 +80,7 @@ internal sealed class DeviceGrants(ToolstackServices services)
 
             try
             {
-                if (isThere || (domain is null && entry.Grant.Kind == GrantKind.OwnerNote))
+                if (isThere || (stage == LifeStage.Gone && entry.Grant.Kind == GrantKind.OwnerNote))
                 {
                     Revoke(entry);
                 }

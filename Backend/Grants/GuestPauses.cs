@@ -177,13 +177,13 @@ internal sealed class GuestPauses(ToolstackServices services) : IDisposable
     {
         DomainInfo? domain = services.Domains.Find(life.DomainId);
         isPaused = domain is { IsPaused: true };
-        return domain?.Handle == life.Handle;
+        return domain is { } known && DomainLife.Of(known) == life;
     }
 
     private static bool IsCertain(JournalEntry entry) => entry is { IsDone: true, Grant.First: not Ending };
 
     private bool IsAwaited(DomainLife life) =>
-        services.Journal.Entries.Any(wish => wish.Grant.Kind == GrantKind.Kept && wish.Life.Handle == life.Handle && wish.Life != life);
+        services.Journal.Entries.Any(wish => wish.Grant.Kind == GrantKind.Kept && wish.Life.IsAnotherLifeOf(life));
 
     private List<JournalEntry> Find(DomainLife life) =>
         [.. services.Journal.Entries.Where(entry => entry.Life == life && entry.Grant.Kind == GrantKind.Pause && !_held.Contains(entry.Id))];

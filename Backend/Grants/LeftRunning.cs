@@ -33,7 +33,7 @@ internal static class LeftRunning
             return false;
         }
 
-        if (services.Domains.Find(life.DomainId) is not { } domain || domain.Handle != life.Handle)
+        if (!services.Domains.IsThere(life))
         {
             return true;
         }
@@ -44,6 +44,6 @@ internal static class LeftRunning
         }
 
         return services.Journal.Entries.Any(entry => entry.Life != life && entry.Device == device && entry is { IsDone: true, Grant.Kind: GrantKind.Assignment }
-            && services.Domains.Find(entry.Life.DomainId) is { } other && other.Handle == entry.Life.Handle);
+            && services.Domains.IsThere(entry.Life));
     }
 }

@@ -22,7 +22,7 @@ internal sealed class LeftMessages(ToolstackServices services)
         foreach (JournalEntry entry in Of(services, life))
         {
             LeftRunning.Stop(services, life, entry.Device);
-            if (services.Domains.Find(life.DomainId) is { } domain && domain.Handle == life.Handle)
+            if (services.Domains.IsThere(life))
             {
                 Unmap(services, entry);
             }
@@ -67,7 +67,7 @@ internal sealed class LeftMessages(ToolstackServices services)
         IReadOnlyList<JournalEntry> entries = services.Journal.Entries;
         List<JournalEntry> left = [.. entries.Where(entry => entry.Life == life && entry.Grant.Kind == GrantKind.Messages && services.Journal.IsInherited(entry)
             && !entries.Any(other => other.Life == life && other.Device == entry.Device && other.IsAttachment))];
-        if (left.Count == 0 || services.Domains.Find(life.DomainId) is not { HasEnded: false } domain || domain.Handle != life.Handle)
+        if (left.Count == 0 || !services.Domains.IsAlive(life))
         {
             return left;
         }

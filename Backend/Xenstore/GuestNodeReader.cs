@@ -40,7 +40,7 @@ internal static class GuestNodeReader
             Devices = devices,
             DevicesError = devicesError,
             FrontendError = frontendError,
-            Domain = StandingOf(domains, guest.DomainId),
+            Domain = domains.StandingOf(guest.DomainId),
         };
         return (node, frontend);
     }
@@ -67,16 +67,6 @@ internal static class GuestNodeReader
             DevicesError = devicesError,
         };
     }
-
-    private static DomainStanding StandingOf(IDomainControl? domains, int domainId) => domains is null
-        ? DomainStanding.Served
-        : domains.Find(domainId) switch
-        {
-            null or { IsDying: true } => DomainStanding.Gone,
-            { IsHardwareVirtualized: true } => DomainStanding.ServedElsewhere,
-            { IsShutdown: true } => DomainStanding.Ended,
-            _ => DomainStanding.Served,
-        };
 
     /// <summary>
     /// The frontend's directory. The toolstack writes the key, but a backend that follows it anywhere would serve one guest with
