@@ -3,6 +3,7 @@ using PciBackFlow.Backend.Grants;
 using PciBackFlow.Backend.Guests;
 using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Hypervisor;
+using PciBackFlow.Hardware.Linux;
 using PciBackFlow.Hardware.Pci;
 
 namespace PciBackFlow.Backend.Attaching;
@@ -150,7 +151,7 @@ internal sealed class DetachOperation(ToolstackServices services, TakeBack takeB
         {
             return services.Store.Run(store => Ask(store, domainId, devices));
         }
-        catch (HypervisorException e) when (e.Errno == "EAGAIN")
+        catch (HypervisorException e) when (e.Errno == Errno.EAGAIN)
         {
             return Asked.Busy;
         }

@@ -4,6 +4,7 @@ using PciBackFlow.Backend.Interrupts;
 using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Backend.Xl;
 using PciBackFlow.Hardware.Hypervisor;
+using PciBackFlow.Hardware.Linux;
 using PciBackFlow.Hardware.Pci;
 
 namespace PciBackFlow.Backend.Grants;
@@ -145,13 +146,13 @@ internal sealed class DeviceGrants(ToolstackServices services)
 
     private static string Explain(int domainId, GrantKind kind, HypervisorException failure) => (kind, failure.Errno) switch
     {
-        (GrantKind.Assignment, "EOPNOTSUPP") =>
+        (GrantKind.Assignment, Errno.EOPNOTSUPP) =>
             $"domain {domainId} was created without passthrough; create it again with passthrough=\"enabled\" in its configuration (EOPNOTSUPP)",
-        (GrantKind.Assignment, "EBUSY") => $"{failure.Message}; another guest has it: detach it there first",
-        (GrantKind.Assignment, "EPERM") => $"{failure.Message}; it shares reserved memory: rdm_policy=relaxed accepts that",
-        (GrantKind.Assignment, "ENODEV") => $"{failure.Message}; Xen does not know this device",
-        (GrantKind.Assignment, "ENOSYS") => $"{failure.Message}; no IOMMU is in use",
-        (_, "ESRCH") => $"domain {domainId} is gone (ESRCH)",
+        (GrantKind.Assignment, Errno.EBUSY) => $"{failure.Message}; another guest has it: detach it there first",
+        (GrantKind.Assignment, Errno.EPERM) => $"{failure.Message}; it shares reserved memory: rdm_policy=relaxed accepts that",
+        (GrantKind.Assignment, Errno.ENODEV) => $"{failure.Message}; Xen does not know this device",
+        (GrantKind.Assignment, Errno.ENOSYS) => $"{failure.Message}; no IOMMU is in use",
+        (_, Errno.ESRCH) => $"domain {domainId} is gone (ESRCH)",
         _ => failure.Message,
     };
 
@@ -227,7 +228,7 @@ internal sealed class DeviceGrants(ToolstackServices services)
         {
             revoke();
         }
-        catch (HypervisorException e) when (e.Errno is "ESRCH" or "EINVAL" or "ENODEV" or "ENOENT" or "EOPNOTSUPP" or "ENOSYS")
+        catch (HypervisorException e) when (e.Errno is Errno.ESRCH or Errno.EINVAL or Errno.ENODEV or Errno.ENOENT or Errno.EOPNOTSUPP or Errno.ENOSYS)
         {
             // The guest's end, xl or an earlier attempt took it back; or it was an intent that could not have taken effect.
         }

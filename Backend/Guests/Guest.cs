@@ -3,6 +3,7 @@ using PciBackFlow.Backend.Serving;
 using PciBackFlow.Backend.Slots;
 using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Hypervisor;
+using PciBackFlow.Hardware.Linux;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Stages.Filter;
 using PciBackFlow.Stages.Filter.Run;
@@ -335,12 +336,12 @@ internal sealed class Guest : IDisposable
     }
 
     private GuestEvent.PublishFailed? PublishRoots() =>
-        _own.PublishRoots(_exports.Roots) is { } reason ? new(Errno.InvalidArgument, reason) : null;
+        _own.PublishRoots(_exports.Roots) is { } reason ? new(Errno.EINVAL, reason) : null;
 
     private GuestEvent Attach()
     {
         var attachment = GuestAttachment.Create(
-            _services, _id.DomainId, _frontend!, _exports.Table, out int errno, out string? reason);
+            _services, _id.DomainId, _frontend!, _exports.Table, out Errno errno, out string? reason);
         if (attachment is null)
         {
             return new GuestEvent.AttachFailed(errno, reason!);

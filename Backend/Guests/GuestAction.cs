@@ -1,4 +1,5 @@
 using PciBackFlow.Backend.Xenstore;
+using PciBackFlow.Hardware.Linux;
 using PciBackFlow.Hardware.Pci;
 
 namespace PciBackFlow.Backend.Guests;
@@ -44,9 +45,9 @@ public abstract record GuestAction
     public sealed record Detach : GuestAction;
 
     /// <summary>Write the error node.</summary>
-    /// <param name="Errno">Positive error number.</param>
+    /// <param name="Errno">The number in the error node.</param>
     /// <param name="Reason">What was wrong.</param>
-    public sealed record ReportError(int Errno, string Reason) : GuestAction;
+    public sealed record ReportError(Errno Errno, string Reason) : GuestAction;
 
     /// <summary>Say that a function of the guest has failed for good.</summary>
     /// <param name="Host">The host's function.</param>

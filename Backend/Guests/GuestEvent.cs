@@ -1,4 +1,5 @@
 using PciBackFlow.Backend.Xenstore;
+using PciBackFlow.Hardware.Linux;
 using PciBackFlow.Hardware.Pci;
 
 namespace PciBackFlow.Backend.Guests;
@@ -27,14 +28,14 @@ public abstract record GuestEvent
     public sealed record Attached : GuestEvent;
 
     /// <summary>The frontend's keys, page or port could not be used. Nothing is left mapped or bound.</summary>
-    /// <param name="Errno">Positive error number for the error node.</param>
+    /// <param name="Errno">The number in the error node.</param>
     /// <param name="Reason">What was wrong.</param>
-    public sealed record AttachFailed(int Errno, string Reason) : GuestEvent;
+    public sealed record AttachFailed(Errno Errno, string Reason) : GuestEvent;
 
     /// <summary>Devices cannot be published: a root key is unreadable, or xenstore refuses.</summary>
-    /// <param name="Errno">Positive error number for the error node.</param>
+    /// <param name="Errno">The number in the error node.</param>
     /// <param name="Reason">What was wrong.</param>
-    public sealed record PublishFailed(int Errno, string Reason) : GuestEvent;
+    public sealed record PublishFailed(Errno Errno, string Reason) : GuestEvent;
 
     /// <summary>The guest's functions were looked at.</summary>
     /// <param name="Lost">The host addresses of those that do not answer any more.</param>

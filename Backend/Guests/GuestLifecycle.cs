@@ -1,5 +1,6 @@
 using PciBackFlow.Backend.Domains;
 using PciBackFlow.Backend.Xenstore;
+using PciBackFlow.Hardware.Linux;
 using PciBackFlow.Hardware.Pci;
 
 namespace PciBackFlow.Backend.Guests;
@@ -79,12 +80,12 @@ public static class GuestLifecycle
 
         if (node.FrontendError is not null)
         {
-            return Fatal(state, Errno.NoEntry, node.FrontendError);
+            return Fatal(state, Errno.ENOENT, node.FrontendError);
         }
 
         if (node.Frontend == XenbusState.Unknown)
         {
-            return Fatal(state, Errno.NoEntry, "the frontend directory has no state");
+            return Fatal(state, Errno.ENOENT, "the frontend directory has no state");
         }
 
         GuestTransition first = Switch(state with { Own = node.Backend }, XenbusState.InitWait);
@@ -287,7 +288,7 @@ public static class GuestLifecycle
     {
         if (node.DevicesError is not null)
         {
-            return Fatal(state, Errno.InvalidArgument, node.DevicesError);
+            return Fatal(state, Errno.EINVAL, node.DevicesError);
         }
 
         List<GuestAction> actions = [];
@@ -305,7 +306,7 @@ public static class GuestLifecycle
     {
         if (node.DevicesError is not null)
         {
-            return Fatal(state, Errno.InvalidArgument, node.DevicesError);
+            return Fatal(state, Errno.EINVAL, node.DevicesError);
         }
 
         List<GuestAction> actions = [];
@@ -358,7 +359,7 @@ public static class GuestLifecycle
     }
 
     /// <summary>Tells everybody and closes. The page stays served until the frontend has seen it, as Linux does.</summary>
-    private static GuestTransition Fatal(GuestState state, int errno, string reason) => state.Own == XenbusState.Closing
+    private static GuestTransition Fatal(GuestState state, Errno errno, string reason) => state.Own == XenbusState.Closing
         ? new(state, [new GuestAction.ReportError(errno, reason)])
         : new(state with { Own = XenbusState.Closing }, [new GuestAction.ReportError(errno, reason), new GuestAction.SwitchState(XenbusState.Closing)]);
 

@@ -1,6 +1,7 @@
 using PciBackFlow.Backend.Running;
 using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Hypervisor;
+using PciBackFlow.Hardware.Linux;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Stages.Execute;
 using PciBackFlow.Stages.Filter;
@@ -19,7 +20,7 @@ internal sealed class FunctionInterrupts
     private static readonly TimeSpan RequestPatience = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan ClosePatience = TimeSpan.FromSeconds(3);
 
-    private static readonly Refusal Occupied = new(Errno.Busy, "another interrupt request is still under way");
+    private static readonly Refusal Occupied = new(Errno.EBUSY, "another interrupt request is still under way");
 
     private readonly Lock _lock = new();
     private readonly int _domainId;
@@ -92,7 +93,7 @@ internal sealed class FunctionInterrupts
     {
         if (TryEnableMsix(entries, out MessageGrant? grant) is { } refusal)
         {
-            return Failed("enable MSI-X", refusal, unchecked((uint)-refusal.Errno));
+            return Failed("enable MSI-X", refusal, unchecked((uint)-(int)refusal.Errno));
         }
 
         for (int i = 0; i < entries.Length; i++)
@@ -226,8 +227,8 @@ internal sealed class FunctionInterrupts
             TakeBackLeftOver();
             Refusal? refusal = _grant switch
             {
-                { Mode: InterruptMode.Msi } => new(Errno.Already, "MSI is enabled already"),
-                not null => new(Errno.NoDeviceOrAddress, "MSI-X is enabled"),
+                { Mode: InterruptMode.Msi } => new(Errno.EALREADY, "MSI is enabled already"),
+                not null => new(Errno.ENXIO, "MSI-X is enabled"),
                 null => Braked() ?? _setup.EnableMsi(count, out grant),
             };
             return Conclude(refusal, ref grant);
@@ -252,8 +253,8 @@ internal sealed class FunctionInterrupts
             TakeBackLeftOver();
             Refusal? refusal = _grant switch
             {
-                { Mode: InterruptMode.MsiX } => new(Errno.Already, "MSI-X is enabled already"),
-                not null => new(Errno.NoDeviceOrAddress, "MSI is enabled"),
+                { Mode: InterruptMode.MsiX } => new(Errno.EALREADY, "MSI-X is enabled already"),
+                not null => new(Errno.ENXIO, "MSI is enabled"),
                 null => Braked() ?? _setup.EnableMsix(entries, out grant),
             };
             return Conclude(refusal, ref grant);
@@ -283,7 +284,7 @@ internal sealed class FunctionInterrupts
         {
             _setup.Disable(grant!);
             grant = null;
-            return new(Errno.NoDevice, "the guest no longer has the function");
+            return new(Errno.ENODEV, "the guest no longer has the function");
         }
 
         _grant = grant = grant! with { Ticket = _nextTicket() };

@@ -5,6 +5,7 @@ using PciBackFlow.Backend.Guests;
 using PciBackFlow.Backend.Running;
 using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Hypervisor;
+using PciBackFlow.Hardware.Linux;
 using PciBackFlow.Stages.Execute;
 using PciBackFlow.Stages.Filter;
 using PciBackFlow.Stages.Filter.Run;
@@ -109,7 +110,7 @@ public sealed class InterruptOperations : IInterruptOperations, IDisposable
 
     /// <inheritdoc/>
     public InterruptReply EnableMsix(AssignedFunction function, Span<MsixEntry> entries) =>
-        Find(function)?.EnableMsix(entries) ?? InterruptReply.Failed(-Errno.NoDevice);
+        Find(function)?.EnableMsix(entries) ?? InterruptReply.Failed(Errno.ENODEV);
 
     /// <inheritdoc/>
     public InterruptReply DisableMsix(AssignedFunction function) => Disable(function);

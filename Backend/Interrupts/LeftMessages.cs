@@ -3,6 +3,7 @@ using PciBackFlow.Backend.Domains;
 using PciBackFlow.Backend.Grants;
 using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Hypervisor;
+using PciBackFlow.Hardware.Linux;
 
 namespace PciBackFlow.Backend.Interrupts;
 
@@ -48,7 +49,7 @@ internal sealed class LeftMessages(ToolstackServices services)
             {
                 services.Physdev.Unmap(entry.Life.DomainId, pirq);
             }
-            catch (HypervisorException e) when (e.Errno is "ESRCH" or "EINVAL")
+            catch (HypervisorException e) when (e.Errno is Errno.ESRCH or Errno.EINVAL)
             {
                 // The guest's end took it.
             }

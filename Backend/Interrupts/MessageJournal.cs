@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using PciBackFlow.Backend.Grants;
 using PciBackFlow.Hardware.Hypervisor;
+using PciBackFlow.Hardware.Linux;
 using PciBackFlow.Hardware.Pci;
 
 namespace PciBackFlow.Backend.Interrupts;
@@ -24,7 +25,7 @@ internal sealed class MessageJournal(GrantJournal journal, IDomainControl domain
     public JournalEntry Begin(int domainId, PciAddress function)
     {
         CatchUp();
-        DomainInfo domain = domains.Find(domainId) ?? throw new HypervisorException("ESRCH", $"there is no domain {domainId}");
+        DomainInfo domain = domains.Find(domainId) ?? throw new HypervisorException(Errno.ESRCH, $"there is no domain {domainId}");
         return journal.Begin(new(domainId, domain.Handle), function, GrantOwner.Us, new(GrantKind.Messages));
     }
 

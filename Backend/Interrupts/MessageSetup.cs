@@ -3,6 +3,7 @@ using System.Numerics;
 using PciBackFlow.Backend.Grants;
 using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Hypervisor;
+using PciBackFlow.Hardware.Linux;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Hardware.Pci.Registers;
 using PciBackFlow.Stages.Filter;
@@ -33,11 +34,11 @@ internal sealed class MessageSetup(
     private readonly IPciFunction _hardware = function.Hardware;
     private MessageRegisters? _found;
 
-    private static Refusal Occupied => new(Errno.Busy, "an earlier access has not come back");
+    private static Refusal Occupied => new(Errno.EBUSY, "an earlier access has not come back");
 
-    private static Refusal Unwritten => new(Errno.Io, "its registers cannot be written");
+    private static Refusal Unwritten => new(Errno.EIO, "its registers cannot be written");
 
-    private static Refusal Leaving => new(Errno.NoDevice, "the guest no longer has the function");
+    private static Refusal Leaving => new(Errno.ENODEV, "the guest no longer has the function");
 
     /// <summary>Enables MSI messages.</summary>
     /// <param name="count">How many: 1 to any 32 bits.</param>
@@ -129,12 +130,12 @@ internal sealed class MessageSetup(
         uint control;
         if (isMsi ? !_found!.TryReadMsi(out control) : !_found!.TryReadMsix(out control))
         {
-            return new(Errno.Io, "nobody answers there");
+            return new(Errno.EIO, "nobody answers there");
         }
 
         if (!isMsi && !_found.DecodesMemory())
         {
-            return new(Errno.NoDeviceOrAddress, "memory decoding is off");
+            return new(Errno.ENXIO, "memory decoding is off");
         }
 
         control = isMsi
@@ -180,28 +181,28 @@ internal sealed class MessageSetup(
         Find();
         if (!_found.HasMsi)
         {
-            return new(Errno.InvalidArgument, "it has no MSI capability");
+            return new(Errno.EINVAL, "it has no MSI capability");
         }
 
         if (!_found.IsInD0())
         {
-            return new(Errno.InvalidArgument, "it is not in D0");
+            return new(Errno.EINVAL, "it is not in D0");
         }
 
         if (!_found.TryReadMsi(out before))
         {
-            return new(Errno.Io, "nobody answers there");
+            return new(Errno.EIO, "nobody answers there");
         }
 
         uint capable = Math.Min(1u << (int)((before & MsiRegisters.MultipleMessageCapable) >> MultipleMessageCapableShift), MostMsi);
         if (count == 0)
         {
-            return new(Errno.InvalidArgument, "no message is asked for");
+            return new(Errno.EINVAL, "no message is asked for");
         }
 
         if (count > capable)
         {
-            return new(Errno.FromName("ENOSPC"), "it can send fewer messages", capable);
+            return new(Errno.ENOSPC, "it can send fewer messages", capable);
         }
 
         // The function counts in powers of two; the capability's number is one, so rounding up stays within it.
@@ -229,7 +230,7 @@ internal sealed class MessageSetup(
         }
         catch (IOException e)
         {
-            return new(Errno.Io, $"the journal cannot be written: {e.Message}");
+            return new(Errno.EIO, $"the journal cannot be written: {e.Message}");
         }
         catch (ObjectDisposedException)
         {
@@ -251,7 +252,7 @@ internal sealed class MessageSetup(
         }
         catch (IOException e)
         {
-            return new(Errno.Io, $"the journal cannot be written: {e.Message}");
+            return new(Errno.EIO, $"the journal cannot be written: {e.Message}");
         }
         catch (ObjectDisposedException)
         {
@@ -280,7 +281,7 @@ internal sealed class MessageSetup(
 
             // Asked for again, a number is rounded up again: only a power of two is true.
             int fits = Math.Clamp(available, 0, (1 << log2) - 1);
-            return new(Errno.FromName("ENOSPC"), "fewer consecutive vectors are left", fits == 0 ? 0 : 1u << BitOperations.Log2((uint)fits), IsHypervisors: true);
+            return new(Errno.ENOSPC, "fewer consecutive vectors are left", fits == 0 ? 0 : 1u << BitOperations.Log2((uint)fits), IsHypervisors: true);
         }
         catch (HypervisorException e)
         {
@@ -328,22 +329,22 @@ internal sealed class MessageSetup(
         Find();
         if (!_found.DecodesMemory())
         {
-            return new(Errno.NoDeviceOrAddress, "memory decoding is off");
+            return new(Errno.ENXIO, "memory decoding is off");
         }
 
         if (!_found.HasMsix)
         {
-            return new(Errno.InvalidArgument, "it has no MSI-X capability");
+            return new(Errno.EINVAL, "it has no MSI-X capability");
         }
 
         if (!_found.IsInD0())
         {
-            return new(Errno.InvalidArgument, "it is not in D0");
+            return new(Errno.EINVAL, "it is not in D0");
         }
 
         if (!_found.TryReadMsix(out before))
         {
-            return new(Errno.Io, "nobody answers there");
+            return new(Errno.EIO, "nobody answers there");
         }
 
         if (CheckEntries(entries, (int)(before & MsiXRegisters.TableSize) + 1) is { } refusal)
@@ -353,7 +354,7 @@ internal sealed class MessageSetup(
 
         if (!_found.TryFindTable(out table))
         {
-            return new(Errno.InvalidArgument, "the host has no memory where its MSI-X table should lie");
+            return new(Errno.EINVAL, "the host has no memory where its MSI-X table should lie");
         }
 
         // The function is masked while its entries are set up one after the other.
@@ -364,21 +365,21 @@ internal sealed class MessageSetup(
     {
         if (entries.Length is 0 or > SharedInfoLayout.MaxVectors)
         {
-            return new(Errno.InvalidArgument, "MSI-X for no vector, or for more than 128");
+            return new(Errno.EINVAL, "MSI-X for no vector, or for more than 128");
         }
 
         for (int i = 0; i < entries.Length; i++)
         {
             if (entries[i].Entry >= tableSize)
             {
-                return new(Errno.InvalidArgument, "an MSI-X entry lies beyond the table");
+                return new(Errno.EINVAL, "an MSI-X entry lies beyond the table");
             }
 
             for (int j = 0; j < i; j++)
             {
                 if (entries[i].Entry == entries[j].Entry)
                 {
-                    return new(Errno.InvalidArgument, "an MSI-X entry is asked for twice");
+                    return new(Errno.EINVAL, "an MSI-X entry is asked for twice");
                 }
             }
         }
@@ -404,7 +405,7 @@ internal sealed class MessageSetup(
                 // The answer has 16 bits for each.
                 if (pirq is <= 0 or > ushort.MaxValue)
                 {
-                    return new(Errno.OutOfRange, "a pirq does not fit into the answer", IsHypervisors: true);
+                    return new(Errno.ERANGE, "a pirq does not fit into the answer", IsHypervisors: true);
                 }
             }
 
@@ -462,7 +463,7 @@ internal sealed class MessageSetup(
             {
                 physdev.Unmap(domainId, pirq);
             }
-            catch (HypervisorException e) when (e.Errno is "ESRCH" or "EINVAL")
+            catch (HypervisorException e) when (e.Errno is Errno.ESRCH or Errno.EINVAL)
             {
                 continue;
             }

@@ -1,6 +1,7 @@
 using PciBackFlow.Backend.Guests;
 using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Hypervisor;
+using PciBackFlow.Hardware.Linux;
 using PciBackFlow.Stages;
 using PciBackFlow.Stages.Connections;
 using PciBackFlow.Stages.Wire;
@@ -29,14 +30,14 @@ internal sealed class GuestAttachment : IDisposable
     /// <param name="domainId">The guest.</param>
     /// <param name="frontend">Its directory.</param>
     /// <param name="functions">What the guest has.</param>
-    /// <param name="errno">Positive error number when it failed.</param>
+    /// <param name="errno">The error when it failed.</param>
     /// <param name="reason">What was wrong; null when it succeeded.</param>
     /// <returns>The attachment, or null. A failure leaves nothing mapped or bound.</returns>
     public static unsafe GuestAttachment? Create(
-        GuestServices services, int domainId, string frontend, FunctionTable functions, out int errno, out string? reason)
+        GuestServices services, int domainId, string frontend, FunctionTable functions, out Errno errno, out string? reason)
     {
         var keys = FrontendKeys.Read(services.Store, frontend);
-        errno = Errno.InvalidArgument;
+        errno = Errno.EINVAL;
         reason = keys.Check(out uint reference, out int port);
         if (reason is not null)
         {
@@ -52,13 +53,13 @@ internal sealed class GuestAttachment : IDisposable
         }
         catch (HypervisorException e)
         {
-            errno = Errno.FromName(e.Errno);
+            errno = e.Errno;
             reason = mapping is null ? $"pci-op-ref {reference} cannot be mapped: {e.Message}" : $"event-channel {port} cannot be bound: {e.Message}";
         }
         catch (Exception e) when (e is InvalidOperationException or ArgumentException)
         {
             // A full or stopped engine: this guest is told, the others go on.
-            errno = Errno.Io;
+            errno = Errno.EIO;
             reason = $"no shard can serve the guest: {e.Message}";
         }
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using PciBackFlow.Backend.Guests;
 using PciBackFlow.Hardware.Hypervisor;
+using PciBackFlow.Hardware.Linux;
 using PciBackFlow.Hardware.Pci;
 
 namespace PciBackFlow.Backend.Xenstore;
@@ -210,7 +211,7 @@ internal sealed record GuestDirectory(bool Exists, XenbusState Backend, XenbusSt
         {
             store.Remove(parent);
         }
-        catch (HypervisorException e) when (e.Errno == "EINVAL")
+        catch (HypervisorException e) when (e.Errno == Errno.EINVAL)
         {
             // xenstored (seen with 4.17) says so when another transaction has just changed what the directory lies in. An empty one harms nobody.
         }

@@ -1,5 +1,6 @@
 using PciBackFlow.Backend.Slots;
 using PciBackFlow.Hardware.Hypervisor;
+using PciBackFlow.Hardware.Linux;
 using PciBackFlow.Hardware.Pci;
 
 namespace PciBackFlow.Backend.Xenstore;
@@ -110,7 +111,7 @@ internal sealed class OwnDirectory(IXenStore store, string backend)
 
             if (attempt == MaxAttempts)
             {
-                throw new HypervisorException("EAGAIN", $"{backend} could not be written: {MaxAttempts} conflicts");
+                throw new HypervisorException(Errno.EAGAIN, $"{backend} could not be written: {MaxAttempts} conflicts");
             }
 
             if (attempt > PatientAttempts)

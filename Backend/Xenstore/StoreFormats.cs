@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using PciBackFlow.Hardware.Linux;
 using PciBackFlow.Hardware.Pci;
 
 namespace PciBackFlow.Backend.Xenstore;
@@ -119,10 +120,10 @@ public static class StoreFormats
     public static string FormatState(XenbusState state) => ((int)state).ToString(CultureInfo.InvariantCulture);
 
     /// <summary>An error node's value: number, space, text, at most <see cref="MaxErrorLength"/> characters.</summary>
-    /// <param name="errno">Positive error number.</param>
+    /// <param name="errno">The error; its number is written, positive.</param>
     /// <param name="reason">Text; unprintable characters become dots.</param>
     /// <returns>The value.</returns>
-    public static string FormatError(int errno, string reason) => Bounded($"{errno.ToString(CultureInfo.InvariantCulture)} {reason}");
+    public static string FormatError(Errno errno, string reason) => Bounded(string.Create(CultureInfo.InvariantCulture, $"{(int)errno} {reason}"));
 
     /// <summary>Text for a key whose length a guest could influence.</summary>
     /// <param name="text">Any text.</param>

@@ -1,4 +1,5 @@
 using PciBackFlow.Hardware.Hypervisor;
+using PciBackFlow.Hardware.Linux;
 
 namespace PciBackFlow.Backend.Xenstore;
 
@@ -26,7 +27,7 @@ internal static class StoreTransactions
 
             if (attempt == MaxAttempts)
             {
-                throw new HypervisorException("EAGAIN", $"xenstore: {MaxAttempts} conflicts in a row");
+                throw new HypervisorException(Errno.EAGAIN, $"xenstore: {MaxAttempts} conflicts in a row");
             }
 
             if (attempt > PatientAttempts)

@@ -38,15 +38,15 @@ internal sealed class PcibackAttributes
             new("remove_slot", null, text => OnSlots(text, RemoveWanted)),
             new("slots", Slots, null),
             new("bind", null, text => OnDevice(text, Bind)),
-            new("unbind", null, text => OnHeld(text, LinuxError.NoDevice, Unbind)),
+            new("unbind", null, text => OnHeld(text, Errno.ENODEV, Unbind)),
             // Not in Linux, but libxl looks for it before it resets through sysfs; unlike that, ours checks the card and restores what it lost.
-            new("do_flr", null, text => OnHeld(text, LinuxError.NoDevice, _custody.Reset)),
-            new("permissive", () => Listed(_settings.IsPermissive), text => OnHeld(text, LinuxError.NoDevice, _settings.SetPermissive)),
-            new("allow_interrupt_control", () => Listed(_settings.AllowsInterruptControl), text => OnHeld(text, LinuxError.NoDevice, _settings.AllowInterruptControl)),
+            new("do_flr", null, text => OnHeld(text, Errno.ENODEV, _custody.Reset)),
+            new("permissive", () => Listed(_settings.IsPermissive), text => OnHeld(text, Errno.ENODEV, _settings.SetPermissive)),
+            new("allow_interrupt_control", () => Listed(_settings.AllowsInterruptControl), text => OnHeld(text, Errno.ENODEV, _settings.AllowInterruptControl)),
             new("quirks", Quirks, AddQuirk),
             new("irq_handlers", IrqHandlers, null),
             // Linux switches its stand-in interrupt handler with it; this backend needs none.
-            new("irq_handler_state", null, text => OnHeld(text, LinuxError.NoEntry, static _ => { })),
+            new("irq_handler_state", null, text => OnHeld(text, Errno.ENOENT, static _ => { })),
         ];
     }
 
@@ -59,20 +59,20 @@ internal sealed class PcibackAttributes
     public bool IsHeld(PciAddress address) => _custody.Held().Any(device => device.Address == address);
 
     /// <summary>Does a write.</summary>
-    /// <returns>An error number, or 0.</returns>
-    public int Write(PcibackAttribute attribute, string text)
+    /// <returns>Why it failed; none when it is done.</returns>
+    public Errno Write(PcibackAttribute attribute, string text)
     {
         string shown = Shown(text);
         try
         {
-            int error = attribute.Write!(text);
-            if (error == 0)
+            Errno error = attribute.Write!(text);
+            if (error == Errno.None)
             {
                 PcibackLog.Done(_logger, attribute.Name, shown);
             }
             else
             {
-                PcibackLog.Refused(_logger, attribute.Name, shown, System.Runtime.InteropServices.Marshal.GetPInvokeErrorMessage(error));
+                PcibackLog.Refused(_logger, attribute.Name, shown, System.Runtime.InteropServices.Marshal.GetPInvokeErrorMessage((int)error));
             }
 
             return error;
@@ -82,15 +82,15 @@ internal sealed class PcibackAttributes
             PcibackLog.Refused(_logger, attribute.Name, shown, refusal.Message);
             return refusal.Failure switch
             {
-                BackendFailure.Malformed => LinuxError.InvalidArgument,
-                BackendFailure.Refused => LinuxError.Busy,
-                _ => LinuxError.Io,
+                BackendFailure.Malformed => Errno.EINVAL,
+                BackendFailure.Refused => Errno.EBUSY,
+                _ => Errno.EIO,
             };
         }
         catch (Exception failure)
         {
             PcibackLog.Failed(_logger, attribute.Name, shown, failure);
-            return LinuxError.Io;
+            return Errno.EIO;
         }
     }
 
@@ -105,22 +105,22 @@ internal sealed class PcibackAttributes
         return Lines(all);
     }
 
-    private int AddWanted(PcibackAddress which)
+    private Errno AddWanted(PcibackAddress which)
     {
         lock (_lock)
         {
             PciAddress[] more = [.. which.All.Where(address => !_wanted.Contains(address))];
             if (_wanted.Count + more.Length > MaxWanted)
             {
-                return LinuxError.NoMemory;
+                return Errno.ENOMEM;
             }
 
             _wanted.UnionWith(more);
-            return 0;
+            return Errno.None;
         }
     }
 
-    private int RemoveWanted(PcibackAddress which)
+    private Errno RemoveWanted(PcibackAddress which)
     {
         int found = 0;
         foreach (PciAddress address in which.All)
@@ -148,28 +148,28 @@ internal sealed class PcibackAttributes
             }
         }
 
-        return found == 0 ? LinuxError.NoEntry : 0;
+        return found == 0 ? Errno.ENOENT : Errno.None;
     }
 
     // Linux's bind answers ENODEV for an address that is not among the slots: the driver does not match it.
-    private int Bind(PciAddress address)
+    private Errno Bind(PciAddress address)
     {
         // Taking a held device would change its name.
         if (IsHeld(address))
         {
-            return 0;
+            return Errno.None;
         }
 
         lock (_lock)
         {
             if (!_wanted.Contains(address))
             {
-                return LinuxError.NoDevice;
+                return Errno.ENODEV;
             }
         }
 
         _custody.Take(address, name: null, force: false);
-        return 0;
+        return Errno.None;
     }
 
     private void Unbind(PciAddress address)
@@ -182,20 +182,20 @@ internal sealed class PcibackAttributes
         }
     }
 
-    private int AddQuirk(string text)
+    private Errno AddQuirk(string text)
     {
         SettingOrigin origin = new(SettingSource.DriverParameter, $"quirks={text.Trim()}");
         if (!QuirkGrammar.TryParse(text, origin, out PciAddress address, out QuirkField field, out _, out _))
         {
-            return LinuxError.InvalidArgument;
+            return Errno.EINVAL;
         }
 
         if (!IsHeld(address))
         {
-            return LinuxError.NoDevice;
+            return Errno.ENODEV;
         }
 
-        return _settings.AddQuirk(address, field) ? 0 : LinuxError.NoMemory;
+        return _settings.AddQuirk(address, field) ? Errno.None : Errno.ENOMEM;
     }
 
     private string Quirks()
@@ -224,14 +224,14 @@ internal sealed class PcibackAttributes
 
     private static string Lines(IEnumerable<PciAddress> addresses) => string.Concat(addresses.Select(static address => $"{address}\n"));
 
-    private static int OnSlots(string text, Func<PcibackAddress, int> act) =>
-        PcibackAddress.TryParse(text, out PcibackAddress which) ? act(which) : LinuxError.InvalidArgument;
+    private static Errno OnSlots(string text, Func<PcibackAddress, Errno> act) =>
+        PcibackAddress.TryParse(text, out PcibackAddress which) ? act(which) : Errno.EINVAL;
 
     // Linux's per-device attributes parse wildcards and then find no such device.
-    private static int OnDevice(string text, Func<PciAddress, int> act) =>
-        !PcibackAddress.TryParse(text, out PcibackAddress which) ? LinuxError.InvalidArgument : which.AnyFunction ? LinuxError.NoDevice : act(which.First);
+    private static Errno OnDevice(string text, Func<PciAddress, Errno> act) =>
+        !PcibackAddress.TryParse(text, out PcibackAddress which) ? Errno.EINVAL : which.AnyFunction ? Errno.ENODEV : act(which.First);
 
-    private int OnHeld(string text, int missing, Action<PciAddress> act) => OnDevice(text, address =>
+    private Errno OnHeld(string text, Errno missing, Action<PciAddress> act) => OnDevice(text, address =>
     {
         if (!IsHeld(address))
         {
@@ -239,7 +239,7 @@ internal sealed class PcibackAttributes
         }
 
         act(address);
-        return 0;
+        return Errno.None;
     });
 
     // Foreign text in a line of the log: short, and nothing a terminal would act upon.

@@ -98,7 +98,7 @@ public sealed class PcibackDirectory : IDisposable
             }
             else if (!_pending.TryAdd(message[..length]))
             {
-                Send(FuseReply.Error(reply, request.Unique, LinuxError.TryAgain));
+                Send(FuseReply.Error(reply, request.Unique, Errno.EAGAIN));
             }
         }
 
@@ -112,7 +112,7 @@ public sealed class PcibackDirectory : IDisposable
             catch (Exception failure)
             {
                 PcibackLog.Unreadable(_logger, failure);
-                return FuseReply.Error(reply, request.Unique, LinuxError.Io);
+                return FuseReply.Error(reply, request.Unique, Errno.EIO);
             }
         }
 

@@ -44,9 +44,9 @@ internal sealed class PcibackFiles(PcibackAttributes attributes)
         FuseOpcode.Write => Write(request, reply),
         FuseOpcode.StatFileSystem => FuseReply.FileSystem(reply, request.Unique),
         FuseOpcode.Release or FuseOpcode.ReleaseDirectory => Release(request, reply),
-        FuseOpcode.Destroy => FuseReply.Error(reply, request.Unique, 0),
+        FuseOpcode.Destroy => FuseReply.Error(reply, request.Unique, Errno.None),
         FuseOpcode.Forget or FuseOpcode.BatchForget or FuseOpcode.Interrupt => 0,
-        _ => FuseReply.Error(reply, request.Unique, LinuxError.NotImplemented),
+        _ => FuseReply.Error(reply, request.Unique, Errno.ENOSYS),
     };
 
     private int LookUp(in FuseRequest request, Span<byte> reply)
@@ -63,30 +63,30 @@ internal sealed class PcibackFiles(PcibackAttributes attributes)
         // The name must be the address as it is printed: a directory has no second spelling.
         return PciAddress.TryParse(name, out PciAddress address) && address.ToString() == name && Node(NumberOf(address)) is { } node
             ? FuseReply.Entry(reply, request.Unique, node)
-            : FuseReply.Error(reply, request.Unique, LinuxError.NoEntry);
+            : FuseReply.Error(reply, request.Unique, Errno.ENOENT);
     }
 
     // Setting attributes changes none: O_TRUNC before a write is what a shell does to sysfs, too.
     private int GetAttributes(in FuseRequest request, Span<byte> reply) => Node(request.Node) is { } node
         ? FuseReply.Attributes(reply, request.Unique, node)
-        : FuseReply.Error(reply, request.Unique, LinuxError.NoEntry);
+        : FuseReply.Error(reply, request.Unique, Errno.ENOENT);
 
     private static int ReadLink(in FuseRequest request, Span<byte> reply) => DeviceOf(request.Node) is { } address
         ? FuseReply.Data(reply, request.Unique, Encoding.ASCII.GetBytes(LinkOf(address)))
-        : FuseReply.Error(reply, request.Unique, LinuxError.InvalidArgument);
+        : FuseReply.Error(reply, request.Unique, Errno.EINVAL);
 
     private int Open(in FuseRequest request, Span<byte> reply)
     {
         if (AttributeOf(request.Node) is not { } attribute)
         {
-            return FuseReply.Error(reply, request.Unique, LinuxError.NoEntry);
+            return FuseReply.Error(reply, request.Unique, Errno.ENOENT);
         }
 
         bool reads = (request.OpenFlags & AccessMask) != ForWriting;
         bool writes = (request.OpenFlags & AccessMask) != ForReading;
         if ((reads && attribute.Read is null) || (writes && attribute.Write is null))
         {
-            return FuseReply.Error(reply, request.Unique, LinuxError.AccessDenied);
+            return FuseReply.Error(reply, request.Unique, Errno.EACCES);
         }
 
         return reads ? Remember(request, Encoding.ASCII.GetBytes(attribute.Read!()), reply) : FuseReply.Opened(reply, request.Unique, handle: 0);
@@ -118,7 +118,7 @@ internal sealed class PcibackFiles(PcibackAttributes attributes)
     {
         if (_open.Count >= MaxOpen)
         {
-            return FuseReply.Error(reply, request.Unique, LinuxError.NoMemory);
+            return FuseReply.Error(reply, request.Unique, Errno.ENOMEM);
         }
 
         _open.Add(_nextHandle, content);
@@ -165,17 +165,17 @@ internal sealed class PcibackFiles(PcibackAttributes attributes)
     {
         if (AttributeOf(request.Node) is not { Write: not null } attribute)
         {
-            return FuseReply.Error(reply, request.Unique, LinuxError.AccessDenied);
+            return FuseReply.Error(reply, request.Unique, Errno.EACCES);
         }
 
-        int error = attributes.Write(attribute, Encoding.ASCII.GetString(request.Data));
-        return error == 0 ? FuseReply.Written(reply, request.Unique, request.Data.Length) : FuseReply.Error(reply, request.Unique, error);
+        Errno error = attributes.Write(attribute, Encoding.ASCII.GetString(request.Data));
+        return error == Errno.None ? FuseReply.Written(reply, request.Unique, request.Data.Length) : FuseReply.Error(reply, request.Unique, error);
     }
 
     private int Release(in FuseRequest request, Span<byte> reply)
     {
         _open.Remove(request.Handle);
-        return FuseReply.Error(reply, request.Unique, 0);
+        return FuseReply.Error(reply, request.Unique, Errno.None);
     }
 
     private FuseNode? Node(ulong id)

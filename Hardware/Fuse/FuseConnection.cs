@@ -67,7 +67,7 @@ public sealed unsafe class FuseConnection : IDisposable
         {
             descriptors[0] = new() { Descriptor = _device, Wanted = LinuxCalls.Readable };
             descriptors[1] = new() { Descriptor = _wake, Wanted = LinuxCalls.Readable };
-            if (LinuxCalls.Poll(descriptors, 2, timeoutMilliseconds: -1) < 0 && Marshal.GetLastPInvokeError() != LinuxError.Interrupted)
+            if (LinuxCalls.Poll(descriptors, 2, timeoutMilliseconds: -1) < 0 && (Errno)Marshal.GetLastPInvokeError() != Errno.EINTR)
             {
                 return 0;
             }
@@ -87,7 +87,7 @@ public sealed unsafe class FuseConnection : IDisposable
             }
 
             // ENOENT: whoever asked gave up between the poll and the read.
-            if (Marshal.GetLastPInvokeError() is not (LinuxError.TryAgain or LinuxError.Interrupted or LinuxError.NoEntry))
+            if ((Errno)Marshal.GetLastPInvokeError() is not (Errno.EAGAIN or Errno.EINTR or Errno.ENOENT))
             {
                 return 0;
             }

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using PciBackFlow.Hardware.Linux;
 
 namespace PciBackFlow.Hardware.Fuse;
 
@@ -29,12 +30,12 @@ public static class FuseReply
     /// <summary>The request failed, or (0) succeeded and has nothing to say.</summary>
     /// <param name="reply">The buffer.</param>
     /// <param name="unique">The request.</param>
-    /// <param name="error">The error number, positive; 0 for success.</param>
+    /// <param name="error">Why it failed; none for success.</param>
     /// <returns>The answer's length.</returns>
-    public static int Error(Span<byte> reply, ulong unique, int error)
+    public static int Error(Span<byte> reply, ulong unique, Errno error)
     {
         int length = Header(reply, unique, 0);
-        BinaryPrimitives.WriteInt32LittleEndian(reply[4..], -error);
+        BinaryPrimitives.WriteInt32LittleEndian(reply[4..], -(int)error);
         return length;
     }
 

@@ -1,4 +1,5 @@
 using System.Buffers;
+using PciBackFlow.Hardware.Linux;
 
 namespace PciBackFlow.Hardware.Hypervisor;
 
@@ -69,5 +70,5 @@ internal static class StorePath
     internal static string Child(string absolute, string name) => absolute.Length == 1 ? $"/{name}" : $"{absolute}/{name}";
 
     private static HypervisorException Malformed(string path) =>
-        new("EINVAL", $"malformed xenstore path '{(path.Length > 80 ? path[..80] + "…" : path)}'");
+        new(Errno.EINVAL, $"malformed xenstore path '{(path.Length > 80 ? path[..80] + "…" : path)}'");
 }

@@ -1,3 +1,4 @@
+using PciBackFlow.Hardware.Linux;
 using PciBackFlow.Pipeline;
 using PciBackFlow.Pipeline.Running;
 using PciBackFlow.Stages.Execute;
@@ -165,6 +166,6 @@ public sealed class GuestOperation(GuestConnection? connection = null) : Pipelin
         }
     }
 
-    // Linux ETIMEDOUT, negative, as the 32 bits of op.value.
-    private const uint TimedOut = unchecked((uint)-110);
+    // As the 32 bits of op.value: negative.
+    private const uint TimedOut = unchecked((uint)-(int)Errno.ETIMEDOUT);
 }

@@ -1,3 +1,4 @@
+using PciBackFlow.Hardware.Linux;
 using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Stages.Execute;
@@ -7,16 +8,14 @@ namespace PciBackFlow.Stages.Execute;
 /// <c>op.err</c> for MSI-X; frontends understand the protocol's codes alike); the errno may go to <paramref name="Value"/>.
 /// </summary>
 /// <param name="Status">To <c>op.err</c>.</param>
-/// <param name="Value">To <c>op.value</c>: enable MSI: the pirq, 0 on failure; enable MSI-X: 0, or a negative errno on failure; disable: pirq of the line interrupt or 0.</param>
+/// <param name="Value">To <c>op.value</c>: enable MSI: the pirq, 0 on failure; enable MSI-X: 0, or a negative errno on failure; disable: pirq of the line
+/// interrupt or 0.</param>
 /// <param name="Info">To <c>op.info</c>, multi-MSI only: vectors enabled, on failure how many would work.</param>
 /// <param name="Ticket">The implementation's number of what was granted; given back if the guest never learns of it. 0: nothing to undo.</param>
 public readonly record struct InterruptReply(PciOpStatus Status, uint Value, uint Info = 0, long Ticket = 0)
 {
-    /// <summary>Linux EINVAL, as MSI-X failures carry it in <c>op.value</c>.</summary>
-    public const int InvalidArgument = -22;
-
-    /// <summary>A failure with its reason in the value.</summary>
-    /// <param name="errno">Negative errno.</param>
+    /// <summary>A failure with its reason in the value, negative as Linux has it.</summary>
+    /// <param name="errno">The reason.</param>
     /// <returns>The reply.</returns>
-    public static InterruptReply Failed(int errno) => new(PciOpStatus.OperationFailed, (uint)errno);
+    public static InterruptReply Failed(Errno errno) => new(PciOpStatus.OperationFailed, unchecked((uint)-(int)errno));
 }

@@ -1,3 +1,4 @@
+using PciBackFlow.Hardware.Linux;
 using PciBackFlow.Stages.Connections;
 using PciBackFlow.Stages.Filter;
 using PciBackFlow.Stages.Filter.Run;
@@ -33,12 +34,12 @@ internal static class InterruptRequests
         uint count = item.Request.Value;
         if (count is 0 or > SharedInfoLayout.MaxVectors)
         {
-            return InterruptReply.Failed(InterruptReply.InvalidArgument);
+            return InterruptReply.Failed(Errno.EINVAL);
         }
 
         Span<MsixEntry> entries = ((Span<MsixEntry>)item.Entries)[..(int)count];
         return HasDuplicate(entries)
-            ? InterruptReply.Failed(InterruptReply.InvalidArgument)
+            ? InterruptReply.Failed(Errno.EINVAL)
             : interrupts.EnableMsix(function, entries);
     }
 

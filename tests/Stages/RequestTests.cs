@@ -1,3 +1,4 @@
+using PciBackFlow.Hardware.Linux;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Stages.Connections;
 using PciBackFlow.Stages.Execute;
@@ -157,7 +158,7 @@ public sealed class RequestTests
     [Fact]
     public void A_failed_MSI_X_request_leaves_the_vectors_as_they_were()
     {
-        var interrupts = new TestInterrupts { Answer = InterruptReply.Failed(-28) };
+        var interrupts = new TestInterrupts { Answer = InterruptReply.Failed(Errno.ENOSPC) };
         using var guest = new TestGuest(interrupts);
         guest.Page.Frontend.Post(
             new PciOpRequest { Command = PciOpCode.EnableMsix, Value = 1 }, [new MsixEntry { Entry = 5, Vector = 0xFFFF }]);

@@ -1,5 +1,6 @@
 using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Hypervisor;
+using PciBackFlow.Hardware.Linux;
 using PciBackFlow.Hardware.Pci;
 
 namespace PciBackFlow.Backend.Devices.Taking;
@@ -25,7 +26,7 @@ internal sealed class Quarantine(IDomainControl? domains, IPhysdev? physdev)
         {
             domains.Assign(DomainInfo.Quarantine, address, relaxed: true);
         }
-        catch (HypervisorException busy) when (busy.Errno == "EBUSY" && !domains.IsAssignedToGuest(address))
+        catch (HypervisorException busy) when (busy.Errno == Errno.EBUSY && !domains.IsAssignedToGuest(address))
         {
             // Busy but no guest's: it is in already. Xen puts a device back here by itself when it leaves a guest.
         }
@@ -44,7 +45,7 @@ internal sealed class Quarantine(IDomainControl? domains, IPhysdev? physdev)
         {
             domains.Deassign(DomainInfo.Quarantine, address);
         }
-        catch (HypervisorException absent) when (absent.Errno == "ENODEV")
+        catch (HypervisorException absent) when (absent.Errno == Errno.ENODEV)
         {
             // Not in, or the device is unplugged.
         }
@@ -66,13 +67,13 @@ internal sealed class Quarantine(IDomainControl? domains, IPhysdev? physdev)
         {
             physdev.PrepareMsix(address);
         }
-        catch (HypervisorException busy) when (busy.Errno == "EBUSY")
+        catch (HypervisorException busy) when (busy.Errno == Errno.EBUSY)
         {
             // Prepared before, by a program that died or by xen-pciback. If it was more than that, releasing says so.
             physdev.ReleaseMsix(address);
             physdev.PrepareMsix(address);
         }
-        catch (HypervisorException old) when (old.Errno == "ENOSYS")
+        catch (HypervisorException old) when (old.Errno == Errno.ENOSYS)
         {
             // A Xen without the call needs none.
         }
@@ -86,7 +87,7 @@ internal sealed class Quarantine(IDomainControl? domains, IPhysdev? physdev)
         {
             physdev?.PrepareMsix(address);
         }
-        catch (HypervisorException prepared) when (prepared.Errno is "EBUSY" or "ENOSYS")
+        catch (HypervisorException prepared) when (prepared.Errno is Errno.EBUSY or Errno.ENOSYS)
         {
             // It still does.
         }
@@ -100,7 +101,7 @@ internal sealed class Quarantine(IDomainControl? domains, IPhysdev? physdev)
         {
             physdev?.ReleaseMsix(address);
         }
-        catch (HypervisorException absent) when (absent.Errno is "ENODEV" or "ENOSYS")
+        catch (HypervisorException absent) when (absent.Errno is Errno.ENODEV or Errno.ENOSYS)
         {
             // Unplugged, or never needed.
         }

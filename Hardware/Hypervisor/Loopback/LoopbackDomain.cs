@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using PciBackFlow.Hardware.Hypervisor.Loopback.EventChannels;
 using PciBackFlow.Hardware.Hypervisor.Loopback.Grants;
 using PciBackFlow.Hardware.Hypervisor.Loopback.Passthrough;
+using PciBackFlow.Hardware.Linux;
 
 namespace PciBackFlow.Hardware.Hypervisor.Loopback;
 
@@ -120,7 +121,7 @@ public sealed class LoopbackDomain
 
         if (port == PortLimit)
         {
-            throw new HypervisorException("ENOSPC", $"domain {DomainId} has no free event channel");
+            throw new HypervisorException(Errno.ENOSPC, $"domain {DomainId} has no free event channel");
         }
 
         if (port == _ports.Length)
@@ -172,7 +173,7 @@ public sealed class LoopbackDomain
         if (Interlocked.Decrement(ref _pauses) < 0)
         {
             Interlocked.Increment(ref _pauses);
-            throw new HypervisorException("EINVAL", $"domain {DomainId} is not paused");
+            throw new HypervisorException(Errno.EINVAL, $"domain {DomainId} is not paused");
         }
     }
 
@@ -210,7 +211,7 @@ public sealed class LoopbackDomain
     {
         if (_dead)
         {
-            throw new HypervisorException("ESRCH", $"domain {DomainId} was destroyed");
+            throw new HypervisorException(Errno.ESRCH, $"domain {DomainId} was destroyed");
         }
     }
 }

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using PciBackFlow.Hardware.Hypervisor.Loopback.Passthrough;
 using PciBackFlow.Hardware.Hypervisor.Loopback.Store;
+using PciBackFlow.Hardware.Linux;
 
 namespace PciBackFlow.Hardware.Hypervisor.Loopback;
 
@@ -52,7 +53,7 @@ public sealed class LoopbackHost
     {
         if (domainId is < 0 or >= FirstReservedDomainId)
         {
-            throw new HypervisorException("EINVAL", $"domain {domainId}: ids run from 0 to {FirstReservedDomainId - 1}");
+            throw new HypervisorException(Errno.EINVAL, $"domain {domainId}: ids run from 0 to {FirstReservedDomainId - 1}");
         }
 
         var domain = new LoopbackDomain(this, domainId, handle ?? Guid.NewGuid());
@@ -60,7 +61,7 @@ public sealed class LoopbackHost
         {
             if (!_domains.TryAdd(domainId, domain))
             {
-                throw new HypervisorException("EEXIST", $"domain {domainId} exists already");
+                throw new HypervisorException(Errno.EEXIST, $"domain {domainId} exists already");
             }
 
             Store.Introduce(domainId);
@@ -133,13 +134,13 @@ public sealed class LoopbackHost
     internal LoopbackDomain? FindDomain(int domainId) => _domains.GetValueOrDefault(domainId);
 
     internal LoopbackDomain Domain(int domainId) => FindDomain(domainId)
-        ?? throw new HypervisorException("ESRCH", $"domain {domainId} does not exist");
+        ?? throw new HypervisorException(Errno.ESRCH, $"domain {domainId} does not exist");
 
     private static void ThrowIfControlDomain(int domainId)
     {
         if (domainId == 0)
         {
-            throw new HypervisorException("EINVAL", "domain 0 can't be destroyed");
+            throw new HypervisorException(Errno.EINVAL, "domain 0 can't be destroyed");
         }
     }
 }

@@ -1,6 +1,7 @@
 using PciBackFlow.Hardware.Hypervisor.Loopback.EventChannels;
 using PciBackFlow.Hardware.Hypervisor.Loopback.Grants;
 using PciBackFlow.Hardware.Hypervisor.Loopback.Passthrough;
+using PciBackFlow.Hardware.Linux;
 
 namespace PciBackFlow.Hardware.Hypervisor.Loopback;
 
@@ -72,7 +73,7 @@ public sealed class LoopbackHypervisor : IHypervisor
     {
         if (DomainId != 0)
         {
-            throw new HypervisorException("EPERM", $"domain {DomainId} may not control domains and devices");
+            throw new HypervisorException(Errno.EPERM, $"domain {DomainId} may not control domains and devices");
         }
     }
 }

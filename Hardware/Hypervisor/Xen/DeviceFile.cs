@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 using PciBackFlow.Hardware.Hypervisor.Xen.Calls;
+using PciBackFlow.Hardware.Linux;
 
 namespace PciBackFlow.Hardware.Hypervisor.Xen;
 
@@ -12,7 +13,6 @@ internal sealed unsafe partial class DeviceFile : SafeHandleMinusOneIsInvalid
 {
     private const int ReadWrite = 2; // O_RDWR
     private const int CloseOnExec = 0x80000; // O_CLOEXEC, EFD_CLOEXEC
-    private const int Interrupted = 4; // EINTR
     private const int ReadAndWrite = 3; // PROT_READ | PROT_WRITE
     private const int Shared = 1; // MAP_SHARED
     private const short PollIn = 1;
@@ -34,11 +34,11 @@ internal sealed unsafe partial class DeviceFile : SafeHandleMinusOneIsInvalid
             descriptor = OpenFile(path, ReadWrite | CloseOnExec);
             error = descriptor < 0 ? Marshal.GetLastPInvokeError() : 0;
         }
-        while (error == Interrupted);
+        while ((Errno)error == Errno.EINTR);
 
         return descriptor >= 0
             ? new DeviceFile(descriptor)
-            : throw ErrorNames.Exception(error, $"can't open {path}{(ErrorNames.IsAbsence(error) ? $": {absent}" : "")}");
+            : throw new HypervisorException((Errno)error, $"can't open {path}{(IsAbsence((Errno)error) ? $": {absent}" : "")}");
     }
 
     /// <summary>An eventfd: readable once written.</summary>
@@ -48,7 +48,7 @@ internal sealed unsafe partial class DeviceFile : SafeHandleMinusOneIsInvalid
         int descriptor = EventFd(0, CloseOnExec);
         return descriptor >= 0
             ? new DeviceFile(descriptor)
-            : throw ErrorNames.Exception(Marshal.GetLastPInvokeError(), "can't create an eventfd");
+            : throw new HypervisorException((Errno)Marshal.GetLastPInvokeError(), "can't create an eventfd");
     }
 
     /// <summary>An ioctl that is begun again when interrupted.</summary>
@@ -59,7 +59,7 @@ internal sealed unsafe partial class DeviceFile : SafeHandleMinusOneIsInvalid
         {
             int result = IoControl(this, request, argument);
             int error = result < 0 ? Marshal.GetLastPInvokeError() : 0;
-            if (error != Interrupted)
+            if ((Errno)error != Errno.EINTR)
             {
                 return result < 0 ? -error : result;
             }
@@ -82,7 +82,7 @@ internal sealed unsafe partial class DeviceFile : SafeHandleMinusOneIsInvalid
         {
             nint result = WriteFile(this, buffer, (nuint)bytes);
             int error = result < 0 ? Marshal.GetLastPInvokeError() : 0;
-            if (error != Interrupted)
+            if ((Errno)error != Errno.EINTR)
             {
                 return result < 0 ? -error : (int)result;
             }
@@ -156,6 +156,9 @@ internal sealed unsafe partial class DeviceFile : SafeHandleMinusOneIsInvalid
 
     /// <inheritdoc/>
     protected override bool ReleaseHandle() => CloseFile((int)handle) == 0;
+
+    /// <summary>Whether opening failed because there is no such device: no node (ENOENT), or none behind it (ENXIO, ENODEV).</summary>
+    private static bool IsAbsence(Errno error) => error is Errno.ENOENT or Errno.ENXIO or Errno.ENODEV;
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int OpenFile(string path, int flags);

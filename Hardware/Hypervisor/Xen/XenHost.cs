@@ -1,5 +1,6 @@
 using System.Globalization;
 using PciBackFlow.Hardware.Hypervisor.Xen.Store;
+using PciBackFlow.Hardware.Linux;
 
 namespace PciBackFlow.Hardware.Hypervisor.Xen;
 
@@ -65,7 +66,7 @@ public sealed record XenHost(XenHostKind Kind, string? Version, IReadOnlyList<Xe
     {
         if (Problems.Count != 0)
         {
-            throw new HypervisorException("ENODEV", string.Join("; ", Problems));
+            throw new HypervisorException(Errno.ENODEV, string.Join("; ", Problems));
         }
     }
 

@@ -11,9 +11,6 @@ internal static unsafe partial class PosixFile
     public const int ReadOnly = 0;
     public const int ReadWrite = 2;
     public const int CloseOnExec = 0x80000;
-    public const int Interrupted = 4;
-    public const int Busy = 16;
-    public const int NoDevice = 19;
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int Open(string path, int flags);

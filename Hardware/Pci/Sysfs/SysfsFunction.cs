@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using PciBackFlow.Hardware.Linux;
 
 namespace PciBackFlow.Hardware.Pci.Sysfs;
 
@@ -110,8 +111,8 @@ public sealed unsafe class SysfsFunction : IPciFunction
         {
             done = PosixFile.Read(_descriptor, &buffer, (nuint)size, offset);
         }
-        while (done < 0 && Marshal.GetLastPInvokeError() == PosixFile.Interrupted);
-        if (done < 0 && Marshal.GetLastPInvokeError() == PosixFile.NoDevice)
+        while (done < 0 && (Errno)Marshal.GetLastPInvokeError() == Errno.EINTR);
+        if (done < 0 && (Errno)Marshal.GetLastPInvokeError() == Errno.ENODEV)
         {
             return true;
         }
@@ -138,7 +139,7 @@ public sealed unsafe class SysfsFunction : IPciFunction
         {
             done = PosixFile.Write(_descriptor, &value, (nuint)size, offset);
         }
-        while (done < 0 && Marshal.GetLastPInvokeError() == PosixFile.Interrupted);
+        while (done < 0 && (Errno)Marshal.GetLastPInvokeError() == Errno.EINTR);
         return done == size;
     }
 

@@ -4,6 +4,7 @@ using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
 using PciBackFlow.Hardware.Hypervisor.Loopback.Passthrough;
+using PciBackFlow.Hardware.Linux;
 using PciBackFlow.Hardware.Pci;
 using static PciBackFlow.Backend.Tests.Attaching.ToolstackBench;
 
@@ -191,16 +192,16 @@ public sealed class AttachTests
                 bench.Store.Write("/libxl/pci/0000-03-00-0/domid", "8");
                 break;
             case "memory":
-                bench.Granted.Fail(LoopbackCall.AllowMemory, "EPERM");
+                bench.Granted.Fail(LoopbackCall.AllowMemory, Errno.EPERM);
                 break;
             case "ports":
-                bench.Granted.Fail(LoopbackCall.AllowPorts, "EPERM");
+                bench.Granted.Fail(LoopbackCall.AllowPorts, Errno.EPERM);
                 break;
             case "line":
-                bench.Granted.Fail(LoopbackCall.MapLine, "EPERM");
+                bench.Granted.Fail(LoopbackCall.MapLine, Errno.EPERM);
                 break;
             case "permission":
-                bench.Granted.Fail(LoopbackCall.AllowInterrupt, "EPERM");
+                bench.Granted.Fail(LoopbackCall.AllowInterrupt, Errno.EPERM);
                 break;
         }
 

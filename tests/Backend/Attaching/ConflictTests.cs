@@ -1,5 +1,6 @@
 using PciBackFlow.Backend.Tests.Xenstore;
 using PciBackFlow.Hardware.Hypervisor;
+using PciBackFlow.Hardware.Linux;
 using static PciBackFlow.Backend.Tests.Attaching.ToolstackBench;
 
 namespace PciBackFlow.Backend.Tests.Attaching;
@@ -42,7 +43,7 @@ public sealed class ConflictTests
         {
             if (operation == "read" && path.StartsWith("/local/domain/0/backend/pci/7/0/num_devs", StringComparison.Ordinal))
             {
-                throw new HypervisorException("EIO", "refused");
+                throw new HypervisorException(Errno.EIO, "refused");
             }
         };
         bench.Host.DestroyDomain(8);

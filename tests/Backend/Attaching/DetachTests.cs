@@ -2,6 +2,7 @@ using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
 using PciBackFlow.Hardware.Hypervisor.Loopback.Passthrough;
+using PciBackFlow.Hardware.Linux;
 using PciBackFlow.Hardware.Pci;
 using static PciBackFlow.Backend.Tests.Attaching.ToolstackBench;
 
@@ -138,7 +139,7 @@ public sealed class DetachTests
     {
         await using ToolstackBench bench = new();
         await bench.GuestWith(7, "03:00.0");
-        bench.Granted.Fail(LoopbackCall.AllowPorts, "EPERM");
+        bench.Granted.Fail(LoopbackCall.AllowPorts, Errno.EPERM);
         BackendException e = await Assert.ThrowsAsync<BackendException>(() => bench.Detach(7, "03:00.0"));
         Assert.Contains("Ports", e.Message, StringComparison.Ordinal);
         Assert.Equal([new LoopbackRange(0xC000, 0x20)], bench.Granted.PortsOf(7));

@@ -5,6 +5,7 @@ using PciBackFlow.Backend.Devices.Taking;
 using PciBackFlow.Backend.Tests.Devices.FakeSysfs;
 using PciBackFlow.Backend.Xl;
 using PciBackFlow.Hardware.Hypervisor;
+using PciBackFlow.Hardware.Linux;
 using PciBackFlow.Hardware.Pci;
 
 namespace PciBackFlow.Backend.Tests.Devices;
@@ -102,11 +103,11 @@ public sealed class CustodyRestartTests : IDisposable
         using DeviceCustody custody = _host.Open();
         PcibackAttributes attributes = new(custody, new PcibackSettings(), _host.Lines);
 
-        Assert.Equal(0, attributes.Write(attributes.All.Single(static attribute => attribute.Name == "do_flr"), Nic));
+        Assert.Equal(Errno.None, attributes.Write(attributes.All.Single(static attribute => attribute.Name == "do_flr"), Nic));
 
         Assert.Equal((0x0103, 5), (_host[Nic].Word(Command), _host.Passthrough.OwnerOf(Address)));
         _host[Nic].Set(Command, 0x0507);
-        Assert.Equal(0, attributes.Write(attributes.All.Single(static attribute => attribute.Name == "do_flr"), Nic));
+        Assert.Equal(Errno.None, attributes.Write(attributes.All.Single(static attribute => attribute.Name == "do_flr"), Nic));
         Assert.Equal(0x0103, _host[Nic].Word(Command));
     }
 

@@ -1,5 +1,6 @@
 using PciBackFlow.Backend.Tests.Xenstore;
 using PciBackFlow.Hardware.Hypervisor;
+using PciBackFlow.Hardware.Linux;
 
 namespace PciBackFlow.Backend.Tests.Guests;
 
@@ -88,7 +89,7 @@ public sealed class GuestGoesTests
         {
             if (operation == "write" && path == $"{Bench.BackendPath(7)}/vdev-0")
             {
-                throw new HypervisorException("EIO", $"{operation} {path} is refused");
+                throw new HypervisorException(Errno.EIO, $"{operation} {path} is refused");
             }
         }
     }

@@ -2,6 +2,7 @@ using CsCheck;
 using PciBackFlow.Backend.Domains;
 using PciBackFlow.Backend.Guests;
 using PciBackFlow.Backend.Xenstore;
+using PciBackFlow.Hardware.Linux;
 using PciBackFlow.Hardware.Pci;
 
 namespace PciBackFlow.Backend.Tests.Guests;
@@ -267,7 +268,7 @@ public sealed class GuestLifecycleTests
     public void A_failed_attach_closes_with_an_error()
     {
         GuestTransition result = GuestLifecycle.Next(
-            new(XenbusState.Initialised, XenbusState.Initialised, false, false), new GuestEvent.AttachFailed(22, "magic is not 7"));
+            new(XenbusState.Initialised, XenbusState.Initialised, false, false), new GuestEvent.AttachFailed(Errno.EINVAL, "magic is not 7"));
         Assert.Equal("error state=5", Describe(result));
         Assert.False(result.State.IsAttached);
     }

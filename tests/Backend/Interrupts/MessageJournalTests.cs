@@ -4,6 +4,7 @@ using PciBackFlow.Backend.Grants;
 using PciBackFlow.Backend.Interrupts;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
+using PciBackFlow.Hardware.Linux;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Stages.Wire;
 using PciBackFlow.Tests.Shared;
@@ -33,7 +34,7 @@ public sealed class MessageJournalTests : IDisposable
         {
             if (request.Call == LoopbackCall.Unmap && request.Number == (ulong)second)
             {
-                throw new HypervisorException("EIO", "refused");
+                throw new HypervisorException(Errno.EIO, "refused");
             }
         };
 

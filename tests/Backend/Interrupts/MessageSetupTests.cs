@@ -2,6 +2,7 @@ using PciBackFlow.Backend.Interrupts;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
 using PciBackFlow.Hardware.Hypervisor.Loopback.Passthrough;
+using PciBackFlow.Hardware.Linux;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Hardware.Pci.Emulated;
 using PciBackFlow.Stages.Execute;
@@ -125,7 +126,7 @@ public sealed class MessageSetupTests
     {
         using OwnedFunction owned = new(builder => builder.Set(ConfigRegisters.Command, 2, CommandBits.Memory | InterruptDisable));
         byte[] before = owned.Hardware.Snapshot();
-        owned.Xen.Fail(LoopbackCall.MapMessage, "ENOSPC");
+        owned.Xen.Fail(LoopbackCall.MapMessage, Errno.ENOSPC);
 
         Assert.Equal(PciOpStatus.OperationFailed, owned.EnableMsi().Status);
 
@@ -134,13 +135,18 @@ public sealed class MessageSetupTests
 
     // Every vector of the largest request there can be, and every reason the host can refuse with.
     [Theory]
-    [InlineData("ENOSPC", -28)]
-    [InlineData("ENODEV", -19)]
-    [InlineData("EINVAL", -22)]
-    [InlineData("ENODATA", -61)]
-    [InlineData("EPERM", -1)]
-    [InlineData("EFUTURE", -5)]
-    public void A_failure_at_any_vector_leaves_nothing_mapped_and_the_registers_as_they_were(string errno, int value)
+    [InlineData(Errno.ENOSPC, -28)]
+    [InlineData(Errno.ENODEV, -19)]
+    [InlineData(Errno.EINVAL, -22)]
+    [InlineData(Errno.ENODATA, -61)]
+    [InlineData(Errno.EPERM, -1)]
+    [InlineData(Errno.ENFILE, -23)]
+    [InlineData(Errno.EBADF, -9)]
+    [InlineData(Errno.EXDEV, -18)]
+    [InlineData(Errno.EOVERFLOW, -75)]
+    [InlineData(Errno.ETIMEDOUT, -110)]
+    [InlineData((Errno)4095, -4095)] // one that no header names yet
+    public void A_failure_at_any_vector_leaves_nothing_mapped_and_the_registers_as_they_were(Errno errno, int value)
     {
         for (int k = 1; k <= MostEntries; k++)
         {
@@ -176,10 +182,10 @@ public sealed class MessageSetupTests
     }
 
     [Theory]
-    [InlineData("ESRCH", 0)]
-    [InlineData("EINVAL", 0)]
-    [InlineData("EBUSY", 1)]
-    public void What_a_dead_guest_no_longer_has_is_unmapped_already(string errno, int warnings)
+    [InlineData(Errno.ESRCH, 0)]
+    [InlineData(Errno.EINVAL, 0)]
+    [InlineData(Errno.EBUSY, 1)]
+    public void What_a_dead_guest_no_longer_has_is_unmapped_already(Errno errno, int warnings)
     {
         using OwnedFunction owned = new();
         owned.EnableMsix(0, 1, 2);

@@ -1,6 +1,7 @@
 using PciBackFlow.Backend.Interrupts;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
 using PciBackFlow.Hardware.Hypervisor.Loopback.Passthrough;
+using PciBackFlow.Hardware.Linux;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Hardware.Pci.Emulated;
 using PciBackFlow.Stages.Execute;
@@ -299,7 +300,7 @@ public sealed class RefusalTests
     {
         using OwnedFunction owned = new();
         int calls = 0;
-        owned.Xen.Observer = _ => throw new Hardware.Hypervisor.HypervisorException("ENOSPC", $"call {++calls}");
+        owned.Xen.Observer = _ => throw new Hardware.Hypervisor.HypervisorException(Errno.ENOSPC, $"call {++calls}");
         long start = Environment.TickCount64;
 
         const int Floods = 1_000_000;

@@ -1,6 +1,7 @@
 using PciBackFlow.Backend.Interrupts;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
 using PciBackFlow.Hardware.Hypervisor.Loopback.Passthrough;
+using PciBackFlow.Hardware.Linux;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Stages.Execute;
 using PciBackFlow.Stages.Execute.SideEffects;
@@ -81,9 +82,9 @@ public sealed class ResetTests
     }
 
     [Theory]
-    [InlineData("ENODEV")]
-    [InlineData("ENXIO")]
-    public void Messages_that_do_not_come_back_are_said_and_can_still_be_disabled(string errno)
+    [InlineData(Errno.ENODEV)]
+    [InlineData(Errno.ENXIO)]
+    public void Messages_that_do_not_come_back_are_said_and_can_still_be_disabled(Errno errno)
     {
         using OwnedFunction owned = new();
         owned.EnableMsix(0, 1);

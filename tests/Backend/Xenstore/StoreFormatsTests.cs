@@ -1,5 +1,6 @@
 using PciBackFlow.Backend.Guests;
 using PciBackFlow.Backend.Xenstore;
+using PciBackFlow.Hardware.Linux;
 using PciBackFlow.Hardware.Pci;
 
 namespace PciBackFlow.Backend.Tests.Xenstore;
@@ -79,7 +80,7 @@ public sealed class StoreFormatsTests
     [Fact]
     public void Error_texts_are_bounded_and_printable()
     {
-        string text = StoreFormats.FormatError(22, "bad \u0007\n" + new string('x', 5000));
+        string text = StoreFormats.FormatError(Errno.EINVAL, "bad \u0007\n" + new string('x', 5000));
         Assert.Equal(256, text.Length);
         Assert.StartsWith("22 bad ..x", text, StringComparison.Ordinal);
         Assert.All(text, c => Assert.InRange(c, ' ', '~'));

@@ -1,4 +1,5 @@
 using PciBackFlow.Hardware.Hypervisor;
+using PciBackFlow.Hardware.Linux;
 
 namespace PciBackFlow.Backend.Tests.Xenstore;
 
@@ -49,7 +50,7 @@ public sealed class XenStoreTroubleTests
         {
             if (operation == "directory" && path == "/local/domain/0/backend/pci" && Interlocked.Increment(ref refused) == 1)
             {
-                throw new HypervisorException("EAGAIN", "the names never stopped changing");
+                throw new HypervisorException(Errno.EAGAIN, "the names never stopped changing");
             }
         };
         bench.Store.Remove("/local/domain/0/backend");
@@ -65,7 +66,7 @@ public sealed class XenStoreTroubleTests
         {
             if (wanted == operation && where == path && Interlocked.Decrement(ref left) >= 0)
             {
-                throw new HypervisorException("EIO", $"{operation} {path} is refused");
+                throw new HypervisorException(Errno.EIO, $"{operation} {path} is refused");
             }
         };
     }

@@ -160,7 +160,7 @@ public sealed class PcibackAttributesTests
         Assert.False(_settings.IsPermissive(PciAddress.Parse("00:04.0")));
     }
 
-    private int Write(string attribute, string text) => _attributes.Write(_attributes.All.Single(one => one.Name == attribute), text);
+    private int Write(string attribute, string text) => (int)_attributes.Write(_attributes.All.Single(one => one.Name == attribute), text);
 
     private string Read(string attribute) => _attributes.All.Single(one => one.Name == attribute).Read!();
 }

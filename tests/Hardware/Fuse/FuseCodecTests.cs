@@ -1,4 +1,5 @@
 using PciBackFlow.Hardware.Fuse;
+using PciBackFlow.Hardware.Linux;
 
 namespace PciBackFlow.Hardware.Tests.Fuse;
 
@@ -68,8 +69,8 @@ public sealed class FuseCodecTests
         Array.Fill(reply, (byte)0xEE);
         FuseNode node = new(5, FuseNode.File | 0x1A4, 4096);
 
-        Same("10000000 feffffff 1100000000000000", FuseReply.Error(reply, 0x11, 2));
-        Same("10000000 00000000 1100000000000000", FuseReply.Error(reply, 0x11, 0));
+        Same("10000000 feffffff 1100000000000000", FuseReply.Error(reply, 0x11, Errno.ENOENT));
+        Same("10000000 00000000 1100000000000000", FuseReply.Error(reply, 0x11, Errno.None));
         Same("18000000 00000000 1100000000000000 03000000 00000000", FuseReply.Written(reply, 0x11, 3));
         Same("12000000 00000000 1100000000000000 6869", FuseReply.Data(reply, 0x11, "hi"u8));
         Same("20000000 00000000 1100000000000000 0900000000000000 01000000 00000000", FuseReply.Opened(reply, 0x11, 9));

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using PciBackFlow.Hardware.Contracts;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Xen;
+using PciBackFlow.Hardware.Linux;
 
 namespace PciBackFlow.LabProbe;
 
@@ -26,7 +27,7 @@ internal static unsafe class GrantedPages
         if (error < 0)
         {
             device.Dispose();
-            throw new HypervisorException($"E{-error}", "can't grant a page");
+            throw new HypervisorException((Errno)(-error), "can't grant a page");
         }
 
         return new SharedTestPage(argument.Reference, (nint)address, new Page(device, argument.Index, address));

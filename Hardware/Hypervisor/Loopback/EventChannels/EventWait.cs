@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using PciBackFlow.Hardware.Linux;
 
 namespace PciBackFlow.Hardware.Hypervisor.Loopback.EventChannels;
 
@@ -19,7 +20,6 @@ internal sealed partial class EventWait
 {
     private const int CloseOnExec = 0x80000; // EFD_CLOEXEC
     private const short PollIn = 1;
-    private const int Interrupted = 4; // EINTR
 
     private Words _words;
     private int _descriptor = -1;
@@ -36,10 +36,8 @@ internal sealed partial class EventWait
             _descriptor = EventFd(0, CloseOnExec);
             if (_descriptor < 0)
             {
-                int error = Marshal.GetLastPInvokeError();
                 throw new HypervisorException(
-                    error switch { 12 => "ENOMEM", 23 => "ENFILE", 24 => "EMFILE", _ => "EIO" },
-                    $"can't create an eventfd (errno {error}); is the open-file limit reached?");
+                    (Errno)Marshal.GetLastPInvokeError(), "can't create an eventfd; is the open-file limit reached?");
             }
         }
 
@@ -64,7 +62,7 @@ internal sealed partial class EventWait
         if (readable)
         {
             ulong count;
-            while (ReadDescriptor(_descriptor, &count, sizeof(ulong)) < 0 && Marshal.GetLastPInvokeError() == Interrupted)
+            while (ReadDescriptor(_descriptor, &count, sizeof(ulong)) < 0 && (Errno)Marshal.GetLastPInvokeError() == Errno.EINTR)
             {
                 // The runtime interrupts blocked threads to suspend them for a collection.
             }
@@ -87,7 +85,7 @@ internal sealed partial class EventWait
         if (Interlocked.Exchange(ref _words.Sleeping, 0) == 1)
         {
             ulong one = 1;
-            while (WriteDescriptor(_descriptor, &one, sizeof(ulong)) < 0 && Marshal.GetLastPInvokeError() == Interrupted)
+            while (WriteDescriptor(_descriptor, &one, sizeof(ulong)) < 0 && (Errno)Marshal.GetLastPInvokeError() == Errno.EINTR)
             {
                 // Nothing was written: a lost write would be a lost wake-up.
             }

@@ -1,4 +1,5 @@
 using System.Numerics;
+using PciBackFlow.Hardware.Linux;
 
 namespace PciBackFlow.Hardware.Hypervisor.Loopback.EventChannels;
 
@@ -41,7 +42,7 @@ internal sealed class LoopbackEventChannels : IEventChannels
             if (remote is null || remote.Peer is not null || remote.OfferedTo != DomainId)
             {
                 throw new HypervisorException(
-                    "EINVAL", $"domain {domainId} offers no port {remotePort} to domain {DomainId}, or it is bound already");
+                    Errno.EINVAL, $"domain {domainId} offers no port {remotePort} to domain {DomainId}, or it is bound already");
             }
 
             local = NewPort();

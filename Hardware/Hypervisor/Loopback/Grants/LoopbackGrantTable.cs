@@ -1,3 +1,5 @@
+using PciBackFlow.Hardware.Linux;
+
 namespace PciBackFlow.Hardware.Hypervisor.Loopback.Grants;
 
 /// <summary>Maps pages that other domains granted to one domain: the mapping is the same memory. Thread-safe.</summary>
@@ -15,21 +17,21 @@ internal sealed class LoopbackGrantTable : IGrantTable
         GrantedPage? grant = _domain.Host.FindDomain(domainId)?.FindGrant(reference);
         if (grant is null)
         {
-            throw new HypervisorException("EINVAL", $"domain {domainId} has no grant {reference}");
+            throw new HypervisorException(Errno.EINVAL, $"domain {domainId} has no grant {reference}");
         }
 
         if (grant.ToDomainId != _domain.DomainId)
         {
-            throw new HypervisorException("EPERM", $"grant {reference} of domain {domainId} is not for domain {_domain.DomainId}");
+            throw new HypervisorException(Errno.EPERM, $"grant {reference} of domain {domainId} is not for domain {_domain.DomainId}");
         }
 
         if (grant.IsReadOnly)
         {
-            throw new HypervisorException("EPERM", $"grant {reference} of domain {domainId} is read-only");
+            throw new HypervisorException(Errno.EPERM, $"grant {reference} of domain {domainId} is read-only");
         }
 
         SharedPage page = grant.TryMap()
-            ?? throw new HypervisorException("EINVAL", $"grant {reference} of domain {domainId} was revoked");
+            ?? throw new HypervisorException(Errno.EINVAL, $"grant {reference} of domain {domainId} was revoked");
         return new Mapping(page);
     }
 

@@ -1,3 +1,4 @@
+using PciBackFlow.Hardware.Linux;
 using PciBackFlow.Hardware.Pci;
 
 namespace PciBackFlow.Hardware.Hypervisor.Loopback.Passthrough;
@@ -20,7 +21,7 @@ public sealed partial class LoopbackPassthrough
             int number = holdings.FindFree(Platform.Lines, Platform.MessagesPerGuest, 1);
             if (number == 0)
             {
-                throw new HypervisorException("ENOSPC", $"domain {domainId} has no pirq left");
+                throw new HypervisorException(Errno.ENOSPC, $"domain {domainId} has no pirq left");
             }
 
             LoopbackFunctionTraits traits = OwnedBy(domainId, function);
@@ -28,7 +29,7 @@ public sealed partial class LoopbackPassthrough
             {
                 if (traits.MsiVectors == 0)
                 {
-                    throw new HypervisorException("ENODEV", $"{function} has no MSI");
+                    throw new HypervisorException(Errno.ENODEV, $"{function} has no MSI");
                 }
 
                 Map(holdings, new(number, LoopbackPirqKind.Msi, function, 0));
@@ -37,18 +38,18 @@ public sealed partial class LoopbackPassthrough
 
             if (traits.MsixEntries == 0)
             {
-                throw new HypervisorException("ENODEV", $"{function} has no MSI-X");
+                throw new HypervisorException(Errno.ENODEV, $"{function} has no MSI-X");
             }
 
             if ((uint)entry >= (uint)traits.MsixEntries)
             {
-                throw new HypervisorException("EINVAL", $"{function} has {traits.MsixEntries} MSI-X entries, none of index {entry}");
+                throw new HypervisorException(Errno.EINVAL, $"{function} has {traits.MsixEntries} MSI-X entries, none of index {entry}");
             }
 
             ThrowUnlessDecoding(function, traits);
             if (!_prepared.Contains(function))
             {
-                throw new HypervisorException("ENODATA", $"MSI-X of {function} was not prepared");
+                throw new HypervisorException(Errno.ENODATA, $"MSI-X of {function} was not prepared");
             }
 
             Map(holdings, new(number, LoopbackPirqKind.Msix, function, entry));
@@ -64,7 +65,7 @@ public sealed partial class LoopbackPassthrough
             DomainHoldings holdings = _host.Domain(domainId).Holdings;
             if (count is < 1 or > MostVectors)
             {
-                throw new HypervisorException("EDOM", $"{count} vectors: MSI has 1 to {MostVectors}");
+                throw new HypervisorException(Errno.EDOM, $"{count} vectors: MSI has 1 to {MostVectors}");
             }
 
             available = 0;
@@ -84,13 +85,13 @@ public sealed partial class LoopbackPassthrough
                     available /= 2;
                 }
 
-                return available != 0 ? 0 : throw new HypervisorException("ENOSPC", $"domain {domainId} has no pirq left");
+                return available != 0 ? 0 : throw new HypervisorException(Errno.ENOSPC, $"domain {domainId} has no pirq left");
             }
 
             LoopbackFunctionTraits traits = OwnedBy(domainId, function);
             if (traits.MsiVectors == 0)
             {
-                throw new HypervisorException("ENODEV", $"{function} has no MSI");
+                throw new HypervisorException(Errno.ENODEV, $"{function} has no MSI");
             }
 
             if (rounded > traits.MsiVectors)
@@ -117,7 +118,7 @@ public sealed partial class LoopbackPassthrough
             DomainHoldings holdings = _host.Domain(domainId).Holdings;
             if (gsi < 1 || gsi >= Platform.Lines)
             {
-                throw new HypervisorException("EINVAL", $"there is no line {gsi}");
+                throw new HypervisorException(Errno.EINVAL, $"there is no line {gsi}");
             }
 
             if (!holdings.Pirqs.TryGetValue(gsi, out MappedPirq? pirq))
@@ -143,12 +144,12 @@ public sealed partial class LoopbackPassthrough
             DomainHoldings holdings = _host.Domain(domainId).Holdings;
             if (!holdings.Pirqs.TryGetValue(number, out MappedPirq? pirq) || !pirq.IsMapped)
             {
-                throw new HypervisorException("EINVAL", $"domain {domainId} has no pirq {number}");
+                throw new HypervisorException(Errno.EINVAL, $"domain {domainId} has no pirq {number}");
             }
 
             if (pirq.Count == 0)
             {
-                throw new HypervisorException("EBUSY", $"pirq {number} of domain {domainId} is not the first of several");
+                throw new HypervisorException(Errno.EBUSY, $"pirq {number} of domain {domainId} is not the first of several");
             }
 
             for (int i = number; i < number + pirq.Count; i++)
@@ -176,12 +177,12 @@ public sealed partial class LoopbackPassthrough
             LoopbackFunctionTraits traits = Known(function);
             if (traits.MsixEntries == 0)
             {
-                throw new HypervisorException("ENODEV", $"{function} has no MSI-X");
+                throw new HypervisorException(Errno.ENODEV, $"{function} has no MSI-X");
             }
 
             if (_prepared.Contains(function) || EntriesInUse(function) != 0)
             {
-                throw new HypervisorException("EBUSY", $"MSI-X of {function} is prepared already or in use");
+                throw new HypervisorException(Errno.EBUSY, $"MSI-X of {function} is prepared already or in use");
             }
 
             ThrowUnlessDecoding(function, traits);
@@ -197,7 +198,7 @@ public sealed partial class LoopbackPassthrough
             Known(function);
             if (EntriesInUse(function) != 0 || !_prepared.Remove(function))
             {
-                throw new HypervisorException("EBUSY", $"MSI-X of {function} is not prepared, or in use");
+                throw new HypervisorException(Errno.EBUSY, $"MSI-X of {function} is not prepared, or in use");
             }
         }
     }
@@ -231,14 +232,14 @@ public sealed partial class LoopbackPassthrough
             ThrowUnlessAssignable(domainId);
             if (domainId != DomainInfo.Quarantine && _host.Domain(domainId).IsDying)
             {
-                throw new HypervisorException("EINVAL", $"domain {domainId} is dying");
+                throw new HypervisorException(Errno.EINVAL, $"domain {domainId} is dying");
             }
 
             Known(function);
             int owner = _owners.GetValueOrDefault(function);
             if (owner is not (0 or DomainInfo.Quarantine))
             {
-                throw new HypervisorException("EBUSY", $"{function} belongs to domain {owner}");
+                throw new HypervisorException(Errno.EBUSY, $"{function} belongs to domain {owner}");
             }
 
             _owners[function] = domainId;
@@ -257,7 +258,7 @@ public sealed partial class LoopbackPassthrough
             ThrowUnlessAssignable(domainId);
             if (_owners.GetValueOrDefault(function) != domainId)
             {
-                throw new HypervisorException("ENODEV", $"domain {domainId} does not have {function}");
+                throw new HypervisorException(Errno.ENODEV, $"domain {domainId} does not have {function}");
             }
 
             GiveBack(function);
@@ -305,7 +306,7 @@ public sealed partial class LoopbackPassthrough
             ulong last = firstFrame + frames - 1;
             if (frames == 0 || last < firstFrame || last >= 1UL << 52)
             {
-                throw new HypervisorException("EINVAL", $"{frames} frames from 0x{firstFrame:x}: above 0, below 2^52");
+                throw new HypervisorException(Errno.EINVAL, $"{frames} frames from 0x{firstFrame:x}: above 0, below 2^52");
             }
 
             Change(memory, firstFrame, last, allow);
@@ -320,7 +321,7 @@ public sealed partial class LoopbackPassthrough
             RangeSet allowed = _host.Domain(domainId).Holdings.Ports;
             if (ports == 0 || (ulong)firstPort + ports > MostPorts)
             {
-                throw new HypervisorException("EINVAL", $"{ports} ports from 0x{firstPort:x}: above 0, below 65536");
+                throw new HypervisorException(Errno.EINVAL, $"{ports} ports from 0x{firstPort:x}: above 0, below 65536");
             }
 
             Change(allowed, firstPort, firstPort + ports - 1, allow);
@@ -335,7 +336,7 @@ public sealed partial class LoopbackPassthrough
             SortedSet<int> lines = _host.Domain(domainId).Holdings.Lines;
             if (pirq < 1 || pirq >= Platform.Lines)
             {
-                throw new HypervisorException("EPERM", $"domain 0 has no interrupt {pirq} to pass on");
+                throw new HypervisorException(Errno.EPERM, $"domain 0 has no interrupt {pirq} to pass on");
             }
 
             _ = allow ? lines.Add(pirq) : lines.Remove(pirq);
@@ -371,7 +372,7 @@ public sealed partial class LoopbackPassthrough
     {
         if (domainId == 0)
         {
-            throw new HypervisorException("EINVAL", "domain 0 can't do this to itself");
+            throw new HypervisorException(Errno.EINVAL, "domain 0 can't do this to itself");
         }
     }
 
@@ -379,7 +380,7 @@ public sealed partial class LoopbackPassthrough
     {
         if (traits.DecodesMemory?.Invoke() == false)
         {
-            throw new HypervisorException("ENXIO", $"{function} does not decode memory");
+            throw new HypervisorException(Errno.ENXIO, $"{function} does not decode memory");
         }
     }
 
@@ -389,7 +390,7 @@ public sealed partial class LoopbackPassthrough
         if (!Platform.HasIommu || !permitted)
         {
             throw new HypervisorException(
-                "EOPNOTSUPP", Platform.HasIommu ? $"domain {domainId} was created without passthrough" : "there is no IOMMU");
+                Errno.EOPNOTSUPP, Platform.HasIommu ? $"domain {domainId} was created without passthrough" : "there is no IOMMU");
         }
 
         ThrowIfSelf(domainId);
@@ -397,14 +398,14 @@ public sealed partial class LoopbackPassthrough
 
     private LoopbackFunctionTraits Known(PciAddress function) => Knows(function)
         ? TraitsOf(function)
-        : throw new HypervisorException("ENODEV", $"the hypervisor knows no {function}");
+        : throw new HypervisorException(Errno.ENODEV, $"the hypervisor knows no {function}");
 
     private LoopbackFunctionTraits OwnedBy(int domainId, PciAddress function)
     {
         LoopbackFunctionTraits traits = Known(function);
         return _owners.GetValueOrDefault(function) == domainId
             ? traits
-            : throw new HypervisorException("ENODEV", $"{function} is not assigned to domain {domainId}");
+            : throw new HypervisorException(Errno.ENODEV, $"{function} is not assigned to domain {domainId}");
     }
 
     private int EntriesInUse(PciAddress function)

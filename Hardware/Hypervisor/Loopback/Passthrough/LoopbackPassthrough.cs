@@ -1,3 +1,4 @@
+using PciBackFlow.Hardware.Linux;
 using PciBackFlow.Hardware.Pci;
 
 namespace PciBackFlow.Hardware.Hypervisor.Loopback.Passthrough;
@@ -17,7 +18,7 @@ public sealed partial class LoopbackPassthrough
     private readonly HashSet<PciAddress> _prepared = [];
     private readonly Dictionary<PciAddress, LoopbackFunctionTraits> _traits = [];
     private readonly Dictionary<PciAddress, List<MappedPirq>> _messages = [];
-    private readonly List<(LoopbackCall Call, int Skip, string Errno)> _faults = [];
+    private readonly List<(LoopbackCall Call, int Skip, Errno Errno)> _faults = [];
     private Action<LoopbackRequest>? _observer;
 
     internal LoopbackPassthrough(LoopbackHost host, LoopbackPlatform platform)
@@ -43,7 +44,7 @@ public sealed partial class LoopbackPassthrough
     /// <param name="call">Which kind of call.</param>
     /// <param name="errno">The error, e.g. <c>ENOSPC</c>.</param>
     /// <param name="ordinal">The how-many-th call of that kind from now on, 1 for the next.</param>
-    public void Fail(LoopbackCall call, string errno, int ordinal = 1)
+    public void Fail(LoopbackCall call, Errno errno, int ordinal = 1)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(ordinal, 1);
         lock (_lock)
@@ -245,12 +246,12 @@ public sealed partial class LoopbackPassthrough
             if (!domain.Holdings.Pirqs.TryGetValue(number, out MappedPirq? found) || !found.IsMapped
                 || (found.Kind == LoopbackPirqKind.Line && !domain.Holdings.Lines.Contains(found.Source)))
             {
-                throw new HypervisorException("EPERM", $"domain {domain.DomainId} may not bind pirq {number}");
+                throw new HypervisorException(Errno.EPERM, $"domain {domain.DomainId} may not bind pirq {number}");
             }
 
             if (found.Handler is not null)
             {
-                throw new HypervisorException("EEXIST", $"domain {domain.DomainId} has bound pirq {number} already");
+                throw new HypervisorException(Errno.EEXIST, $"domain {domain.DomainId} has bound pirq {number} already");
             }
 
             pirq = found;
@@ -344,10 +345,10 @@ public sealed partial class LoopbackPassthrough
         Observer?.Invoke(request);
         lock (_lock)
         {
-            string? errno = null;
+            Errno errno = Errno.None;
             for (int i = _faults.Count - 1; i >= 0; i--)
             {
-                (LoopbackCall call, int skip, string chosen) = _faults[i];
+                (LoopbackCall call, int skip, Errno chosen) = _faults[i];
                 if (call != request.Call)
                 {
                     continue;
@@ -364,7 +365,7 @@ public sealed partial class LoopbackPassthrough
                 }
             }
 
-            if (errno is not null)
+            if (errno != Errno.None)
             {
                 throw new HypervisorException(errno, $"{request.Call} fails as told");
             }

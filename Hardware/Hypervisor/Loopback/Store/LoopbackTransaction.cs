@@ -1,3 +1,5 @@
+using PciBackFlow.Hardware.Linux;
+
 namespace PciBackFlow.Hardware.Hypervisor.Loopback.Store;
 
 /// <summary>
@@ -81,7 +83,7 @@ internal sealed class LoopbackTransaction : IXenStoreTransaction
     private StoreEdit Open()
     {
         _connection.ThrowIfEnded();
-        return _ended ? throw new HypervisorException("ENOENT", "the xenstore transaction has ended") : _edit;
+        return _ended ? throw new HypervisorException(Errno.ENOENT, "the xenstore transaction has ended") : _edit;
     }
 
     private void Change(Action<StoreEdit> change)

@@ -1,3 +1,5 @@
+using PciBackFlow.Hardware.Linux;
+
 namespace PciBackFlow.Hardware.Hypervisor.Loopback.Store;
 
 /// <summary>A domain's xenstore connection in memory, with xenstored's rules, errors and quotas. Thread-safe.</summary>
@@ -76,7 +78,7 @@ internal sealed class LoopbackXenStore : IXenStore
         {
             if (DomainId != 0 && _watches.Count >= StoreQuota.Watches)
             {
-                throw new HypervisorException("E2BIG", $"domain {DomainId} has {StoreQuota.Watches} watches already");
+                throw new HypervisorException(Errno.E2BIG, $"domain {DomainId} has {StoreQuota.Watches} watches already");
             }
 
             _watches.Add(watch);
@@ -100,7 +102,7 @@ internal sealed class LoopbackXenStore : IXenStore
         if (Interlocked.Increment(ref _transactions) > StoreQuota.Transactions && DomainId != 0)
         {
             Interlocked.Decrement(ref _transactions);
-            throw new HypervisorException("ENOSPC", $"domain {DomainId} has {StoreQuota.Transactions} open transactions");
+            throw new HypervisorException(Errno.ENOSPC, $"domain {DomainId} has {StoreQuota.Transactions} open transactions");
         }
 
         return new LoopbackTransaction(_tree, this);
@@ -155,7 +157,7 @@ internal sealed class LoopbackXenStore : IXenStore
     {
         if (!_domain.IsAlive)
         {
-            throw new HypervisorException("EIO", $"domain {DomainId} was destroyed, and its xenstore connection with it");
+            throw new HypervisorException(Errno.EIO, $"domain {DomainId} was destroyed, and its xenstore connection with it");
         }
 
         ObjectDisposedException.ThrowIf(_ended, this);

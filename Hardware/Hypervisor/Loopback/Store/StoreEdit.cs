@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text;
+using PciBackFlow.Hardware.Linux;
 
 namespace PciBackFlow.Hardware.Hypervisor.Loopback.Store;
 
@@ -49,12 +50,12 @@ internal sealed class StoreEdit
         int bytes = Encoding.UTF8.GetByteCount(value);
         if (path.Length + 1 + bytes > StoreQuota.PayloadBytes)
         {
-            throw new HypervisorException("E2BIG", $"{path}: {bytes} bytes don't fit a xenstore message");
+            throw new HypervisorException(Errno.E2BIG, $"{path}: {bytes} bytes don't fit a xenstore message");
         }
 
         if (_domainId != 0 && bytes > StoreQuota.NodeBytes)
         {
-            throw new HypervisorException("ENOSPC", $"{path}: {bytes} bytes exceed domain {_domainId}'s quota");
+            throw new HypervisorException(Errno.ENOSPC, $"{path}: {bytes} bytes exceed domain {_domainId}'s quota");
         }
 
         if (Get(path, XenStoreAccess.Write) is { } node)
@@ -85,7 +86,7 @@ internal sealed class StoreEdit
         {
             if (Look(StorePath.Parent(path)) is null)
             {
-                throw new HypervisorException("ENOENT", $"{path}: its parent does not exist");
+                throw new HypervisorException(Errno.ENOENT, $"{path}: its parent does not exist");
             }
 
             return;
@@ -93,7 +94,7 @@ internal sealed class StoreEdit
 
         if (path == "/")
         {
-            throw new HypervisorException("EINVAL", "the root can't be removed");
+            throw new HypervisorException(Errno.EINVAL, "the root can't be removed");
         }
 
         Disown(path, node);
@@ -109,19 +110,19 @@ internal sealed class StoreEdit
         ArgumentNullException.ThrowIfNull(permissions);
         if (permissions.Count == 0)
         {
-            throw new HypervisorException("EINVAL", $"{path}: a permission list names at least the owner");
+            throw new HypervisorException(Errno.EINVAL, $"{path}: a permission list names at least the owner");
         }
 
         StoreNode node = Get(path, XenStoreAccess.Write)
-            ?? throw new HypervisorException("ENOENT", $"{path} does not exist");
+            ?? throw new HypervisorException(Errno.ENOENT, $"{path} does not exist");
         if (_domainId != 0 && node.Owner != _domainId)
         {
-            throw new HypervisorException("EACCES", $"{path}: only its owner changes permissions, not domain {_domainId}");
+            throw new HypervisorException(Errno.EACCES, $"{path}: only its owner changes permissions, not domain {_domainId}");
         }
 
         if (_domainId != 0 && permissions[0].DomainId != _domainId)
         {
-            throw new HypervisorException("EPERM", $"{path}: domain {_domainId} can't give its node away");
+            throw new HypervisorException(Errno.EPERM, $"{path}: domain {_domainId} can't give its node away");
         }
 
         Count(node.Owner, -1);
@@ -144,7 +145,7 @@ internal sealed class StoreEdit
 
         return judge.Allows(_domainId, wanted)
             ? node
-            : throw new HypervisorException("EACCES", $"{path}: domain {_domainId} has no {wanted} access");
+            : throw new HypervisorException(Errno.EACCES, $"{path}: domain {_domainId} has no {wanted} access");
     }
 
     private StoreNode? Look(string path)
@@ -197,7 +198,7 @@ internal sealed class StoreEdit
     {
         if (_domainId != 0 && _tree.OwnedBy(_domainId) + Owned.GetValueOrDefault(_domainId) + more > StoreQuota.Nodes)
         {
-            throw new HypervisorException("ENOSPC", $"{path}: domain {_domainId} owns {StoreQuota.Nodes} nodes already");
+            throw new HypervisorException(Errno.ENOSPC, $"{path}: domain {_domainId} owns {StoreQuota.Nodes} nodes already");
         }
     }
 

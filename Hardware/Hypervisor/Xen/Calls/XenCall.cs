@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
+using PciBackFlow.Hardware.Linux;
 
 namespace PciBackFlow.Hardware.Hypervisor.Xen.Calls;
 
@@ -25,12 +26,13 @@ internal sealed unsafe partial class XenCall : IHypercalls
         // libxencall looks at both (tools/libs/call/linux.c), and complains on standard error.
         if (!File.Exists(Path.Combine(root, "dev/xen/privcmd")) && !File.Exists(Path.Combine(root, "proc/xen/privcmd")))
         {
-            throw new HypervisorException("ENOENT", "there is no /dev/xen/privcmd: this is no control domain of Xen, or its module xen-privcmd is not loaded");
+            throw new HypervisorException(
+                Errno.ENOENT, "there is no /dev/xen/privcmd: this is no control domain of Xen, or its module xen-privcmd is not loaded");
         }
 
         if (!NativeLibrary.TryLoad(library, out _))
         {
-            throw new HypervisorException("ENOENT", $"can't load {library}: install the package libxencall1 (Debian, Ubuntu) or xen-libs (Fedora)");
+            throw new HypervisorException(Errno.ENOENT, $"can't load {library}: install the package libxencall1 (Debian, Ubuntu) or xen-libs (Fedora)");
         }
 
         Handle handle = OpenHandle(null, 0);
@@ -38,7 +40,7 @@ internal sealed unsafe partial class XenCall : IHypercalls
         if (handle.IsInvalid)
         {
             handle.Dispose();
-            throw ErrorNames.Exception(error, "can't open /dev/xen/privcmd");
+            throw new HypervisorException((Errno)error, "can't open /dev/xen/privcmd");
         }
 
         return new XenCall(handle);
@@ -120,7 +122,7 @@ internal sealed unsafe partial class XenCall : IHypercalls
             Address = AllocateBuffer(handle, (nuint)content.Length);
             if (Address == null)
             {
-                throw ErrorNames.Exception(Marshal.GetLastPInvokeError(), "no memory for a hypercall");
+                throw new HypervisorException((Errno)Marshal.GetLastPInvokeError(), "no memory for a hypercall");
             }
 
             content.CopyTo(new Span<byte>(Address, content.Length));

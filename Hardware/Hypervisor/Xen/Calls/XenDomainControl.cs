@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using PciBackFlow.Hardware.Linux;
 using PciBackFlow.Hardware.Pci;
 
 namespace PciBackFlow.Hardware.Hypervisor.Xen.Calls;
@@ -45,7 +46,7 @@ public sealed class XenDomainControl : IDomainControl
             int version = xen.Version();
             if (version < 0)
             {
-                throw ErrorNames.Exception(-version, "can't ask Xen for its version");
+                throw new HypervisorException((Errno)(-version), "can't ask Xen for its version");
             }
 
             var release = XenInterface.Of(version >> 16, version & 0xFFFF);
@@ -53,7 +54,7 @@ public sealed class XenDomainControl : IDomainControl
             int result = xen.Control(HypercallNumbers.Sysctl, MemoryMarshal.AsBytes(new Span<SysctlArgument>(ref physical)));
             if (result < 0)
             {
-                throw ErrorNames.Exception(-result, $"Xen {release} refuses sysctl 0x{release.Sysctl:x}{Hint(result)}");
+                throw new HypervisorException((Errno)(-result), $"Xen {release} refuses sysctl 0x{release.Sysctl:x}{Hint(result)}");
             }
 
             var opened = new XenDomainControl(xen, release, (physical.Capabilities & SysctlArgument.DirectIo) != 0);
@@ -77,7 +78,7 @@ public sealed class XenDomainControl : IDomainControl
 
         DomctlArgument control = Control(HypercallNumbers.GetDomainInfo, domainId);
         int result = Invoke(ref control);
-        if (-result is ErrorNumbers.NoDomain or ErrorNumbers.InvalidArgument)
+        if ((Errno)(-result) is Errno.ESRCH or Errno.EINVAL)
         {
             return null;
         }
@@ -127,16 +128,16 @@ public sealed class XenDomainControl : IDomainControl
         int result = Invoke(ref control);
         if (result < 0)
         {
-            string hint = -result switch
+            string hint = (Errno)(-result) switch
             {
-                ErrorNumbers.NotSupported when CanAssignDevices => ": the domain was created without passthrough; create it again with passthrough=\"enabled\"",
-                ErrorNumbers.NotSupported or ErrorNumbers.NoCall => ": no IOMMU is in use",
-                ErrorNumbers.Busy => ": it belongs to a guest already",
-                ErrorNumbers.NoDevice => ": Xen doesn't know the function",
-                ErrorNumbers.NotPermitted => ": it shares reserved memory with another function (rdm_policy=relaxed accepts that)",
+                Errno.EOPNOTSUPP when CanAssignDevices => ": the domain was created without passthrough; create it again with passthrough=\"enabled\"",
+                Errno.EOPNOTSUPP or Errno.ENOSYS => ": no IOMMU is in use",
+                Errno.EBUSY => ": it belongs to a guest already",
+                Errno.ENODEV => ": Xen doesn't know the function",
+                Errno.EPERM => ": it shares reserved memory with another function (rdm_policy=relaxed accepts that)",
                 _ => Hint(result),
             };
-            throw ErrorNames.Exception(-result, $"can't assign {function} to domain {domainId}{hint}");
+            throw new HypervisorException((Errno)(-result), $"can't assign {function} to domain {domainId}{hint}");
         }
     }
 
@@ -154,11 +155,11 @@ public sealed class XenDomainControl : IDomainControl
         DomctlArgument control = Control(HypercallNumbers.TestAssignDevice, HypercallNumbers.InvalidDomain);
         control.AssignFunction = NumberOf(function);
         int result = Invoke(ref control);
-        switch (-result)
+        switch ((Errno)(-result))
         {
-            case ErrorNumbers.InvalidArgument:
+            case Errno.EINVAL:
                 return true;
-            case ErrorNumbers.NotSupported or ErrorNumbers.NoCall:
+            case Errno.EOPNOTSUPP or Errno.ENOSYS:
                 return false;
             default:
                 ThrowIfRefused(result, $"ask whose {function} is");
@@ -174,7 +175,7 @@ public sealed class XenDomainControl : IDomainControl
         control.GroupCapacity = GroupAtOnce;
         Span<byte> members = new byte[GroupAtOnce * sizeof(uint)];
         int result = _xen.Control(HypercallNumbers.Domctl, Bytes(ref control), DomctlArgument.GroupBufferAt, members);
-        if (-result is ErrorNumbers.NotSupported or ErrorNumbers.NoCall or ErrorNumbers.NoDevice)
+        if ((Errno)(-result) is Errno.EOPNOTSUPP or Errno.ENOSYS or Errno.ENODEV)
         {
             return [];
         }
@@ -196,7 +197,7 @@ public sealed class XenDomainControl : IDomainControl
     {
         if (frames == 0)
         {
-            throw new HypervisorException("EINVAL", $"no frames from 0x{firstFrame:x}");
+            throw new HypervisorException(Errno.EINVAL, $"no frames from 0x{firstFrame:x}");
         }
 
         DomctlArgument control = Control(HypercallNumbers.IomemPermission, domainId);
@@ -249,13 +250,13 @@ public sealed class XenDomainControl : IDomainControl
     /// <summary>segment &lt;&lt; 16 | bus &lt;&lt; 8 | devfn, as Xen numbers functions.</summary>
     private static uint NumberOf(PciAddress function) => function.Domain <= ushort.MaxValue
         ? (function.Domain << 16) | ((uint)function.Bus << 8) | function.Devfn
-        : throw new HypervisorException("ENODEV", $"Xen can't name {function}: its segments have 16 bits");
+        : throw new HypervisorException(Errno.ENODEV, $"Xen can't name {function}: its segments have 16 bits");
 
-    private static string Hint(int result) => -result switch
+    private static string Hint(int result) => (Errno)(-result) switch
     {
-        ErrorNumbers.NoDomain => ": there is no such domain",
-        ErrorNumbers.NoAccess => ": its interface has another version than this release of Xen had",
-        ErrorNumbers.NotPermitted => ": this domain does not control others, or does not have it itself",
+        Errno.ESRCH => ": there is no such domain",
+        Errno.EACCES => ": its interface has another version than this release of Xen had",
+        Errno.EPERM => ": this domain does not control others, or does not have it itself",
         _ => "",
     };
 
@@ -263,7 +264,7 @@ public sealed class XenDomainControl : IDomainControl
     {
         if (result < 0)
         {
-            throw ErrorNames.Exception(-result, $"can't {what}{Hint(result)}");
+            throw new HypervisorException((Errno)(-result), $"can't {what}{Hint(result)}");
         }
     }
 
@@ -271,7 +272,7 @@ public sealed class XenDomainControl : IDomainControl
     {
         Command = command,
         InterfaceVersion = _interface.Domctl,
-        Domain = domainId is >= 0 and <= ushort.MaxValue ? (ushort)domainId : throw new HypervisorException("ESRCH", $"domain {domainId} can't exist"),
+        Domain = domainId is >= 0 and <= ushort.MaxValue ? (ushort)domainId : throw new HypervisorException(Errno.ESRCH, $"domain {domainId} can't exist"),
     };
 
     private int Invoke(ref DomctlArgument control) => _xen.Control(HypercallNumbers.Domctl, Bytes(ref control));

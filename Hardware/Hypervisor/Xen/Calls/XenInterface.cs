@@ -1,3 +1,5 @@
+using PciBackFlow.Hardware.Linux;
+
 namespace PciBackFlow.Hardware.Hypervisor.Xen.Calls;
 
 /// <summary>
@@ -42,7 +44,7 @@ public readonly record struct XenInterface(int Major, int Minor, uint Domctl, ui
         }
 
         throw new HypervisorException(
-            "EACCES",
+            Errno.EACCES,
             $"this is Xen {major}.{minor}, whose domain-control interface is not known here; known are {Table[0]} to {Table[^1]}");
     }
 

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using PciBackFlow.Hardware.Linux;
 using PciBackFlow.Hardware.Pci;
 
 namespace PciBackFlow.Hardware.Hypervisor.Xen.Calls;
@@ -22,7 +23,7 @@ public sealed class XenPhysdev : IPhysdev
         map.EntryNumber = tableBase == 0 ? 0 : entry;
         map.TableBase = tableBase;
         int result = Map(ref map);
-        if (result == -ErrorNumbers.InvalidArgument && function.Domain == 0)
+        if ((Errno)(-result) == Errno.EINVAL && function.Domain == 0)
         {
             // A Xen that doesn't know of segments.
             map = map with { Type = HypercallNumbers.TypeMsi, Bus = function.Bus, Index = -1, Pirq = -1 };
@@ -41,12 +42,12 @@ public sealed class XenPhysdev : IPhysdev
         map.EntryNumber = count;
         int result = Map(ref map);
         available = 0;
-        switch (-result)
+        switch ((Errno)(-result))
         {
-            case ErrorNumbers.NotSupported when count > 1:
+            case Errno.EOPNOTSUPP when count > 1:
                 available = 1;
                 return 0;
-            case ErrorNumbers.TooManyFiles or ErrorNumbers.NoSpace when map.EntryNumber > 0 && map.EntryNumber < count:
+            case Errno.ENFILE or Errno.ENOSPC when map.EntryNumber > 0 && map.EntryNumber < count:
                 available = map.EntryNumber;
                 return 0;
             default:
@@ -69,7 +70,7 @@ public sealed class XenPhysdev : IPhysdev
         int result = _xen.Physdev(HypercallNumbers.UnmapPirq, MemoryMarshal.AsBytes(new Span<UnmapPirqArgument>(ref unmap)));
         if (result < 0)
         {
-            throw ErrorNames.Exception(-result, $"can't unmap pirq {pirq} of domain {domainId}");
+            throw new HypervisorException((Errno)(-result), $"can't unmap pirq {pirq} of domain {domainId}");
         }
     }
 
@@ -97,20 +98,20 @@ public sealed class XenPhysdev : IPhysdev
 
     private static ushort SegmentOf(PciAddress function) => function.Domain <= ushort.MaxValue
         ? (ushort)function.Domain
-        : throw new HypervisorException("ENODEV", $"Xen can't name {function}: its segments have 16 bits");
+        : throw new HypervisorException(Errno.ENODEV, $"Xen can't name {function}: its segments have 16 bits");
 
     private static HypervisorException Refused(int result, string what)
     {
-        string hint = -result switch
+        string hint = (Errno)(-result) switch
         {
-            ErrorNumbers.NoDevice => ": the function is not assigned to that domain, or has no such capability",
-            ErrorNumbers.NoData => ": its MSI-X was not prepared",
-            ErrorNumbers.NoAddress => ": it does not decode memory",
-            ErrorNumbers.NoSpace => ": the domain has no interrupt number left (Xen's argument extra_guest_irqs gives more)",
-            ErrorNumbers.NoDomain => ": there is no such domain",
+            Errno.ENODEV => ": the function is not assigned to that domain, or has no such capability",
+            Errno.ENODATA => ": its MSI-X was not prepared",
+            Errno.ENXIO => ": it does not decode memory",
+            Errno.ENOSPC => ": the domain has no interrupt number left (Xen's argument extra_guest_irqs gives more)",
+            Errno.ESRCH => ": there is no such domain",
             _ => "",
         };
-        return ErrorNames.Exception(-result, $"can't {what}{hint}");
+        return new HypervisorException((Errno)(-result), $"can't {what}{hint}");
     }
 
     private int Map(ref MapPirqArgument map) => _xen.Physdev(HypercallNumbers.MapPirq, MemoryMarshal.AsBytes(new Span<MapPirqArgument>(ref map)));
@@ -121,14 +122,14 @@ public sealed class XenPhysdev : IPhysdev
         int result = _xen.Physdev(command, MemoryMarshal.AsBytes(new Span<PciDeviceArgument>(ref device)));
         if (result < 0)
         {
-            string hint = -result switch
+            string hint = (Errno)(-result) switch
             {
-                ErrorNumbers.NoDevice => ": Xen doesn't know the function, or it has no MSI-X",
-                ErrorNumbers.NoAddress => ": it does not decode memory",
-                ErrorNumbers.Busy => ": entries are in use, or it is so already",
+                Errno.ENODEV => ": Xen doesn't know the function, or it has no MSI-X",
+                Errno.ENXIO => ": it does not decode memory",
+                Errno.EBUSY => ": entries are in use, or it is so already",
                 _ => "",
             };
-            throw ErrorNames.Exception(-result, $"can't {what} {function}{hint}");
+            throw new HypervisorException((Errno)(-result), $"can't {what} {function}{hint}");
         }
     }
 }

@@ -1,4 +1,5 @@
 using PciBackFlow.Hardware.Hypervisor.Xen.Calls;
+using PciBackFlow.Hardware.Linux;
 
 namespace PciBackFlow.Hardware.Hypervisor.Xen.EventChannels;
 
@@ -10,9 +11,6 @@ namespace PciBackFlow.Hardware.Hypervisor.Xen.EventChannels;
 /// </summary>
 public sealed unsafe class XenEventChannels : IEventChannels
 {
-    private const int Interrupted = -4; // EINTR
-    private const int Overflow = -27; // EFBIG
-
     private readonly DeviceFile _device;
     private readonly BoundPorts _bound = new();
 
@@ -144,7 +142,7 @@ public sealed unsafe class XenEventChannels : IEventChannels
                 int written = _device.Write(first + offset, bytes);
                 if (written <= 0)
                 {
-                    throw ErrorNames.Exception(written == 0 ? 5 : -written, "can't unmask event channels");
+                    throw new HypervisorException(written == 0 ? Errno.EIO : (Errno)(-written), "can't unmask event channels");
                 }
 
                 offset += written / sizeof(int);
@@ -176,13 +174,13 @@ public sealed unsafe class XenEventChannels : IEventChannels
             bytes = _device.Read(first, Math.Min(ports.Length * sizeof(int), EventChannelControl.MostBytes));
         }
 
-        if (bytes == Interrupted)
+        if (bytes == -(int)Errno.EINTR)
         {
             // The runtime interrupts blocked threads to suspend them.
             return 0;
         }
 
-        if (bytes == Overflow)
+        if (bytes == -(int)Errno.EFBIG)
         {
             Recover();
             woken |= TakeWake();
@@ -191,7 +189,7 @@ public sealed unsafe class XenEventChannels : IEventChannels
 
         if (bytes < 0)
         {
-            throw ErrorNames.Exception(-bytes, "can't read event channels");
+            throw new HypervisorException((Errno)(-bytes), "can't read event channels");
         }
 
         Span<int> delivered = ports[..(bytes / sizeof(int))];
@@ -214,7 +212,7 @@ public sealed unsafe class XenEventChannels : IEventChannels
         int error = _device.Control(EventChannelControl.Reset, null);
         if (error < 0)
         {
-            throw ErrorNames.Exception(-error, "can't reset event channels after an overflow");
+            throw new HypervisorException((Errno)(-error), "can't reset event channels after an overflow");
         }
 
         _bound.AllDue();
@@ -228,7 +226,7 @@ public sealed unsafe class XenEventChannels : IEventChannels
     {
         var argument = new EventChannelControl.UnboundPortArgument { RemoteDomain = remoteDomain };
         int port = _device.Control(EventChannelControl.BindUnboundPort, &argument);
-        return port >= 0 ? port : throw ErrorNames.Exception(-port, $"can't allocate an event channel for domain {remoteDomain}");
+        return port >= 0 ? port : throw new HypervisorException((Errno)(-port), $"can't allocate an event channel for domain {remoteDomain}");
     }
 
     private int Bind(uint remoteDomain, int remotePort)
@@ -237,6 +235,7 @@ public sealed unsafe class XenEventChannels : IEventChannels
         int port = _device.Control(EventChannelControl.BindInterdomain, &argument);
         return port >= 0
             ? port
-            : throw ErrorNames.Exception(-port, $"can't bind to port {remotePort} of domain {remoteDomain}: not offered to this domain, or bound already");
+            : throw new HypervisorException(
+                (Errno)(-port), $"can't bind to port {remotePort} of domain {remoteDomain}: not offered to this domain, or bound already");
     }
 }

@@ -1,4 +1,5 @@
 using PciBackFlow.Hardware.Hypervisor.Xen.Calls;
+using PciBackFlow.Hardware.Linux;
 
 namespace PciBackFlow.Hardware.Hypervisor.Xen.Grants;
 
@@ -97,7 +98,7 @@ public sealed unsafe class XenGrantTable : IGrantTable
     }
 
     private static HypervisorException Refused(int error, int domainId, uint reference) =>
-        ErrorNames.Exception(-error, $"can't map grant {reference} of domain {domainId}: is it granted to this domain, for writing?");
+        new HypervisorException((Errno)(-error), $"can't map grant {reference} of domain {domainId}: is it granted to this domain, for writing?");
 
     private sealed class Mapping : IGrantMapping
     {

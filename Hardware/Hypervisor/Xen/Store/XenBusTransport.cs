@@ -1,4 +1,5 @@
 using PciBackFlow.Hardware.Hypervisor.Xen.Calls;
+using PciBackFlow.Hardware.Linux;
 
 namespace PciBackFlow.Hardware.Hypervisor.Xen.Store;
 
@@ -66,7 +67,7 @@ internal sealed unsafe class XenBusTransport : IXenStoreTransport
                 int written = _device.Write(first + sent, message.Length - sent);
                 if (written <= 0)
                 {
-                    throw ErrorNames.Exception(written == 0 ? 5 : -written, $"{Path} refused a request");
+                    throw new HypervisorException(written == 0 ? Errno.EIO : (Errno)(-written), $"{Path} refused a request");
                 }
 
                 sent += written;
@@ -102,7 +103,7 @@ internal sealed unsafe class XenBusTransport : IXenStoreTransport
 
                     if (count != Interrupted)
                     {
-                        throw new IOException($"can't read {Path} ({ErrorNames.Name(-count)})");
+                        throw new IOException($"can't read {Path} ({((Errno)(-count)).Name()})");
                     }
                 }
 

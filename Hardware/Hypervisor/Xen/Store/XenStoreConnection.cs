@@ -1,4 +1,5 @@
 using System.Globalization;
+using PciBackFlow.Hardware.Linux;
 
 namespace PciBackFlow.Hardware.Hypervisor.Xen.Store;
 
@@ -73,7 +74,7 @@ public sealed class XenStoreConnection : IXenStore
             catch (HypervisorException e)
             {
                 // Not being allowed says more than not being there.
-                first = first.Errno is "ENOENT" or "ENXIO" or "ENODEV" && e.Errno is not "ENOENT" ? e : first;
+                first = first.Errno is Errno.ENOENT or Errno.ENXIO or Errno.ENODEV && e.Errno is not Errno.ENOENT ? e : first;
             }
         }
 
@@ -122,15 +123,14 @@ public sealed class XenStoreConnection : IXenStore
             _watches.Add(watch.Token, watch);
         }
 
-        string errno;
+        Errno errno;
         try
         {
-            if (Ask(XenStoreMessageType.Watch, 0, XenStoreWire.Strings(path, watch.Token)).Errno is not { } refused)
+            errno = Ask(XenStoreMessageType.Watch, 0, XenStoreWire.Strings(path, watch.Token)).Errno;
+            if (errno == Errno.None)
             {
                 return watch;
             }
-
-            errno = refused;
         }
         catch
         {
@@ -146,15 +146,15 @@ public sealed class XenStoreConnection : IXenStore
     public IXenStoreTransaction BeginTransaction()
     {
         XenStoreReply reply = Ask(XenStoreMessageType.TransactionStart, 0, XenStoreWire.Strings(""));
-        if (reply.Errno is { } errno)
+        if (reply.Errno != Errno.None)
         {
-            throw new HypervisorException(errno, "xenstored refused to begin a transaction");
+            throw new HypervisorException(reply.Errno, "xenstored refused to begin a transaction");
         }
 
         ReadOnlySpan<byte> payload = reply.Payload.Span;
         return uint.TryParse(XenStoreWire.TakeString(ref payload), NumberStyles.None, CultureInfo.InvariantCulture, out uint id) && id != 0
             ? new XenStoreTransaction(new XenStoreOperations(this, id))
-            : throw new HypervisorException("EIO", "xenstored gave a transaction no number");
+            : throw new HypervisorException(Errno.EIO, "xenstored gave a transaction no number");
     }
 
     /// <summary>
@@ -205,7 +205,7 @@ public sealed class XenStoreConnection : IXenStore
         StorePath.Check(path);
         if (!_transport.TakesRelativePaths && path[0] != '/')
         {
-            throw new HypervisorException("EINVAL", $"{_transport.Name} takes no relative paths such as {path}");
+            throw new HypervisorException(Errno.EINVAL, $"{_transport.Name} takes no relative paths such as {path}");
         }
     }
 
@@ -367,7 +367,7 @@ public sealed class XenStoreConnection : IXenStore
         ObjectDisposedException.ThrowIf(_disposed, this);
         if (_failure is { } why)
         {
-            throw new HypervisorException("EIO", $"the connection to xenstored is lost: {why}");
+            throw new HypervisorException(Errno.EIO, $"the connection to xenstored is lost: {why}");
         }
     }
 }

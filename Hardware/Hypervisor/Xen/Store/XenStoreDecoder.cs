@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using PciBackFlow.Hardware.Linux;
 
 namespace PciBackFlow.Hardware.Hypervisor.Xen.Store;
 
@@ -65,5 +66,5 @@ public sealed class XenStoreDecoder
     private uint Word(int index) => BinaryPrimitives.ReadUInt32LittleEndian(_header.AsSpan(index * sizeof(uint)));
 
     private HypervisorException Broken() =>
-        new("EIO", $"xenstored sent a message of {Word(3)} bytes; {XenStoreWire.MostPayload} is the most");
+        new(Errno.EIO, $"xenstored sent a message of {Word(3)} bytes; {XenStoreWire.MostPayload} is the most");
 }

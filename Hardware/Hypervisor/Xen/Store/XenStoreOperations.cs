@@ -1,4 +1,5 @@
 using System.Globalization;
+using PciBackFlow.Hardware.Linux;
 
 namespace PciBackFlow.Hardware.Hypervisor.Xen.Store;
 
@@ -30,10 +31,10 @@ internal sealed class XenStoreOperations : IXenStoreAccess
         XenStoreReply reply = Ask(XenStoreMessageType.Directory, path, XenStoreWire.Strings(path));
         return reply.Errno switch
         {
-            null => XenStoreWire.DecodeStrings(reply.Payload.Span),
-            "ENOENT" => null,
-            "E2BIG" => DirectoryInParts(path),
-            string errno => throw Refused(XenStoreMessageType.Directory, path, errno),
+            Errno.None => XenStoreWire.DecodeStrings(reply.Payload.Span),
+            Errno.ENOENT => null,
+            Errno.E2BIG => DirectoryInParts(path),
+            Errno errno => throw Refused(XenStoreMessageType.Directory, path, errno),
         };
     }
 
@@ -63,7 +64,7 @@ internal sealed class XenStoreOperations : IXenStoreAccess
         {
             if (!XenStoreWire.TryDecodePermission(text, out XenStorePermission permission))
             {
-                throw Refused(XenStoreMessageType.GetPermissions, path, "EIO");
+                throw Refused(XenStoreMessageType.GetPermissions, path, Errno.EIO);
             }
 
             permissions.Add(permission);
@@ -78,7 +79,7 @@ internal sealed class XenStoreOperations : IXenStoreAccess
         ArgumentNullException.ThrowIfNull(permissions);
         if (permissions.Count == 0)
         {
-            throw new HypervisorException("EINVAL", $"{path}: a permission list names at least the owner");
+            throw new HypervisorException(Errno.EINVAL, $"{path}: a permission list names at least the owner");
         }
 
         Do(XenStoreMessageType.SetPermissions, path, XenStoreWire.Strings([path, .. permissions.Select(XenStoreWire.EncodePermission)]));
@@ -92,9 +93,9 @@ internal sealed class XenStoreOperations : IXenStoreAccess
         XenStoreReply reply = _connection.Ask(XenStoreMessageType.TransactionEnd, _transaction, XenStoreWire.Strings(commit ? "T" : "F"));
         return reply.Errno switch
         {
-            null => true,
-            "EAGAIN" => false,
-            string errno => throw new HypervisorException(errno, "xenstored refused to end a transaction"),
+            Errno.None => true,
+            Errno.EAGAIN => false,
+            Errno errno => throw new HypervisorException(errno, "xenstored refused to end a transaction"),
         };
     }
 
@@ -110,10 +111,12 @@ internal sealed class XenStoreOperations : IXenStoreAccess
             {
                 string from = offset.ToString(CultureInfo.InvariantCulture);
                 XenStoreReply reply = Ask(XenStoreMessageType.DirectoryPart, path, XenStoreWire.Strings(path, from));
-                if (reply.Errno is { } errno)
+                if (reply.Errno != Errno.None)
                 {
                     // ENOSYS: a xenstored older than 4.9.
-                    return errno == "ENOENT" ? null : throw Refused(XenStoreMessageType.DirectoryPart, path, errno == "ENOSYS" ? "E2BIG" : errno);
+                    return reply.Errno == Errno.ENOENT
+                        ? null
+                        : throw Refused(XenStoreMessageType.DirectoryPart, path, reply.Errno == Errno.ENOSYS ? Errno.E2BIG : reply.Errno);
                 }
 
                 ReadOnlySpan<byte> payload = reply.Payload.Span;
@@ -140,12 +143,12 @@ internal sealed class XenStoreOperations : IXenStoreAccess
 
                 if (names.Count == before)
                 {
-                    throw Refused(XenStoreMessageType.DirectoryPart, path, "EIO");
+                    throw Refused(XenStoreMessageType.DirectoryPart, path, Errno.EIO);
                 }
             }
         }
 
-        throw Refused(XenStoreMessageType.DirectoryPart, path, "EAGAIN");
+        throw Refused(XenStoreMessageType.DirectoryPart, path, Errno.EAGAIN);
     }
 
     private ReadOnlyMemory<byte>? Find(XenStoreMessageType type, string path)
@@ -153,17 +156,18 @@ internal sealed class XenStoreOperations : IXenStoreAccess
         XenStoreReply reply = Ask(type, path, XenStoreWire.Strings(path));
         return reply.Errno switch
         {
-            null => reply.Payload,
+            Errno.None => reply.Payload,
 
             // Not a bare null: that would become an empty payload.
-            "ENOENT" => default(ReadOnlyMemory<byte>?),
-            string errno => throw Refused(type, path, errno),
+            Errno.ENOENT => default(ReadOnlyMemory<byte>?),
+            Errno errno => throw Refused(type, path, errno),
         };
     }
 
     private void Do(XenStoreMessageType type, string path, byte[] payload)
     {
-        if (Ask(type, path, payload).Errno is { } errno)
+        Errno errno = Ask(type, path, payload).Errno;
+        if (errno != Errno.None)
         {
             throw Refused(type, path, errno);
         }
@@ -175,6 +179,6 @@ internal sealed class XenStoreOperations : IXenStoreAccess
         return _connection.Ask(type, _transaction, payload);
     }
 
-    private static HypervisorException Refused(XenStoreMessageType type, string path, string errno) =>
+    private static HypervisorException Refused(XenStoreMessageType type, string path, Errno errno) =>
         new(errno, $"xenstored refused {type} {(path.Length > 200 ? path[..200] + "…" : path)}");
 }

@@ -1,3 +1,5 @@
+using PciBackFlow.Hardware.Linux;
+
 namespace PciBackFlow.Hardware.Hypervisor.Xen.Store;
 
 /// <summary>One request in flight: a thread waits, the connection's reader answers. Answered once.</summary>
@@ -13,12 +15,12 @@ internal sealed class XenStoreRequest
     internal void Complete(in XenStoreMessage message)
     {
         ReadOnlySpan<byte> payload = message.Payload.Span;
-        Complete(message.Type == _type ? new XenStoreReply(null, message.Payload)
-            : new XenStoreReply(message.Type == XenStoreMessageType.Error ? XenStoreWire.DecodeError(payload) : "EIO", default));
+        Complete(message.Type == _type ? new XenStoreReply(Errno.None, message.Payload)
+            : new XenStoreReply(message.Type == XenStoreMessageType.Error ? XenStoreWire.DecodeError(payload) : Errno.EIO, default));
     }
 
     /// <summary>There will be no answer.</summary>
-    internal void Fail() => Complete(new XenStoreReply("EIO", default));
+    internal void Fail() => Complete(new XenStoreReply(Errno.EIO, default));
 
     /// <summary>Waits without limit: xenstored answers every request, or the connection is lost.</summary>
     internal XenStoreReply Wait()

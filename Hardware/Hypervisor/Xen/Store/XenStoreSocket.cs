@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using PciBackFlow.Hardware.Hypervisor.Xen.Calls;
+using PciBackFlow.Hardware.Linux;
 
 namespace PciBackFlow.Hardware.Hypervisor.Xen.Store;
 
@@ -49,7 +50,7 @@ internal sealed class XenStoreSocket : IXenStoreTransport
             socket?.Dispose();
             throw e is SocketException failed
                 ? new HypervisorException(ErrnoOf(failed), $"can't connect to {path}")
-                : new HypervisorException("EINVAL", $"{path} is no path of a socket");
+                : new HypervisorException(Errno.EINVAL, $"{path} is no path of a socket");
         }
     }
 
@@ -65,7 +66,7 @@ internal sealed class XenStoreSocket : IXenStoreTransport
         }
         catch (SocketException e)
         {
-            throw new IOException($"can't write to {Name} ({ErrnoOf(e)})", e);
+            throw new IOException($"can't write to {Name} ({ErrnoOf(e).Name()})", e);
         }
     }
 
@@ -82,7 +83,7 @@ internal sealed class XenStoreSocket : IXenStoreTransport
         }
         catch (SocketException e)
         {
-            throw new IOException($"can't read from {Name} ({ErrnoOf(e)})", e);
+            throw new IOException($"can't read from {Name} ({ErrnoOf(e).Name()})", e);
         }
     }
 
@@ -103,9 +104,9 @@ internal sealed class XenStoreSocket : IXenStoreTransport
     }
 
     // .NET reports a missing socket file as an address that is not available.
-    private static string ErrnoOf(SocketException e) => e.SocketErrorCode switch
+    private static Errno ErrnoOf(SocketException e) => e.SocketErrorCode switch
     {
-        SocketError.AddressNotAvailable => "ENOENT",
-        _ => ErrorNames.Name(e.NativeErrorCode),
+        SocketError.AddressNotAvailable => Errno.ENOENT,
+        _ => (Errno)e.NativeErrorCode,
     };
 }

@@ -1,3 +1,5 @@
+using PciBackFlow.Hardware.Linux;
+
 namespace PciBackFlow.Hardware.Hypervisor.Xen.Store;
 
 /// <summary>A transaction that xenstored keeps. Used by one thread.</summary>
@@ -59,5 +61,5 @@ internal sealed class XenStoreTransaction : IXenStoreTransaction
     }
 
     private XenStoreOperations Open() =>
-        _ended ? throw new HypervisorException("ENOENT", "the xenstore transaction has ended") : _operations;
+        _ended ? throw new HypervisorException(Errno.ENOENT, "the xenstore transaction has ended") : _operations;
 }

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.Globalization;
 using System.Text;
+using PciBackFlow.Hardware.Linux;
 
 namespace PciBackFlow.Hardware.Hypervisor.Xen.Store;
 
@@ -27,8 +28,6 @@ public static class XenStoreWire
     /// </summary>
     public const int MostRequestPayload = MostPayload - HeaderBytes;
 
-    private static readonly SearchValues<char> ErrorCharacters = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789");
-
     /// <summary>A whole message.</summary>
     /// <param name="type">What is asked.</param>
     /// <param name="requestId">Comes back with the answer.</param>
@@ -40,7 +39,7 @@ public static class XenStoreWire
     {
         if (payload.Length > MostRequestPayload)
         {
-            throw new HypervisorException("E2BIG", $"{payload.Length} bytes don't fit a xenstore message of {MostRequestPayload}");
+            throw new HypervisorException(Errno.E2BIG, $"{payload.Length} bytes don't fit a xenstore message of {MostRequestPayload}");
         }
 
         byte[] message = new byte[HeaderBytes + payload.Length];
@@ -110,14 +109,10 @@ public static class XenStoreWire
         return strings;
     }
 
-    /// <summary>The name in an error message.</summary>
+    /// <summary>The error an error message names.</summary>
     /// <param name="payload">What came.</param>
-    /// <returns>An errno's name, e.g. <c>ENOENT</c>; EIO for what is none.</returns>
-    public static string DecodeError(ReadOnlySpan<byte> payload)
-    {
-        string name = payload.Length > 32 ? "" : TakeString(ref payload);
-        return name.Length > 1 && name[0] == 'E' && !name.AsSpan().ContainsAnyExcept(ErrorCharacters) ? name : "EIO";
-    }
+    /// <returns>The error; EIO for what names none.</returns>
+    public static Errno DecodeError(ReadOnlySpan<byte> payload) => ErrnoNames.FromName(payload.Length > 32 ? "" : TakeString(ref payload));
 
     /// <summary>A permission as it is sent: a letter and a domain id.</summary>
     /// <param name="permission">The entry.</param>

@@ -5,6 +5,7 @@ using PciBackFlow.Backend.Control.Api;
 using PciBackFlow.Backend.Control.Client;
 using PciBackFlow.Backend.Control.Server;
 using PciBackFlow.Hardware.Hypervisor;
+using PciBackFlow.Hardware.Linux;
 using PciBackFlow.Hardware.Pci;
 
 namespace PciBackFlow.Backend.Tests.Control.Server;
@@ -115,7 +116,7 @@ public sealed class ControlServerTests
     public async Task What_the_hypervisor_refuses_is_a_failure_with_its_words_and_a_defect_is_called_one()
     {
         using ControlBench bench = new();
-        bench.Toolstack.Failure = new HypervisorException("EBUSY", "function 04:00.0 belongs to domain 3");
+        bench.Toolstack.Failure = new HypervisorException(Errno.EBUSY, "function 04:00.0 belongs to domain 3");
         BackendException refused = await Assert.ThrowsAsync<BackendException>(() => bench.Client.DetachAsync("7", "04:00.0", false, Cancel));
         bench.Toolstack.Failure = new InvalidOperationException("surprise");
         BackendException defect = await Assert.ThrowsAsync<BackendException>(() => bench.Client.DetachAsync("7", "04:00.0", false, Cancel));

@@ -5,6 +5,7 @@ using PciBackFlow.Backend.Devices.Refusals;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
 using PciBackFlow.Hardware.Hypervisor.Loopback.Passthrough;
+using PciBackFlow.Hardware.Linux;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Hardware.Pci.Captures;
 using PciBackFlow.Hardware.Pci.Sysfs;
@@ -237,7 +238,7 @@ internal sealed class FakeHost : ISysfsWriter, IDisposable
         if (FailAt == 0 || Died?.Invoke() == true)
         {
             FailAt = -1;
-            throw what.Contains(" <- ", StringComparison.Ordinal) ? new IOException("fails as told") : new HypervisorException("EIO", "fails as told");
+            throw what.Contains(" <- ", StringComparison.Ordinal) ? new IOException("fails as told") : new HypervisorException(Errno.EIO, "fails as told");
         }
 
         if (FailAt > 0)

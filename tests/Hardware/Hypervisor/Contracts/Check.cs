@@ -1,5 +1,6 @@
 using System.Globalization;
 using PciBackFlow.Hardware.Hypervisor;
+using PciBackFlow.Hardware.Linux;
 
 namespace PciBackFlow.Hardware.Contracts;
 
@@ -32,8 +33,8 @@ public static class Check
 
     public static void InRange(long value, long least, long most) => True(value >= least && value <= most, $"{value} is not from {least} to {most}");
 
-    /// <summary>The errno of a request that is refused.</summary>
-    public static string Errno(Action request)
+    /// <summary>The error of a request that is refused.</summary>
+    public static Errno Refused(Action request)
     {
         try
         {

@@ -1,4 +1,5 @@
 using PciBackFlow.Hardware.Hypervisor;
+using PciBackFlow.Hardware.Linux;
 
 namespace PciBackFlow.Hardware.Contracts;
 
@@ -116,11 +117,11 @@ public static partial class EventChannelsContract
     {
         using Link link = Connect(x);
 
-        Check.Equal("EINVAL", Check.Errno(() => link.NearEnd.BindInterdomain(x.FarId, 77_777)));
-        Check.Equal("EINVAL", Check.Errno(() => link.NearEnd.BindInterdomain(x.FarId, link.FarPort)));
+        Check.Equal(Errno.EINVAL, Check.Refused(() => link.NearEnd.BindInterdomain(x.FarId, 77_777)));
+        Check.Equal(Errno.EINVAL, Check.Refused(() => link.NearEnd.BindInterdomain(x.FarId, link.FarPort)));
         int forAnother = link.FarEnd.AllocateUnbound(0x7000);
-        Check.Equal("EINVAL", Check.Errno(() => link.NearEnd.BindInterdomain(x.FarId, forAnother)));
-        Check.Equal("ESRCH", Check.Errno(() => link.NearEnd.BindInterdomain(0x7000, 1)));
+        Check.Equal(Errno.EINVAL, Check.Refused(() => link.NearEnd.BindInterdomain(x.FarId, forAnother)));
+        Check.Equal(Errno.ESRCH, Check.Refused(() => link.NearEnd.BindInterdomain(0x7000, 1)));
     }
 
     public static void More_ports_than_one_system_call_takes_are_unmasked_at_once(EventChannelsSubject x)

@@ -1,11 +1,12 @@
 using PciBackFlow.Hardware.Hypervisor;
+using PciBackFlow.Hardware.Linux;
 
 namespace PciBackFlow.Hardware.Contracts;
 
 /// <summary>What every <see cref="IGrantTable"/> does.</summary>
 public static unsafe class GrantTableContract
 {
-    private const string BadReference = "EINVAL";
+    private const Errno BadReference = Errno.EINVAL;
 
     /// <summary>All of it.</summary>
     public static IReadOnlyList<ContractCheck<GrantTableSubject>> Checks { get; } =
@@ -77,8 +78,8 @@ public static unsafe class GrantTableContract
     {
         using IGrantTable table = x.Open();
 
-        Check.Equal(BadReference, Check.Errno(() => table.Map(x.GranterId, 60_000)));
-        Check.Equal(BadReference, Check.Errno(() => table.Map(0x7000, 8)));
+        Check.Equal(BadReference, Check.Refused(() => table.Map(x.GranterId, 60_000)));
+        Check.Equal(BadReference, Check.Refused(() => table.Map(0x7000, 8)));
     }
 
     public static void A_read_only_grant_is_refused(GrantTableSubject x)
@@ -86,10 +87,10 @@ public static unsafe class GrantTableContract
         SharedTestPage granted = x.Grant(true);
         using IGrantTable table = x.Open();
 
-        // gntdev reports every failed mapping as EINVAL, so both names are right.
-        string errno = Check.Errno(() => table.Map(x.GranterId, granted.Reference));
+        // gntdev reports every failed mapping as EINVAL, so both are right.
+        Errno errno = Check.Refused(() => table.Map(x.GranterId, granted.Reference));
 
-        Check.True(errno is "EPERM" or "EINVAL", errno);
+        Check.True(errno is Errno.EPERM or Errno.EINVAL, errno.Name());
         granted.Page.Dispose();
     }
 

@@ -1,4 +1,5 @@
 using PciBackFlow.Hardware.Hypervisor;
+using PciBackFlow.Hardware.Linux;
 
 namespace PciBackFlow.Hardware.Contracts;
 
@@ -65,9 +66,9 @@ public static class PassthroughContract
         x.Domains.Unpause(x.GuestId);
 
         Check.Equal(before, x.Domains.Find(x.GuestId)!.Value.IsPaused);
-        Check.Equal("EINVAL", Check.Errno(() => x.Domains.Pause(0)));
-        Check.Equal("ESRCH", Check.Errno(() => x.Domains.Pause(NoDomain)));
-        Check.Equal("ESRCH", Check.Errno(() => x.Domains.Unpause(NoDomain)));
+        Check.Equal(Errno.EINVAL, Check.Refused(() => x.Domains.Pause(0)));
+        Check.Equal(Errno.ESRCH, Check.Refused(() => x.Domains.Pause(NoDomain)));
+        Check.Equal(Errno.ESRCH, Check.Refused(() => x.Domains.Unpause(NoDomain)));
     }
 
     public static void A_function_belongs_to_one_guest(PassthroughSubject x)
@@ -76,12 +77,12 @@ public static class PassthroughContract
         using (new Assigned(x))
         {
             Check.True(x.Domains.IsAssignedToGuest(x.Function));
-            Check.Equal("EBUSY", Check.Errno(() => x.Domains.Assign(x.GuestId, x.Function, relaxed: false)));
-            Check.Equal("EBUSY", Check.Errno(() => x.Domains.Assign(DomainInfo.Quarantine, x.Function, relaxed: true)));
+            Check.Equal(Errno.EBUSY, Check.Refused(() => x.Domains.Assign(x.GuestId, x.Function, relaxed: false)));
+            Check.Equal(Errno.EBUSY, Check.Refused(() => x.Domains.Assign(DomainInfo.Quarantine, x.Function, relaxed: true)));
         }
 
         Check.False(x.Domains.IsAssignedToGuest(x.Function));
-        Check.Equal("ENODEV", Check.Errno(() => x.Domains.Deassign(x.GuestId, x.Function)));
+        Check.Equal(Errno.ENODEV, Check.Refused(() => x.Domains.Deassign(x.GuestId, x.Function)));
     }
 
     public static void A_function_goes_to_a_guest_from_quarantine(PassthroughSubject x)
@@ -91,31 +92,31 @@ public static class PassthroughContract
 
         using (new Assigned(x))
         {
-            Check.Equal("ENODEV", Check.Errno(() => x.Domains.Deassign(DomainInfo.Quarantine, x.Function)));
+            Check.Equal(Errno.ENODEV, Check.Refused(() => x.Domains.Deassign(DomainInfo.Quarantine, x.Function)));
         }
     }
 
     public static void An_assignment_that_can_not_be_is_refused(PassthroughSubject x)
     {
-        Check.Equal("ESRCH", Check.Errno(() => x.Domains.Assign(NoDomain, x.Function, relaxed: false)));
-        Check.Equal("ESRCH", Check.Errno(() => x.Domains.Deassign(NoDomain, x.Function)));
-        Check.Equal("EINVAL", Check.Errno(() => x.Domains.Assign(0, x.Function, relaxed: false)));
-        Check.Equal("ENODEV", Check.Errno(() => x.Domains.Assign(x.GuestId, x.Unknown, relaxed: false)));
+        Check.Equal(Errno.ESRCH, Check.Refused(() => x.Domains.Assign(NoDomain, x.Function, relaxed: false)));
+        Check.Equal(Errno.ESRCH, Check.Refused(() => x.Domains.Deassign(NoDomain, x.Function)));
+        Check.Equal(Errno.EINVAL, Check.Refused(() => x.Domains.Assign(0, x.Function, relaxed: false)));
+        Check.Equal(Errno.ENODEV, Check.Refused(() => x.Domains.Assign(x.GuestId, x.Unknown, relaxed: false)));
         Check.True(x.Domains.IsAssignedToGuest(x.Unknown));
     }
 
     public static void A_functions_group_has_the_function_itself(PassthroughSubject x)
     {
         Check.True(x.Domains.GroupOf(0, x.Function).Count(f => f == x.Function) == 1);
-        Check.Equal("ESRCH", Check.Errno(() => x.Domains.GroupOf(DomainInfo.Quarantine, x.Function)));
+        Check.Equal(Errno.ESRCH, Check.Refused(() => x.Domains.GroupOf(DomainInfo.Quarantine, x.Function)));
     }
 
     public static void Msix_is_mapped_after_preparation_and_assignment(PassthroughSubject x)
     {
-        Check.Equal("ENODEV", Check.Errno(() => x.Physdev.MapMessage(x.GuestId, x.Function, 0, x.TableBase)));
+        Check.Equal(Errno.ENODEV, Check.Refused(() => x.Physdev.MapMessage(x.GuestId, x.Function, 0, x.TableBase)));
         using (new Assigned(x))
         {
-            Check.Equal("ENODATA", Check.Errno(() => x.Physdev.MapMessage(x.GuestId, x.Function, 0, x.TableBase)));
+            Check.Equal(Errno.ENODATA, Check.Refused(() => x.Physdev.MapMessage(x.GuestId, x.Function, 0, x.TableBase)));
             x.Physdev.PrepareMsix(x.Function);
             int[] pirqs = [.. Enumerable.Range(0, 3).Select(entry => x.Physdev.MapMessage(x.GuestId, x.Function, entry, x.TableBase))];
             Check.True(pirqs.All(pirq => pirq > 0) && pirqs.Distinct().Count() == 3, $"pirqs {string.Join(", ", pirqs)}");
@@ -123,7 +124,7 @@ public static class PassthroughContract
             foreach (int pirq in pirqs)
             {
                 x.Physdev.Unmap(x.GuestId, pirq);
-                Check.Equal("EINVAL", Check.Errno(() => x.Physdev.Unmap(x.GuestId, pirq)));
+                Check.Equal(Errno.EINVAL, Check.Refused(() => x.Physdev.Unmap(x.GuestId, pirq)));
             }
 
             x.Physdev.ReleaseMsix(x.Function);
@@ -134,33 +135,33 @@ public static class PassthroughContract
     {
         using var prepared = new Prepared(x);
 
-        Check.Equal("EINVAL", Check.Errno(() => x.Physdev.MapMessage(x.GuestId, x.Function, 2048, x.TableBase)));
-        Check.Equal("EINVAL", Check.Errno(() => x.Physdev.MapMessage(x.GuestId, x.Function, 65535, x.TableBase)));
+        Check.Equal(Errno.EINVAL, Check.Refused(() => x.Physdev.MapMessage(x.GuestId, x.Function, 2048, x.TableBase)));
+        Check.Equal(Errno.EINVAL, Check.Refused(() => x.Physdev.MapMessage(x.GuestId, x.Function, 65535, x.TableBase)));
     }
 
     public static void Preparation_is_once_and_ends_when_no_entry_is_mapped(PassthroughSubject x)
     {
-        Check.Equal("EBUSY", Check.Errno(() => x.Physdev.ReleaseMsix(x.Function)));
+        Check.Equal(Errno.EBUSY, Check.Refused(() => x.Physdev.ReleaseMsix(x.Function)));
         using (new Prepared(x))
         {
-            Check.Equal("EBUSY", Check.Errno(() => x.Physdev.PrepareMsix(x.Function)));
+            Check.Equal(Errno.EBUSY, Check.Refused(() => x.Physdev.PrepareMsix(x.Function)));
             int pirq = x.Physdev.MapMessage(x.GuestId, x.Function, 1, x.TableBase);
-            Check.Equal("EBUSY", Check.Errno(() => x.Physdev.ReleaseMsix(x.Function)));
+            Check.Equal(Errno.EBUSY, Check.Refused(() => x.Physdev.ReleaseMsix(x.Function)));
             x.Physdev.Unmap(x.GuestId, pirq);
 
             // The preparation outlives the entries: a driver that comes back finds it.
             x.Physdev.Unmap(x.GuestId, x.Physdev.MapMessage(x.GuestId, x.Function, 1, x.TableBase));
         }
 
-        Check.Equal("EBUSY", Check.Errno(() => x.Physdev.ReleaseMsix(x.Function)));
+        Check.Equal(Errno.EBUSY, Check.Refused(() => x.Physdev.ReleaseMsix(x.Function)));
     }
 
     public static void An_unknown_function_has_no_msix_to_prepare(PassthroughSubject x)
     {
-        Check.Equal("ENODEV", Check.Errno(() => x.Physdev.PrepareMsix(x.Unknown)));
-        Check.Equal("ENODEV", Check.Errno(() => x.Physdev.ReleaseMsix(x.Unknown)));
-        Check.Equal("ENODEV", Check.Errno(() => x.Physdev.RestoreMessages(x.Unknown)));
-        Check.Equal("ENODEV", Check.Errno(() => x.Physdev.PrepareMsix(x.Function with { Domain = 0x10000 })));
+        Check.Equal(Errno.ENODEV, Check.Refused(() => x.Physdev.PrepareMsix(x.Unknown)));
+        Check.Equal(Errno.ENODEV, Check.Refused(() => x.Physdev.ReleaseMsix(x.Unknown)));
+        Check.Equal(Errno.ENODEV, Check.Refused(() => x.Physdev.RestoreMessages(x.Unknown)));
+        Check.Equal(Errno.ENODEV, Check.Refused(() => x.Physdev.PrepareMsix(x.Function with { Domain = 0x10000 })));
     }
 
     public static void Messages_of_a_mapped_function_are_restored(PassthroughSubject x)
@@ -176,14 +177,14 @@ public static class PassthroughContract
 
     public static void One_msi_vector_is_mapped_and_unmapped(PassthroughSubject x)
     {
-        Check.Equal("ENODEV", Check.Errno(() => x.Physdev.MapMessage(x.GuestId, x.Function, 0, 0)));
+        Check.Equal(Errno.ENODEV, Check.Refused(() => x.Physdev.MapMessage(x.GuestId, x.Function, 0, 0)));
         using var assigned = new Assigned(x);
 
         int pirq = x.Physdev.MapMessage(x.GuestId, x.Function, 0, 0);
 
         Check.True(pirq > 0);
         x.Physdev.Unmap(x.GuestId, pirq);
-        Check.Equal("EINVAL", Check.Errno(() => x.Physdev.Unmap(x.GuestId, pirq)));
+        Check.Equal(Errno.EINVAL, Check.Refused(() => x.Physdev.Unmap(x.GuestId, pirq)));
     }
 
     public static void Two_msi_vectors_follow_each_other_and_a_function_of_one_is_offered_one(PassthroughSubject x)
@@ -196,9 +197,9 @@ public static class PassthroughContract
         Check.Equal(first == 0 ? 1 : 0, available);
         if (first > 0)
         {
-            Check.Equal("EBUSY", Check.Errno(() => x.Physdev.Unmap(x.GuestId, first + 1)));
+            Check.Equal(Errno.EBUSY, Check.Refused(() => x.Physdev.Unmap(x.GuestId, first + 1)));
             x.Physdev.Unmap(x.GuestId, first);
-            Check.Equal("EINVAL", Check.Errno(() => x.Physdev.Unmap(x.GuestId, first + 1)));
+            Check.Equal(Errno.EINVAL, Check.Refused(() => x.Physdev.Unmap(x.GuestId, first + 1)));
         }
     }
 
@@ -207,16 +208,16 @@ public static class PassthroughContract
         Check.Equal(x.Line, x.Physdev.MapLine(x.GuestId, x.Line));
         Check.Equal(x.Line, x.Physdev.MapLine(x.GuestId, x.Line));
         x.Physdev.Unmap(x.GuestId, x.Line);
-        Check.Equal("EINVAL", Check.Errno(() => x.Physdev.Unmap(x.GuestId, x.Line)));
-        Check.Equal("EINVAL", Check.Errno(() => x.Physdev.MapLine(x.GuestId, 5000)));
+        Check.Equal(Errno.EINVAL, Check.Refused(() => x.Physdev.Unmap(x.GuestId, x.Line)));
+        Check.Equal(Errno.EINVAL, Check.Refused(() => x.Physdev.MapLine(x.GuestId, 5000)));
     }
 
     public static void Nothing_is_mapped_for_a_domain_that_is_not(PassthroughSubject x)
     {
-        Check.Equal("ESRCH", Check.Errno(() => x.Physdev.MapMessage(NoDomain, x.Function, 0, x.TableBase)));
-        Check.Equal("ESRCH", Check.Errno(() => x.Physdev.MapMessages(NoDomain, x.Function, 2, out _)));
-        Check.Equal("ESRCH", Check.Errno(() => x.Physdev.MapLine(NoDomain, x.Line)));
-        Check.Equal("ESRCH", Check.Errno(() => x.Physdev.Unmap(NoDomain, x.Line)));
+        Check.Equal(Errno.ESRCH, Check.Refused(() => x.Physdev.MapMessage(NoDomain, x.Function, 0, x.TableBase)));
+        Check.Equal(Errno.ESRCH, Check.Refused(() => x.Physdev.MapMessages(NoDomain, x.Function, 2, out _)));
+        Check.Equal(Errno.ESRCH, Check.Refused(() => x.Physdev.MapLine(NoDomain, x.Line)));
+        Check.Equal(Errno.ESRCH, Check.Refused(() => x.Physdev.Unmap(NoDomain, x.Line)));
     }
 
     public static void Memory_is_granted_and_revoked(PassthroughSubject x)
@@ -224,25 +225,25 @@ public static class PassthroughContract
         x.Domains.AllowMemory(x.GuestId, x.TableBase >> 12, 1, allow: true);
         x.Domains.AllowMemory(x.GuestId, x.TableBase >> 12, 1, allow: false);
         x.Domains.AllowMemory(x.GuestId, x.TableBase >> 12, 1, allow: false);
-        Check.Equal("EINVAL", Check.Errno(() => x.Domains.AllowMemory(x.GuestId, x.TableBase >> 12, 0, allow: true)));
-        Check.Equal("EINVAL", Check.Errno(() => x.Domains.AllowMemory(x.GuestId, ulong.MaxValue - 1, 4, allow: true)));
-        Check.Equal("ESRCH", Check.Errno(() => x.Domains.AllowMemory(NoDomain, x.TableBase >> 12, 1, allow: true)));
+        Check.Equal(Errno.EINVAL, Check.Refused(() => x.Domains.AllowMemory(x.GuestId, x.TableBase >> 12, 0, allow: true)));
+        Check.Equal(Errno.EINVAL, Check.Refused(() => x.Domains.AllowMemory(x.GuestId, ulong.MaxValue - 1, 4, allow: true)));
+        Check.Equal(Errno.ESRCH, Check.Refused(() => x.Domains.AllowMemory(NoDomain, x.TableBase >> 12, 1, allow: true)));
     }
 
     public static void Ports_are_granted_and_revoked(PassthroughSubject x)
     {
         x.Domains.AllowPorts(x.GuestId, 0xC000, 32, allow: true);
         x.Domains.AllowPorts(x.GuestId, 0xC000, 32, allow: false);
-        Check.Equal("EINVAL", Check.Errno(() => x.Domains.AllowPorts(x.GuestId, 0xC000, 0, allow: true)));
-        Check.Equal("EINVAL", Check.Errno(() => x.Domains.AllowPorts(x.GuestId, 0xFFFF, 2, allow: true)));
-        Check.Equal("ESRCH", Check.Errno(() => x.Domains.AllowPorts(NoDomain, 0xC000, 32, allow: true)));
+        Check.Equal(Errno.EINVAL, Check.Refused(() => x.Domains.AllowPorts(x.GuestId, 0xC000, 0, allow: true)));
+        Check.Equal(Errno.EINVAL, Check.Refused(() => x.Domains.AllowPorts(x.GuestId, 0xFFFF, 2, allow: true)));
+        Check.Equal(Errno.ESRCH, Check.Refused(() => x.Domains.AllowPorts(NoDomain, 0xC000, 32, allow: true)));
     }
 
     public static void A_line_is_granted_and_revoked(PassthroughSubject x)
     {
         x.Domains.AllowInterrupt(x.GuestId, x.Line, allow: true);
         x.Domains.AllowInterrupt(x.GuestId, x.Line, allow: false);
-        Check.Equal("ESRCH", Check.Errno(() => x.Domains.AllowInterrupt(NoDomain, x.Line, allow: true)));
+        Check.Equal(Errno.ESRCH, Check.Refused(() => x.Domains.AllowInterrupt(NoDomain, x.Line, allow: true)));
     }
 
     /// <summary>The function is the guest's, and domain 0's again afterwards.</summary>
@@ -263,7 +264,7 @@ public static class PassthroughContract
             {
                 X.Domains.Deassign(DomainInfo.Quarantine, X.Function);
             }
-            catch (HypervisorException e) when (e.Errno == "ENODEV")
+            catch (HypervisorException e) when (e.Errno == Errno.ENODEV)
             {
                 // It went back to domain 0 at once, as Xen was told at boot.
             }

@@ -1,4 +1,5 @@
 using PciBackFlow.Hardware.Hypervisor;
+using PciBackFlow.Hardware.Linux;
 
 namespace PciBackFlow.Hardware.Contracts;
 
@@ -50,7 +51,7 @@ public static partial class XenStoreContract
         Check.Null(store.Read($"{x.Scratch}/r"));
 
         store.Remove($"{x.Scratch}/r");
-        Check.Equal("ENOENT", Check.Errno(() => store.Remove($"{x.Scratch}/r/s")));
+        Check.Equal(Errno.ENOENT, Check.Refused(() => store.Remove($"{x.Scratch}/r/s")));
     }
 
     // Xen docs/misc/xenstore.txt: characters, no empty component, no trailing slash, at most 3072 or 2048 characters
@@ -65,11 +66,11 @@ public static partial class XenStoreContract
         using IXenStore store = x.Open();
 
         // The root is a path, but nothing to remove.
-        Check.Equal("EINVAL", Check.Errno(() => store.Remove(probe)));
+        Check.Equal(Errno.EINVAL, Check.Refused(() => store.Remove(probe)));
         if (path != "/")
         {
-            Check.Equal("EINVAL", Check.Errno(() => store.Read(probe)));
-            Check.Equal("EINVAL", Check.Errno(() => store.Write(probe, "")));
+            Check.Equal(Errno.EINVAL, Check.Refused(() => store.Read(probe)));
+            Check.Equal(Errno.EINVAL, Check.Refused(() => store.Write(probe, "")));
         }
     }
 
@@ -92,7 +93,7 @@ public static partial class XenStoreContract
         string longest = new('v', 4080 - path.Length - 1);
         store.Write(path, longest);
         Check.Equal(longest, store.Read(path));
-        Check.Equal("E2BIG", Check.Errno(() => store.Write(path, longest + "v")));
+        Check.Equal(Errno.E2BIG, Check.Refused(() => store.Write(path, longest + "v")));
         Check.Equal(longest, store.Read(path));
     }
 
@@ -107,7 +108,7 @@ public static partial class XenStoreContract
 
         Check.Sequence(permissions, store.GetPermissions($"{x.Scratch}/p"));
         Check.Sequence(permissions, store.GetPermissions($"{x.Scratch}/p/child"));
-        Check.Equal("ENOENT", Check.Errno(() => store.SetPermissions($"{x.Scratch}/none", permissions)));
+        Check.Equal(Errno.ENOENT, Check.Refused(() => store.SetPermissions($"{x.Scratch}/none", permissions)));
     }
 
     public static void Text_beyond_ASCII_and_bytes_of_every_kind_are_kept(XenStoreSubject x)
@@ -147,7 +148,7 @@ public static partial class XenStoreContract
         using IXenStore store = x.Open();
         if (!x.TakesRelativePaths)
         {
-            Check.Equal("EINVAL", Check.Errno(() => store.Read("domid")));
+            Check.Equal(Errno.EINVAL, Check.Refused(() => store.Read("domid")));
             return;
         }
 

@@ -1,4 +1,5 @@
 using PciBackFlow.Hardware.Hypervisor;
+using PciBackFlow.Hardware.Linux;
 
 namespace PciBackFlow.Hardware.Contracts;
 
@@ -38,8 +39,8 @@ public static partial class XenStoreContract
         IXenStoreTransaction transaction = store.BeginTransaction();
         Check.True(transaction.Commit());
 
-        Check.Equal("ENOENT", Check.Errno(() => transaction.Read(x.Scratch)));
-        Check.Equal("ENOENT", Check.Errno(() => transaction.Commit()));
+        Check.Equal(Errno.ENOENT, Check.Refused(() => transaction.Read(x.Scratch)));
+        Check.Equal(Errno.ENOENT, Check.Refused(() => transaction.Commit()));
         transaction.Dispose();
     }
 

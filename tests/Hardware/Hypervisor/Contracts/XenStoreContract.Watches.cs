@@ -1,4 +1,5 @@
 using PciBackFlow.Hardware.Hypervisor;
+using PciBackFlow.Hardware.Linux;
 
 namespace PciBackFlow.Hardware.Contracts;
 
@@ -217,6 +218,6 @@ public static partial class XenStoreContract
     {
         using IXenStore store = x.Open();
 
-        Check.Equal("EINVAL", Check.Errno(() => store.Watch(path, _ => { })));
+        Check.Equal(Errno.EINVAL, Check.Refused(() => store.Watch(path, _ => { })));
     }
 }

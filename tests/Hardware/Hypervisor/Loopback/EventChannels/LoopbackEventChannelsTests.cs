@@ -1,6 +1,7 @@
 using PciBackFlow.Hardware.Contracts;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
+using PciBackFlow.Hardware.Linux;
 
 namespace PciBackFlow.Hardware.Tests.Hypervisor.Loopback.EventChannels;
 
@@ -75,8 +76,8 @@ public sealed class LoopbackEventChannelsTests
         link.NearEnd.Notify(link.NearPort);
         link.FarEnd.Notify(link.FarPort);
         Assert.Equal(0, link.NearEnd.Read(new int[4], 0));
-        Assert.Equal("ESRCH", Assert.Throws<HypervisorException>(() => link.FarEnd.AllocateUnbound(0)).Errno);
-        Assert.Equal("ESRCH", Assert.Throws<HypervisorException>(() => link.NearEnd.BindInterdomain(5, 1)).Errno);
+        Assert.Equal(Errno.ESRCH, Assert.Throws<HypervisorException>(() => link.FarEnd.AllocateUnbound(0)).Errno);
+        Assert.Equal(Errno.ESRCH, Assert.Throws<HypervisorException>(() => link.NearEnd.BindInterdomain(5, 1)).Errno);
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using PciBackFlow.Hardware.Contracts;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
 using PciBackFlow.Hardware.Hypervisor.Loopback.Grants;
+using PciBackFlow.Hardware.Linux;
 
 namespace PciBackFlow.Hardware.Tests.Hypervisor.Loopback.Grants;
 
@@ -36,7 +37,7 @@ public sealed unsafe class LoopbackGrantTableTests
         using GrantedPage page = _host.ViewOf(5).Grant(0);
         using IGrantTable table = _host.ViewOf(6).OpenGrantTable();
 
-        Assert.Equal("EPERM", Assert.Throws<HypervisorException>(() => table.Map(5, page.Reference)).Errno);
+        Assert.Equal(Errno.EPERM, Assert.Throws<HypervisorException>(() => table.Map(5, page.Reference)).Errno);
     }
 
     [Fact]
@@ -45,7 +46,7 @@ public sealed unsafe class LoopbackGrantTableTests
         using GrantedPage page = _host.ViewOf(5).Grant(0, readOnly: true);
         using IGrantTable table = Mapper.OpenGrantTable();
 
-        Assert.Equal("EPERM", Assert.Throws<HypervisorException>(() => table.Map(5, page.Reference)).Errno);
+        Assert.Equal(Errno.EPERM, Assert.Throws<HypervisorException>(() => table.Map(5, page.Reference)).Errno);
     }
 
     [Fact]
@@ -57,7 +58,7 @@ public sealed unsafe class LoopbackGrantTableTests
 
         page.Revoke();
         page.Revoke();
-        Assert.Equal("EINVAL", Assert.Throws<HypervisorException>(() => table.Map(5, page.Reference)).Errno);
+        Assert.Equal(Errno.EINVAL, Assert.Throws<HypervisorException>(() => table.Map(5, page.Reference)).Errno);
         page.Dispose();
 
         mapping.Address[9] = 4;
@@ -75,7 +76,7 @@ public sealed unsafe class LoopbackGrantTableTests
         _host.DestroyDomain(5);
 
         Assert.Equal(8, mapping.Address[3]);
-        Assert.Equal("EINVAL", Assert.Throws<HypervisorException>(() => table.Map(5, page.Reference)).Errno);
+        Assert.Equal(Errno.EINVAL, Assert.Throws<HypervisorException>(() => table.Map(5, page.Reference)).Errno);
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
+using PciBackFlow.Hardware.Linux;
 using PciBackFlow.Hardware.Pci;
 
 namespace PciBackFlow.Hardware.Tests.Hypervisor.Passthrough;
@@ -15,7 +16,7 @@ public sealed class LoopbackAssignmentTests : LoopbackMachine
         using IDomainControl domains = host.BackendView.OpenDomainControl();
 
         Assert.False(domains.CanAssignDevices);
-        Assert.Equal("EOPNOTSUPP", Assert.Throws<HypervisorException>(() => domains.Assign(5, Nic, relaxed: false)).Errno);
+        Assert.Equal(Errno.EOPNOTSUPP, Assert.Throws<HypervisorException>(() => domains.Assign(5, Nic, relaxed: false)).Errno);
         Assert.False(domains.IsAssignedToGuest(Nic));
         Assert.Empty(domains.GroupOf(0, Nic));
     }
@@ -25,7 +26,7 @@ public sealed class LoopbackAssignmentTests : LoopbackMachine
     {
         Guest.AllowsPassthrough = false;
 
-        Assert.Equal("EOPNOTSUPP", Assert.Throws<HypervisorException>(() => Control.Assign(5, Nic, relaxed: false)).Errno);
+        Assert.Equal(Errno.EOPNOTSUPP, Assert.Throws<HypervisorException>(() => Control.Assign(5, Nic, relaxed: false)).Errno);
     }
 
     [Theory]

@@ -1,5 +1,6 @@
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
+using PciBackFlow.Hardware.Linux;
 
 namespace PciBackFlow.Hardware.Tests.Hypervisor.Passthrough;
 
@@ -57,15 +58,15 @@ public sealed class LoopbackDeliveryTests : LoopbackMachine
     [Fact]
     public void Only_what_is_mapped_and_permitted_can_be_bound_and_once()
     {
-        Assert.Equal("EPERM", Assert.Throws<HypervisorException>(() => Guest.BindPirq(20, () => { })).Errno);
+        Assert.Equal(Errno.EPERM, Assert.Throws<HypervisorException>(() => Guest.BindPirq(20, () => { })).Errno);
         Physdev.MapLine(5, 20);
         using (Guest.BindPirq(20, () => { }))
         {
-            Assert.Equal("EEXIST", Assert.Throws<HypervisorException>(() => Guest.BindPirq(20, () => { })).Errno);
+            Assert.Equal(Errno.EEXIST, Assert.Throws<HypervisorException>(() => Guest.BindPirq(20, () => { })).Errno);
         }
 
         Control.AllowInterrupt(5, 20, allow: false);
-        Assert.Equal("EPERM", Assert.Throws<HypervisorException>(() => Guest.BindPirq(20, () => { })).Errno);
+        Assert.Equal(Errno.EPERM, Assert.Throws<HypervisorException>(() => Guest.BindPirq(20, () => { })).Errno);
     }
 
     [Fact]

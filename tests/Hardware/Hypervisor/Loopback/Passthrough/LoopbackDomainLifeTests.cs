@@ -1,5 +1,6 @@
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
+using PciBackFlow.Hardware.Linux;
 
 namespace PciBackFlow.Hardware.Tests.Hypervisor.Passthrough;
 
@@ -17,7 +18,7 @@ public sealed class LoopbackDomainLifeTests : LoopbackMachine
         Assert.Equal(
             new DomainInfo(7, handle, IsDying: false, IsShutdown: false, IsPaused: true, IsHardwareVirtualized: true), Control.Find(7));
         Control.Unpause(7);
-        Assert.Equal("EINVAL", Assert.Throws<HypervisorException>(() => Control.Unpause(7)).Errno);
+        Assert.Equal(Errno.EINVAL, Assert.Throws<HypervisorException>(() => Control.Unpause(7)).Errno);
         Assert.False(domain.IsPaused);
     }
 
@@ -56,15 +57,15 @@ public sealed class LoopbackDomainLifeTests : LoopbackMachine
         {
             Host.BeginDestroy(5);
             Assert.True(Control.Find(5)!.Value.IsDying);
-            Assert.Equal("EINVAL", Assert.Throws<HypervisorException>(() => Physdev.Unmap(5, pirq)).Errno);
-            Assert.Equal("EINVAL", Assert.Throws<HypervisorException>(() => Control.Assign(5, Nic, relaxed: false)).Errno);
-            Assert.Equal("EEXIST", Assert.Throws<HypervisorException>(() => Host.CreateDomain(5)).Errno);
+            Assert.Equal(Errno.EINVAL, Assert.Throws<HypervisorException>(() => Physdev.Unmap(5, pirq)).Errno);
+            Assert.Equal(Errno.EINVAL, Assert.Throws<HypervisorException>(() => Control.Assign(5, Nic, relaxed: false)).Errno);
+            Assert.Equal(Errno.EEXIST, Assert.Throws<HypervisorException>(() => Host.CreateDomain(5)).Errno);
         }
         else
         {
             Host.DestroyDomain(5);
             Assert.Null(Control.Find(5));
-            Assert.Equal("ESRCH", Assert.Throws<HypervisorException>(() => Physdev.Unmap(5, pirq)).Errno);
+            Assert.Equal(Errno.ESRCH, Assert.Throws<HypervisorException>(() => Physdev.Unmap(5, pirq)).Errno);
         }
 
         Assert.False(Passthrough.HasAnything(5));

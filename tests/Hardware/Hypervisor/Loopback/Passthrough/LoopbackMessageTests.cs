@@ -1,6 +1,7 @@
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
 using PciBackFlow.Hardware.Hypervisor.Loopback.Passthrough;
+using PciBackFlow.Hardware.Linux;
 
 namespace PciBackFlow.Hardware.Tests.Hypervisor.Passthrough;
 
@@ -12,17 +13,17 @@ public sealed class LoopbackMessageTests : LoopbackMachine
     {
         bool decodes = false;
         Passthrough.Describe(Nic, new LoopbackFunctionTraits { MsixEntries = 5, DecodesMemory = () => decodes });
-        Assert.Equal("ENXIO", Assert.Throws<HypervisorException>(() => Physdev.PrepareMsix(Nic)).Errno);
+        Assert.Equal(Errno.ENXIO, Assert.Throws<HypervisorException>(() => Physdev.PrepareMsix(Nic)).Errno);
         decodes = true;
         Physdev.PrepareMsix(Nic);
         Control.Assign(5, Nic, relaxed: false);
         Physdev.MapMessage(5, Nic, 4, TableBase);
-        Assert.Equal("EINVAL", Assert.Throws<HypervisorException>(() => Physdev.MapMessage(5, Nic, 5, TableBase)).Errno);
+        Assert.Equal(Errno.EINVAL, Assert.Throws<HypervisorException>(() => Physdev.MapMessage(5, Nic, 5, TableBase)).Errno);
 
         decodes = false;
 
-        Assert.Equal("ENXIO", Assert.Throws<HypervisorException>(() => Physdev.MapMessage(5, Nic, 0, TableBase)).Errno);
-        Assert.Equal("ENXIO", Assert.Throws<HypervisorException>(() => Physdev.RestoreMessages(Nic)).Errno);
+        Assert.Equal(Errno.ENXIO, Assert.Throws<HypervisorException>(() => Physdev.MapMessage(5, Nic, 0, TableBase)).Errno);
+        Assert.Equal(Errno.ENXIO, Assert.Throws<HypervisorException>(() => Physdev.RestoreMessages(Nic)).Errno);
     }
 
     [Fact]
@@ -31,10 +32,10 @@ public sealed class LoopbackMessageTests : LoopbackMachine
         Passthrough.Describe(Nic, new LoopbackFunctionTraits { MsixEntries = 0, MsiVectors = 0 });
         Control.Assign(5, Nic, relaxed: false);
 
-        Assert.Equal("ENODEV", Assert.Throws<HypervisorException>(() => Physdev.PrepareMsix(Nic)).Errno);
-        Assert.Equal("ENODEV", Assert.Throws<HypervisorException>(() => Physdev.MapMessage(5, Nic, 0, TableBase)).Errno);
-        Assert.Equal("ENODEV", Assert.Throws<HypervisorException>(() => Physdev.MapMessage(5, Nic, 0, 0)).Errno);
-        Assert.Equal("ENODEV", Assert.Throws<HypervisorException>(() => Physdev.MapMessages(5, Nic, 2, out _)).Errno);
+        Assert.Equal(Errno.ENODEV, Assert.Throws<HypervisorException>(() => Physdev.PrepareMsix(Nic)).Errno);
+        Assert.Equal(Errno.ENODEV, Assert.Throws<HypervisorException>(() => Physdev.MapMessage(5, Nic, 0, TableBase)).Errno);
+        Assert.Equal(Errno.ENODEV, Assert.Throws<HypervisorException>(() => Physdev.MapMessage(5, Nic, 0, 0)).Errno);
+        Assert.Equal(Errno.ENODEV, Assert.Throws<HypervisorException>(() => Physdev.MapMessages(5, Nic, 2, out _)).Errno);
     }
 
     [Theory] // wanted, vectors of the function, pirqs of the guest, interrupt remapping; what is mapped, what is offered instead
@@ -73,7 +74,7 @@ public sealed class LoopbackMessageTests : LoopbackMachine
     {
         Control.Assign(5, Nic, relaxed: false);
 
-        Assert.Equal("EDOM", Assert.Throws<HypervisorException>(() => Physdev.MapMessages(5, Nic, count, out _)).Errno);
+        Assert.Equal(Errno.EDOM, Assert.Throws<HypervisorException>(() => Physdev.MapMessages(5, Nic, count, out _)).Errno);
     }
 
     [Fact]
@@ -87,8 +88,8 @@ public sealed class LoopbackMessageTests : LoopbackMachine
         var pirqs = Enumerable.Range(0, 32).Select(entry => physdev.MapMessage(5, Nic, entry, TableBase)).ToList();
 
         Assert.Equal(32, pirqs.Distinct().Count());
-        Assert.Equal("ENOSPC", Assert.Throws<HypervisorException>(() => physdev.MapMessage(5, Nic, 32, TableBase)).Errno);
-        Assert.Equal("ENOSPC", Assert.Throws<HypervisorException>(() => physdev.MapMessages(5, Nic, 2, out _)).Errno);
+        Assert.Equal(Errno.ENOSPC, Assert.Throws<HypervisorException>(() => physdev.MapMessage(5, Nic, 32, TableBase)).Errno);
+        Assert.Equal(Errno.ENOSPC, Assert.Throws<HypervisorException>(() => physdev.MapMessages(5, Nic, 2, out _)).Errno);
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using PciBackFlow.Hardware.Contracts;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
 using PciBackFlow.Hardware.Hypervisor.Loopback.Passthrough;
+using PciBackFlow.Hardware.Linux;
 
 namespace PciBackFlow.Hardware.Tests.Hypervisor.Passthrough;
 
@@ -35,8 +36,8 @@ public sealed class LoopbackPassthroughTests : LoopbackMachine
     {
         LoopbackHypervisor view = Host.ViewOf(5);
 
-        Assert.Equal("EPERM", Assert.Throws<HypervisorException>(view.OpenPhysdev).Errno);
-        Assert.Equal("EPERM", Assert.Throws<HypervisorException>(view.OpenDomainControl).Errno);
+        Assert.Equal(Errno.EPERM, Assert.Throws<HypervisorException>(view.OpenPhysdev).Errno);
+        Assert.Equal(Errno.EPERM, Assert.Throws<HypervisorException>(view.OpenDomainControl).Errno);
     }
 
     [Fact]
@@ -55,13 +56,13 @@ public sealed class LoopbackPassthroughTests : LoopbackMachine
     {
         Control.Assign(5, Nic, relaxed: false);
         Physdev.PrepareMsix(Nic);
-        Passthrough.Fail(LoopbackCall.MapMessage, "ENOSPC", ordinal: 2);
-        Passthrough.Fail(LoopbackCall.AllowMemory, "EPERM");
+        Passthrough.Fail(LoopbackCall.MapMessage, Errno.ENOSPC, ordinal: 2);
+        Passthrough.Fail(LoopbackCall.AllowMemory, Errno.EPERM);
 
         Physdev.MapMessage(5, Nic, 0, TableBase);
-        Assert.Equal("ENOSPC", Assert.Throws<HypervisorException>(() => Physdev.MapMessage(5, Nic, 1, TableBase)).Errno);
+        Assert.Equal(Errno.ENOSPC, Assert.Throws<HypervisorException>(() => Physdev.MapMessage(5, Nic, 1, TableBase)).Errno);
         Physdev.MapMessage(5, Nic, 2, TableBase);
-        Assert.Equal("EPERM", Assert.Throws<HypervisorException>(() => Control.AllowMemory(5, 1, 1, allow: true)).Errno);
+        Assert.Equal(Errno.EPERM, Assert.Throws<HypervisorException>(() => Control.AllowMemory(5, 1, 1, allow: true)).Errno);
 
         Assert.Equal([0, 2], Passthrough.PirqsOf(5).Select(pirq => pirq.Source).Order());
         Assert.Empty(Passthrough.MemoryOf(5));
@@ -76,12 +77,12 @@ public sealed class LoopbackPassthroughTests : LoopbackMachine
             seen.Add(request.Call);
             if (request is { Call: LoopbackCall.MapMessage, Number: 1, Function: { } function } && function == Nic)
             {
-                throw new HypervisorException("EIO", "as told");
+                throw new HypervisorException(Errno.EIO, "as told");
             }
         };
 
         int[] pirqs = MapEntries(1);
-        Assert.Equal("EIO", Assert.Throws<HypervisorException>(() => Physdev.MapMessage(5, Nic, 1, TableBase)).Errno);
+        Assert.Equal(Errno.EIO, Assert.Throws<HypervisorException>(() => Physdev.MapMessage(5, Nic, 1, TableBase)).Errno);
         Physdev.Unmap(5, pirqs[0]);
 
         Assert.Equal([LoopbackCall.PrepareMsix, LoopbackCall.Assign, LoopbackCall.MapMessage, LoopbackCall.MapMessage, LoopbackCall.Unmap], seen);

@@ -1,6 +1,7 @@
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
 using PciBackFlow.Hardware.Hypervisor.Loopback.Passthrough;
+using PciBackFlow.Hardware.Linux;
 
 namespace PciBackFlow.Hardware.Tests.Hypervisor.Passthrough;
 
@@ -35,11 +36,11 @@ public sealed class LoopbackPermissionTests : LoopbackMachine
     [InlineData(5UL, ulong.MaxValue)]
     public void Memory_lies_below_52_bits_of_frames(ulong first, ulong count)
     {
-        Assert.Equal("EINVAL", Assert.Throws<HypervisorException>(() => Control.AllowMemory(5, first, count, allow: true)).Errno);
+        Assert.Equal(Errno.EINVAL, Assert.Throws<HypervisorException>(() => Control.AllowMemory(5, first, count, allow: true)).Errno);
         Assert.Empty(Passthrough.MemoryOf(5));
     }
 
     [Fact]
     public void A_line_that_domain_0_does_not_have_can_not_be_passed_on() =>
-        Assert.Equal("EPERM", Assert.Throws<HypervisorException>(() => Control.AllowInterrupt(5, 100, allow: true)).Errno);
+        Assert.Equal(Errno.EPERM, Assert.Throws<HypervisorException>(() => Control.AllowInterrupt(5, 100, allow: true)).Errno);
 }

@@ -1,6 +1,7 @@
 using PciBackFlow.Hardware.Contracts;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
+using PciBackFlow.Hardware.Linux;
 
 namespace PciBackFlow.Hardware.Tests.Hypervisor.Loopback.Store;
 
@@ -83,11 +84,11 @@ public sealed class LoopbackXenStoreTests
             [new(5, XenStoreAccess.None), new(0, XenStoreAccess.Read)],
             store.GetPermissions($"{Device}/state"));
         using IXenStore stranger = _host.ViewOf(6).OpenXenStore();
-        Assert.Equal("EACCES", Check.Errno(() => stranger.Read($"{Device}/state")));
-        Assert.Equal("EACCES", Check.Errno(() => stranger.Write($"{Device}/state", "6")));
-        Assert.Equal("EACCES", Check.Errno(() => stranger.Directory(Device)));
-        Assert.Equal("EACCES", Check.Errno(() => stranger.Remove(Device)));
-        Assert.Equal("EACCES", Check.Errno(() => stranger.GetPermissions(Device)));
+        Assert.Equal(Errno.EACCES, Check.Refused(() => stranger.Read($"{Device}/state")));
+        Assert.Equal(Errno.EACCES, Check.Refused(() => stranger.Write($"{Device}/state", "6")));
+        Assert.Equal(Errno.EACCES, Check.Refused(() => stranger.Directory(Device)));
+        Assert.Equal(Errno.EACCES, Check.Refused(() => stranger.Remove(Device)));
+        Assert.Equal(Errno.EACCES, Check.Refused(() => stranger.GetPermissions(Device)));
     }
 
     [Theory] // the letters of the first entry (everybody) and of domain 5's own entry, and what domain 5 may then do
@@ -108,9 +109,9 @@ public sealed class LoopbackXenStoreTests
             own is { } access ? [new(0, everybody), new(5, access)] : [new(0, everybody)]);
         using IXenStore guest = _host.ViewOf(5).OpenXenStore();
 
-        Assert.Equal(reads ? null : "EACCES", ErrnoOrNull(() => guest.Read($"{Scratch}/n")));
-        Assert.Equal(writes ? null : "EACCES", ErrnoOrNull(() => guest.Write($"{Scratch}/n", "2")));
-        Assert.Equal("EACCES", ErrnoOrNull(() => guest.SetPermissions($"{Scratch}/n", [new(5, XenStoreAccess.Both)])));
+        Assert.Equal(reads ? Errno.None : Errno.EACCES, ErrnoOrNone(() => guest.Read($"{Scratch}/n")));
+        Assert.Equal(writes ? Errno.None : Errno.EACCES, ErrnoOrNone(() => guest.Write($"{Scratch}/n", "2")));
+        Assert.Equal(Errno.EACCES, ErrnoOrNone(() => guest.SetPermissions($"{Scratch}/n", [new(5, XenStoreAccess.Both)])));
     }
 
     [Fact]
@@ -123,7 +124,7 @@ public sealed class LoopbackXenStoreTests
 
         using IXenStore stranger = _host.ViewOf(6).OpenXenStore();
         Assert.Equal("1", stranger.Read($"{Device}/x"));
-        Assert.Equal("EPERM", Check.Errno(() => guest.SetPermissions("device/pci/0/x", [new(6, XenStoreAccess.Read)])));
+        Assert.Equal(Errno.EPERM, Check.Refused(() => guest.SetPermissions("device/pci/0/x", [new(6, XenStoreAccess.Read)])));
     }
 
     [Fact]
@@ -131,10 +132,10 @@ public sealed class LoopbackXenStoreTests
     {
         using IXenStore guest = _host.ViewOf(5).OpenXenStore();
 
-        Assert.Equal("EACCES", Check.Errno(() => guest.Write("new", "1")));
+        Assert.Equal(Errno.EACCES, Check.Refused(() => guest.Write("new", "1")));
         Assert.Null(guest.Read("new"));
-        Assert.Equal("EACCES", Check.Errno(() => guest.Read("/local/domain/0/nothing")));
-        Assert.Equal("EACCES", Check.Errno(() => guest.Read("/local/domain/999")));
+        Assert.Equal(Errno.EACCES, Check.Refused(() => guest.Read("/local/domain/0/nothing")));
+        Assert.Equal(Errno.EACCES, Check.Refused(() => guest.Read("/local/domain/999")));
     }
 
     [Fact]
@@ -183,7 +184,7 @@ public sealed class LoopbackXenStoreTests
         _host.CreateDomain(7);
 
         Assert.Equal("@introduceDomain", events.Next());
-        Assert.Equal("EEXIST", Check.Errno(() => _host.CreateDomain(7)));
+        Assert.Equal(Errno.EEXIST, Check.Refused(() => _host.CreateDomain(7)));
     }
 
     [Fact]
@@ -212,9 +213,9 @@ public sealed class LoopbackXenStoreTests
 
         _host.DestroyDomain(5);
 
-        Assert.Equal("EIO", Check.Errno(() => guest.Read("domid")));
-        Assert.Equal("EIO", Check.Errno(() => transaction.Commit()));
-        Assert.Equal("ESRCH", Check.Errno(() => view.OpenXenStore()));
+        Assert.Equal(Errno.EIO, Check.Refused(() => guest.Read("domid")));
+        Assert.Equal(Errno.EIO, Check.Refused(() => transaction.Commit()));
+        Assert.Equal(Errno.ESRCH, Check.Refused(() => view.OpenXenStore()));
         _host.CreateDomain(5);
         using IXenStore store = Open();
         store.Write($"{Device}/state", "1");
@@ -234,13 +235,13 @@ public sealed class LoopbackXenStoreTests
             guest.Write($"device/pci/0/{i}", "");
         }
 
-        Assert.Equal("ENOSPC", Check.Errno(() => guest.Write("device/pci/0/x", "")));
-        Assert.Equal("ENOSPC", Check.Errno(() => guest.MakeDirectory("device/pci/0/x")));
+        Assert.Equal(Errno.ENOSPC, Check.Refused(() => guest.Write("device/pci/0/x", "")));
+        Assert.Equal(Errno.ENOSPC, Check.Refused(() => guest.MakeDirectory("device/pci/0/x")));
         guest.Write("device/pci/0/1", "an existing node can be written");
         guest.Remove("device/pci/0/1");
         guest.Write("device/pci/0/x", "");
         using IXenStoreTransaction transaction = guest.BeginTransaction();
-        Assert.Equal("ENOSPC", Check.Errno(() => transaction.Write("device/pci/0/y", "")));
+        Assert.Equal(Errno.ENOSPC, Check.Refused(() => transaction.Write("device/pci/0/y", "")));
         transaction.Remove("device/pci/0/2");
         transaction.Write("device/pci/0/y", "");
         Assert.True(transaction.Commit());
@@ -253,7 +254,7 @@ public sealed class LoopbackXenStoreTests
 
         guest.Write("device/pci/0/v", new string('v', 2048));
 
-        Assert.Equal("ENOSPC", Check.Errno(() => guest.Write("device/pci/0/v", new string('v', 2049))));
+        Assert.Equal(Errno.ENOSPC, Check.Refused(() => guest.Write("device/pci/0/v", new string('v', 2049))));
     }
 
     [Fact]
@@ -261,12 +262,12 @@ public sealed class LoopbackXenStoreTests
     {
         using IXenStore guest = _host.ViewOf(5).OpenXenStore();
         IDisposable[] watches = [.. Enumerable.Range(0, 128).Select(i => guest.Watch($"device/{i}", _ => { }))];
-        Assert.Equal("E2BIG", Check.Errno(() => guest.Watch("device/x", _ => { })));
+        Assert.Equal(Errno.E2BIG, Check.Refused(() => guest.Watch("device/x", _ => { })));
         watches[0].Dispose();
         guest.Watch("device/x", _ => { }).Dispose();
 
         IXenStoreTransaction[] open = [.. Enumerable.Range(0, 10).Select(_ => guest.BeginTransaction())];
-        Assert.Equal("ENOSPC", Check.Errno(() => guest.BeginTransaction()));
+        Assert.Equal(Errno.ENOSPC, Check.Refused(() => guest.BeginTransaction()));
         open[0].Dispose();
         guest.BeginTransaction().Dispose();
     }
@@ -329,12 +330,12 @@ public sealed class LoopbackXenStoreTests
 
     private IXenStore Open() => _host.BackendView.OpenXenStore();
 
-    private static string? ErrnoOrNull(Action request)
+    private static Errno ErrnoOrNone(Action request)
     {
         try
         {
             request();
-            return null;
+            return Errno.None;
         }
         catch (HypervisorException e)
         {

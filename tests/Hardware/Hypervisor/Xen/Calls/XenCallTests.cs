@@ -1,6 +1,7 @@
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Xen;
 using PciBackFlow.Hardware.Hypervisor.Xen.Calls;
+using PciBackFlow.Hardware.Linux;
 
 namespace PciBackFlow.Hardware.Tests.Hypervisor.Calls;
 
@@ -15,7 +16,7 @@ public sealed class XenCallTests : IDisposable
     {
         HypervisorException refused = Assert.Throws<HypervisorException>(() => XenCall.Open(_root));
 
-        Assert.Equal("ENOENT", refused.Errno);
+        Assert.Equal(Errno.ENOENT, refused.Errno);
         Assert.Contains("xen-privcmd", refused.Message, StringComparison.Ordinal);
     }
 
@@ -29,7 +30,7 @@ public sealed class XenCallTests : IDisposable
 
         HypervisorException refused = Assert.Throws<HypervisorException>(() => XenCall.Open(_root, "libxencall-that-nobody-has.so.1"));
 
-        Assert.Equal("ENOENT", refused.Errno);
+        Assert.Equal(Errno.ENOENT, refused.Errno);
         Assert.Contains("libxencall1", refused.Message, StringComparison.Ordinal);
     }
 }

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Xen;
 using PciBackFlow.Hardware.Hypervisor.Xen.Calls;
+using PciBackFlow.Hardware.Linux;
 using PciBackFlow.Hardware.Pci;
 
 namespace PciBackFlow.Hardware.Tests.Hypervisor.Calls;
@@ -46,7 +47,7 @@ public sealed class XenDomainControlTests : IDisposable
 
         HypervisorException refused = Assert.Throws<HypervisorException>(() => XenDomainControl.Open(_xen));
 
-        Assert.Equal("EACCES", refused.Errno);
+        Assert.Equal(Errno.EACCES, refused.Errno);
         Assert.Contains(name, refused.Message, StringComparison.Ordinal);
         Assert.Contains("4.17 to 4.22", refused.Message, StringComparison.Ordinal);
         Assert.True(_xen.IsDisposed);
@@ -54,9 +55,9 @@ public sealed class XenDomainControlTests : IDisposable
     }
 
     [Theory]
-    [InlineData(-13, "EACCES", "another version")]
-    [InlineData(-1, "EPERM", "does not control others")]
-    public void A_Xen_that_does_not_obey_is_refused(int result, string errno, string words)
+    [InlineData(-13, Errno.EACCES, "another version")]
+    [InlineData(-1, Errno.EPERM, "does not control others")]
+    public void A_Xen_that_does_not_obey_is_refused(int result, Errno errno, string words)
     {
         _xen.Then(result);
 
@@ -105,7 +106,7 @@ public sealed class XenDomainControlTests : IDisposable
         Assert.Null(domains.Find(5));
         Assert.Null(domains.Find(5));
         Assert.Null(domains.Find(0x7FF2));
-        Assert.Equal("EPERM", Assert.Throws<HypervisorException>(() => domains.Find(5)).Errno);
+        Assert.Equal(Errno.EPERM, Assert.Throws<HypervisorException>(() => domains.Find(5)).Errno);
     }
 
     [Fact]
@@ -137,15 +138,15 @@ public sealed class XenDomainControlTests : IDisposable
     }
 
     [Theory]
-    [InlineData(0b100u, -95, "EOPNOTSUPP", "created without passthrough")]
-    [InlineData(0u, -95, "EOPNOTSUPP", "no IOMMU")]
-    [InlineData(0u, -38, "ENOSYS", "no IOMMU")]
-    [InlineData(0b100u, -16, "EBUSY", "belongs to a guest")]
-    [InlineData(0b100u, -19, "ENODEV", "doesn't know")]
-    [InlineData(0b100u, -1, "EPERM", "rdm_policy")]
-    [InlineData(0b100u, -3, "ESRCH", "no such domain")]
-    [InlineData(0b100u, -22, "EINVAL", "abcd:12:06.4 to domain 5")]
-    public void A_refused_assignment_says_why(uint capabilities, int result, string errno, string words)
+    [InlineData(0b100u, -95, Errno.EOPNOTSUPP, "created without passthrough")]
+    [InlineData(0u, -95, Errno.EOPNOTSUPP, "no IOMMU")]
+    [InlineData(0u, -38, Errno.ENOSYS, "no IOMMU")]
+    [InlineData(0b100u, -16, Errno.EBUSY, "belongs to a guest")]
+    [InlineData(0b100u, -19, Errno.ENODEV, "doesn't know")]
+    [InlineData(0b100u, -1, Errno.EPERM, "rdm_policy")]
+    [InlineData(0b100u, -3, Errno.ESRCH, "no such domain")]
+    [InlineData(0b100u, -22, Errno.EINVAL, "abcd:12:06.4 to domain 5")]
+    public void A_refused_assignment_says_why(uint capabilities, int result, Errno errno, string words)
     {
         using XenDomainControl domains = Open(capabilities);
         _xen.Then(result);
@@ -188,7 +189,7 @@ public sealed class XenDomainControlTests : IDisposable
         Assert.Equal([50, 0x15, 0, 0, 0xABCD_1234, 1024, 0, 0, 0xABAB_ABAB, 0xABAB_ABAB], Words(_xen.Asked[^1].Argument, 10));
         Assert.Empty(domains.GroupOf(0, Function));
         Assert.Empty(domains.GroupOf(0, Function));
-        Assert.Equal("ESRCH", Assert.Throws<HypervisorException>(() => domains.GroupOf(5, Function)).Errno);
+        Assert.Equal(Errno.ESRCH, Assert.Throws<HypervisorException>(() => domains.GroupOf(5, Function)).Errno);
     }
 
     [Theory]
@@ -219,7 +220,7 @@ public sealed class XenDomainControlTests : IDisposable
 
         Assert.Equal([3, 0x15, 5], Words(_xen.Asked[2].Argument, 3));
         Assert.Equal([4, 0x15, 5], Words(_xen.Asked[3].Argument, 3));
-        Assert.Equal("EINVAL", Assert.Throws<HypervisorException>(() => domains.Unpause(5)).Errno);
+        Assert.Equal(Errno.EINVAL, Assert.Throws<HypervisorException>(() => domains.Unpause(5)).Errno);
     }
 
     [Fact]
@@ -227,9 +228,9 @@ public sealed class XenDomainControlTests : IDisposable
     {
         using XenDomainControl domains = Open();
 
-        Assert.Equal("EINVAL", Assert.Throws<HypervisorException>(() => domains.AllowMemory(5, 1, 0, allow: true)).Errno);
-        Assert.Equal("ESRCH", Assert.Throws<HypervisorException>(() => domains.Pause(0x10005)).Errno);
-        Assert.Equal("ENODEV", Assert.Throws<HypervisorException>(() => domains.Assign(5, Function with { Domain = 0x1ABCD }, relaxed: false)).Errno);
+        Assert.Equal(Errno.EINVAL, Assert.Throws<HypervisorException>(() => domains.AllowMemory(5, 1, 0, allow: true)).Errno);
+        Assert.Equal(Errno.ESRCH, Assert.Throws<HypervisorException>(() => domains.Pause(0x10005)).Errno);
+        Assert.Equal(Errno.ENODEV, Assert.Throws<HypervisorException>(() => domains.Assign(5, Function with { Domain = 0x1ABCD }, relaxed: false)).Errno);
         Assert.Equal(2, _xen.Asked.Count);
     }
 

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Xen;
 using PciBackFlow.Hardware.Hypervisor.Xen.Calls;
+using PciBackFlow.Hardware.Linux;
 using PciBackFlow.Hardware.Pci;
 
 namespace PciBackFlow.Hardware.Tests.Hypervisor.Calls;
@@ -66,18 +67,18 @@ public sealed class XenPhysdevTests : IDisposable
     {
         _xen.Then(Invalid);
 
-        Assert.Equal("EINVAL", Assert.Throws<HypervisorException>(() => _physdev.MapMessage(5, FarFunction, 3, 0x1000)).Errno);
+        Assert.Equal(Errno.EINVAL, Assert.Throws<HypervisorException>(() => _physdev.MapMessage(5, FarFunction, 3, 0x1000)).Errno);
         Assert.Single(_xen.Asked);
     }
 
     [Theory]
-    [InlineData(-19, "ENODEV", "not assigned")]
-    [InlineData(-61, "ENODATA", "not prepared")]
-    [InlineData(-6, "ENXIO", "does not decode memory")]
-    [InlineData(-28, "ENOSPC", "extra_guest_irqs")]
-    [InlineData(-3, "ESRCH", "no such domain")]
-    [InlineData(-1, "EPERM", "MSI-X entry 3 of 0000:12:06.4 for domain 5")]
-    public void A_refused_mapping_says_why(int result, string errno, string words)
+    [InlineData(-19, Errno.ENODEV, "not assigned")]
+    [InlineData(-61, Errno.ENODATA, "not prepared")]
+    [InlineData(-6, Errno.ENXIO, "does not decode memory")]
+    [InlineData(-28, Errno.ENOSPC, "extra_guest_irqs")]
+    [InlineData(-3, Errno.ESRCH, "no such domain")]
+    [InlineData(-1, Errno.EPERM, "MSI-X entry 3 of 0000:12:06.4 for domain 5")]
+    public void A_refused_mapping_says_why(int result, Errno errno, string words)
     {
         _xen.Then(result);
 
@@ -108,11 +109,11 @@ public sealed class XenPhysdevTests : IDisposable
     }
 
     [Theory]
-    [InlineData(-19, 8, "ENODEV")]
-    [InlineData(-28, 0, "ENOSPC")]
-    [InlineData(-23, 8, "ENFILE")]
-    [InlineData(-33, 8, "EDOM")]
-    public void Vectors_that_can_not_be_had_are_refused(int result, int left, string errno)
+    [InlineData(-19, 8, Errno.ENODEV)]
+    [InlineData(-28, 0, Errno.ENOSPC)]
+    [InlineData(-23, 8, Errno.ENFILE)]
+    [InlineData(-33, 8, Errno.EDOM)]
+    public void Vectors_that_can_not_be_had_are_refused(int result, int left, Errno errno)
     {
         _xen.Then((argument, _) =>
         {
@@ -144,7 +145,7 @@ public sealed class XenPhysdevTests : IDisposable
         Assert.Equal((33u, 14u, 8), (hypercall, command, unmap.Length));
         Assert.Equal(0x1234, BinaryPrimitives.ReadUInt16LittleEndian(unmap));
         Assert.Equal(87, BinaryPrimitives.ReadInt32LittleEndian(unmap.AsSpan(4)));
-        Assert.Equal("EBUSY", Assert.Throws<HypervisorException>(() => _physdev.Unmap(5, 88)).Errno);
+        Assert.Equal(Errno.EBUSY, Assert.Throws<HypervisorException>(() => _physdev.Unmap(5, 88)).Errno);
     }
 
     [Theory]
@@ -165,7 +166,7 @@ public sealed class XenPhysdevTests : IDisposable
 
         Assert.Equal((33u, command), (_xen.Asked[0].Hypercall, _xen.Asked[0].Command));
         Assert.Equal([0xCD, 0xAB, 0x12, 0x34], _xen.Asked[0].Argument);
-        Assert.Equal("EBUSY", Assert.Throws<HypervisorException>(() => call(Function)).Errno);
+        Assert.Equal(Errno.EBUSY, Assert.Throws<HypervisorException>(() => call(Function)).Errno);
     }
 
     [Fact]
@@ -173,8 +174,8 @@ public sealed class XenPhysdevTests : IDisposable
     {
         PciAddress invented = Function with { Domain = 0x10000 };
 
-        Assert.Equal("ENODEV", Assert.Throws<HypervisorException>(() => _physdev.PrepareMsix(invented)).Errno);
-        Assert.Equal("ENODEV", Assert.Throws<HypervisorException>(() => _physdev.MapMessage(5, invented, 0, 0)).Errno);
+        Assert.Equal(Errno.ENODEV, Assert.Throws<HypervisorException>(() => _physdev.PrepareMsix(invented)).Errno);
+        Assert.Equal(Errno.ENODEV, Assert.Throws<HypervisorException>(() => _physdev.MapMessage(5, invented, 0, 0)).Errno);
         Assert.Empty(_xen.Asked);
     }
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
 using PciBackFlow.Hardware.Hypervisor;
+using PciBackFlow.Hardware.Linux;
 
 namespace PciBackFlow.Hardware.Tests.Hypervisor.Xen.Store;
 
@@ -89,7 +90,7 @@ internal sealed class SocketXenStored : IDisposable
                     catch (HypervisorException e)
                     {
                         answerType = 16;
-                        answer = Encoding.ASCII.GetBytes($"{e.Errno}\0");
+                        answer = Encoding.ASCII.GetBytes($"{e.Errno.Name()}\0");
                     }
 
                     Send(answerType, request, transaction, answer);
@@ -110,11 +111,11 @@ internal sealed class SocketXenStored : IDisposable
         private byte[] Answer(uint type, uint id, byte[] payload)
         {
             IXenStoreAccess view = id == 0 ? store
-                : _transactions.TryGetValue(id, out IXenStoreTransaction? open) ? open : throw new HypervisorException("ENOENT", "no such transaction");
+                : _transactions.TryGetValue(id, out IXenStoreTransaction? open) ? open : throw new HypervisorException(Errno.ENOENT, "no such transaction");
             int end = Array.IndexOf(payload, (byte)0);
             if (end < 0)
             {
-                throw new HypervisorException("EINVAL", "no NUL");
+                throw new HypervisorException(Errno.EINVAL, "no NUL");
             }
 
             string first = Encoding.UTF8.GetString(payload, 0, end);
@@ -124,7 +125,7 @@ internal sealed class SocketXenStored : IDisposable
             {
                 case 1:
                     byte[] all = Names(Present(view.Directory(first)));
-                    return all.Length > PayloadMax ? throw new HypervisorException("E2BIG", "too many children") : all;
+                    return all.Length > PayloadMax ? throw new HypervisorException(Errno.E2BIG, "too many children") : all;
                 case 2:
                     return Encoding.UTF8.GetBytes(Present(view.Read(first)));
                 case 3:
@@ -136,7 +137,7 @@ internal sealed class SocketXenStored : IDisposable
                 case 5:
                     if (!_watches.Remove((first, strings[0]), out IDisposable? watch))
                     {
-                        throw new HypervisorException("ENOENT", "no such watch");
+                        throw new HypervisorException(Errno.ENOENT, "no such watch");
                     }
 
                     watch.Dispose();
@@ -150,7 +151,7 @@ internal sealed class SocketXenStored : IDisposable
                     {
                         if (first == "T" && !ending.Commit())
                         {
-                            throw new HypervisorException("EAGAIN", "conflict");
+                            throw new HypervisorException(Errno.EAGAIN, "conflict");
                         }
                     }
 
@@ -171,7 +172,7 @@ internal sealed class SocketXenStored : IDisposable
                 case 22:
                     return Part(Names(Present(view.Directory(first))), int.Parse(strings[0], CultureInfo.InvariantCulture));
                 default:
-                    throw new HypervisorException("ENOSYS", "not a request");
+                    throw new HypervisorException(Errno.ENOSYS, "not a request");
             }
         }
 
@@ -190,7 +191,7 @@ internal sealed class SocketXenStored : IDisposable
         }
 
         private static T Present<T>(T? value)
-            where T : class => value ?? throw new HypervisorException("ENOENT", "no such node");
+            where T : class => value ?? throw new HypervisorException(Errno.ENOENT, "no such node");
 
         private static byte[] Names(IEnumerable<string> names) => [.. names.SelectMany(name => Encoding.UTF8.GetBytes($"{name}\0"))];
 

@@ -3,6 +3,7 @@ using System.Text;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Xen;
 using PciBackFlow.Hardware.Hypervisor.Xen.Store;
+using PciBackFlow.Hardware.Linux;
 
 namespace PciBackFlow.Hardware.Tests.Hypervisor.Xen.Store;
 
@@ -38,15 +39,15 @@ public sealed class XenStoreConnectionTests
         var said = new ConcurrentQueue<string>();
         var transport = new ScriptedTransport();
         using var store = new XenStoreConnection(transport, said.Enqueue);
-        Task<string>[] waiting = [.. Enumerable.Range(0, 5).Select(_ => Task.Run(() => Errno(() => store.Read("/x"))))];
+        Task<Errno>[] waiting = [.. Enumerable.Range(0, 5).Select(_ => Task.Run(() => Refused(() => store.Read("/x"))))];
         Array.ForEach(waiting, _ => transport.Next());
 
         transport.Close();
 
-        Assert.All(await Task.WhenAll(waiting), errno => Assert.Equal("EIO", errno));
-        Assert.Equal("EIO", Errno(() => store.Write("/x", "")));
-        Assert.Equal("EIO", Errno(() => store.BeginTransaction()));
-        Assert.Equal("EIO", Errno(() => store.Watch("/x", _ => { })));
+        Assert.All(await Task.WhenAll(waiting), errno => Assert.Equal(Errno.EIO, errno));
+        Assert.Equal(Errno.EIO, Refused(() => store.Write("/x", "")));
+        Assert.Equal(Errno.EIO, Refused(() => store.BeginTransaction()));
+        Assert.Equal(Errno.EIO, Refused(() => store.Watch("/x", _ => { })));
         Assert.Equal(["script was closed by the other side"], said);
     }
 
@@ -68,12 +69,12 @@ public sealed class XenStoreConnectionTests
     {
         var transport = new ScriptedTransport();
         var store = new XenStoreConnection(transport);
-        Task<string> waiting = Task.Run(() => Errno(() => store.Read("/x")));
+        Task<Errno> waiting = Task.Run(() => Refused(() => store.Read("/x")));
         transport.Next();
 
         store.Dispose();
 
-        Assert.Equal("EIO", await waiting);
+        Assert.Equal(Errno.EIO, await waiting);
     }
 
     [Fact]
@@ -83,8 +84,8 @@ public sealed class XenStoreConnectionTests
         var transport = new ScriptedTransport();
         using var store = new XenStoreConnection(transport, said.Enqueue);
 
-        transport.OnSend = _ => throw new HypervisorException("EEXIST", "the kernel refuses this one");
-        Assert.Equal("EEXIST", Errno(() => store.Watch("/x", _ => { })));
+        transport.OnSend = _ => throw new HypervisorException(Errno.EEXIST, "the kernel refuses this one");
+        Assert.Equal(Errno.EEXIST, Refused(() => store.Watch("/x", _ => { })));
         transport.OnSend = _ => { };
         Task<string?> read = Task.Run(() => store.Read("/x"));
         transport.Answer(transport.Next(), 2, "1"u8);
@@ -92,7 +93,7 @@ public sealed class XenStoreConnectionTests
         Assert.Empty(said);
 
         transport.OnSend = _ => throw new IOException("broken pipe");
-        Assert.Equal("EIO", Errno(() => store.Read("/x")));
+        Assert.Equal(Errno.EIO, Refused(() => store.Read("/x")));
         Assert.Equal(["broken pipe"], said);
     }
 
@@ -102,21 +103,21 @@ public sealed class XenStoreConnectionTests
         var transport = new ScriptedTransport();
         using var store = new XenStoreConnection(transport);
 
-        Task<string> wrongType = Task.Run(() => Errno(() => store.Read("/x")));
+        Task<Errno> wrongType = Task.Run(() => Refused(() => store.Read("/x")));
         transport.Answer(transport.Next(), 1, "x\0"u8);
-        Assert.Equal("EIO", await wrongType);
+        Assert.Equal(Errno.EIO, await wrongType);
 
-        Task<string> noErrno = Task.Run(() => Errno(() => store.Read("/x")));
+        Task<Errno> noErrno = Task.Run(() => Refused(() => store.Read("/x")));
         transport.Answer(transport.Next(), Error, "what?\0"u8);
-        Assert.Equal("EIO", await noErrno);
+        Assert.Equal(Errno.EIO, await noErrno);
 
-        Task<string> noPermission = Task.Run(() => Errno(() => store.GetPermissions("/x")));
+        Task<Errno> noPermission = Task.Run(() => Refused(() => store.GetPermissions("/x")));
         transport.Answer(transport.Next(), 3, "n0\0q7\0"u8);
-        Assert.Equal("EIO", await noPermission);
+        Assert.Equal(Errno.EIO, await noPermission);
 
-        Task<string> noNumber = Task.Run(() => Errno(() => store.BeginTransaction()));
+        Task<Errno> noNumber = Task.Run(() => Refused(() => store.BeginTransaction()));
         transport.Answer(transport.Next(), 6, "x\0"u8);
-        Assert.Equal("EIO", await noNumber);
+        Assert.Equal(Errno.EIO, await noNumber);
     }
 
     [Fact]
@@ -139,13 +140,13 @@ public sealed class XenStoreConnectionTests
     {
         var transport = new ScriptedTransport();
         using var store = new XenStoreConnection(transport);
-        Task<string> read = Task.Run(() => Errno(() => store.Read("/x")));
+        Task<Errno> read = Task.Run(() => Refused(() => store.Read("/x")));
         byte[] request = transport.Next();
 
         transport.Say([2, 0, 0, 0, .. request.AsSpan(4, 4), 0, 0, 0, 0, 0xFF, 0xFF, 0xFF, 0xFF]);
 
-        Assert.Equal("EIO", await read);
-        Assert.Equal("EIO", Errno(() => store.Read("/x")));
+        Assert.Equal(Errno.EIO, await read);
+        Assert.Equal(Errno.EIO, Refused(() => store.Read("/x")));
     }
 
     [Fact]
@@ -278,12 +279,12 @@ public sealed class XenStoreConnectionTests
     {
         var transport = new ScriptedTransport { OneAtATime = true };
         using var store = new XenStoreConnection(transport);
-        Task<string>[] waiting = [.. Enumerable.Range(0, 4).Select(_ => Task.Run(() => Errno(() => store.Read("/x"))))];
+        Task<Errno>[] waiting = [.. Enumerable.Range(0, 4).Select(_ => Task.Run(() => Refused(() => store.Read("/x"))))];
         transport.Next();
 
         transport.Close();
 
-        Assert.All(await Task.WhenAll(waiting), errno => Assert.Equal("EIO", errno));
+        Assert.All(await Task.WhenAll(waiting), errno => Assert.Equal(Errno.EIO, errno));
     }
 
     [Fact]
@@ -291,8 +292,8 @@ public sealed class XenStoreConnectionTests
     {
         using var store = new XenStoreConnection(new ScriptedTransport());
 
-        Assert.Equal("EINVAL", Errno(() => store.Read("domid")));
-        Assert.Equal("EINVAL", Errno(() => store.Watch("device", _ => { })));
+        Assert.Equal(Errno.EINVAL, Refused(() => store.Read("domid")));
+        Assert.Equal(Errno.EINVAL, Refused(() => store.Watch("device", _ => { })));
     }
 
     [Fact]
@@ -320,16 +321,16 @@ public sealed class XenStoreConnectionTests
     }
 
     [Theory]
-    [InlineData("ENOSYS", "E2BIG")] // a xenstored that has no parts
-    [InlineData("EACCES", "EACCES")]
-    [InlineData("ENOENT", null)]
-    public async Task A_directory_whose_parts_are_refused_is_refused(string errno, string? reported)
+    [InlineData(Errno.ENOSYS, Errno.E2BIG)] // a xenstored that has no parts
+    [InlineData(Errno.EACCES, Errno.EACCES)]
+    [InlineData(Errno.ENOENT, null)]
+    public async Task A_directory_whose_parts_are_refused_is_refused(Errno errno, Errno? reported)
     {
         var transport = new ScriptedTransport();
         using var store = new XenStoreConnection(transport);
         Task<string?> listing = Task.Run(() => store.Directory("/d") is null ? null : "listed");
         transport.Answer(transport.Next(), Error, "E2BIG\0"u8);
-        transport.Answer(transport.Next(), Error, Encoding.ASCII.GetBytes($"{errno}\0"));
+        transport.Answer(transport.Next(), Error, Encoding.ASCII.GetBytes($"{errno.Name()}\0"));
 
         if (reported is null)
         {
@@ -348,12 +349,12 @@ public sealed class XenStoreConnectionTests
 
         HypervisorException e = Assert.Throws<HypervisorException>(() => XenStoreSocket.Open(path));
 
-        Assert.Equal("ENOENT", e.Errno);
+        Assert.Equal(Errno.ENOENT, e.Errno);
         Assert.Contains(path, e.Message, StringComparison.Ordinal);
-        Assert.Equal("EINVAL", Assert.Throws<HypervisorException>(() => XenStoreSocket.Open(new string('x', 200))).Errno);
+        Assert.Equal(Errno.EINVAL, Assert.Throws<HypervisorException>(() => XenStoreSocket.Open(new string('x', 200))).Errno);
     }
 
     private static string Token(byte[] watchRequest) => Encoding.ASCII.GetString(watchRequest[16..]).Split('\0')[1];
 
-    private static string Errno(Action request) => Assert.Throws<HypervisorException>(request).Errno;
+    private static Errno Refused(Action request) => Assert.Throws<HypervisorException>(request).Errno;
 }
