@@ -160,5 +160,5 @@ public sealed class HideAtBootTests : IDisposable
     private static IEnumerable<PciAddress> Bridges(string path) => path.Split('/')[1..^1].Select(part => PciAddress.Parse(part));
 
     private static string Script([CallerFilePath] string here = "") =>
-        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "../../../packaging/initramfs-tools/scripts/init-top/pcibackflow"));
+        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "../../../../packaging/initramfs-tools/scripts/init-top/pcibackflow"));
 }
