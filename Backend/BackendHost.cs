@@ -84,7 +84,7 @@ public sealed class BackendHost : IDisposable
     public IToolstack? Toolstack => _toolstack;
 
     /// <summary>How many grants the journal holds; 0 before <see cref="Start"/> and without <see cref="BackendOptions.Devices"/>.</summary>
-    internal int OpenGrants => _journal?.Entries.Count ?? 0;
+    internal int OpenGrants => _journal?.Count ?? 0;
 
     /// <summary>
     /// Starts the shards, finds the guests that are there and watches for more. What an earlier backend of this boot left half attached is finished beside serving.

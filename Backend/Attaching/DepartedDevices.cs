@@ -23,7 +23,7 @@ internal static class DepartedDevices
     /// </summary>
     public static PciAddress[] Of(ToolstackServices services, DomainLife life)
     {
-        JournalEntry[] entries = [.. services.Journal.Entries.Where(entry => entry.Life == life && entry is { Owner: GrantOwner.Us, IsAttachment: true })];
+        JournalEntry[] entries = [.. services.Journal.AttachmentsOf(life).Where(static entry => entry.Owner == GrantOwner.Us)];
         if (entries.Length == 0)
         {
             return [];

@@ -91,8 +91,7 @@ internal sealed class DomainWatch : IDisposable
                 _changed.TryRemove(domainId, out _);
             }
 
-            IReadOnlyList<JournalEntry> entries = _services.Journal.Entries;
-            foreach (DomainLife life in entries.Where(static entry => entry.IsAttachment || entry.Grant.Kind == GrantKind.Messages).Select(static entry => entry.Life).Distinct())
+            foreach (DomainLife life in _services.Journal.LivesWithDevices())
             {
                 if (all || changed.Contains(life.DomainId))
                 {
@@ -102,7 +101,7 @@ internal sealed class DomainWatch : IDisposable
 
             if (all)
             {
-                LookForReturns(entries);
+                LookForReturns();
             }
         }
         catch (HypervisorException e)
@@ -177,10 +176,10 @@ internal sealed class DomainWatch : IDisposable
         }
     }
 
-    private void LookForReturns(IReadOnlyList<JournalEntry> entries)
+    private void LookForReturns()
     {
-        JournalEntry[] wishes = [.. entries.Where(static entry => entry.Grant.Kind == GrantKind.Kept)];
-        if (wishes.Length == 0)
+        IReadOnlyList<JournalEntry> wishes = _services.Journal.Wishes();
+        if (wishes.Count == 0)
         {
             return;
         }

@@ -52,7 +52,7 @@ public sealed class PciToolstack : IToolstack, IDisposable
     /// </remarks>
     /// <returns>When every guest's devices are fully attached or fully revoked, or the toolstack's half was disposed of.</returns>
     public Task RecoverAsync() =>
-        Task.WhenAll([.. _services.Journal.Entries.Select(static entry => entry.Life).Distinct().Select(RecoverUntilDoneAsync)]);
+        Task.WhenAll([.. _services.Journal.Lives().Select(RecoverUntilDoneAsync)]);
 
     /// <summary>Watches for guests that die, are taken offline or come back.</summary>
     /// <exception cref="HypervisorException">xenstore refused a watch.</exception>
@@ -103,7 +103,7 @@ public sealed class PciToolstack : IToolstack, IDisposable
     {
         var life = DomainLife.Of(Living(domainId));
         var directory = GuestDirectory.Read(_services.Store, domainId);
-        HashSet<PciAddress> ours = OursOf(life);
+        IReadOnlySet<PciAddress> ours = _services.Journal.OfferedTo(life);
         List<AttachedDevice> devices = [];
         foreach (DeviceKeys keys in directory.Devices)
         {
@@ -141,13 +141,6 @@ public sealed class PciToolstack : IToolstack, IDisposable
         ? domain
         : throw new BackendException(BackendFailure.Failed, $"there is no domain {domainId}");
 
-    private HashSet<PciAddress> OursOf(DomainLife life) =>
-    [
-        .. _services.Journal.Entries
-            .Where(entry => entry.Life == life && entry.Owner == GrantOwner.Us && entry.Grant.Kind == GrantKind.Nodes)
-            .Select(static entry => entry.Device),
-    ];
-
     private async Task<IReadOnlyList<AttachedDevice>> AttachNowAsync(AttachRequest request, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
@@ -160,12 +153,11 @@ public sealed class PciToolstack : IToolstack, IDisposable
         }
 
         // Who wants a device now is the one it comes back to.
-        foreach (JournalEntry entry in _services.Journal.Entries)
+        foreach (JournalEntry wish in devices.SelectMany(device => _services.Journal.WishesFor(device.Address)))
         {
-            if (entry.Grant.Kind == GrantKind.Kept && entry.Life != life && devices.Any(device => device.Address == entry.Device)
-                && !(entry.Life.IsSameGuestAs(life) && request.Keep))
+            if (wish.Life != life && !(wish.Life.IsSameGuestAs(life) && request.Keep))
             {
-                _services.Journal.Close(entry);
+                _services.Journal.Close(wish);
             }
         }
 
@@ -253,7 +245,7 @@ public sealed class PciToolstack : IToolstack, IDisposable
     {
         PciAddress address = device.Address;
         int? owner = device.OwnerDomain
-            ?? _services.Journal.Entries.FirstOrDefault(entry => entry.Device == address && entry.IsAttachment)?.Life.DomainId
+            ?? _services.Journal.HolderOf(address)?.DomainId
             ?? OwnerRecord.Read(_services.Store, address) switch
             {
                 { } noted when _services.Domains.Find(noted) is { HasEnded: false } => noted,
@@ -278,7 +270,7 @@ public sealed class PciToolstack : IToolstack, IDisposable
         var life = DomainLife.Of(domain);
         var directory = GuestDirectory.Read(_services.Store, domainId);
         HashSet<PciAddress> present = [.. directory.Devices.Where(static keys => keys.Host is not null).Select(static keys => keys.Host!.Value)];
-        HashSet<PciAddress> ours = OursOf(life);
+        IReadOnlySet<PciAddress> ours = _services.Journal.OfferedTo(life);
         PciAddress[] wanted = spec switch
         {
             { IsAllFunctions: true } => [.. present.Where(device => AreSiblings(device, spec.Address!.Value))],
@@ -342,7 +334,7 @@ public sealed class PciToolstack : IToolstack, IDisposable
                 catch (Exception e) when (e is BackendException or HypervisorException or IOException or FormatException)
                 {
                     // A daemon that was killed just after the attach left the wish.
-                    if (OursOf(life).Contains(wish.Device))
+                    if (_services.Journal.OfferedTo(life).Contains(wish.Device))
                     {
                         _services.Journal.Close(wish);
                     }
@@ -392,8 +384,7 @@ public sealed class PciToolstack : IToolstack, IDisposable
     {
         bool isAlive = _services.Domains.IsAlive(life);
         GuestDirectory? directory = isAlive ? GuestDirectory.Read(_services.Store, life.DomainId) : null;
-        foreach (IGrouping<PciAddress, JournalEntry> device in _services.Journal.Entries
-            .Where(entry => entry.Life == life && entry.IsAttachment).GroupBy(static entry => entry.Device).ToList())
+        foreach (IGrouping<PciAddress, JournalEntry> device in _services.Journal.AttachmentsOf(life).GroupBy(static entry => entry.Device).ToList())
         {
             JournalEntry? nodes = device.FirstOrDefault(static entry => entry.Grant.Kind == GrantKind.Nodes);
             DeviceKeys? keys = directory?.Find(device.Key);
@@ -425,8 +416,7 @@ public sealed class PciToolstack : IToolstack, IDisposable
     /// <summary>One that was attached again after a reboot of its guest is still wanted: it is undone, and done again.</summary>
     private async Task UndoAsync(DomainLife life, PciAddress device, bool forget)
     {
-        List<JournalEntry> wishes =
-            [.. _services.Journal.Entries.Where(entry => entry.Device == device && entry.Grant.Kind == GrantKind.Kept && entry.Life.IsSameGuestAs(life))];
+        List<JournalEntry> wishes = [.. _services.Journal.WishesFor(device).Where(wish => wish.Life.IsSameGuestAs(life))];
         bool isAgain = wishes.Exists(wish => wish.Life != life);
         await _takeBack.RunAsync(life, [device], forget && !isAgain).ConfigureAwait(false);
         if (isAgain)

@@ -76,14 +76,11 @@ internal sealed class TakeBack(ToolstackServices services, DeviceGrants grants)
     /// <summary>Closes what the journal says of the devices' keys; they are removed.</summary>
     public void Close(DomainLife life, IReadOnlyCollection<PciAddress> devices, bool forget)
     {
-        foreach (JournalEntry entry in services.Journal.Entries)
+        IEnumerable<JournalEntry> keys = devices.SelectMany(device => services.Journal.KeysOf(life, device));
+        IEnumerable<JournalEntry> wishes = forget ? services.Journal.WishesOf(life).Where(wish => devices.Contains(wish.Device)) : [];
+        foreach (JournalEntry entry in keys.Concat(wishes).OrderBy(static entry => entry.Id))
         {
-            bool isItsNodes = entry.Life == life && entry.Grant.Kind == GrantKind.Nodes;
-            bool isItsWish = forget && entry.Life.IsSameGuestAs(life) && entry.Grant.Kind == GrantKind.Kept;
-            if (devices.Contains(entry.Device) && (isItsNodes || isItsWish))
-            {
-                services.Journal.Close(entry);
-            }
+            services.Journal.Close(entry);
         }
     }
 

@@ -66,19 +66,11 @@ internal sealed class DeviceGrants(ToolstackServices services)
         LifeStage stage = services.Domains.StageOf(life);
         bool isThere = stage is LifeStage.Alive or LifeStage.Halted or LifeStage.Dying;
         List<string> failures = [];
-        foreach (JournalEntry entry in services.Journal.Entries.Where(entry => entry.Life == life && entry.Device == device).Reverse())
+
+        // Messages that this process mapped are taken back by who mapped them, before the device is let go: numbers come back. Those of an earlier daemon are the last.
+        IEnumerable<JournalEntry> messages = services.Journal.InheritedMessagesOf(life).Where(entry => entry.Device == device).Reverse();
+        foreach (JournalEntry entry in messages.Concat(services.Journal.RevocableOf(life, device)))
         {
-            if (entry.Owner == GrantOwner.Toolstack || entry.Grant.Kind is GrantKind.Nodes or GrantKind.Kept or GrantKind.Pause)
-            {
-                continue;
-            }
-
-            // Messages that this process mapped are taken back by who mapped them, before the device is let go: numbers come back.
-            if (entry.Grant.Kind == GrantKind.Messages && !services.Journal.IsInherited(entry))
-            {
-                continue;
-            }
-
             try
             {
                 if (isThere || (stage == LifeStage.Gone && entry.Grant.Kind == GrantKind.OwnerNote))
@@ -197,12 +189,12 @@ internal sealed class DeviceGrants(ToolstackServices services)
     /// <summary>Whether another device of the guest has the same line: ours by the journal, or one that xl attached.</summary>
     private bool IsLineShared(JournalEntry entry)
     {
-        if (OthersOf(entry).Any(other => other.Count == entry.Grant.Count))
+        if (services.Journal.OthersLike(entry).Any(other => other.Count == entry.Grant.Count))
         {
             return true;
         }
 
-        HashSet<PciAddress> ours = [.. services.Journal.Entries.Where(other => other.Life == entry.Life && other.IsAttachment).Select(static other => other.Device)];
+        HashSet<PciAddress> ours = [.. services.Journal.AttachmentsOf(entry.Life).Select(static other => other.Device)];
         return GuestDirectory.Read(services.Store, entry.Life.DomainId).Devices.Any(keys =>
             keys.Host is { } host && host != entry.Device && !ours.Contains(host)
             && services.Custody.Find(host.ToString()) is not null && (ulong)services.Custody.LineOf(host) == entry.Grant.Count);
@@ -213,13 +205,9 @@ internal sealed class DeviceGrants(ToolstackServices services)
         ? (int)entry.Grant.First
         : services.Physdev.MapLine(entry.Life.DomainId, (int)entry.Grant.Count);
 
+    // Two functions may share a frame or a port, and the one that stays keeps it.
     private IEnumerable<(ulong First, ulong Count)> Uncovered(JournalEntry entry) =>
-        NumberRanges.Except(entry.Grant.First, entry.Grant.Count, OthersOf(entry).Select(static other => (other.First, other.Count)));
-
-    /// <summary>The same guest's other grants of the kind: two functions may share a line, a frame or a port, and the one that stays keeps it.</summary>
-    private IEnumerable<Grant> OthersOf(JournalEntry entry) => services.Journal.Entries
-        .Where(other => other.Id != entry.Id && other.Life == entry.Life && other.Grant.Kind == entry.Grant.Kind)
-        .Select(static other => other.Grant);
+        NumberRanges.Except(entry.Grant.First, entry.Grant.Count, services.Journal.OthersLike(entry).Select(static other => (other.First, other.Count)));
 
     /// <summary>Revoking what is not there is what was wanted.</summary>
     private static void UnlessGone(Action revoke)

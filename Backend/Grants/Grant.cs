@@ -17,11 +17,21 @@ public sealed record Grant(GrantKind Kind, ulong First = 0, ulong Count = 0, str
     public static Grant MessagesOf(ReadOnlySpan<int> pirqs) =>
         new(GrantKind.Messages, Text: string.Join(',', pirqs.ToArray().Select(static pirq => pirq.ToString(CultureInfo.InvariantCulture))));
 
-    /// <summary>The pirqs of messages; none when they are not known.</summary>
-    /// <returns>The guest's numbers, those to unmap.</returns>
+    /// <summary>The pirqs that were mapped: a line's, or those of messages.</summary>
+    /// <returns>The guest's numbers, those to unmap; none when they are not known, or for a grant of another kind.</returns>
     public IReadOnlyList<int> Pirqs()
     {
+        if (Kind == GrantKind.Pirq && First > 0)
+        {
+            return [(int)First];
+        }
+
         List<int> pirqs = [];
+        if (Kind != GrantKind.Messages)
+        {
+            return pirqs;
+        }
+
         foreach (string number in (Text ?? string.Empty).Split(',', StringSplitOptions.RemoveEmptyEntries))
         {
             if (int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out int pirq))

@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging;
-using Microsoft.Win32.SafeHandles;
 using PciBackFlow.Backend.Domains;
 using PciBackFlow.Hardware.Pci;
 
@@ -10,9 +9,12 @@ namespace PciBackFlow.Backend.Grants;
 /// rewritten when most of it is history. Thread-safe; one daemon at a time has it open.
 /// </summary>
 /// <remarks>
+/// <para>
 /// Nothing is synced to a disk. A killed daemon loses nothing that a write returned from, because the page cache is the kernel's; and what
 /// a power failure or a crash of the host loses are grants of a boot that is over: entries of another boot are void. A line torn by
 /// a kill is an intent that was never acted upon or an outcome that recovery finds again, so it is ignored and overwritten.
+/// </para>
+/// <para>Every answer is of one moment and in the order in which the entries were begun, where nothing else is said.</para>
 /// </remarks>
 public sealed class GrantJournal : IDisposable
 {
@@ -24,42 +26,32 @@ public sealed class GrantJournal : IDisposable
     private const int HistoryPerOpenEntry = 4;
 
     private readonly Lock _lock = new();
-    private readonly string _path;
+    private readonly JournalFile _file;
     private readonly string _boot;
     private readonly SortedDictionary<long, JournalEntry> _open = [];
-    private SafeFileHandle _file;
-    private long _length;
-    private int _records;
     private long _lastId;
     private long _lastInherited;
 
-    private GrantJournal(string path, string boot, SafeFileHandle file)
+    private GrantJournal(JournalFile file, string boot)
     {
-        _path = path;
-        _boot = boot;
         _file = file;
+        _boot = boot;
     }
 
     /// <summary>Opens the journal of this boot and drops what is void: entries of other boots, torn and damaged lines, history.</summary>
     /// <param name="directory">Where it lies; created when absent.</param>
     /// <param name="boot">This boot's id: <see cref="BootId.Read"/>.</param>
     /// <param name="logger">Where damage is told.</param>
-    /// <returns>The journal; its <see cref="Entries"/> are what an earlier daemon of this boot left.</returns>
+    /// <returns>The journal; what is open in it an earlier daemon of this boot left.</returns>
     /// <exception cref="IOException">It can't be read or written, or another daemon has it open.</exception>
     public static GrantJournal Open(string directory, string boot, ILogger logger)
     {
         Directory.CreateDirectory(directory);
         string path = Path.Combine(directory, FileName);
-        SafeFileHandle file = OpenFile(path, FileMode.OpenOrCreate);
-        GrantJournal journal = new(path, boot, file);
+        GrantJournal journal = new(JournalFile.Open(path), boot);
         try
         {
-            if (journal.Load(logger))
-            {
-                journal.Rewrite();
-            }
-
-            journal._lastInherited = journal._lastId;
+            journal.Load(path, logger);
             return journal;
         }
         catch
@@ -69,22 +61,17 @@ public sealed class GrantJournal : IDisposable
         }
     }
 
-    /// <summary>The grants begun and not taken back, in the order they were begun.</summary>
-    public IReadOnlyList<JournalEntry> Entries
+    /// <summary>How many grants are begun and not taken back.</summary>
+    public int Count
     {
         get
         {
             lock (_lock)
             {
-                return [.. _open.Values];
+                return _open.Count;
             }
         }
     }
-
-    /// <summary>Whether an entry is of an earlier daemon: nobody in this process looks after it.</summary>
-    /// <param name="entry">An entry.</param>
-    /// <returns>False when it was begun since the journal was opened.</returns>
-    public bool IsInherited(JournalEntry entry) => entry.Id <= _lastInherited;
 
     /// <summary>Records an intent. Only afterwards may the grant be tried.</summary>
     /// <param name="life">To whom.</param>
@@ -98,7 +85,7 @@ public sealed class GrantJournal : IDisposable
         lock (_lock)
         {
             JournalEntry entry = new(_lastId + 1, life, device, owner, grant, IsDone: false);
-            Append(entry, JournalPhase.Intent);
+            _file.Append(RecordOf(entry, JournalPhase.Intent));
             _lastId = entry.Id;
             _open.Add(entry.Id, entry);
             return entry;
@@ -115,7 +102,7 @@ public sealed class GrantJournal : IDisposable
         lock (_lock)
         {
             JournalEntry done = entry with { Grant = exact ?? entry.Grant, IsDone = true };
-            Append(done, JournalPhase.Result);
+            _file.Append(RecordOf(done, JournalPhase.Result));
             _open[done.Id] = done;
             return done;
         }
@@ -133,14 +120,109 @@ public sealed class GrantJournal : IDisposable
                 return;
             }
 
-            Append(entry, JournalPhase.Revoked);
+            _file.Append(RecordOf(entry, JournalPhase.Revoked));
             _open.Remove(entry.Id);
-            if (_records > MinHistory + HistoryPerOpenEntry * _open.Count)
+            if (_file.Records > MinHistory + HistoryPerOpenEntry * _open.Count)
             {
-                Rewrite();
+                DropHistory();
             }
         }
     }
+
+    /// <summary>Every life that anything is open for.</summary>
+    /// <returns>Each once.</returns>
+    public IReadOnlyList<DomainLife> Lives() => [.. Where(static _ => true).Select(static entry => entry.Life).Distinct()];
+
+    /// <summary>The lives that have a device or messages of one: those whose end must be noticed.</summary>
+    /// <returns>Each once.</returns>
+    public IReadOnlyList<DomainLife> LivesWithDevices() =>
+        [.. Where(static entry => entry.IsAttachment || entry.Grant.Kind == GrantKind.Messages).Select(static entry => entry.Life).Distinct()];
+
+    /// <summary>Everything that is a part of a device's attachment to a guest, whoever attached it.</summary>
+    /// <param name="life">The guest.</param>
+    /// <returns>The entries of all its devices.</returns>
+    public IReadOnlyList<JournalEntry> AttachmentsOf(DomainLife life) => Where(entry => entry.Life == life && entry.IsAttachment);
+
+    /// <summary>The devices whose keys in a guest's directory this daemon writes or wrote.</summary>
+    /// <param name="life">The guest.</param>
+    /// <returns>Also those whose keys are an intent.</returns>
+    public IReadOnlySet<PciAddress> OfferedTo(DomainLife life) =>
+        Where(entry => entry.Life == life && entry is { Owner: GrantOwner.Us, Grant.Kind: GrantKind.Nodes }).Select(static entry => entry.Device).ToHashSet();
+
+    /// <summary>Who has a device, or is getting it.</summary>
+    /// <param name="device">The device.</param>
+    /// <returns>The life whose attachment was begun first; null when it is nobody's.</returns>
+    public DomainLife? HolderOf(PciAddress device) => Where(entry => entry.Device == device && entry.IsAttachment).FirstOrDefault()?.Life;
+
+    /// <summary>The lives that a device was assigned to.</summary>
+    /// <param name="device">The device.</param>
+    /// <returns>Not those whose assignment is an intent.</returns>
+    public IReadOnlyList<DomainLife> AssignedTo(PciAddress device) =>
+        [.. Where(entry => entry.Device == device && entry is { IsDone: true, Grant.Kind: GrantKind.Assignment }).Select(static entry => entry.Life)];
+
+    /// <summary>What was written down of a device's keys in a guest's directory.</summary>
+    /// <param name="life">The guest.</param>
+    /// <param name="device">The device.</param>
+    /// <returns>Ours and xl's.</returns>
+    public IReadOnlyList<JournalEntry> KeysOf(DomainLife life, PciAddress device) =>
+        Where(entry => entry.Life == life && entry.Device == device && entry.Grant.Kind == GrantKind.Nodes);
+
+    /// <summary>What this daemon or an earlier one granted of a device and can revoke by itself.</summary>
+    /// <param name="life">The guest.</param>
+    /// <param name="device">The device.</param>
+    /// <returns>The last one first. Not xl's grants, not the keys, not messages: those have their own ends.</returns>
+    public IReadOnlyList<JournalEntry> RevocableOf(DomainLife life, PciAddress device) =>
+    [
+        .. Where(entry => entry.Life == life && entry.Device == device && entry is
+        {
+            Owner: GrantOwner.Us,
+            Grant.Kind: not (GrantKind.Nodes or GrantKind.Kept or GrantKind.Pause or GrantKind.Messages),
+        }).Reverse(),
+    ];
+
+    /// <summary>The same guest's other grants of an entry's kind: two functions may share a line, a frame or a port.</summary>
+    /// <param name="entry">An entry.</param>
+    /// <returns>The grants of the others.</returns>
+    public IReadOnlyList<Grant> OthersLike(JournalEntry entry) =>
+    [
+        .. Where(other => other.Id != entry.Id && other.Life == entry.Life && other.Grant.Kind == entry.Grant.Kind).Select(static other => other.Grant),
+    ];
+
+    /// <summary>The messages that are mapped for a guest.</summary>
+    /// <param name="life">The guest.</param>
+    /// <returns>Of all its devices, by this daemon and by earlier ones.</returns>
+    public IReadOnlyList<JournalEntry> MessagesOf(DomainLife life) => Where(entry => entry.Life == life && entry.Grant.Kind == GrantKind.Messages);
+
+    /// <summary>Messages that an earlier daemon mapped for a guest: nobody in this process looks after them.</summary>
+    /// <param name="life">The guest.</param>
+    /// <returns>Of all its devices.</returns>
+    public IReadOnlyList<JournalEntry> InheritedMessagesOf(DomainLife life) => [.. MessagesOf(life).Where(entry => entry.Id <= _lastInherited)];
+
+    /// <summary>The guest's pirqs that younger entries than this one name. Numbers come back: what a younger entry names is that one's.</summary>
+    /// <param name="entry">An entry.</param>
+    /// <returns>Those of messages and lines.</returns>
+    public IReadOnlySet<int> PirqsBegunAfter(JournalEntry entry) =>
+        Where(other => other.Life == entry.Life && other.Id > entry.Id).SelectMany(static other => other.Grant.Pirqs()).ToHashSet();
+
+    /// <summary>The pauses of a guest that were begun and not ended.</summary>
+    /// <param name="life">The guest.</param>
+    /// <returns>Those of this daemon and of earlier ones.</returns>
+    public IReadOnlyList<JournalEntry> PausesOf(DomainLife life) => Where(entry => entry.Life == life && entry.Grant.Kind == GrantKind.Pause);
+
+    /// <summary>Every wish to attach a device again after its guest's reboot.</summary>
+    /// <returns>The wishes.</returns>
+    public IReadOnlyList<JournalEntry> Wishes() => Where(static entry => entry.Grant.Kind == GrantKind.Kept);
+
+    /// <summary>The wishes of a guest, of this life and of former ones.</summary>
+    /// <param name="life">Any of its lives.</param>
+    /// <returns>The wishes.</returns>
+    public IReadOnlyList<JournalEntry> WishesOf(DomainLife life) =>
+        Where(entry => entry.Grant.Kind == GrantKind.Kept && entry.Life.IsSameGuestAs(life));
+
+    /// <summary>The wishes for a device, of whichever guest.</summary>
+    /// <param name="device">The device.</param>
+    /// <returns>The wishes.</returns>
+    public IReadOnlyList<JournalEntry> WishesFor(PciAddress device) => Where(entry => entry.Grant.Kind == GrantKind.Kept && entry.Device == device);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -151,29 +233,21 @@ public sealed class GrantJournal : IDisposable
         }
     }
 
-    private static SafeFileHandle OpenFile(string path, FileMode mode) => File.OpenHandle(path, mode, FileAccess.ReadWrite, FileShare.None);
-
-    /// <returns>Whether there is anything in the file but open entries, one line each.</returns>
-    private bool Load(ILogger logger)
+    private JournalEntry[] Where(Func<JournalEntry, bool> holds)
     {
-        byte[] bytes = new byte[RandomAccess.GetLength(_file)];
-        int filled = 0;
-        while (filled < bytes.Length && RandomAccess.Read(_file, bytes.AsSpan(filled), filled) is > 0 and int read)
+        lock (_lock)
         {
-            filled += read;
+            return [.. _open.Values.Where(holds)];
         }
+    }
 
+    private void Load(string path, ILogger logger)
+    {
         int damaged = 0;
-        ReadOnlySpan<byte> rest = bytes.AsSpan(0, filled);
-        while (!rest.IsEmpty)
+        IReadOnlyList<JournalRecord?> records = _file.ReadAll(out bool isTorn);
+        foreach (JournalRecord? record in records)
         {
-            int end = rest.IndexOf((byte)'\n');
-            if (end < 0)
-            {
-                break;
-            }
-
-            if (JournalLine.Parse(rest[..end]) is { } record && PciAddress.TryParse(record.Device, out PciAddress device))
+            if (record is not null && PciAddress.TryParse(record.Device, out PciAddress device))
             {
                 Replay(record, device);
             }
@@ -181,19 +255,20 @@ public sealed class GrantJournal : IDisposable
             {
                 damaged++;
             }
-
-            rest = rest[(end + 1)..];
-            _length += end + 1;
-            _records++;
         }
 
         if (damaged > 0)
         {
-            JournalLog.Damaged(logger, _path, damaged);
+            JournalLog.Damaged(logger, path, damaged);
         }
 
-        JournalLog.Opened(logger, _path, _open.Count);
-        return _records != _open.Count || !rest.IsEmpty;
+        JournalLog.Opened(logger, path, _open.Count);
+        if (isTorn || records.Count != _open.Count)
+        {
+            DropHistory();
+        }
+
+        _lastInherited = _lastId;
     }
 
     private void Replay(JournalRecord record, PciAddress device)
@@ -216,55 +291,10 @@ public sealed class GrantJournal : IDisposable
         }
     }
 
-    private void Append(JournalEntry entry, JournalPhase phase)
-    {
-        byte[] line = Line(entry, phase);
-        try
-        {
-            RandomAccess.Write(_file, line, _length);
-        }
-        catch (IOException)
-        {
-            // A full file system may have taken a part of the line: the next one must not follow it.
-            RandomAccess.SetLength(_file, _length);
-            throw;
-        }
+    private void DropHistory() =>
+        _file.Replace([.. _open.Values.Select(entry => RecordOf(entry, entry.IsDone ? JournalPhase.Result : JournalPhase.Intent))]);
 
-        _length += line.Length;
-        _records++;
-    }
-
-    /// <summary>Replaces the file by one with the open entries alone. The old one holds until the rename.</summary>
-    private void Rewrite()
-    {
-        string next = $"{_path}.new";
-        File.Delete(next);
-        SafeFileHandle file = OpenFile(next, FileMode.CreateNew);
-        try
-        {
-            long length = 0;
-            foreach (JournalEntry entry in _open.Values)
-            {
-                byte[] line = Line(entry, entry.IsDone ? JournalPhase.Result : JournalPhase.Intent);
-                RandomAccess.Write(file, line, length);
-                length += line.Length;
-            }
-
-            File.Move(next, _path, overwrite: true);
-            _length = length;
-        }
-        catch
-        {
-            file.Dispose();
-            throw;
-        }
-
-        _file.Dispose();
-        _file = file;
-        _records = _open.Count;
-    }
-
-    private byte[] Line(JournalEntry entry, JournalPhase phase) => JournalLine.Format(new(
+    private JournalRecord RecordOf(JournalEntry entry, JournalPhase phase) => new(
         entry.Id, _boot, entry.Life.Handle, entry.Life.DomainId, entry.Device.ToString(), entry.Grant.Kind, entry.Grant.First, entry.Grant.Count,
-        entry.Grant.Text, phase, entry.Owner));
+        entry.Grant.Text, phase, entry.Owner);
 }

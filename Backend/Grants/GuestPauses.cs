@@ -183,10 +183,10 @@ internal sealed class GuestPauses(ToolstackServices services) : IDisposable
     private static bool IsCertain(JournalEntry entry) => entry is { IsDone: true, Grant.First: not Ending };
 
     private bool IsAwaited(DomainLife life) =>
-        services.Journal.Entries.Any(wish => wish.Grant.Kind == GrantKind.Kept && wish.Life.IsAnotherLifeOf(life));
+        services.Journal.WishesOf(life).Any(wish => wish.Life.IsAnotherLifeOf(life));
 
     private List<JournalEntry> Find(DomainLife life) =>
-        [.. services.Journal.Entries.Where(entry => entry.Life == life && entry.Grant.Kind == GrantKind.Pause && !_held.Contains(entry.Id))];
+        [.. services.Journal.PausesOf(life).Where(entry => !_held.Contains(entry.Id))];
 
     private void Unpause(int domainId)
     {

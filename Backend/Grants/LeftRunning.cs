@@ -43,7 +43,6 @@ internal static class LeftRunning
             return services.Domains.Find(noted) is { HasEnded: false };
         }
 
-        return services.Journal.Entries.Any(entry => entry.Life != life && entry.Device == device && entry is { IsDone: true, Grant.Kind: GrantKind.Assignment }
-            && services.Domains.IsThere(entry.Life));
+        return services.Journal.AssignedTo(device).Any(another => another != life && services.Domains.IsThere(another));
     }
 }

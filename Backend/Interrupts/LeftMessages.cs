@@ -4,6 +4,7 @@ using PciBackFlow.Backend.Grants;
 using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Linux;
+using PciBackFlow.Hardware.Pci;
 
 namespace PciBackFlow.Backend.Interrupts;
 
@@ -42,7 +43,7 @@ internal sealed class LeftMessages(ToolstackServices services)
         }
 
         // Numbers come back: what a younger entry names is that one's, and this one only could not be closed.
-        HashSet<int> others = [.. services.Journal.Entries.Where(other => other.Life == entry.Life && other.Id > entry.Id).SelectMany(PirqsOf)];
+        IReadOnlySet<int> others = services.Journal.PirqsBegunAfter(entry);
         foreach (int pirq in entry.Grant.Pirqs().Where(pirq => !others.Contains(pirq)))
         {
             try
@@ -56,18 +57,10 @@ internal sealed class LeftMessages(ToolstackServices services)
         }
     }
 
-    private static IEnumerable<int> PirqsOf(JournalEntry entry) => entry.Grant switch
-    {
-        { Kind: GrantKind.Messages } messages => messages.Pirqs(),
-        { Kind: GrantKind.Pirq, First: > 0 } line => [(int)line.First],
-        _ => [],
-    };
-
     private static List<JournalEntry> Of(ToolstackServices services, DomainLife life)
     {
-        IReadOnlyList<JournalEntry> entries = services.Journal.Entries;
-        List<JournalEntry> left = [.. entries.Where(entry => entry.Life == life && entry.Grant.Kind == GrantKind.Messages && services.Journal.IsInherited(entry)
-            && !entries.Any(other => other.Life == life && other.Device == entry.Device && other.IsAttachment))];
+        HashSet<PciAddress> attached = [.. services.Journal.AttachmentsOf(life).Select(static entry => entry.Device)];
+        List<JournalEntry> left = [.. services.Journal.InheritedMessagesOf(life).Where(entry => !attached.Contains(entry.Device))];
         if (left.Count == 0 || !services.Domains.IsAlive(life))
         {
             return left;

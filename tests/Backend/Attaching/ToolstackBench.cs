@@ -3,6 +3,7 @@ using System.Diagnostics;
 using PciBackFlow.Backend.Attaching;
 using PciBackFlow.Backend.Devices;
 using PciBackFlow.Backend.Grants;
+using PciBackFlow.Backend.Tests.Grants;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
 using PciBackFlow.Hardware.Hypervisor.Loopback.Passthrough;
@@ -82,7 +83,7 @@ internal sealed class ToolstackBench : IAsyncDisposable
 
     public PciToolstack Toolstack => _toolstack;
 
-    public IReadOnlyList<JournalEntry> Journal => _journal.Entries;
+    public IReadOnlyList<JournalEntry> Journal => _journal.Entries();
 
     public LinuxGuest Guest(int domain, Guid? handle = null)
     {

@@ -12,6 +12,22 @@ public sealed class GrantJournalTests
     private static readonly DomainLife Guest = new(7, new("11111111-2222-3333-4444-555555555555"));
     private static readonly PciAddress Nic = new(0, 4, 0, 1);
 
+    private const string OldJournal =
+        """
+        b1755ab4 {"id":1,"boot":"boot-1","uuid":"11111111-2222-3333-4444-555555555555","domain":7,"device":"0000:04:00.1","kind":"OwnerNote","first":0,"count":0,"phase":"Result","owner":"Us"}
+        8d1c6131 {"id":2,"boot":"boot-1","uuid":"11111111-2222-3333-4444-555555555555","domain":7,"device":"0000:04:00.1","kind":"Memory","first":1043200,"count":16,"phase":"Result","owner":"Us"}
+        b53eeaa6 {"id":3,"boot":"boot-1","uuid":"11111111-2222-3333-4444-555555555555","domain":7,"device":"0000:04:00.1","kind":"Ports","first":49152,"count":32,"phase":"Intent","owner":"Us"}
+        faaedc0f {"id":4,"boot":"boot-1","uuid":"11111111-2222-3333-4444-555555555555","domain":7,"device":"0000:04:00.1","kind":"Pirq","first":55,"count":20,"phase":"Result","owner":"Us"}
+        0d63cd6b {"id":5,"boot":"boot-1","uuid":"11111111-2222-3333-4444-555555555555","domain":7,"device":"0000:04:00.1","kind":"InterruptPermission","first":55,"count":20,"phase":"Result","owner":"Us"}
+        d165ad68 {"id":6,"boot":"boot-1","uuid":"11111111-2222-3333-4444-555555555555","domain":7,"device":"0000:04:00.1","kind":"Assignment","first":0,"count":0,"phase":"Intent","owner":"Us"}
+        3839cf48 {"id":6,"boot":"boot-1","uuid":"11111111-2222-3333-4444-555555555555","domain":7,"device":"0000:04:00.1","kind":"Assignment","first":0,"count":0,"phase":"Revoked","owner":"Us"}
+        ba44dca5 {"id":7,"boot":"boot-1","uuid":"11111111-2222-3333-4444-555555555555","domain":7,"device":"0000:04:00.1","kind":"Nodes","first":0,"count":0,"phase":"Intent","owner":"Toolstack"}
+        42c8b2a6 {"id":8,"boot":"boot-1","uuid":"11111111-2222-3333-4444-555555555555","domain":7,"device":"0000:04:00.1","kind":"Kept","first":0,"count":0,"text":"04:00.1,permissive=1","phase":"Result","owner":"Us"}
+        b4f895b1 {"id":9,"boot":"boot-1","uuid":"11111111-2222-3333-4444-555555555555","domain":7,"device":"0000:04:00.1","kind":"Messages","first":0,"count":0,"text":"57,58","phase":"Result","owner":"Us"}
+        8a10bde2 {"id":10,"boot":"boot-1","uuid":"11111111-2222-3333-4444-555555555555","domain":7,"device":"0000:04:00.1","kind":"Pause","first":0,"count":0,"phase":"Result","owner":"Us"}
+
+        """;
+
     [Fact]
     public void Intents_results_and_revocations_survive_a_restart()
     {
@@ -30,12 +46,12 @@ public sealed class GrantJournalTests
         }
 
         using GrantJournal again = Open(folder);
-        Assert.Equal([memory, ports, pirq], again.Entries.Take(3));
-        Assert.Equal((new(GrantKind.Memory, 0x380_0000_0000, 2), true), (again.Entries[0].Grant, again.Entries[0].IsDone));
-        Assert.False(again.Entries[1].IsDone);
-        Assert.Equal(("a \n \"line\" é", GrantOwner.Toolstack), (again.Entries[3].Grant.Text, again.Entries[3].Owner));
-        Assert.Equal(4, again.Entries.Count);
-        Assert.True(again.Begin(Guest, Nic, GrantOwner.Us, new(GrantKind.Nodes)).Id > again.Entries[3].Id);
+        Assert.Equal([memory, ports, pirq], again.Entries().Take(3));
+        Assert.Equal((new(GrantKind.Memory, 0x380_0000_0000, 2), true), (again.Entries()[0].Grant, again.Entries()[0].IsDone));
+        Assert.False(again.Entries()[1].IsDone);
+        Assert.Equal(("a \n \"line\" é", GrantOwner.Toolstack), (again.Entries()[3].Grant.Text, again.Entries()[3].Owner));
+        Assert.Equal(4, again.Entries().Count);
+        Assert.True(again.Begin(Guest, Nic, GrantOwner.Us, new(GrantKind.Nodes)).Id > again.Entries()[3].Id);
     }
 
     /// <summary>kill -9 at any byte: what was complete before it holds, the torn line does not, and the next line doesn't follow it.</summary>
@@ -128,7 +144,7 @@ public sealed class GrantJournalTests
 
         using (var next = GrantJournal.Open(folder["run"], "boot-2", NullLogger.Instance))
         {
-            Assert.Empty(next.Entries);
+            Assert.Empty(next.Entries());
         }
 
         Assert.Empty(File.ReadAllBytes(FileOf(folder)));
@@ -148,11 +164,11 @@ public sealed class GrantJournalTests
             }
 
             Assert.InRange(new FileInfo(FileOf(folder)).Length, 1, 200_000);
-            Assert.Equal([kept], journal.Entries);
+            Assert.Equal([kept], journal.Entries());
         }
 
         using GrantJournal again = Open(folder);
-        Assert.Equal([kept], again.Entries);
+        Assert.Equal([kept], again.Entries());
     }
 
     [Fact]
@@ -171,9 +187,45 @@ public sealed class GrantJournalTests
     public void Memory_is_counted_in_whole_frames_of_any_width(ulong start, ulong length, ulong first, ulong frames) =>
         Assert.Equal(new Grant(GrantKind.Memory, first, frames), Grant.MemoryOf(start, length));
 
+    /// <summary>The bytes of a journal that an earlier release left, one record of every kind: what is on a host's disk is read by every later release.</summary>
+    [Fact]
+    public void A_journal_that_an_earlier_release_wrote_is_read()
+    {
+        using TemporaryFolder folder = new();
+        File.WriteAllText(FileOf(folder), OldJournal.ReplaceLineEndings("\n"));
+        using GrantJournal journal = Open(folder);
+        Assert.Equal(
+            [
+                new(1, Guest, Nic, GrantOwner.Us, new(GrantKind.OwnerNote), IsDone: true),
+                new(2, Guest, Nic, GrantOwner.Us, new(GrantKind.Memory, 0xFEB00, 16), IsDone: true),
+                new(3, Guest, Nic, GrantOwner.Us, new(GrantKind.Ports, 0xC000, 32), IsDone: false),
+                new(4, Guest, Nic, GrantOwner.Us, new(GrantKind.Pirq, 55, 20), IsDone: true),
+                new(5, Guest, Nic, GrantOwner.Us, new(GrantKind.InterruptPermission, 55, 20), IsDone: true),
+                new(7, Guest, Nic, GrantOwner.Toolstack, new(GrantKind.Nodes), IsDone: false),
+                new(8, Guest, Nic, GrantOwner.Us, new(GrantKind.Kept, Text: "04:00.1,permissive=1"), IsDone: true),
+                new(9, Guest, Nic, GrantOwner.Us, new(GrantKind.Messages, Text: "57,58"), IsDone: true),
+                new(10, Guest, Nic, GrantOwner.Us, new(GrantKind.Pause), IsDone: true),
+            ],
+            journal.Entries());
+    }
+
+    [Fact]
+    public void What_is_written_now_is_what_that_release_wrote()
+    {
+        using TemporaryFolder folder = new();
+        File.WriteAllText(FileOf(folder), OldJournal.ReplaceLineEndings("\n"));
+        using (GrantJournal journal = Open(folder))
+        {
+            Assert.Equal(9, journal.Count);
+        }
+
+        string[] open = [.. OldJournal.ReplaceLineEndings("\n").Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(static line => !line.Contains("Assignment", StringComparison.Ordinal))];
+        Assert.Equal(open, File.ReadAllLines(FileOf(folder)));
+    }
+
     private static GrantJournal Open(TemporaryFolder folder) => GrantJournal.Open(folder["run"], Boot, NullLogger.Instance);
 
     private static string FileOf(TemporaryFolder folder) => Path.Combine(Directory.CreateDirectory(folder["run"]).FullName, GrantJournal.FileName);
 
-    private static IEnumerable<string> Shown(GrantJournal journal) => journal.Entries.Select(entry => $"{entry.Grant.Kind}{(entry.IsDone ? "" : "?")}");
+    private static IEnumerable<string> Shown(GrantJournal journal) => journal.Entries().Select(entry => $"{entry.Grant.Kind}{(entry.IsDone ? "" : "?")}");
 }

@@ -42,7 +42,7 @@ public sealed class GuestPausesTests : IDisposable
         pauses.End(pause);
 
         Assert.False(_guest.IsPaused);
-        Assert.Empty(_services.Journal.Entries);
+        Assert.Empty(_services.Journal.Entries());
         Assert.Empty(_lines.Warnings);
     }
 
@@ -57,7 +57,7 @@ public sealed class GuestPausesTests : IDisposable
 
         Assert.True(_guest.IsPaused);
         Assert.Contains("xl unpause 8", Assert.Single(_lines.Warnings), StringComparison.Ordinal);
-        Assert.Empty(_services.Journal.Entries);
+        Assert.Empty(_services.Journal.Entries());
     }
 
     [Fact]
@@ -69,7 +69,7 @@ public sealed class GuestPausesTests : IDisposable
 
         new GuestPauses(_services).Recover(Life);
 
-        Assert.Equal([kept], _services.Journal.Entries);
+        Assert.Equal([kept], _services.Journal.Entries());
     }
 
     [Fact]
@@ -81,7 +81,7 @@ public sealed class GuestPausesTests : IDisposable
         pauses.Dispose();
 
         Assert.False(_guest.IsPaused);
-        Assert.Empty(_services.Journal.Entries);
+        Assert.Empty(_services.Journal.Entries());
 
         // What is still under way comes to its end after the journal.
         _services.Journal.Dispose();

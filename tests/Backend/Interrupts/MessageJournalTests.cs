@@ -2,6 +2,7 @@ using PciBackFlow.Backend.Attaching;
 using PciBackFlow.Backend.Domains;
 using PciBackFlow.Backend.Grants;
 using PciBackFlow.Backend.Interrupts;
+using PciBackFlow.Backend.Tests.Grants;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
 using PciBackFlow.Hardware.Linux;
@@ -40,7 +41,7 @@ public sealed class MessageJournalTests : IDisposable
 
         operations.DisableMsix(owned.Function);
 
-        Assert.Equal([second], Assert.Single(_journal.Entries).Grant.Pirqs());
+        Assert.Equal([second], Assert.Single(_journal.Entries()).Grant.Pirqs());
     }
 
     [Fact]
