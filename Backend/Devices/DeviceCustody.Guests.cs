@@ -4,6 +4,7 @@ using PciBackFlow.Backend.Devices.Reset;
 using PciBackFlow.Backend.Devices.Sources;
 using PciBackFlow.Backend.Devices.State;
 using PciBackFlow.Backend.Devices.Taking;
+using PciBackFlow.Backend.Plans;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Hardware.Pci.Sysfs;
@@ -285,7 +286,7 @@ public sealed partial class DeviceCustody
 
             return null;
         }
-        catch (Exception e) when (UndoableSteps.IsExpected(e))
+        catch (Exception e) when (StepFailure.IsExpected(e))
         {
             return e.Message;
         }

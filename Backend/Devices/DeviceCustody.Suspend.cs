@@ -2,6 +2,7 @@ using PciBackFlow.Backend.Devices.Reset;
 using PciBackFlow.Backend.Devices.Snapshots;
 using PciBackFlow.Backend.Devices.State;
 using PciBackFlow.Backend.Devices.Taking;
+using PciBackFlow.Backend.Plans;
 using PciBackFlow.Hardware.Pci.Sysfs;
 
 namespace PciBackFlow.Backend.Devices;
@@ -39,7 +40,7 @@ public sealed partial class DeviceCustody
                 {
                     why ??= BringBack(entry, record);
                 }
-                catch (Exception e) when (UndoableSteps.IsExpected(e))
+                catch (Exception e) when (StepFailure.IsExpected(e))
                 {
                     why = e.Message;
                 }

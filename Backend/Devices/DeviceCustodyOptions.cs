@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using PciBackFlow.Backend.Devices.Refusals;
+using PciBackFlow.Backend.Plans;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Hardware.Pci.Sysfs;
@@ -33,4 +34,7 @@ public sealed record DeviceCustodyOptions
 
     /// <summary>Where its lines go.</summary>
     public ILogger Logger { get; init; } = NullLogger.Instance;
+
+    /// <summary>Who follows the plans by which devices are taken and given back; null for nobody.</summary>
+    internal IPlanObserver? Observer { get; init; }
 }
