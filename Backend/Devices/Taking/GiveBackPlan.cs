@@ -8,7 +8,7 @@ internal static class GiveBackPlan
 {
     /// <summary>
     /// What is plugged in there now may never have been taken: then its registers are not opened, and its settings are its own. Nor are those of one that a driver of
-    /// the host has by now.
+    /// the host has by now. A program that died on this way left it held: each step takes what is already so.
     /// </summary>
     public static Plan<Transfer> Table { get; } = new("give back",
     [
@@ -30,7 +30,7 @@ internal static class GiveBackPlan
         {
             When = IsOurs,
             Condition = Ours,
-            Do = static device => device.Host.ReleaseMsix(device.Record),
+            Do = static device => device.Host.ReleaseMsixIfPrepared(device.Record),
             Undo = static device => device.Host.PrepareMsix(device.Record),
             UndoneBy = "prepared again",
         },
@@ -38,7 +38,7 @@ internal static class GiveBackPlan
         {
             When = IsOurs,
             Condition = Ours,
-            Do = static device => device.Host.Disable(device.Record),
+            Do = static device => device.Host.DisableIfEnabled(device.Record),
             Undo = static device => device.Host.Enable(device.Record),
             UndoneBy = "enabled",
         },

@@ -151,6 +151,14 @@ internal sealed class HostControls(DeviceCustodyOptions options, DeviceRecords r
         }
     }
 
+    public void ReleaseMsixIfPrepared(HeldRecord record)
+    {
+        if (record.IsMsixPrepared)
+        {
+            Quarantine.ReleaseMsixIfPrepared(record.Address);
+        }
+    }
+
     public void ReleaseMsix(HeldRecord record)
     {
         if (record.IsMsixPrepared)

@@ -93,6 +93,22 @@ internal sealed class Quarantine(IDomainControl? domains, IPhysdev? physdev)
         }
     }
 
+    /// <summary>Undoes <see cref="PrepareMsix"/>, or finds it undone: Xen says the same of a table that is not prepared and of one that is in use.</summary>
+    /// <exception cref="HypervisorException">Entries are in use.</exception>
+    public void ReleaseMsixIfPrepared(PciAddress address)
+    {
+        try
+        {
+            ReleaseMsix(address);
+        }
+        catch (HypervisorException busy) when (busy.Errno == Errno.EBUSY)
+        {
+            // One in use can't be prepared either, and the second call says so.
+            physdev!.PrepareMsix(address);
+            ReleaseMsix(address);
+        }
+    }
+
     /// <summary>Undoes <see cref="PrepareMsix"/>.</summary>
     /// <exception cref="HypervisorException">Entries are in use.</exception>
     public void ReleaseMsix(PciAddress address)
