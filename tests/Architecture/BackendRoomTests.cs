@@ -8,8 +8,9 @@ public sealed partial class BackendRoomTests
     private static readonly Dictionary<string, string[]> MayUse = new()
     {
         ["Domains"] = [],
+        ["Plans"] = [],
         ["Xenstore"] = ["Domains", "Slots", "Policy", "Guests", "Attaching"],
-        ["Devices"] = ["Xenstore"],
+        ["Devices"] = ["Plans", "Xenstore"],
         ["Grants"] = ["Domains", "Xenstore", "Interrupts", "Attaching", "Xl"],
         ["Interrupts"] = ["Domains", "Xenstore", "Grants", "Guests", "Attaching", "Running"],
         ["Slots"] = [],
