@@ -86,6 +86,9 @@ public sealed partial class DeviceCustody
     }
 
     /// <inheritdoc/>
+    public event Action<PciAddress>? Released;
+
+    /// <inheritdoc/>
     public FunctionClaim Claim(int domainId, PciAddress address)
     {
         if (FindEntry(address) is not { } entry)
@@ -140,16 +143,19 @@ public sealed partial class DeviceCustody
     /// </remarks>
     public void Release(int domainId, PciAddress address)
     {
-        if (FindEntry(address) is not { } entry)
+        if (FindEntry(address) is { } entry && TryRelease(entry, domainId, address))
         {
-            return;
+            Released?.Invoke(address);
         }
+    }
 
+    private bool TryRelease(Entry entry, int domainId, PciAddress address)
+    {
         lock (entry.Gate)
         {
             if (entry.Owner != domainId || entry.Record is not { } record)
             {
-                return;
+                return false;
             }
 
             string? why;
@@ -175,6 +181,8 @@ public sealed partial class DeviceCustody
             {
                 CustodyLog.Unusable(_options.Logger, address, why);
             }
+
+            return true;
         }
     }
 

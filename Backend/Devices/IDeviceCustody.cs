@@ -9,6 +9,12 @@ namespace PciBackFlow.Backend.Devices;
 /// </summary>
 public interface IDeviceCustody : IFunctionSource
 {
+    /// <summary>
+    /// A guest no longer has a device claimed: its release has ended, reset included. Raised on the thread that released it, after it shows no owner and with no
+    /// lock held; whoever is told does not wait for anything.
+    /// </summary>
+    event Action<PciAddress>? Released;
+
     /// <summary>The devices held now, by address.</summary>
     /// <returns>All of them, whether a guest has them or not.</returns>
     IReadOnlyList<HeldDevice> Held();

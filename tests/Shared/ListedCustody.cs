@@ -20,6 +20,18 @@ internal sealed class ListedCustody : IDeviceCustody
         }
     }
 
+    /// <summary>Nobody can claim what is only listed.</summary>
+    public event Action<PciAddress>? Released
+    {
+        add
+        {
+        }
+
+        remove
+        {
+        }
+    }
+
     /// <summary>Refuses every operation with this, when set.</summary>
     public BackendException? Refusal { get; set; }
 

@@ -26,6 +26,9 @@ public sealed class EmulatedCustody : IDeviceCustody, IDisposable
     }
 
     /// <inheritdoc/>
+    public event Action<PciAddress>? Released;
+
+    /// <inheritdoc/>
     public IReadOnlyList<HeldDevice> Held()
     {
         lock (_lock)
@@ -195,11 +198,15 @@ public sealed class EmulatedCustody : IDeviceCustody, IDisposable
     {
         lock (_lock)
         {
-            if (_entries.TryGetValue(address, out Entry? entry) && entry.Owner == domainId)
+            if (!_entries.TryGetValue(address, out Entry? entry) || entry.Owner != domainId)
             {
-                entry.Owner = null;
+                return;
             }
+
+            entry.Owner = null;
         }
+
+        Released?.Invoke(address);
     }
 
     /// <summary>The base addresses of a function.</summary>

@@ -27,6 +27,8 @@ internal sealed class SmallCustody : IDeviceCustody, IDisposable
         }
     }
 
+    public event Action<PciAddress>? Released;
+
     public Action<string> Note { get; }
 
     public ConcurrentDictionary<PciAddress, int> Lines { get; } = new();
@@ -156,6 +158,7 @@ internal sealed class SmallCustody : IDeviceCustody, IDisposable
         }
 
         _functions.Release(domainId, address);
+        Released?.Invoke(address);
     }
 
     public void Dispose() => _functions.Dispose();
