@@ -150,7 +150,7 @@ public sealed class BackendHost : IDisposable
     /// <summary>A domain's name, as its toolstack wrote it.</summary>
     /// <param name="domainId">The domain.</param>
     /// <returns>The name; null when it has none or the backend has not been started.</returns>
-    public string? NameOf(int domainId) => _store?.Read(string.Create(CultureInfo.InvariantCulture, $"/local/domain/{domainId}/name"));
+    public string? NameOf(int domainId) => _store?.Read(StoreKeys.NameOf(domainId));
 
     /// <summary>
     /// What <see cref="BackendOptions.PolicyFor"/> says of a function has changed: a guest that has it is held to the new policy between two of its requests, a moment after

@@ -1,7 +1,6 @@
 using PciBackFlow.Backend.Devices;
 using PciBackFlow.Backend.Domains;
 using PciBackFlow.Backend.Grants;
-using PciBackFlow.Backend.Guests;
 using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Pci;
@@ -102,12 +101,12 @@ internal sealed class AttachOperation(ToolstackServices services, DeviceGrants g
             }
 
             entries.Add(services.Journal.Begin(life, device.Address, GrantOwner.Us, new(GrantKind.Nodes)));
-            added.Add(NewDevice.From(request.Spec, device.Address, device.Name));
+            added.Add(request.Spec.Describe(device.Address, device.Name));
         }
 
         Written written = Written.Busy;
         bool isReady = await StoreWait.UntilAsync(
-            services.Store, GuestDirectory.WatchedPaths(life.DomainId),
+            services.Store, GuestId.Of(life.DomainId),
             () =>
             {
                 ThrowIfGone(life);
@@ -132,16 +131,18 @@ internal sealed class AttachOperation(ToolstackServices services, DeviceGrants g
 
     private static Written Write(IXenStoreAccess store, int domainId, List<NewDevice> added)
     {
-        var directory = GuestDirectory.ReadWithin(store, domainId);
+        var guest = GuestId.Of(domainId);
+        DirectoryWriter writer = new(store, guest);
+        GuestDirectory directory = new DirectoryReader(store, guest).ReadBoth();
         if (added.Exists(device => directory.Find(device.Host) is not null))
         {
             throw new BackendException(BackendFailure.Failed, $"domain {domainId} has {added[0].Host} already");
         }
 
         Written written;
-        if (!directory.Exists)
+        if (!directory.HasDeviceCount)
         {
-            GuestDirectory.Create(store, domainId);
+            writer.Create();
             written = Written.First;
         }
         else if (directory.IsBeforeConnection)
@@ -150,7 +151,7 @@ internal sealed class AttachOperation(ToolstackServices services, DeviceGrants g
         }
         else if (directory.Backend == XenbusState.Connected)
         {
-            GuestDirectory.WriteState(store, domainId, XenbusState.Reconfiguring);
+            writer.WriteState(XenbusState.Reconfiguring);
             written = Written.Running;
         }
         else
@@ -159,14 +160,14 @@ internal sealed class AttachOperation(ToolstackServices services, DeviceGrants g
         }
 
         int index = directory.Devices.Count;
-        if (index + added.Count > GuestNode.MaxDevices)
+        if (index + added.Count > GuestDirectory.MaxDevices)
         {
-            throw new BackendException(BackendFailure.Failed, $"domain {domainId} has {index} devices; {GuestNode.MaxDevices} are the most");
+            throw new BackendException(BackendFailure.Failed, $"domain {domainId} has {index} devices; {GuestDirectory.MaxDevices} are the most");
         }
 
         foreach (NewDevice device in added)
         {
-            GuestDirectory.Add(store, domainId, index++, device);
+            writer.AddDevice(index++, device);
         }
 
         return written;
@@ -176,7 +177,7 @@ internal sealed class AttachOperation(ToolstackServices services, DeviceGrants g
     {
         long begin = Environment.TickCount64;
         bool done = await StoreWait.UntilAsync(
-            services.Store, GuestDirectory.WatchedPaths(life.DomainId),
+            services.Store, GuestId.Of(life.DomainId),
             () => IsTakenUp(life, devices, written, Environment.TickCount64 - begin),
             services.Timing.TakeUp, cancellationToken).ConfigureAwait(false);
         if (done)
@@ -184,7 +185,7 @@ internal sealed class AttachOperation(ToolstackServices services, DeviceGrants g
             return;
         }
 
-        var directory = GuestDirectory.Read(services.Store, life.DomainId);
+        GuestDirectory directory = DirectoryReader.Read(services.Store, GuestId.Of(life.DomainId));
         throw new BackendException(
             BackendFailure.Failed,
             $"domain {life.DomainId} did not take {string.Join(", ", devices)} up within {services.Timing.TakeUp.TotalSeconds} s "
@@ -196,13 +197,13 @@ internal sealed class AttachOperation(ToolstackServices services, DeviceGrants g
         DomainInfo domain = ThrowIfGone(life);
 
         // Until the guest echoes that it was told, the backend has not looked at the device.
-        if (written == Written.Running && !domain.IsPaused && GuestDirectory.ReadStates(services.Store, life.DomainId).Backend == XenbusState.Reconfiguring)
+        if (written == Written.Running && !domain.IsPaused && new DirectoryReader(services.Store, GuestId.Of(life.DomainId)).ReadStates().Backend == XenbusState.Reconfiguring)
         {
             return false;
         }
 
-        var directory = GuestDirectory.Read(services.Store, life.DomainId);
-        if (!directory.Exists || directory.Backend is XenbusState.Closing or XenbusState.Closed or XenbusState.Unknown)
+        GuestDirectory directory = DirectoryReader.Read(services.Store, GuestId.Of(life.DomainId));
+        if (!directory.HasDeviceCount || directory.Backend is XenbusState.Closing or XenbusState.Closed or XenbusState.Unknown)
         {
             throw new BackendException(BackendFailure.Failed, $"domain {life.DomainId}: its PCI backend closed{ErrorNode(life.DomainId)}");
         }
@@ -246,10 +247,11 @@ internal sealed class AttachOperation(ToolstackServices services, DeviceGrants g
 
     private static bool TellAgain(IXenStoreAccess store, int domainId)
     {
-        bool isConnected = GuestDirectory.ReadWithin(store, domainId).IsConnected;
+        var guest = GuestId.Of(domainId);
+        bool isConnected = new DirectoryReader(store, guest).ReadStates().AreConnected;
         if (isConnected)
         {
-            GuestDirectory.WriteState(store, domainId, XenbusState.Reconfiguring);
+            new DirectoryWriter(store, guest).WriteState(XenbusState.Reconfiguring);
         }
 
         return isConnected;
@@ -259,5 +261,5 @@ internal sealed class AttachOperation(ToolstackServices services, DeviceGrants g
         ?? throw new BackendException(BackendFailure.Failed, $"domain {life.DomainId} died");
 
     private string ErrorNode(int domainId) =>
-        services.Store.Read(new GuestId(domainId, 0).ErrorNode) is { } error ? $": {StoreFormats.Bounded(error)}" : string.Empty;
+        new DirectoryReader(services.Store, GuestId.Of(domainId)).ReadError() is { } error ? $": {StoreFormats.Bounded(error)}" : string.Empty;
 }

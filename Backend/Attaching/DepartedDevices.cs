@@ -1,6 +1,5 @@
 using PciBackFlow.Backend.Domains;
 using PciBackFlow.Backend.Grants;
-using PciBackFlow.Backend.Guests;
 using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Pci;
 
@@ -9,13 +8,6 @@ namespace PciBackFlow.Backend.Attaching;
 /// <summary>Which of a guest's devices it no longer has although nobody asked this daemon.</summary>
 internal static class DepartedDevices
 {
-    /// <summary>Whether a change of this node of a guest's directory can mean that a device departed: not what the backend publishes of a device, which changes most often.</summary>
-    public static bool IsTelling(string path)
-    {
-        string name = path[(path.LastIndexOf('/') + 1)..];
-        return name is "state" or "online" or "num_devs" or "0" || name.StartsWith("dev-", StringComparison.Ordinal);
-    }
-
     /// <summary>
     /// All of them when the domain is gone, dying or somebody else, or was taken offline and has closed; those that are not revoked yet when its kernel has ended;
     /// else those whose keys xl removed.
@@ -37,8 +29,8 @@ internal static class DepartedDevices
 
         bool hasEnded = stage == LifeStage.Halted;
 
-        var directory = GuestDirectory.Read(services.Store, life.DomainId);
-        bool isOffline = directory is { Exists: true, IsOnline: false } && (directory.Backend == XenbusState.Closed || directory.HasFrontendClosed);
+        GuestDirectory directory = DirectoryReader.Read(services.Store, GuestId.Of(life.DomainId));
+        bool isOffline = directory is { HasDeviceCount: true, IsOnline: false } && (directory.Backend == XenbusState.Closed || directory.HasFrontendClosed);
         return
         [
             .. entries.Where(entry => (hasEnded && entry.Grant.Kind != GrantKind.Nodes)

@@ -1,6 +1,5 @@
 using PciBackFlow.Backend.Domains;
 using PciBackFlow.Backend.Grants;
-using PciBackFlow.Backend.Guests;
 using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Linux;
@@ -93,7 +92,7 @@ internal sealed class DetachOperation(ToolstackServices services, TakeBack takeB
     {
         Asked asked = Asked.Busy;
         bool isReady = await StoreWait.UntilAsync(
-            services.Store, GuestDirectory.WatchedPaths(life.DomainId),
+            services.Store, GuestId.Of(life.DomainId),
             () => (asked = TryAsk(life.DomainId, devices)) != Asked.Busy,
             services.Timing.Ready, cancellationToken).ConfigureAwait(false);
         if (!isReady)
@@ -159,8 +158,10 @@ internal sealed class DetachOperation(ToolstackServices services, TakeBack takeB
 
     private static Asked Ask(IXenStoreAccess store, int domainId, PciAddress[] devices)
     {
-        var directory = GuestDirectory.ReadWithin(store, domainId);
-        if (!directory.Exists || directory.IsBeforeConnection || directory.HasFrontendClosed)
+        var guest = GuestId.Of(domainId);
+        DirectoryWriter writer = new(store, guest);
+        GuestDirectory directory = new DirectoryReader(store, guest).ReadBoth();
+        if (!directory.HasDeviceCount || directory.IsBeforeConnection || directory.HasFrontendClosed)
         {
             return Asked.NotNeeded;
         }
@@ -174,19 +175,19 @@ internal sealed class DetachOperation(ToolstackServices services, TakeBack takeB
         {
             if (directory.Find(device) is { } keys)
             {
-                GuestDirectory.WriteDeviceState(store, domainId, keys.Index, XenbusState.Closing);
+                writer.WriteDeviceState(keys.Index, XenbusState.Closing);
             }
         }
 
-        GuestDirectory.WriteState(store, domainId, XenbusState.Reconfiguring);
+        writer.WriteState(XenbusState.Reconfiguring);
         return Asked.Told;
     }
 
     private Task<bool> AwaitLetGoAsync(DomainLife life, TimeSpan timeout, CancellationToken cancellationToken) => StoreWait.UntilAsync(
-        services.Store, GuestDirectory.WatchedPaths(life.DomainId),
+        services.Store, GuestId.Of(life.DomainId),
         () =>
         {
-            GuestStates states = GuestDirectory.ReadStates(services.Store, life.DomainId);
+            GuestStates states = new DirectoryReader(services.Store, GuestId.Of(life.DomainId)).ReadStates();
             return states.Backend == XenbusState.Unknown || states.AreConnected || states.HasFrontendClosed
                 || services.Domains.Find(life.DomainId) is not { HasEnded: false };
         },
@@ -198,7 +199,8 @@ internal sealed class DetachOperation(ToolstackServices services, TakeBack takeB
     /// </summary>
     private Withdrawn Withdraw(int domainId, PciAddress[] devices) => services.Store.Run(store =>
     {
-        var directory = GuestDirectory.ReadWithin(store, domainId);
+        var guest = GuestId.Of(domainId);
+        GuestDirectory directory = new DirectoryReader(store, guest).ReadBoth();
         if (directory.Backend != XenbusState.Reconfiguring || directory.Frontend != XenbusState.Connected)
         {
             return Withdrawn.TooLate;
@@ -208,7 +210,7 @@ internal sealed class DetachOperation(ToolstackServices services, TakeBack takeB
         {
             if (directory.Find(device) is { State: XenbusState.Closing } keys)
             {
-                GuestDirectory.WriteDeviceState(store, domainId, keys.Index, XenbusState.Initialised);
+                new DirectoryWriter(store, guest).WriteDeviceState(keys.Index, XenbusState.Initialised);
             }
         }
 
@@ -218,13 +220,14 @@ internal sealed class DetachOperation(ToolstackServices services, TakeBack takeB
     /// <summary>The last device takes the directories with it, after the frontend has had a moment to close.</summary>
     private async Task RemoveNodesAsync(DomainLife life, PciAddress[] devices)
     {
+        var guest = GuestId.Of(life.DomainId);
         int left = services.Store.Run(store =>
         {
-            int remaining = GuestDirectory.Remove(store, life.DomainId, devices);
+            DirectoryWriter writer = new(store, guest);
+            int remaining = writer.RemoveDevices(devices);
             if (remaining == 0)
             {
-                store.Write($"{GuestDirectory.BackendPath(life.DomainId)}/online", "0");
-                GuestDirectory.WriteState(store, life.DomainId, XenbusState.Closing);
+                writer.TakeOffline();
             }
 
             return remaining;
@@ -235,19 +238,16 @@ internal sealed class DetachOperation(ToolstackServices services, TakeBack takeB
         }
 
         await StoreWait.UntilAsync(
-            services.Store, GuestDirectory.WatchedPaths(life.DomainId),
-            () => GuestDirectory.ReadStates(services.Store, life.DomainId) is { Backend: XenbusState.Closed } or { HasFrontendClosed: true },
+            services.Store, GuestId.Of(life.DomainId),
+            () => new DirectoryReader(services.Store, guest).ReadStates() is { Backend: XenbusState.Closed } or { HasFrontendClosed: true },
             services.Timing.Close, CancellationToken.None).ConfigureAwait(false);
         services.Store.Run(store =>
         {
             // xl may have begun to give it another device meanwhile.
-            bool isEmpty = GuestDirectory.ReadBackend(store, life.DomainId) is { Exists: true, Devices.Count: 0 };
-            if (isEmpty)
+            if (new DirectoryReader(store, guest).ReadBackend(DeviceDetail.Failures) is { HasDeviceCount: true, Devices.Count: 0 })
             {
-                GuestDirectory.Destroy(store, life.DomainId);
+                new DirectoryWriter(store, guest).Destroy();
             }
-
-            return isEmpty;
         });
     }
 }

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using PciBackFlow.Backend.Domains;
 using PciBackFlow.Backend.Grants;
-using PciBackFlow.Backend.Guests;
 using PciBackFlow.Backend.Interrupts;
 using PciBackFlow.Backend.Running;
 using PciBackFlow.Backend.Xenstore;
@@ -41,15 +40,15 @@ internal sealed class DomainWatch : IDisposable
 
     public void Start()
     {
-        _watches.Add(_services.Store.Watch("@releaseDomain", _ => DomainsChanged()));
-        _watches.Add(_services.Store.Watch("@introduceDomain", _ => DomainsChanged()));
-        _watches.Add(_services.Store.Watch(GuestId.Root, path =>
+        _watches.Add(_services.Store.Watch(StorePath.ReleaseDomain, _ => DomainsChanged()));
+        _watches.Add(_services.Store.Watch(StorePath.IntroduceDomain, _ => DomainsChanged()));
+        _watches.Add(_services.Store.Watch(StoreKeys.Guests, path =>
         {
             if (!GuestId.TryParse(path, out GuestId guest))
             {
                 DomainsChanged();
             }
-            else if (DepartedDevices.IsTelling(path))
+            else if (StoreChanges.MayBeDeparture(path))
             {
                 Changed(guest.DomainId);
             }

@@ -1,3 +1,4 @@
+using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Pci;
 
 namespace PciBackFlow.Backend.Attaching;
@@ -21,4 +22,19 @@ public sealed partial record PciSpec(
     bool MsiTranslate,
     bool Seize,
     bool PowerManagement,
-    bool IsRelaxed);
+    bool IsRelaxed)
+{
+    /// <summary>What is written of a device that this specification found.</summary>
+    /// <param name="host">The host's function.</param>
+    /// <param name="name">The name it was given, or null.</param>
+    internal NewDevice Describe(PciAddress host, string? name)
+    {
+        // As libxl: the slot's function 0, unless all functions keep their numbers.
+        int devfn = VirtualSlot is { } slot ? (slot << 3) | (IsAllFunctions ? host.Function : 0) : 0;
+        string options = $"msitranslate={Digit(MsiTranslate)},power_mgmt={Digit(PowerManagement)},permissive={Digit(Permissive)},"
+            + $"rdm_policy={(IsRelaxed ? "relaxed" : "strict")}";
+        return new(host, options, (byte)devfn, name);
+    }
+
+    private static int Digit(bool value) => value ? 1 : 0;
+}

@@ -1,11 +1,9 @@
 using PciBackFlow.Backend.Devices;
 using PciBackFlow.Backend.Domains;
 using PciBackFlow.Backend.Grants;
-using PciBackFlow.Backend.Guests;
 using PciBackFlow.Backend.Interrupts;
 using PciBackFlow.Backend.Running;
 using PciBackFlow.Backend.Xenstore;
-using PciBackFlow.Backend.Xl;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Pci;
 
@@ -77,7 +75,7 @@ public sealed class PciToolstack : IToolstack, IDisposable
 
         foreach (DomainInfo known in Ask(_services.Domains.List))
         {
-            if (_services.Store.Read($"/local/domain/{known.DomainId}/name") == domain)
+            if (_services.Store.Read(StoreKeys.NameOf(known.DomainId)) == domain)
             {
                 return known.DomainId;
             }
@@ -102,7 +100,7 @@ public sealed class PciToolstack : IToolstack, IDisposable
     public IReadOnlyList<AttachedDevice> List(int domainId)
     {
         var life = DomainLife.Of(Living(domainId));
-        var directory = GuestDirectory.Read(_services.Store, domainId);
+        GuestDirectory directory = DirectoryReader.Read(_services.Store, GuestId.Of(domainId));
         IReadOnlySet<PciAddress> ours = _services.Journal.OfferedTo(life);
         List<AttachedDevice> devices = [];
         foreach (DeviceKeys keys in directory.Devices)
@@ -246,7 +244,7 @@ public sealed class PciToolstack : IToolstack, IDisposable
         PciAddress address = device.Address;
         int? owner = device.OwnerDomain
             ?? _services.Journal.HolderOf(address)?.DomainId
-            ?? OwnerRecord.Read(_services.Store, address) switch
+            ?? OwnerNote.Read(_services.Store, address) switch
             {
                 { } noted when _services.Domains.Find(noted) is { HasEnded: false } => noted,
                 _ => null,
@@ -268,7 +266,7 @@ public sealed class PciToolstack : IToolstack, IDisposable
         DomainInfo domain = Living(domainId);
         RefuseHardwareVirtualized(domain);
         var life = DomainLife.Of(domain);
-        var directory = GuestDirectory.Read(_services.Store, domainId);
+        GuestDirectory directory = DirectoryReader.Read(_services.Store, GuestId.Of(domainId));
         HashSet<PciAddress> present = [.. directory.Devices.Where(static keys => keys.Host is not null).Select(static keys => keys.Host!.Value)];
         IReadOnlySet<PciAddress> ours = _services.Journal.OfferedTo(life);
         PciAddress[] wanted = spec switch
@@ -383,7 +381,7 @@ public sealed class PciToolstack : IToolstack, IDisposable
     private async Task RecoverAsync(DomainLife life)
     {
         bool isAlive = _services.Domains.IsAlive(life);
-        GuestDirectory? directory = isAlive ? GuestDirectory.Read(_services.Store, life.DomainId) : null;
+        GuestDirectory? directory = isAlive ? DirectoryReader.Read(_services.Store, GuestId.Of(life.DomainId)) : null;
         foreach (IGrouping<PciAddress, JournalEntry> device in _services.Journal.AttachmentsOf(life).GroupBy(static entry => entry.Device).ToList())
         {
             JournalEntry? nodes = device.FirstOrDefault(static entry => entry.Grant.Kind == GrantKind.Nodes);

@@ -1,6 +1,5 @@
 using PciBackFlow.Backend.Domains;
 using PciBackFlow.Backend.Grants;
-using PciBackFlow.Backend.Guests;
 using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Pci;
@@ -41,7 +40,7 @@ internal sealed class TakeBack(ToolstackServices services, DeviceGrants grants)
     public async Task RunBesideToolstackAsync(DomainLife life, IReadOnlyCollection<PciAddress> devices)
     {
         IReadOnlyList<string> failures = await RevokeAsync(life, devices).ConfigureAwait(false);
-        var directory = GuestDirectory.Read(services.Store, life.DomainId);
+        GuestDirectory directory = DirectoryReader.Read(services.Store, GuestId.Of(life.DomainId));
         Close(life, [.. devices.Where(device => directory.Find(device) is null)], forget: false);
         ThrowIfAny(life, failures);
     }
@@ -96,13 +95,11 @@ internal sealed class TakeBack(ToolstackServices services, DeviceGrants grants)
     /// <summary>Removes the devices' keys, and the directories with the last device.</summary>
     public void RemoveNodes(DomainLife life, IReadOnlyCollection<PciAddress> devices) => services.Store.Run(store =>
     {
-        int left = GuestDirectory.Remove(store, life.DomainId, devices);
-        if (left == 0)
+        DirectoryWriter directory = new(store, GuestId.Of(life.DomainId));
+        if (directory.RemoveDevices(devices) == 0)
         {
-            GuestDirectory.Destroy(store, life.DomainId);
+            directory.Destroy();
         }
-
-        return left;
     });
 
     /// <summary>
@@ -111,16 +108,31 @@ internal sealed class TakeBack(ToolstackServices services, DeviceGrants grants)
     /// </summary>
     private async Task AwaitResetAsync(DomainLife life, IReadOnlyCollection<PciAddress> devices)
     {
-        bool isQuiet = await StoreWait.UntilAsync(
-            services.Store, [], () => !devices.Any(device => IsInUse(life, device)), services.Timing.Reset, CancellationToken.None).ConfigureAwait(false);
-        if (isQuiet)
+        TaskCompletionSource areReleased = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        services.Custody.Released += Look;
+        try
         {
-            return;
+            Look(default);
+            await areReleased.Task.WaitAsync(services.Timing.Reset).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            foreach (PciAddress device in devices.Where(device => IsInUse(life, device)))
+            {
+                ToolstackLog.SlowReset(services.Logger, life.DomainId, device, services.Timing.Reset.TotalSeconds);
+            }
+        }
+        finally
+        {
+            services.Custody.Released -= Look;
         }
 
-        foreach (PciAddress device in devices.Where(device => IsInUse(life, device)))
+        void Look(PciAddress released)
         {
-            ToolstackLog.SlowReset(services.Logger, life.DomainId, device, services.Timing.Reset.TotalSeconds);
+            if (!devices.Any(device => IsInUse(life, device)))
+            {
+                areReleased.TrySetResult();
+            }
         }
     }
 

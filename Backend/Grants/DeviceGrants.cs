@@ -2,7 +2,6 @@ using PciBackFlow.Backend.Attaching;
 using PciBackFlow.Backend.Domains;
 using PciBackFlow.Backend.Interrupts;
 using PciBackFlow.Backend.Xenstore;
-using PciBackFlow.Backend.Xl;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Linux;
 using PciBackFlow.Hardware.Pci;
@@ -23,7 +22,7 @@ internal sealed class DeviceGrants(ToolstackServices services)
     {
         Step(life, device, new(GrantKind.OwnerNote), "xl's note of its owner", grant =>
         {
-            OwnerRecord.Write(services.Store, device, life.DomainId);
+            OwnerNote.Write(services.Store, device, life.DomainId);
             return grant;
         });
         IReadOnlyList<BaseAddress> resources = services.BaseAddressesOf(device);
@@ -155,7 +154,7 @@ internal sealed class DeviceGrants(ToolstackServices services)
         switch (grant.Kind)
         {
             case GrantKind.OwnerNote:
-                OwnerRecord.Remove(services.Store, entry.Device, domainId);
+                OwnerNote.Remove(services.Store, entry.Device, domainId);
                 break;
             case GrantKind.Assignment:
                 UnlessGone(() => services.Domains.Deassign(domainId, entry.Device));
@@ -195,7 +194,7 @@ internal sealed class DeviceGrants(ToolstackServices services)
         }
 
         HashSet<PciAddress> ours = [.. services.Journal.AttachmentsOf(entry.Life).Select(static other => other.Device)];
-        return GuestDirectory.Read(services.Store, entry.Life.DomainId).Devices.Any(keys =>
+        return DirectoryReader.Read(services.Store, GuestId.Of(entry.Life.DomainId)).Devices.Any(keys =>
             keys.Host is { } host && host != entry.Device && !ours.Contains(host)
             && services.Custody.Find(host.ToString()) is not null && (ulong)services.Custody.LineOf(host) == entry.Grant.Count);
     }

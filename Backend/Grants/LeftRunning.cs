@@ -1,6 +1,6 @@
 using PciBackFlow.Backend.Attaching;
 using PciBackFlow.Backend.Domains;
-using PciBackFlow.Backend.Xl;
+using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Pci;
 
@@ -38,7 +38,7 @@ internal static class LeftRunning
             return true;
         }
 
-        if (OwnerRecord.Read(services.Store, device) is { } noted && noted != life.DomainId)
+        if (OwnerNote.Read(services.Store, device) is { } noted && noted != life.DomainId)
         {
             return services.Domains.Find(noted) is { HasEnded: false };
         }

@@ -1,3 +1,5 @@
+using PciBackFlow.Backend.Domains;
+using PciBackFlow.Backend.Policy;
 using PciBackFlow.Backend.Running;
 using PciBackFlow.Backend.Serving;
 using PciBackFlow.Backend.Slots;
@@ -23,7 +25,7 @@ internal sealed class Guest : IDisposable
     private readonly GuestServices _services;
     private readonly Action _wake;
     private readonly bool _adopt;
-    private readonly OwnDirectory _own;
+    private readonly ServedDirectory _own;
     private readonly GuestExports _exports;
     private readonly LogAllowance _lines = new(TimeProvider.System);
     private GuestState _state = GuestState.New;
@@ -43,7 +45,7 @@ internal sealed class Guest : IDisposable
         _services = services;
         _wake = wake;
         _adopt = adopt;
-        _own = new(services.Store, id.Backend);
+        _own = new(services.Store, id);
         _exports = new(id.DomainId, services, wake);
         _snapshot = new(id, XenbusState.Unknown, XenbusState.Unknown, null, null, [], null);
     }
@@ -59,15 +61,16 @@ internal sealed class Guest : IDisposable
     {
         if (!_hasAppeared)
         {
-            (GuestNode node, _frontend) = GuestNodeReader.Read(_services.Store, _services.Domains, _id, attached: null);
-            _own.State = node.Backend;
-            Apply(new GuestEvent.Appeared(node, _adopt));
+            GuestObservation seen = Look();
+            _frontend = seen.Directory.FrontendPath;
+            _own.State = seen.Directory.Backend;
+            Apply(new GuestEvent.Appeared(seen, _adopt));
             _hasAppeared = true;
         }
 
         if (!IsGone && _frontend is not null)
         {
-            _frontendWatch ??= _services.Store.Watch($"{_frontend}/state", _ => _wake());
+            _frontendWatch ??= _services.Store.Watch(StoreKeys.StateOf(_frontend), _ => _wake());
         }
 
         XenbusState before;
@@ -81,15 +84,15 @@ internal sealed class Guest : IDisposable
             }
 
             // What was read holds until something was done about it; then it is read anew.
-            GuestNode node = Read();
-            if (Apply(new GuestEvent.BackendChanged(node)) && !IsGone)
+            GuestObservation seen = LookClosely();
+            if (Apply(new GuestEvent.BackendChanged(seen)) && !IsGone)
             {
-                node = Read();
+                seen = LookClosely();
             }
 
             if (!IsGone)
             {
-                Apply(new GuestEvent.FrontendChanged(node));
+                Apply(new GuestEvent.FrontendChanged(seen));
             }
         }
         while (!IsGone && _state.Own != before && ++rounds < MaxRounds);
@@ -131,33 +134,44 @@ internal sealed class Guest : IDisposable
         _attachment = null;
     }
 
-    private GuestNode Read()
+    /// <summary>Looks at both directories, one key after the other, and at the domain.</summary>
+    private GuestObservation Look()
     {
-        GuestNode node = GuestNodeReader.Read(_services.Store, _services.Domains, _id, _attachment?.Keys).Node;
-        return IsMissingSome(node) ? ReadAtOnce(node) : node;
+        GuestDirectory directory = new DirectoryReader(_services.Store, _id).ReadServed();
+        return new(directory, directory.Exists ? _services.Domains.StandingOf(_id.DomainId) : DomainStanding.Served)
+        {
+            FrontendKeysChanged = _attachment is { } attachment && directory.FrontendPath is { } frontend
+                && FrontendKeys.Read(_services.Store, frontend) != attachment.Keys,
+        };
     }
 
     /// <summary>
-    /// A device may seem to be gone because it was renumbered between two reads: a transaction tells. It reads nothing that the guest writes, which
-    /// could make each one end in a conflict and keep what was taken from it.
+    /// Looks, and looks again at what seems to be gone: a device may only have been renumbered between two reads, and a transaction tells. It reads nothing that the guest
+    /// writes, which could make each one end in a conflict and keep what was taken from it.
     /// </summary>
-    private GuestNode ReadAtOnce(GuestNode seen)
+    private GuestObservation LookClosely()
     {
-        for (int round = 0; round < MaxRounds; round++)
+        GuestObservation seen = Look();
+        if (!IsMissingSome(seen.Directory))
         {
-            using IXenStoreTransaction transaction = _services.Store.BeginTransaction();
-            GuestNode node = GuestNodeReader.ReadBackend(transaction, _id, seen);
-            if (transaction.Commit())
-            {
-                return IsMissingSome(node) ? node with { Withdrawn = _exports.MissingIn(node.Devices) } : node;
-            }
+            return seen;
         }
 
-        _wake();
-        return seen;
+        GuestDirectory atOnce = _services.Store.Run(access => new DirectoryReader(access, _id).ReadBackend(DeviceDetail.Wishes));
+        if (!atOnce.Exists)
+        {
+            return seen with { Directory = atOnce };
+        }
+
+        GuestDirectory directory = seen.Directory;
+        return seen with
+        {
+            Directory = atOnce with { Frontend = directory.Frontend, FrontendPath = directory.FrontendPath, FrontendError = directory.FrontendError },
+            Withdrawn = IsMissingSome(atOnce) ? _exports.MissingIn(atOnce.Devices) : [],
+        };
     }
 
-    private bool IsMissingSome(GuestNode node) => node is { Exists: true, DevicesError: null } && _exports.MissingIn(node.Devices).Count > 0;
+    private bool IsMissingSome(GuestDirectory directory) => directory is { Exists: true, DevicesError: null } && _exports.MissingIn(directory.Devices).Count > 0;
 
     /// <returns>Whether there was anything to do.</returns>
     private bool Apply(GuestEvent guestEvent)
@@ -248,7 +262,7 @@ internal sealed class Guest : IDisposable
                 return null;
             case GuestAction.ReportError report:
                 _services.Warnings.Warn(_id.DomainId, report.Reason);
-                _services.Store.Write(_id.ErrorNode, StoreFormats.FormatError(report.Errno, report.Reason));
+                _own.WriteError(report.Errno, report.Reason);
                 return null;
             case GuestAction.ReportLost lost:
                 GuestLog.FunctionLost(_services.Logger, _id.DomainId, lost.Host);
@@ -271,25 +285,26 @@ internal sealed class Guest : IDisposable
     private GuestEvent.Vanished? SwitchState(XenbusState next)
     {
         XenbusState previous = _own.State;
-        OwnDirectory.Outcome outcome = _own.SwitchState(next);
-        if (outcome == OwnDirectory.Outcome.Written && MayLog())
+        ServedDirectory.Outcome outcome = _own.SwitchState(next);
+        if (outcome == ServedDirectory.Outcome.Written && MayLog())
         {
             GuestLog.StateSwitched(_services.Logger, _id.DomainId, previous, next);
         }
 
-        return outcome == OwnDirectory.Outcome.Successor ? new() : null;
+        return outcome == ServedDirectory.Outcome.Successor ? new() : null;
     }
 
-    private void Export(DeviceNode device)
+    private void Export(DeviceKeys device)
     {
         PciAddress host = device.Host!.Value;
         byte? requested = device.Guest is { Domain: 0, Bus: 0 } published ? published.Devfn : device.RequestedDevfn;
-        if (device.Options?.Complaint is { } complaint)
+        var options = ToolstackOptions.Parse(StoreKeys.Options(device.Index), device.Options);
+        if (options?.Complaint is { } complaint)
         {
             _services.Warnings.Warn(_id.DomainId, complaint);
         }
 
-        string? failure = _exports.Add(host, requested, device.Options, out PciAddress guest);
+        string? failure = _exports.Add(host, requested, options, out PciAddress guest);
         if (failure is not null)
         {
             FailDevice(device.Index, failure);
@@ -309,7 +324,7 @@ internal sealed class Guest : IDisposable
         }
     }
 
-    private void Remove(DeviceNode device)
+    private void Remove(DeviceKeys device)
     {
         PciAddress? host = device.Host ?? (device.Guest is { } guest ? _exports.FindHost(guest) : null);
         if (host is { } known)

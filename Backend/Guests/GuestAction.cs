@@ -19,12 +19,12 @@ public abstract record GuestAction
     /// Give the guest a function: claim it, find it a slot, publish <c>vdev-N</c>, then <c>state-N</c> = 3. A function the guest
     /// has already keeps its slot and is published again. A failure concerns this device alone (<see cref="FailDevice"/>).
     /// </summary>
-    /// <param name="Device">Its keys; <see cref="DeviceNode.Host"/> is not null.</param>
-    public sealed record ExportDevice(DeviceNode Device) : GuestAction;
+    /// <param name="Device">Its keys; <see cref="DeviceKeys.Host"/> is not null.</param>
+    public sealed record ExportDevice(DeviceKeys Device) : GuestAction;
 
     /// <summary>Take a function away from the guest and let it go, as <c>state-N</c> = 5 asks.</summary>
     /// <param name="Device">Its keys.</param>
-    public sealed record RemoveDevice(DeviceNode Device) : GuestAction;
+    public sealed record RemoveDevice(DeviceKeys Device) : GuestAction;
 
     /// <summary>Take a function away whose keys are gone: the guest was not asked, or did not answer.</summary>
     /// <param name="Host">The host's function.</param>

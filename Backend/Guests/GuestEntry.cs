@@ -82,12 +82,13 @@ internal sealed class GuestEntry
             guest.Dispose();
             _guest = null;
 
-            string? state = _services.Store.Read($"{_id.Backend}/state");
-            if (StoreFormats.ParseState(state) == XenbusState.Initialising)
+            DirectoryReader directory = new(_services.Store, _id);
+            XenbusState state = directory.ReadBackendState();
+            if (state == XenbusState.Initialising)
             {
                 Queue.Wake();
             }
-            else if (state is null && _services.Store.Directory(_id.Backend) is null)
+            else if (state == XenbusState.Unknown && !directory.BackendExists())
             {
                 _empty(this);
             }

@@ -12,17 +12,17 @@ public abstract record GuestEvent
     }
 
     /// <summary>The backend directory was found.</summary>
-    /// <param name="Node">What it holds.</param>
+    /// <param name="Seen">What it holds.</param>
     /// <param name="Adopt">Whether nodes that an earlier daemon left before connecting are continued: only while the daemon starts.</param>
-    public sealed record Appeared(GuestNode Node, bool Adopt) : GuestEvent;
+    public sealed record Appeared(GuestObservation Seen, bool Adopt) : GuestEvent;
 
     /// <summary>Something in the backend directory may have changed.</summary>
-    /// <param name="Node">What it holds now.</param>
-    public sealed record BackendChanged(GuestNode Node) : GuestEvent;
+    /// <param name="Seen">What it holds now.</param>
+    public sealed record BackendChanged(GuestObservation Seen) : GuestEvent;
 
     /// <summary>The frontend's state may have changed.</summary>
-    /// <param name="Node">What both directories hold now.</param>
-    public sealed record FrontendChanged(GuestNode Node) : GuestEvent;
+    /// <param name="Seen">What both directories hold now.</param>
+    public sealed record FrontendChanged(GuestObservation Seen) : GuestEvent;
 
     /// <summary>The page is mapped, the port bound and the shard serves it.</summary>
     public sealed record Attached : GuestEvent;

@@ -31,9 +31,9 @@ public static class GuestLifecycle
 
         return guestEvent switch
         {
-            GuestEvent.Appeared e => OnAppeared(state, e.Node, e.Adopt),
-            GuestEvent.BackendChanged e => OnBackendChanged(state, e.Node),
-            GuestEvent.FrontendChanged e => OnFrontendChanged(state, e.Node),
+            GuestEvent.Appeared e => OnAppeared(state, e.Seen, e.Adopt),
+            GuestEvent.BackendChanged e => OnBackendChanged(state, e.Seen),
+            GuestEvent.FrontendChanged e => OnFrontendChanged(state, e.Seen),
             GuestEvent.Attached => Switch(state with { IsAttached = true }, XenbusState.Connected),
             GuestEvent.AttachFailed e => Fatal(state with { IsAttached = false }, e.Errno, e.Reason),
             GuestEvent.PublishFailed e => Fatal(state, e.Errno, e.Reason),
@@ -44,51 +44,51 @@ public static class GuestLifecycle
         };
     }
 
-    private static GuestTransition OnAppeared(GuestState state, GuestNode node, bool adopt)
+    private static GuestTransition OnAppeared(GuestState state, GuestObservation seen, bool adopt)
     {
-        state = state with { LastFrontend = node.Frontend };
-        if (!node.Exists)
+        state = state with { LastFrontend = seen.Directory.Frontend };
+        if (!seen.Directory.Exists)
         {
             return Nothing(state with { IsGone = true });
         }
 
-        if (node.Domain == DomainStanding.ServedElsewhere)
+        if (seen.Domain == DomainStanding.ServedElsewhere)
         {
             return Nothing(state with { IsServedElsewhere = true });
         }
 
-        if (node.Domain == DomainStanding.Gone)
+        if (seen.Domain == DomainStanding.Gone)
         {
-            return FrontendGone(state with { Own = node.Backend });
+            return FrontendGone(state with { Own = seen.Directory.Backend });
         }
 
-        if (node.Domain == DomainStanding.Ended)
+        if (seen.Domain == DomainStanding.Ended)
         {
-            return OnEnded(state, node);
+            return OnEnded(state, seen);
         }
 
         // InitWait and Initialised are left by a daemon that died before it connected: the frontend has nothing yet,
         // so the set-up is simply done again. A connected guest needs more than its node to go on.
-        bool begins = node.Backend == XenbusState.Initialising
-            || (adopt && node.Backend is XenbusState.InitWait or XenbusState.Initialised);
+        bool begins = seen.Directory.Backend == XenbusState.Initialising
+            || (adopt && seen.Directory.Backend is XenbusState.InitWait or XenbusState.Initialised);
         if (!begins)
         {
-            return new(state with { IsGone = true }, adopt && node.Backend is XenbusState.Connected or XenbusState.Reconfiguring or XenbusState.Reconfigured
-                ? [new GuestAction.Warn($"found in state {(int)node.Backend}, which another backend left; not taken over")]
+            return new(state with { IsGone = true }, adopt && seen.Directory.Backend is XenbusState.Connected or XenbusState.Reconfiguring or XenbusState.Reconfigured
+                ? [new GuestAction.Warn($"found in state {(int)seen.Directory.Backend}, which another backend left; not taken over")]
                 : []);
         }
 
-        if (node.FrontendError is not null)
+        if (seen.Directory.FrontendError is not null)
         {
-            return Fatal(state, Errno.ENOENT, node.FrontendError);
+            return Fatal(state, Errno.ENOENT, seen.Directory.FrontendError);
         }
 
-        if (node.Frontend == XenbusState.Unknown)
+        if (seen.Directory.Frontend == XenbusState.Unknown)
         {
             return Fatal(state, Errno.ENOENT, "the frontend directory has no state");
         }
 
-        GuestTransition first = Switch(state with { Own = node.Backend }, XenbusState.InitWait);
+        GuestTransition first = Switch(state with { Own = seen.Directory.Backend }, XenbusState.InitWait);
 
         // What failed in an earlier daemon's hands has been reset since, or fails again.
         return adopt ? new(first.State, [new GuestAction.PublishFailure(HasFailed: false), .. first.Actions]) : first;
@@ -97,45 +97,45 @@ public static class GuestLifecycle
     /// <summary>Only the end of the directory, or of the daemon, concerns this backend.</summary>
     private static GuestTransition OnServedElsewhere(GuestState state, GuestEvent guestEvent) => guestEvent switch
     {
-        GuestEvent.BackendChanged { Node.Exists: false } or GuestEvent.FrontendChanged { Node.Exists: false } or GuestEvent.Stopping
+        GuestEvent.BackendChanged { Seen.Directory.Exists: false } or GuestEvent.FrontendChanged { Seen.Directory.Exists: false } or GuestEvent.Stopping
             => Nothing(state with { IsGone = true }),
         _ => Nothing(state),
     };
 
-    private static GuestTransition OnBackendChanged(GuestState state, GuestNode node)
+    private static GuestTransition OnBackendChanged(GuestState state, GuestObservation seen)
     {
-        if (!node.Exists || IsSuccessor(state, node))
+        if (!seen.Directory.Exists || IsSuccessor(state, seen))
         {
             return Destroy(state);
         }
 
-        if (node.Domain == DomainStanding.Gone)
+        if (seen.Domain == DomainStanding.Gone)
         {
             return FrontendGone(state);
         }
 
-        if (node.Domain == DomainStanding.Ended)
+        if (seen.Domain == DomainStanding.Ended)
         {
-            return OnEnded(state, node);
+            return OnEnded(state, seen);
         }
 
-        GuestTransition next = OnBackendState(state, node);
-        return node.Withdrawn.Count == 0
+        GuestTransition next = OnBackendState(state, seen);
+        return seen.Withdrawn.Count == 0
             ? next
-            : new(next.State, [.. node.Withdrawn.Select(static host => new GuestAction.TakeBack(host)), .. next.Actions]);
+            : new(next.State, [.. seen.Withdrawn.Select(static host => new GuestAction.TakeBack(host)), .. next.Actions]);
     }
 
-    private static GuestTransition OnBackendState(GuestState state, GuestNode node)
+    private static GuestTransition OnBackendState(GuestState state, GuestObservation seen)
     {
-        switch (node.Backend)
+        switch (seen.Directory.Backend)
         {
             case XenbusState.InitWait when state.Own == XenbusState.InitWait:
-                return SetUp(state, node);
+                return SetUp(state, seen);
 
-            // The toolstack adds boot-time devices one transaction at a time: the first creates the node, the others
+            // The toolstack adds boot-time devices one transaction at a time: the first creates the seen, the others
             // raise num_devs while the backend is already here.
             case XenbusState.Initialised:
-                return Reconfigure(state, node, XenbusState.Initialised);
+                return Reconfigure(state, seen, XenbusState.Initialised);
 
             // The toolstack wants the device gone. The frontend reacts first; remembering the write makes the later
             // switch to Closed a real one even if this side had been closed before.
@@ -148,57 +148,57 @@ public static class GuestLifecycle
         }
     }
 
-    private static GuestTransition OnFrontendChanged(GuestState state, GuestNode node)
+    private static GuestTransition OnFrontendChanged(GuestState state, GuestObservation seen)
     {
-        if (!node.Exists || IsSuccessor(state, node))
+        if (!seen.Directory.Exists || IsSuccessor(state, seen))
         {
             return Destroy(state);
         }
 
-        if (node.Domain == DomainStanding.Gone)
+        if (seen.Domain == DomainStanding.Gone)
         {
             return FrontendGone(state);
         }
 
-        if (node.Domain == DomainStanding.Ended)
+        if (seen.Domain == DomainStanding.Ended)
         {
-            return OnEnded(state, node);
+            return OnEnded(state, seen);
         }
 
-        if (node.FrontendError is not null)
+        if (seen.Directory.FrontendError is not null)
         {
             return Nothing(state);
         }
 
         XenbusState previous = state.LastFrontend;
-        state = state with { LastFrontend = node.Frontend };
-        return node.Frontend switch
+        state = state with { LastFrontend = seen.Directory.Frontend };
+        return seen.Directory.Frontend switch
         {
             XenbusState.Unknown => FrontendGone(state),
-            XenbusState.Initialising => OnFrontendStarted(state, node, previous),
-            XenbusState.Initialised => OnFrontendInitialised(state, node),
-            XenbusState.Connected => OnFrontendConnected(state, node),
+            XenbusState.Initialising => OnFrontendStarted(state, seen, previous),
+            XenbusState.Initialised => OnFrontendInitialised(state, seen),
+            XenbusState.Connected => OnFrontendConnected(state, seen),
             XenbusState.Closing => Disconnect(state, XenbusState.Closing),
-            XenbusState.Closed => OnFrontendClosed(state, node),
-            XenbusState.Reconfiguring when node.Backend == XenbusState.Reconfiguring
-                => Reconfigure(state, node, XenbusState.Reconfigured),
+            XenbusState.Closed => OnFrontendClosed(state, seen),
+            XenbusState.Reconfiguring when seen.Directory.Backend == XenbusState.Reconfiguring
+                => Reconfigure(state, seen, XenbusState.Reconfigured),
             XenbusState.Invalid => new(state, [new GuestAction.Warn("frontend state is not a state; ignored")]),
             _ => Nothing(state),
         };
     }
 
     /// <summary>A frontend that closed starts again (mini-os, a kernel after kexec): it waits for a backend state from 2 to 5.</summary>
-    private static GuestTransition OnFrontendStarted(GuestState state, GuestNode node, XenbusState previous)
+    private static GuestTransition OnFrontendStarted(GuestState state, GuestObservation seen, XenbusState previous)
     {
         bool closed = state.Own is XenbusState.Closing or XenbusState.Closed;
-        return closed && node.Online && previous != XenbusState.Initialising
+        return closed && seen.Directory.IsOnline && previous != XenbusState.Initialising
             ? Disconnect(state, XenbusState.InitWait)
             : Nothing(state);
     }
 
-    private static GuestTransition OnFrontendInitialised(GuestState state, GuestNode node)
+    private static GuestTransition OnFrontendInitialised(GuestState state, GuestObservation seen)
     {
-        if (state.Own != node.Backend)
+        if (state.Own != seen.Directory.Backend)
         {
             return Nothing(state);
         }
@@ -209,7 +209,7 @@ public static class GuestLifecycle
         }
 
         // A new kernel published a new page without closing the old one.
-        if (state.Own == XenbusState.Connected && state.IsAttached && node.FrontendKeysChanged)
+        if (state.Own == XenbusState.Connected && state.IsAttached && seen.FrontendKeysChanged)
         {
             return new(
                 state with { IsAttached = false, Own = XenbusState.Initialised },
@@ -223,8 +223,8 @@ public static class GuestLifecycle
     /// The frontend has scanned its buses again. Nothing else is an occasion to write Connected: over the toolstack's Closing, or after an error, it would
     /// undo the close.
     /// </summary>
-    private static GuestTransition OnFrontendConnected(GuestState state, GuestNode node) =>
-        state is { IsAttached: true, Own: XenbusState.Reconfigured } && node.Backend == XenbusState.Reconfigured
+    private static GuestTransition OnFrontendConnected(GuestState state, GuestObservation seen) =>
+        state is { IsAttached: true, Own: XenbusState.Reconfigured } && seen.Directory.Backend == XenbusState.Reconfigured
             ? Switch(state, XenbusState.Connected)
             : Nothing(state);
 
@@ -243,10 +243,10 @@ public static class GuestLifecycle
         return new(state with { Lost = lost }, actions);
     }
 
-    private static GuestTransition OnFrontendClosed(GuestState state, GuestNode node)
+    private static GuestTransition OnFrontendClosed(GuestState state, GuestObservation seen)
     {
         GuestTransition closed = Disconnect(state, XenbusState.Closed);
-        return node.Online
+        return seen.Directory.IsOnline
             ? closed
             : new(closed.State with { IsGone = true }, [.. closed.Actions, new GuestAction.ReleaseDevices()]);
     }
@@ -262,7 +262,7 @@ public static class GuestLifecycle
     /// The kernel has ended, the domain has not: whoever destroys it removes the devices first, one by one, and libxl waits 10 s for Connected before and after
     /// each. It does not survive keys that vanish while it reads them (libxl_pci.c), so they stay, and it is answered in the guest's place.
     /// </summary>
-    private static GuestTransition OnEnded(GuestState state, GuestNode node)
+    private static GuestTransition OnEnded(GuestState state, GuestObservation seen)
     {
         List<GuestAction> actions = [];
         if (state.IsAttached)
@@ -275,8 +275,8 @@ public static class GuestLifecycle
             actions.Add(new GuestAction.ReleaseDevices());
         }
 
-        XenbusState answer = state.IsEnded && node.Backend is XenbusState.Closing or XenbusState.Closed ? XenbusState.Closed : XenbusState.Connected;
-        if (node.Backend != answer)
+        XenbusState answer = state.IsEnded && seen.Directory.Backend is XenbusState.Closing or XenbusState.Closed ? XenbusState.Closed : XenbusState.Connected;
+        if (seen.Directory.Backend != answer)
         {
             actions.Add(new GuestAction.SwitchState(answer));
         }
@@ -284,15 +284,15 @@ public static class GuestLifecycle
         return new(state with { Own = answer, IsAttached = false, IsEnded = true }, actions);
     }
 
-    private static GuestTransition SetUp(GuestState state, GuestNode node)
+    private static GuestTransition SetUp(GuestState state, GuestObservation seen)
     {
-        if (node.DevicesError is not null)
+        if (seen.Directory.DevicesError is not null)
         {
-            return Fatal(state, Errno.EINVAL, node.DevicesError);
+            return Fatal(state, Errno.EINVAL, seen.Directory.DevicesError);
         }
 
         List<GuestAction> actions = [];
-        foreach (DeviceNode device in node.Devices)
+        foreach (DeviceKeys device in seen.Directory.Devices)
         {
             actions.Add(Export(device));
         }
@@ -302,18 +302,18 @@ public static class GuestLifecycle
         return new(state with { Own = XenbusState.Initialised }, actions);
     }
 
-    private static GuestTransition Reconfigure(GuestState state, GuestNode node, XenbusState next)
+    private static GuestTransition Reconfigure(GuestState state, GuestObservation seen, XenbusState next)
     {
-        if (node.DevicesError is not null)
+        if (seen.Directory.DevicesError is not null)
         {
-            return Fatal(state, Errno.EINVAL, node.DevicesError);
+            return Fatal(state, Errno.EINVAL, seen.Directory.DevicesError);
         }
 
         List<GuestAction> actions = [];
         bool added = false;
 
         // Removals first: a step that removes one function and adds another may need the freed slot or the freed function.
-        foreach (DeviceNode device in node.Devices)
+        foreach (DeviceKeys device in seen.Directory.Devices)
         {
             if (device.State == XenbusState.Closing)
             {
@@ -321,7 +321,7 @@ public static class GuestLifecycle
             }
         }
 
-        foreach (DeviceNode device in node.Devices)
+        foreach (DeviceKeys device in seen.Directory.Devices)
         {
             if (device.State != XenbusState.Initialising)
             {
@@ -337,7 +337,7 @@ public static class GuestLifecycle
             actions.Add(new GuestAction.PublishRoots());
         }
 
-        if (next != node.Backend)
+        if (next != seen.Directory.Backend)
         {
             actions.Add(new GuestAction.SwitchState(next));
             state = state with { Own = next };
@@ -346,11 +346,11 @@ public static class GuestLifecycle
         return actions.Count == 0 ? Nothing(state) : new(state, actions);
     }
 
-    private static GuestAction Export(DeviceNode device) => device.Host is not null
+    private static GuestAction Export(DeviceKeys device) => device.Host is not null
         ? new GuestAction.ExportDevice(device)
-        : new GuestAction.FailDevice(device.Index, device.Text is null
-            ? $"dev-{device.Index} is missing"
-            : $"dev-{device.Index} is not a PCI address: '{StoreFormats.Printable(device.Text)}'");
+        : new GuestAction.FailDevice(device.Index, device.HostText is null
+            ? $"{StoreKeys.Device(device.Index)} is missing"
+            : $"{StoreKeys.Device(device.Index)} is not a PCI address: '{StoreFormats.Printable(device.HostText)}'");
 
     private static GuestTransition Disconnect(GuestState state, XenbusState next)
     {
@@ -373,8 +373,8 @@ public static class GuestLifecycle
         state.IsAttached ? [new GuestAction.Detach()] : []);
 
     /// <summary>Removed and created again by the toolstack: somebody else's life begins there.</summary>
-    private static bool IsSuccessor(GuestState state, GuestNode node) =>
-        node.Backend == XenbusState.Initialising && state.Own != XenbusState.Initialising;
+    private static bool IsSuccessor(GuestState state, GuestObservation seen) =>
+        seen.Directory.Backend == XenbusState.Initialising && state.Own != XenbusState.Initialising;
 
     private static GuestTransition Switch(GuestState state, XenbusState next) => state.Own == next
         ? Nothing(state)

@@ -37,10 +37,10 @@ internal sealed class GuestRegistry : IDisposable
             _isStarting = false;
         }
 
-        _watches.Add(_services.Store.Watch(GuestId.Root, Changed));
+        _watches.Add(_services.Store.Watch(StoreKeys.Guests, Changed));
 
         // A domain that died is found even if its toolstack forgets it: its directory goes.
-        _watches.Add(_services.Store.Watch("@releaseDomain", _ => WakeAll()));
+        _watches.Add(_services.Store.Watch(StorePath.ReleaseDomain, _ => WakeAll()));
     }
 
     /// <summary>The guests that live now, by domain id.</summary>
@@ -111,7 +111,7 @@ internal sealed class GuestRegistry : IDisposable
         {
             Wake(guest);
         }
-        else if (GuestId.Root.StartsWith(path, StringComparison.Ordinal) || path.StartsWith(GuestId.Root, StringComparison.Ordinal))
+        else if (StoreChanges.MayBeAnyGuest(path))
         {
             RescanOrLater();
         }
@@ -158,20 +158,9 @@ internal sealed class GuestRegistry : IDisposable
     private void Rescan()
     {
         WakeAll();
-        foreach (string domain in _services.Store.Directory(GuestId.Root) ?? [])
+        foreach (GuestId guest in GuestList.Read(_services.Store))
         {
-            if (!GuestId.TryParseId(domain, out int domainId))
-            {
-                continue;
-            }
-
-            foreach (string device in _services.Store.Directory($"{GuestId.Root}/{domain}") ?? [])
-            {
-                if (GuestId.TryParseId(device, out int deviceId))
-                {
-                    Wake(new(domainId, deviceId));
-                }
-            }
+            Wake(guest);
         }
     }
 

@@ -66,7 +66,7 @@ internal sealed class LeftMessages(ToolstackServices services)
             return left;
         }
 
-        var directory = GuestDirectory.Read(services.Store, life.DomainId);
+        GuestDirectory directory = DirectoryReader.Read(services.Store, GuestId.Of(life.DomainId));
         left.RemoveAll(entry => directory.Find(entry.Device) is not null);
         return left;
     }

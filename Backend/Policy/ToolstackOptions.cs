@@ -19,17 +19,16 @@ public sealed record ToolstackOptions(string Key, bool IsPermissive, string? Com
     private static readonly string[] NotOurs = ["msitranslate", "power_mgmt", "rdm_policy"];
 
     /// <summary>Reads a value. Never fails: what is not understood is ignored and complained about once.</summary>
-    /// <param name="index">N of <c>opts-N</c>.</param>
+    /// <param name="key">The key it was read from, for reports.</param>
     /// <param name="text">The value; null when the key is missing.</param>
     /// <returns>The options; null when there are none.</returns>
-    public static ToolstackOptions? Parse(int index, string? text)
+    public static ToolstackOptions? Parse(string key, string? text)
     {
         if (string.IsNullOrEmpty(text))
         {
             return null;
         }
 
-        string key = $"opts-{index}";
         if (text.Length > MaxLength)
         {
             return new(key, IsPermissive: false, $"{key} is longer than {MaxLength} characters; ignored");

@@ -51,7 +51,7 @@ internal sealed class GuestExports
     public FunctionTable Table { get; private set; } = FunctionTable.Empty;
 
     /// <summary>The host addresses of what the guest has and a directory does not name.</summary>
-    public IReadOnlyList<PciAddress> MissingIn(IReadOnlyList<DeviceNode> devices)
+    public IReadOnlyList<PciAddress> MissingIn(IReadOnlyList<DeviceKeys> devices)
     {
         List<PciAddress>? missing = null;
         foreach (PciAddress host in _functions.Keys)
@@ -85,7 +85,7 @@ internal sealed class GuestExports
         }
     }
 
-    public IReadOnlyList<RootBus> Roots => _functions.Count == 0 ? [] : _slots.Roots();
+    public IReadOnlyList<PciBus> Roots => _functions.Count == 0 ? [] : _slots.Roots();
 
     /// <summary>Claims a function, finds it a place and compiles its permissions; what the guest has already is left as it is.</summary>
     /// <param name="host">The host's function.</param>

@@ -16,5 +16,5 @@ public interface ISlotAllocator
 
     /// <summary>The root buses a frontend has to scan to find everything placed, each once, in the order they were needed.</summary>
     /// <returns>The buses.</returns>
-    IReadOnlyList<RootBus> Roots();
+    IReadOnlyList<PciBus> Roots();
 }

@@ -34,12 +34,12 @@ public sealed class PassthroughSlots : ISlotAllocator
     public void Remove(PciAddress host) => _placed.Remove(host);
 
     /// <inheritdoc/>
-    public IReadOnlyList<RootBus> Roots()
+    public IReadOnlyList<PciBus> Roots()
     {
-        List<RootBus> roots = [];
+        List<PciBus> roots = [];
         foreach (PciAddress address in _placed)
         {
-            RootBus root = new(address.Domain, address.Bus);
+            PciBus root = new(address.Domain, address.Bus);
             if (!roots.Contains(root))
             {
                 roots.Add(root);

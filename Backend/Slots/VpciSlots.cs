@@ -54,7 +54,7 @@ public sealed class VpciSlots : ISlotAllocator
     }
 
     /// <inheritdoc/>
-    public IReadOnlyList<RootBus> Roots() => [new RootBus(0, 0)];
+    public IReadOnlyList<PciBus> Roots() => [new PciBus(0, 0)];
 
     private static PciAddress Address(Placed placed) => PciAddress.FromDevfn(0, 0, placed.Devfn);
 

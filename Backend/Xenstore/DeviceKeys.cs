@@ -1,16 +1,28 @@
-using PciBackFlow.Backend.Guests;
 using PciBackFlow.Hardware.Pci;
 
 namespace PciBackFlow.Backend.Xenstore;
 
-/// <summary>One device's keys in a backend directory, as the toolstack's half sees them.</summary>
-/// <param name="Index">N; changes when an earlier one goes.</param>
-/// <param name="Host">From <c>dev-N</c>; null when missing or unreadable.</param>
-/// <param name="State">From <c>state-N</c>.</param>
-/// <param name="Guest">From <c>vdev-N</c>; null until the backend published it.</param>
-/// <param name="Error">From <c>error-N</c>; null when there is none.</param>
-internal sealed record DeviceKeys(int Index, PciAddress? Host, XenbusState State, PciAddress? Guest, string? Error)
+/// <summary>The keys of one device in a backend directory.</summary>
+/// <param name="Index">N, 0 to 255. Not an identity: the toolstack renumbers after a removal.</param>
+/// <param name="Host">The host's function; null when missing or unreadable.</param>
+/// <param name="State">How far it is; <see cref="XenbusState.Unknown"/> when missing, which skips the device in a reconfiguration.</param>
+public sealed record DeviceKeys(int Index, PciAddress? Host, XenbusState State)
 {
+    /// <summary>The text that <see cref="Host"/> was read from, for reports; null when missing.</summary>
+    public string? HostText { get; init; }
+
+    /// <summary>Where the guest sees it, as this backend or a predecessor published; null when missing or unreadable.</summary>
+    public PciAddress? Guest { get; init; }
+
+    /// <summary>Where the guest is to see it, (slot &lt;&lt; 3) | function; null when missing, unreadable or not read (<see cref="DeviceDetail.Wishes"/>).</summary>
+    public byte? RequestedDevfn { get; init; }
+
+    /// <summary>What the toolstack wants for it, as it wrote it; null when missing or not read (<see cref="DeviceDetail.Wishes"/>).</summary>
+    public string? Options { get; init; }
+
+    /// <summary>Why the guest does not get it; null when there is no reason or it was not read (<see cref="DeviceDetail.Failures"/>).</summary>
+    public string? Error { get; init; }
+
     /// <summary>Whether the backend gave it to the guest.</summary>
     public bool IsPublished => Guest is not null && State == XenbusState.Initialised;
 

@@ -1,20 +1,16 @@
-using System.Globalization;
-
 namespace PciBackFlow.Backend.Xenstore;
 
-/// <summary>Which backend directory: a guest's domain id and the device id under it (toolstacks use 0).</summary>
+/// <summary>Which guest's bus: a domain id and the device id under it. It names a backend's and a frontend's directory.</summary>
 /// <param name="DomainId">The guest's domain, 0 to 65,535.</param>
-/// <param name="DeviceId">The device id, 0 to 65,535.</param>
+/// <param name="DeviceId">The device id, 0 to 65,535; toolstacks use 0 for all of a guest's functions.</param>
 public readonly record struct GuestId(int DomainId, int DeviceId)
 {
-    /// <summary>Where all PCI backend directories of this domain lie. Toolstacks hard-code domain 0.</summary>
-    public const string Root = "/local/domain/0/backend/pci";
+    private const string Above = "backend/pci/";
 
-    /// <summary>The backend directory.</summary>
-    public string Backend => string.Create(CultureInfo.InvariantCulture, $"{Root}/{DomainId}/{DeviceId}");
-
-    /// <summary>The backend's error node.</summary>
-    public string ErrorNode => string.Create(CultureInfo.InvariantCulture, $"/local/domain/0/error/backend/pci/{DomainId}/{DeviceId}/error");
+    /// <summary>The one bus that toolstacks give a guest.</summary>
+    /// <param name="domainId">The guest's domain.</param>
+    /// <returns>Its device id is 0.</returns>
+    public static GuestId Of(int domainId) => new(domainId, 0);
 
     /// <summary>Reads the guest out of a path at or below its backend directory.</summary>
     /// <param name="path">A path, absolute or as a relative watch reports it.</param>
@@ -23,13 +19,13 @@ public readonly record struct GuestId(int DomainId, int DeviceId)
     public static bool TryParse(string path, out GuestId guest)
     {
         guest = default;
-        int at = path.IndexOf("backend/pci/", StringComparison.Ordinal);
+        int at = path.IndexOf(Above, StringComparison.Ordinal);
         if (at < 0)
         {
             return false;
         }
 
-        string[] parts = path[(at + "backend/pci/".Length)..].Split('/', 3);
+        string[] parts = path[(at + Above.Length)..].Split('/', 3);
         if (parts.Length < 2 || !TryParseId(parts[0], out int domain) || !TryParseId(parts[1], out int device))
         {
             return false;

@@ -67,20 +67,18 @@ public static class StoreFormats
 
     /// <summary>A root bus: two hexadecimal numbers <c>segment:bus</c>.</summary>
     /// <param name="text">The key's value.</param>
-    /// <param name="domain">The segment.</param>
-    /// <param name="bus">The bus.</param>
+    /// <param name="root">The bus.</param>
     /// <returns>False when missing or anything else.</returns>
-    public static bool TryParseRoot(string? text, out uint domain, out byte bus)
+    public static bool TryParseRoot(string? text, out PciBus root)
     {
-        domain = 0;
-        bus = 0;
+        root = default;
         int at = 0;
-        if (text is null || !TryTakeHex(text, ref at, ':', uint.MaxValue, out domain) || !TryTakeHex(text, ref at, '\0', 0xFF, out uint number))
+        if (text is null || !TryTakeHex(text, ref at, ':', uint.MaxValue, out uint domain) || !TryTakeHex(text, ref at, '\0', 0xFF, out uint number))
         {
             return false;
         }
 
-        bus = (byte)number;
+        root = new(domain, (byte)number);
         return true;
     }
 
@@ -109,10 +107,9 @@ public static class StoreFormats
     public static string FormatGuestAddress(PciAddress address) => $"{address.Domain:x4}:{address.Bus:x2}:{address.Slot:x2}.{address.Function:x2}";
 
     /// <summary>A <c>root-K</c> value.</summary>
-    /// <param name="domain">Segment.</param>
-    /// <param name="bus">Bus.</param>
+    /// <param name="root">The bus.</param>
     /// <returns><c>%04x:%02x</c>.</returns>
-    public static string FormatRoot(uint domain, byte bus) => $"{domain:x4}:{bus:x2}";
+    public static string FormatRoot(PciBus root) => $"{root.Domain:x4}:{root.Bus:x2}";
 
     /// <summary>A state's value.</summary>
     /// <param name="state">0 to 8.</param>

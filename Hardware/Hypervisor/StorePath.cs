@@ -6,7 +6,7 @@ namespace PciBackFlow.Hardware.Hypervisor;
 /// <summary>
 /// Which xenstore paths are well formed (Xen docs/misc/xenstore.txt; xenstored's is_valid_nodename and canonicalize).
 /// </summary>
-internal static class StorePath
+public static class StorePath
 {
     /// <summary>XENSTORE_ABS_PATH_MAX: characters of an absolute path.</summary>
     internal const int LongestAbsolute = 3072;
@@ -15,10 +15,10 @@ internal static class StorePath
     internal const int LongestRelative = 2048;
 
     /// <summary>The special name that fires when a domain appears.</summary>
-    internal const string IntroduceDomain = "@introduceDomain";
+    public const string IntroduceDomain = "@introduceDomain";
 
-    /// <summary>The special name that fires when a domain ends.</summary>
-    internal const string ReleaseDomain = "@releaseDomain";
+    /// <summary>The special name that fires when a domain ends: when its kernel halts, and when it is destroyed.</summary>
+    public const string ReleaseDomain = "@releaseDomain";
 
     private static readonly SearchValues<char> Allowed =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-/_@");

@@ -1,4 +1,4 @@
-using System.Globalization;
+using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
 using PciBackFlow.Hardware.Pci;
@@ -6,15 +6,13 @@ using PciBackFlow.Hardware.Pci;
 namespace PciBackFlow.Perf.Frontends;
 
 /// <summary>
-/// What xl's library does for a guest with PCI devices (xen tools/libs/light/libxl_pci.c), on the loopback: domains, the backend's and the
-/// frontend's directories, permissions before keys, boot-time devices added one transaction at a time. Thread-safe as its store is.
+/// What xl's library does for a guest with PCI devices (xen tools/libs/light/libxl_pci.c), on the loopback: domains, and the backend's and the
+/// frontend's directories, boot-time devices added one transaction at a time. Thread-safe as its store is.
 /// </summary>
 public sealed class LoopbackToolstack : IDisposable
 {
-    private const string Initialising = "1";
-    private const string Closing = "5";
-    private const string Closed = "6";
-    private const string Reconfiguring = "7";
+    // As libxl writes it for a device without options of its own.
+    private const string Options = "msitranslate=0,power_mgmt=0,permissive=0,rdm_policy=strict";
 
     private readonly LoopbackHost _host;
     private readonly IXenStore _store;
@@ -30,16 +28,6 @@ public sealed class LoopbackToolstack : IDisposable
         _physdev = host.BackendView.OpenPhysdev();
         _domains = host.BackendView.OpenDomainControl();
     }
-
-    /// <summary>The backend's directory of a guest.</summary>
-    /// <param name="domainId">The guest.</param>
-    /// <returns>The absolute path.</returns>
-    public static string BackendPath(int domainId) => $"/local/domain/0/backend/pci/{domainId}/0";
-
-    /// <summary>The frontend's directory of a guest.</summary>
-    /// <param name="domainId">The guest.</param>
-    /// <returns>The absolute path.</returns>
-    public static string FrontendPath(int domainId) => $"/local/domain/{domainId}/device/pci/0";
 
     /// <summary>Creates a domain and gives it functions, as at a guest's boot.</summary>
     /// <param name="domainId">Its id, 1 to 0x7FEF.</param>
@@ -67,43 +55,39 @@ public sealed class LoopbackToolstack : IDisposable
     /// <summary>Adds one function while the guest's frontend is not connected: the node's first, or one more.</summary>
     /// <param name="domainId">The guest.</param>
     /// <param name="function">Host address.</param>
-    public void AddBootDevice(int domainId, PciAddress function) => Commit(store =>
+    public void AddBootDevice(int domainId, PciAddress function) => _store.Run(access =>
     {
-        string backend = BackendPath(domainId);
-        int number = 0;
-        if (store.Read($"{backend}/num_devs") is { } text)
+        var guest = GuestId.Of(domainId);
+        DirectoryWriter directory = new(access, guest);
+        int? count = new DirectoryReader(access, guest).ReadDeviceCount();
+        if (count is null)
         {
-            number = int.Parse(text, CultureInfo.InvariantCulture);
-        }
-        else
-        {
-            CreateDirectories(store, domainId);
+            directory.Create();
         }
 
-        WriteDevice(store, backend, number, function);
+        directory.AddDevice(count ?? 0, new(function, Options));
     });
 
     /// <summary>Adds one function to a connected guest: state 7 tells the backend to look.</summary>
     /// <param name="domainId">The guest.</param>
     /// <param name="function">Host address.</param>
-    public void HotAddDevice(int domainId, PciAddress function) => Commit(store =>
+    public void HotAddDevice(int domainId, PciAddress function) => _store.Run(access =>
     {
-        string backend = BackendPath(domainId);
-        int number = int.Parse(store.Read($"{backend}/num_devs") ?? "0", CultureInfo.InvariantCulture);
-        WriteDevice(store, backend, number, function);
-        store.Write($"{backend}/state", Reconfiguring);
+        var guest = GuestId.Of(domainId);
+        DirectoryWriter directory = new(access, guest);
+        directory.AddDevice(new DirectoryReader(access, guest).ReadDeviceCount() ?? 0, new(function, Options));
+        directory.WriteState(XenbusState.Reconfiguring);
     });
 
     /// <summary>The backend's state of a guest.</summary>
     /// <param name="domainId">The guest.</param>
-    /// <returns>0 when the node is absent or not a number.</returns>
-    public int BackendState(int domainId) =>
-        int.TryParse(_store.Read($"{BackendPath(domainId)}/state"), NumberStyles.None, CultureInfo.InvariantCulture, out int state) ? state : 0;
+    /// <returns>0 when the node is absent, -1 when it is not a state.</returns>
+    public int BackendState(int domainId) => (int)ReaderOf(domainId).ReadBackendState();
 
     /// <summary>Why the backend could not give a guest its first device.</summary>
     /// <param name="domainId">The guest.</param>
     /// <returns>The reason, or null when there is none.</returns>
-    public string? DeviceError(int domainId) => _store.Read($"{BackendPath(domainId)}/error-0");
+    public string? DeviceError(int domainId) => ReaderOf(domainId).ReadDeviceError(0);
 
     /// <summary>Takes all functions from a guest: online 0, state 5, waits for the backend's 6, removes the directories.</summary>
     /// <param name="domainId">The guest.</param>
@@ -111,24 +95,19 @@ public sealed class LoopbackToolstack : IDisposable
     /// <returns>Whether the backend closed in time.</returns>
     public bool RemoveDevices(int domainId, TimeSpan timeout)
     {
-        string backend = BackendPath(domainId);
-        Commit(store =>
-        {
-            store.Write($"{backend}/online", "0");
-            store.Write($"{backend}/state", Closing);
-        });
+        var guest = GuestId.Of(domainId);
+        _store.Run(access => new DirectoryWriter(access, guest).TakeOffline());
         using var closed = new ManualResetEventSlim();
-        using (_store.Watch($"{backend}/state", _ =>
+        using (_store.Watch(StoreKeys.StateOf(StoreKeys.BackendOf(guest)), _ =>
         {
-            if (_store.Read($"{backend}/state") is null or Closed)
+            if (ReaderOf(domainId).ReadBackendState() is XenbusState.Unknown or XenbusState.Closed)
             {
                 closed.Set();
             }
         }))
         {
             bool inTime = closed.Wait(timeout);
-            _store.Remove(FrontendPath(domainId));
-            _store.Remove($"/local/domain/0/backend/pci/{domainId}");
+            _store.Run(access => new DirectoryWriter(access, guest).Destroy());
             return inTime;
         }
     }
@@ -145,46 +124,5 @@ public sealed class LoopbackToolstack : IDisposable
         _domains.Dispose();
     }
 
-    private static void CreateDirectories(IXenStoreAccess store, int domainId)
-    {
-        string backend = BackendPath(domainId);
-        string frontend = FrontendPath(domainId);
-
-        // Each directory gets its permissions while it is empty; the keys written below inherit them.
-        store.MakeDirectory(frontend);
-        store.SetPermissions(frontend, [new XenStorePermission(domainId, XenStoreAccess.None), new XenStorePermission(0, XenStoreAccess.Read)]);
-        store.MakeDirectory(backend);
-        store.SetPermissions(backend, [new XenStorePermission(0, XenStoreAccess.None), new XenStorePermission(domainId, XenStoreAccess.Read)]);
-
-        store.Write($"{frontend}/backend", backend);
-        store.Write($"{frontend}/backend-id", "0");
-        store.Write($"{frontend}/state", Initialising);
-        store.Write($"{backend}/frontend", frontend);
-        store.Write($"{backend}/frontend-id", domainId.ToString(CultureInfo.InvariantCulture));
-        store.Write($"{backend}/online", "1");
-        store.Write($"{backend}/state", Initialising);
-        store.Write($"{backend}/domain", $"guest{domainId}");
-    }
-
-    private static void WriteDevice(IXenStoreAccess store, string backend, int number, PciAddress function)
-    {
-        store.Write($"{backend}/key-{number}", function.ToString());
-        store.Write($"{backend}/dev-{number}", function.ToString());
-        store.Write($"{backend}/opts-{number}", "msitranslate=0,power_mgmt=0,permissive=0,rdm_policy=strict");
-        store.Write($"{backend}/state-{number}", Initialising);
-        store.Write($"{backend}/num_devs", (number + 1).ToString(CultureInfo.InvariantCulture));
-    }
-
-    private void Commit(Action<IXenStoreAccess> change)
-    {
-        while (true)
-        {
-            using IXenStoreTransaction transaction = _store.BeginTransaction();
-            change(transaction);
-            if (transaction.Commit())
-            {
-                return;
-            }
-        }
-    }
+    private DirectoryReader ReaderOf(int domainId) => new(_store, GuestId.Of(domainId));
 }

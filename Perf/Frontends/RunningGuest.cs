@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using System.Globalization;
+using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
 
@@ -37,7 +37,7 @@ public sealed class RunningGuest : IDisposable
         _view = host.ViewOf(domainId);
         using (IXenStore store = host.BackendView.OpenXenStore())
         {
-            store.Write(string.Create(CultureInfo.InvariantCulture, $"/local/domain/{domainId}/name"), name);
+            store.Write(StoreKeys.NameOf(domainId), name);
         }
 
         _thread = new Thread(Run) { IsBackground = true, Name = $"guest {name}" };
@@ -66,7 +66,7 @@ public sealed class RunningGuest : IDisposable
 
     private void Run()
     {
-        string state = $"{LoopbackToolstack.FrontendPath(DomainId)}/state";
+        string state = StoreKeys.StateOf(StoreKeys.FrontendOf(GuestId.Of(DomainId)));
         using IXenStore store = _view.OpenXenStore();
         using IDisposable watch = store.Watch(state, _ =>
         {
@@ -109,7 +109,7 @@ public sealed class RunningGuest : IDisposable
     {
         try
         {
-            return store.Read(state) == "1";
+            return StoreFormats.ParseState(store.Read(state)) == XenbusState.Initialising;
         }
         catch (HypervisorException)
         {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
 using PciBackFlow.Hardware.Hypervisor.Loopback.Grants;
@@ -19,9 +20,6 @@ public sealed class SimulatedGuest : IDisposable
     private const int Closing = 5;
     private const int Closed = 6;
     private const int Reconfiguring = 7;
-
-    // The protocol's version, which the backend compares as text.
-    private const string Magic = "7";
 
     private readonly LoopbackHypervisor _hypervisor;
     private readonly IEventChannels _channels;
@@ -47,9 +45,9 @@ public sealed class SimulatedGuest : IDisposable
         _timing = timing;
         Kind = kind;
         DomainId = hypervisor.DomainId;
-        _path = LoopbackToolstack.FrontendPath(DomainId);
+        _path = StoreKeys.FrontendOf(GuestId.Of(DomainId));
         _store = hypervisor.OpenXenStore();
-        _backend = _store.Read($"{_path}/backend") ?? LoopbackToolstack.BackendPath(DomainId);
+        _backend = _store.Read(StoreKeys.In(_path, StoreKeys.Backend)) ?? StoreKeys.BackendOf(GuestId.Of(DomainId));
         State = Initialising;
     }
 
@@ -86,20 +84,10 @@ public sealed class SimulatedGuest : IDisposable
             _ => new LinuxFrontend(page, _channels, port, _timing),
         };
 
-        while (true)
-        {
-            using IXenStoreTransaction transaction = _store.BeginTransaction();
-            transaction.Write($"{_path}/pci-op-ref", _grant.Reference.ToString(CultureInfo.InvariantCulture));
-            transaction.Write($"{_path}/event-channel", port.ToString(CultureInfo.InvariantCulture));
-            transaction.Write($"{_path}/magic", Magic);
-            if (transaction.Commit())
-            {
-                break;
-            }
-        }
-
+        var keys = FrontendKeys.Of(_grant.Reference, port);
+        _store.Run(access => keys.Write(access, _path));
         SwitchTo(Initialised);
-        _watch ??= _store.Watch($"{_backend}/state", _ => ReadBackendState());
+        _watch ??= _store.Watch(StoreKeys.StateOf(_backend), _ => ReadBackendState());
     }
 
     /// <summary>Waits for the backend's 4, reads what it published, and writes state 4.</summary>
@@ -124,7 +112,7 @@ public sealed class SimulatedGuest : IDisposable
     public string? BackendError()
     {
         using IXenStore store = _hypervisor.Host.BackendView.OpenXenStore();
-        return store.Read($"/local/domain/0/error/backend/pci/{DomainId}/0/error");
+        return new DirectoryReader(store, GuestId.Of(DomainId)).ReadError();
     }
 
     /// <summary>
@@ -185,7 +173,7 @@ public sealed class SimulatedGuest : IDisposable
     /// <returns>Whether it came true.</returns>
     public bool WaitForBackend(Func<int, bool> condition, TimeSpan timeout)
     {
-        _watch ??= _store.Watch($"{_backend}/state", _ => ReadBackendState());
+        _watch ??= _store.Watch(StoreKeys.StateOf(_backend), _ => ReadBackendState());
         long end = Environment.TickCount64 + (long)timeout.TotalMilliseconds;
         lock (_changed)
         {
@@ -222,7 +210,7 @@ public sealed class SimulatedGuest : IDisposable
 
     private void SwitchTo(int state)
     {
-        _store.Write($"{_path}/state", state.ToString(CultureInfo.InvariantCulture));
+        _store.Write(StoreKeys.StateOf(_path), state.ToString(CultureInfo.InvariantCulture));
         State = state;
     }
 
@@ -231,7 +219,7 @@ public sealed class SimulatedGuest : IDisposable
         int state;
         try
         {
-            state = int.TryParse(_store.Read($"{_backend}/state"), NumberStyles.None, CultureInfo.InvariantCulture, out int read) ? read : 0;
+            state = int.TryParse(_store.Read(StoreKeys.StateOf(_backend)), NumberStyles.None, CultureInfo.InvariantCulture, out int read) ? read : 0;
         }
         catch (HypervisorException)
         {
@@ -248,11 +236,11 @@ public sealed class SimulatedGuest : IDisposable
 
     private List<PublishedFunction> ReadFunctions()
     {
-        int count = int.Parse(_store.Read($"{_backend}/num_devs") ?? "0", CultureInfo.InvariantCulture);
+        int count = int.Parse(_store.Read(StoreKeys.In(_backend, StoreKeys.DeviceCount)) ?? "0", CultureInfo.InvariantCulture);
         var functions = new List<PublishedFunction>(count);
         for (int n = 0; n < count; n++)
         {
-            if (_store.Read($"{_backend}/dev-{n}") is { } host && _store.Read($"{_backend}/vdev-{n}") is { } guest)
+            if (_store.Read(StoreKeys.In(_backend, StoreKeys.Device(n))) is { } host && _store.Read(StoreKeys.In(_backend, StoreKeys.GuestAddress(n))) is { } guest)
             {
                 functions.Add(new PublishedFunction(Scan(host), Scan(guest)));
             }
@@ -263,11 +251,11 @@ public sealed class SimulatedGuest : IDisposable
 
     private List<string> ReadRoots()
     {
-        int count = int.Parse(_store.Read($"{_backend}/root_num") ?? "0", CultureInfo.InvariantCulture);
+        int count = int.Parse(_store.Read(StoreKeys.In(_backend, StoreKeys.RootCount)) ?? "0", CultureInfo.InvariantCulture);
         var roots = new List<string>(count);
         for (int k = 0; k < count; k++)
         {
-            roots.Add(_store.Read($"{_backend}/root-{k}") ?? string.Empty);
+            roots.Add(_store.Read(StoreKeys.In(_backend, StoreKeys.Root(k))) ?? string.Empty);
         }
 
         return roots;

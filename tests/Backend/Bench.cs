@@ -5,6 +5,7 @@ using PciBackFlow.Backend.Devices.Sources;
 using PciBackFlow.Backend.Guests;
 using PciBackFlow.Backend.Slots;
 using PciBackFlow.Backend.Tests.Serving;
+using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
 using PciBackFlow.Hardware.Pci;
@@ -62,15 +63,15 @@ internal sealed class Bench : IDisposable
 
     public static uint IdOf(PciAddress address) => 0x10000000u | ((uint)address.Bus << 16) | 0x8086;
 
-    public static string BackendPath(int domain) => $"/local/domain/0/backend/pci/{domain}/0";
+    public static string BackendPath(int domain) => StoreKeys.BackendOf(GuestId.Of(domain));
 
-    public static string FrontendPath(int domain) => $"/local/domain/{domain}/device/pci/0";
+    public static string FrontendPath(int domain) => StoreKeys.FrontendOf(GuestId.Of(domain));
 
     public string? Read(int domain, string key) => Store.Read($"{BackendPath(domain)}/{key}");
 
     public int State(int domain) => int.Parse(Read(domain, "state") ?? "0", CultureInfo.InvariantCulture);
 
-    public string? Error(int domain) => Store.Read($"/local/domain/0/error/backend/pci/{domain}/0/error");
+    public string? Error(int domain) => Store.Read(StoreKeys.ErrorOf(GuestId.Of(domain)));
 
     public GuestSnapshot? Snapshot(int domain) => Backend.Guests.FirstOrDefault(guest => guest.DomainId == domain);
 
@@ -112,38 +113,28 @@ internal sealed class Bench : IDisposable
         store.SetPermissions(frontend, [new(domain, XenStoreAccess.None), new(0, XenStoreAccess.Read)]);
         store.MakeDirectory(backend);
         store.SetPermissions(backend, [new(0, XenStoreAccess.None), new(domain, XenStoreAccess.Read)]);
-        store.Write($"{frontend}/backend", backend);
-        store.Write($"{frontend}/state", "1");
-        store.Write($"{backend}/frontend", frontend);
-        store.Write($"{backend}/frontend-id", $"{domain}");
-        store.Write($"{backend}/online", "1");
+        store.Write(StoreKeys.In(frontend, StoreKeys.Backend), backend);
+        store.Write(StoreKeys.StateOf(frontend), "1");
+        store.Write(StoreKeys.In(backend, StoreKeys.Frontend), frontend);
+        store.Write(StoreKeys.In(backend, StoreKeys.FrontendId), $"{domain}");
+        store.Write(StoreKeys.In(backend, StoreKeys.Online), "1");
         for (int i = 0; i < devices.Length; i++)
         {
             WriteDevice(store, domain, i, devices[i]);
         }
 
-        store.Write($"{backend}/state", state);
+        store.Write(StoreKeys.StateOf(backend), state);
     });
 
     public static void WriteDevice(IXenStoreAccess store, int domain, int number, PciAddress device)
     {
-        store.Write($"{BackendPath(domain)}/dev-{number}", device.ToString());
-        store.Write($"{BackendPath(domain)}/state-{number}", "1");
-        store.Write($"{BackendPath(domain)}/num_devs", $"{number + 1}");
+        string backend = BackendPath(domain);
+        store.Write(StoreKeys.In(backend, StoreKeys.Device(number)), device.ToString());
+        store.Write(StoreKeys.In(backend, StoreKeys.DeviceState(number)), "1");
+        store.Write(StoreKeys.In(backend, StoreKeys.DeviceCount), $"{number + 1}");
     }
 
-    public void Commit(Action<IXenStoreAccess> change)
-    {
-        while (true)
-        {
-            using IXenStoreTransaction transaction = Store.BeginTransaction();
-            change(transaction);
-            if (transaction.Commit())
-            {
-                return;
-            }
-        }
-    }
+    public void Commit(Action<IXenStoreAccess> change) => Store.Run(change);
 
     public static void Eventually(Func<bool> holds, string what)
     {

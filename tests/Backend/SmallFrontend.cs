@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
 using PciBackFlow.Hardware.Hypervisor.Loopback.Grants;
@@ -31,13 +32,8 @@ internal sealed unsafe class SmallFrontend : IDisposable
         _grant = _view.Grant(0);
         _page = new(_grant.Address);
         _port = _channels.AllocateUnbound(0);
-        using (IXenStoreTransaction transaction = _store.BeginTransaction())
-        {
-            transaction.Write($"{_path}/pci-op-ref", $"{_grant.Reference}");
-            transaction.Write($"{_path}/event-channel", $"{_port}");
-            transaction.Write($"{_path}/magic", "7");
-            Assert.True(transaction.Commit());
-        }
+        var keys = FrontendKeys.Of(_grant.Reference, _port);
+        _store.Run(access => keys.Write(access, _path));
 
         if (state is not null)
         {

@@ -26,15 +26,15 @@ public sealed class AttachTests
         Assert.Equal([new LoopbackRange(0xC000, 0x20)], bench.Granted.PortsOf(7));
         Assert.Equal([20], bench.Granted.LinesOf(7));
         Assert.Equal(7, bench.Granted.OwnerOf(Nic));
-        Assert.Equal("7", bench.Store.Read("/libxl/pci/0000-03-00-0/domid"));
+        Assert.Equal("7", bench.Store.Read(StoreKeys.OwnerOf(ToolstackBench.Nic)));
         Assert.Equal(
             ("0000:03:00.0", "0000:03:00.0", "msitranslate=0,power_mgmt=0,permissive=1,rdm_policy=strict", "1", null, "guest7", "1"),
             (bench.Key(7, "key-0"), bench.Key(7, "dev-0"), bench.Key(7, "opts-0"), bench.Key(7, "num_devs"), bench.Key(7, "vdevfn-0"), bench.Key(7, "domain"), bench.Key(7, "online")));
         Assert.Equal("ready 0000:03:00.0", bench.Order.First());
         Assert.Equal(
-            [new XenStorePermission(0, XenStoreAccess.None), new(7, XenStoreAccess.Read)], bench.Store.GetPermissions("/local/domain/0/backend/pci/7/0/dev-0"));
+            [new XenStorePermission(0, XenStoreAccess.None), new(7, XenStoreAccess.Read)], bench.Store.GetPermissions(StoreKeys.In(StoreKeys.BackendOf(GuestId.Of(7)), "dev-0")));
         Assert.Equal(
-            [new XenStorePermission(7, XenStoreAccess.None), new(0, XenStoreAccess.Read)], bench.Store.GetPermissions("/local/domain/7/device/pci/0/state"));
+            [new XenStorePermission(7, XenStoreAccess.None), new(0, XenStoreAccess.Read)], bench.Store.GetPermissions(StoreKeys.StateOf(StoreKeys.FrontendOf(GuestId.Of(7)))));
     }
 
     [Fact]
@@ -75,7 +75,7 @@ public sealed class AttachTests
         {
             if (line.Contains("0000:05:00.1 granted and offered", StringComparison.Ordinal))
             {
-                bench.Store.Run(store => GuestDirectory.Remove(store, 7, [Disk1]));
+                bench.Store.Run(store => new DirectoryWriter(store, GuestId.Of(7)).RemoveDevices([Disk1]));
             }
         };
 
@@ -189,7 +189,7 @@ public sealed class AttachTests
                 bench.Custody.Unready[Nic] = "was swapped for another card";
                 break;
             case "xl's":
-                bench.Store.Write("/libxl/pci/0000-03-00-0/domid", "8");
+                bench.Store.Write(StoreKeys.OwnerOf(ToolstackBench.Nic), "8");
                 break;
             case "memory":
                 bench.Granted.Fail(LoopbackCall.AllowMemory, Errno.EPERM);
@@ -210,7 +210,7 @@ public sealed class AttachTests
         Assert.Contains(message, e.Message, StringComparison.Ordinal);
         if (why == "xl's")
         {
-            bench.Store.Remove("/libxl/pci/0000-03-00-0/domid");
+            bench.Store.Remove(StoreKeys.OwnerOf(ToolstackBench.Nic));
         }
 
         bench.AssertNothingLeft(7, 8);
@@ -293,7 +293,7 @@ public sealed class AttachTests
         bench.Guest(8);
         await bench.Attach(7, "03:00.0");
         guest.IsSilent = true;
-        guest.Write("backend", "/local/domain/0/backend/pci/8/0");
+        guest.Write("backend", StoreKeys.BackendOf(GuestId.Of(8)));
         guest.Write("junk", new string('x', 2000));
         Task<AttachedDevice> attached = bench.Attach(7, "04:00.0");
         for (int i = 0; i < 3000; i++)

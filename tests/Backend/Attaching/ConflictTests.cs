@@ -1,4 +1,5 @@
 using PciBackFlow.Backend.Tests.Xenstore;
+using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Linux;
 using static PciBackFlow.Backend.Tests.Attaching.ToolstackBench;
@@ -10,7 +11,7 @@ namespace PciBackFlow.Backend.Tests.Attaching;
 /// </summary>
 public sealed class ConflictTests
 {
-    private static readonly string Toggled = "/local/domain/7/device/pci/0/state";
+    private static readonly string Toggled = StoreKeys.StateOf(StoreKeys.FrontendOf(GuestId.Of(7)));
 
     [Fact]
     public async Task A_guest_that_toggles_its_state_does_not_keep_its_device_from_a_detach_by_force()
@@ -41,7 +42,7 @@ public sealed class ConflictTests
         await bench.Attach(8, "05:00.0");
         store!.Before = static (operation, path) =>
         {
-            if (operation == "read" && path.StartsWith("/local/domain/0/backend/pci/7/0/num_devs", StringComparison.Ordinal))
+            if (operation == "read" && path.StartsWith(StoreKeys.In(StoreKeys.BackendOf(GuestId.Of(7)), "num_devs"), StringComparison.Ordinal))
             {
                 throw new HypervisorException(Errno.EIO, "refused");
             }
@@ -51,7 +52,7 @@ public sealed class ConflictTests
         Assert.False(bench.Granted.HasAnything(8));
 
         // And it is looked at again although nothing else happens.
-        bench.Store.Remove("/local/domain/0/backend/pci/7");
+        bench.Store.Remove(StoreKeys.In(StoreKeys.Guests, "7"));
         await Task.Delay(50);
         store.Before = null;
         await EventuallyAsync(() => bench.Journal.Count == 0, "domain 7 settled");

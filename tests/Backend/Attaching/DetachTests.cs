@@ -158,10 +158,10 @@ public sealed class DetachTests
         await bench.GuestWith(7, "03:00.0");
         xl.AllowMemory(7, 0xFEB20, 4, allow: true);
         xl.Assign(7, Sound, relaxed: false);
-        bench.Store.Write("/libxl/pci/0000-04-00-0/domid", "7");
+        bench.Store.Write(StoreKeys.OwnerOf(ToolstackBench.Sound), "7");
         foreach ((string key, string value) in new[] { ("key-1", "0000:04:00.0"), ("dev-1", "0000:04:00.0"), ("opts-1", "permissive=0"), ("state-1", "1"), ("num_devs", "2"), ("state", "7") })
         {
-            bench.Store.Write($"/local/domain/0/backend/pci/7/0/{key}", value);
+            bench.Store.Write(StoreKeys.In(StoreKeys.BackendOf(GuestId.Of(7)), key), value);
         }
 
         await EventuallyAsync(() => bench.Shown(7).EndsWith("0000:04:00.0 0000:00:01.0 connected (xl)", StringComparison.Ordinal), "xl's device");
@@ -185,12 +185,12 @@ public sealed class DetachTests
     {
         await using ToolstackBench bench = new();
         await bench.GuestWith(7, "03:00.0", "05:00.0");
-        bench.Store.Write("/local/domain/0/backend/pci/7/0/state-0", "5");
-        bench.Store.Write("/local/domain/0/backend/pci/7/0/state", "7");
+        bench.Store.Write(StoreKeys.In(StoreKeys.BackendOf(GuestId.Of(7)), "state-0"), "5");
+        bench.Store.Write(StoreKeys.In(StoreKeys.BackendOf(GuestId.Of(7)), "state"), "7");
         await EventuallyAsync(() => bench.Key(7, "state") == "4", "let go");
         using (IXenStoreTransaction transaction = bench.Store.BeginTransaction())
         {
-            GuestDirectory.Remove(transaction, 7, [Nic]);
+            new DirectoryWriter(transaction, GuestId.Of(7)).RemoveDevices([Nic]);
             Assert.True(transaction.Commit());
         }
 

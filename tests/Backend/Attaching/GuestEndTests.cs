@@ -47,7 +47,7 @@ public sealed class GuestEndTests
         Assert.False(bench.Custody.IsKept(Nic));
         if (end == "its keys are removed")
         {
-            bench.Store.Remove("/local/domain/0/backend/pci/7");
+            bench.Store.Remove(StoreKeys.In(StoreKeys.Guests, "7"));
         }
         else
         {
@@ -97,7 +97,7 @@ public sealed class GuestEndTests
         bench.Host.DestroyDomain(7);
         await EventuallyAsync(() => bench.Journal.Count == 0, "settled");
         bench.AssertNothingLeft(7);
-        Assert.Null(bench.Store.Directory("/local/domain/0/backend/pci/7/0"));
+        Assert.Null(bench.Store.Directory(StoreKeys.BackendOf(GuestId.Of(7))));
     }
 
     /// <summary>As libxl_pci.c does it for each device of a halted guest: Connected, 5 and 7, Connected, then the keys.</summary>
@@ -112,17 +112,17 @@ public sealed class GuestEndTests
             await EventuallyAsync(() => bench.Key(7, "state") == "4", "ready");
             bench.Store.Run(store =>
             {
-                store.Write("/local/domain/0/backend/pci/7/0/state-0", "5");
-                store.Write("/local/domain/0/backend/pci/7/0/state", "7");
+                store.Write(StoreKeys.In(StoreKeys.BackendOf(GuestId.Of(7)), "state-0"), "5");
+                store.Write(StoreKeys.In(StoreKeys.BackendOf(GuestId.Of(7)), "state"), "7");
                 return 0;
             });
             await EventuallyAsync(() => bench.Key(7, "state") == "4", "answered");
-            bench.Store.Run(store => GuestDirectory.Remove(store, 7, [PciAddress.Parse(bench.Key(7, "dev-0")!)]));
+            bench.Store.Run(store => new DirectoryWriter(store, GuestId.Of(7)).RemoveDevices([PciAddress.Parse(bench.Key(7, "dev-0")!)]));
         }
 
         bench.Store.Run(store =>
         {
-            GuestDirectory.Destroy(store, 7);
+            new DirectoryWriter(store, GuestId.Of(7)).Destroy();
             return 0;
         });
         await EventuallyAsync(() => bench.Journal.Count == 0, "settled");
@@ -134,8 +134,8 @@ public sealed class GuestEndTests
     {
         await using ToolstackBench bench = new();
         await bench.GuestWith(7, "03:00.0");
-        bench.Store.Write("/local/domain/0/backend/pci/7/0/online", "0");
-        bench.Store.Write("/local/domain/0/backend/pci/7/0/state", "5");
+        bench.Store.Write(StoreKeys.In(StoreKeys.BackendOf(GuestId.Of(7)), "online"), "0");
+        bench.Store.Write(StoreKeys.In(StoreKeys.BackendOf(GuestId.Of(7)), "state"), "5");
         await EventuallyAsync(() => bench.Journal.Count == 0, "settled");
         bench.AssertNothingLeft(7);
     }
@@ -147,7 +147,7 @@ public sealed class GuestEndTests
         await bench.GuestWith(7, "03:00.0");
         foreach ((string key, string value) in new[] { ("dev-1", "0000:04:00.0"), ("state-1", "1"), ("num_devs", "2"), ("state", "7") })
         {
-            bench.Store.Write($"/local/domain/0/backend/pci/7/0/{key}", value);
+            bench.Store.Write(StoreKeys.In(StoreKeys.BackendOf(GuestId.Of(7)), key), value);
         }
 
         await EventuallyAsync(() => bench.Key(7, "vdev-1") is not null, "xl's device");

@@ -1,3 +1,4 @@
+using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
 using PciBackFlow.Hardware.Hypervisor.Loopback.Grants;
@@ -22,9 +23,9 @@ internal sealed class LinuxGuest : IDisposable
         _view = host.ViewOf(domain);
         _store = _view.OpenXenStore();
         _channels = _view.OpenEventChannels();
-        _path = $"/local/domain/{domain}/device/pci/0";
-        _backend = $"/local/domain/0/backend/pci/{domain}/0";
-        _watches.Add(_store.Watch($"/local/domain/{domain}/device", _ => React()));
+        _path = StoreKeys.FrontendOf(GuestId.Of(domain));
+        _backend = StoreKeys.BackendOf(GuestId.Of(domain));
+        _watches.Add(_store.Watch(StoreKeys.In(StoreKeys.HomeOf(domain), "device"), _ => React()));
         _watches.Add(_store.Watch(_backend, _ => React()));
     }
 
@@ -62,7 +63,7 @@ internal sealed class LinuxGuest : IDisposable
             {
                 if (!_isSilent)
                 {
-                    Step(_store.Read($"{_path}/state"), _store.Read($"{_backend}/state"));
+                    Step(_store.Read(StoreKeys.StateOf(_path)), _store.Read(StoreKeys.StateOf(_backend)));
                 }
             }
             catch (HypervisorException)
@@ -79,16 +80,8 @@ internal sealed class LinuxGuest : IDisposable
             case ("1", not (null or "5" or "6")):
                 GrantedPage page = _view.Grant(0);
                 _pages.Add(page);
-                using (IXenStoreTransaction transaction = _store.BeginTransaction())
-                {
-                    transaction.Write($"{_path}/pci-op-ref", $"{page.Reference}");
-                    transaction.Write($"{_path}/event-channel", $"{_channels.AllocateUnbound(0)}");
-                    transaction.Write($"{_path}/magic", "7");
-                    if (!transaction.Commit())
-                    {
-                        return;
-                    }
-                }
+                var keys = FrontendKeys.Of(page.Reference, _channels.AllocateUnbound(0));
+                _store.Run(access => keys.Write(access, _path));
 
                 Write("state", "3");
                 break;

@@ -1,4 +1,5 @@
 using PciBackFlow.Backend.Grants;
+using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
 using PciBackFlow.Hardware.Hypervisor.Loopback.Passthrough;
@@ -199,12 +200,12 @@ public sealed class RecoveryTests
             xl.Assign(7, Nic, relaxed: false);
         }
 
-        string[] before = [.. bench.Store.Directory("/local/domain/0/backend/pci/7/0") ?? []];
+        string[] before = [.. bench.Store.Directory(StoreKeys.BackendOf(GuestId.Of(7))) ?? []];
         bench.Order.Clear();
         await bench.RestartAsync();
         Assert.Empty(bench.Order);
         Assert.Empty(bench.Journal);
-        Assert.Equal(before, bench.Store.Directory("/local/domain/0/backend/pci/7/0") ?? []);
+        Assert.Equal(before, bench.Store.Directory(StoreKeys.BackendOf(GuestId.Of(7))) ?? []);
         Assert.Equal([new LoopbackRange(0xFEB00, 0x10)], bench.Granted.MemoryOf(7));
     }
 
@@ -225,13 +226,13 @@ public sealed class RecoveryTests
             }
             else
             {
-                bench.Store.Remove("/local/domain/0/backend/pci/7");
+                bench.Store.Remove(StoreKeys.In(StoreKeys.Guests, "7"));
                 xl.Deassign(7, Nic);
             }
 
             await EventuallyAsync(() => bench.Custody.Find(Nic.ToString())!.OwnerDomain is null, "released");
             xl.Assign(8, Nic, relaxed: false);
-            bench.Store.Write("/libxl/pci/0000-03-00-0/domid", "8");
+            bench.Store.Write(StoreKeys.OwnerOf(ToolstackBench.Nic), "8");
         }
 
         bench.Custody.Restart();

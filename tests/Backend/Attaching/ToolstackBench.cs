@@ -4,6 +4,7 @@ using PciBackFlow.Backend.Attaching;
 using PciBackFlow.Backend.Devices;
 using PciBackFlow.Backend.Grants;
 using PciBackFlow.Backend.Tests.Grants;
+using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
 using PciBackFlow.Hardware.Hypervisor.Loopback.Passthrough;
@@ -106,7 +107,7 @@ internal sealed class ToolstackBench : IAsyncDisposable
     public LoopbackDomain Create(int domain, Guid? handle = null)
     {
         LoopbackDomain created = Host.CreateDomain(domain, handle);
-        Store.Write($"/local/domain/{domain}/name", $"guest{domain}");
+        Store.Write(StoreKeys.NameOf(domain), $"guest{domain}");
         return created;
     }
 
@@ -129,7 +130,7 @@ internal sealed class ToolstackBench : IAsyncDisposable
     public Task Detach(int domain, string spec, bool force = false, CancellationToken cancellation = default) =>
         _toolstack.DetachAsync(domain, PciSpec.Parse(spec), force, cancellation);
 
-    public string? Key(int domain, string key) => Store.Read($"/local/domain/0/backend/pci/{domain}/0/{key}");
+    public string? Key(int domain, string key) => Store.Read(StoreKeys.In(StoreKeys.BackendOf(GuestId.Of(domain)), key));
 
     public string Shown(int domain) =>
         string.Join(" | ", _toolstack.List(domain).Select(device => $"{device.Host} {device.Guest?.ToString() ?? "-"} {device.State}{(device.IsOurs ? "" : " (xl)")}"));
@@ -168,15 +169,15 @@ internal sealed class ToolstackBench : IAsyncDisposable
         foreach (int domain in domains)
         {
             Assert.False(Granted.HasAnything(domain), $"domain {domain} still has something");
-            Assert.Null(Store.Directory($"/local/domain/0/backend/pci/{domain}"));
-            Assert.Null(Store.Read($"/local/domain/{domain}/device/pci/0/state"));
+            Assert.Null(Store.Directory(StoreKeys.In(StoreKeys.Guests, $"{domain}")));
+            Assert.Null(Store.Read(StoreKeys.StateOf(StoreKeys.FrontendOf(GuestId.Of(domain)))));
         }
 
         Assert.Empty(Journal);
         foreach (HeldDevice held in Custody.Held())
         {
             Assert.Null(held.OwnerDomain);
-            Assert.Null(Store.Read($"/libxl/pci/0000-{held.Address.Bus:x2}-00-{held.Address.Function}/domid"));
+            Assert.Null(Store.Read(StoreKeys.OwnerOf(held.Address)));
         }
     }
 

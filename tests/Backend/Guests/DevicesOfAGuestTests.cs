@@ -1,4 +1,5 @@
 using PciBackFlow.Backend.Tests.Xenstore;
+using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Pci;
 
 namespace PciBackFlow.Backend.Tests.Guests;
@@ -55,7 +56,7 @@ public sealed class DevicesOfAGuestTests
         Assert.Contains("in use by domain 7", bench.Read(8, "error-0"), StringComparison.Ordinal);
 
         // Its owner goes: the next one gets it.
-        bench.Store.Remove("/local/domain/0/backend/pci/7");
+        bench.Store.Remove(StoreKeys.In(StoreKeys.Guests, "7"));
         Bench.Eventually(() => bench.Snapshot(7) is null, "domain 7 gone");
         bench.Create(9, Bench.HostA);
         Bench.Eventually(() => bench.Read(9, "state-0") == "3", "domain 9 has the function");

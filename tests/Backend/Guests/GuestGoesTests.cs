@@ -1,4 +1,5 @@
 using PciBackFlow.Backend.Tests.Xenstore;
+using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Linux;
 
@@ -79,7 +80,7 @@ public sealed class GuestGoesTests
             Assert.Equal(at, bench.State(7));
         }
 
-        bench.Store.Remove("/local/domain/0/backend/pci/7");
+        bench.Store.Remove(StoreKeys.In(StoreKeys.Guests, "7"));
         store!.Before = null;
         Bench.Eventually(() => bench.Snapshot(7) is null, "gone");
         Assert.Null(bench.Store.Directory(Bench.BackendPath(7)));

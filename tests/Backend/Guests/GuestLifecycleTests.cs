@@ -19,15 +19,15 @@ public sealed class GuestLifecycleTests
     /// </summary>
     public static TheoryData<string, int, bool, int, char, int, int, bool, string, int, bool, bool> Rows => new()
     {
-        // A node appears.
-        { "node appears, B=1", 1, false, 0, 'A', 1, 1, true, "state=2", 2, false, false },
-        { "a node found in another state is ignored", 1, false, 0, 'A', 2, 1, true, "", 1, false, true },
-        { "a node found in another state is ignored", 1, false, 0, 'A', 4, 4, true, "", 1, false, true },
-        { "a closed node is ignored", 1, false, 0, 'O', 6, 6, true, "", 1, false, true },
+        // A seen appears.
+        { "seen appears, B=1", 1, false, 0, 'A', 1, 1, true, "state=2", 2, false, false },
+        { "a seen found in another state is ignored", 1, false, 0, 'A', 2, 1, true, "", 1, false, true },
+        { "a seen found in another state is ignored", 1, false, 0, 'A', 4, 4, true, "", 1, false, true },
+        { "a closed seen is ignored", 1, false, 0, 'O', 6, 6, true, "", 1, false, true },
         { "X1: adopted at start, B=1", 1, false, 0, 'O', 1, 1, true, "no-aerfail state=2", 2, false, false },
         { "X1: adopted at start, B=2", 1, false, 0, 'O', 2, 1, true, "no-aerfail", 2, false, false },
         { "X1: adopted at start, B=3", 1, false, 0, 'O', 3, 3, true, "no-aerfail state=2", 2, false, false },
-        { "X1: a connected node is not taken over, and said", 1, false, 0, 'O', 4, 4, true, "warn", 1, false, true },
+        { "X1: a connected seen is not taken over, and said", 1, false, 0, 'O', 4, 4, true, "warn", 1, false, true },
         { "the frontend directory does not exist", 1, false, 0, 'A', 1, 0, true, "error state=5", 5, false, false },
 
         // be_watch.
@@ -97,13 +97,13 @@ public sealed class GuestLifecycleTests
     public void Every_row_of_the_state_table_holds(
         string origin, int own, bool attached, int last, char kind, int backend, int frontend, bool online, string actions, int newOwn, bool newAttached, bool gone)
     {
-        GuestNode node = Node(backend, frontend, online, Device(0, HostA, 3), Device(1, HostB, 3));
+        GuestObservation seen = Seen(backend, frontend, online, Device(0, HostA, 3), Device(1, HostB, 3));
         GuestEvent happened = kind switch
         {
-            'A' => new GuestEvent.Appeared(node, Adopt: false),
-            'O' => new GuestEvent.Appeared(node, Adopt: true),
-            'B' => new GuestEvent.BackendChanged(node),
-            _ => new GuestEvent.FrontendChanged(node),
+            'A' => new GuestEvent.Appeared(seen, Adopt: false),
+            'O' => new GuestEvent.Appeared(seen, Adopt: true),
+            'B' => new GuestEvent.BackendChanged(seen),
+            _ => new GuestEvent.FrontendChanged(seen),
         };
         GuestTransition result = GuestLifecycle.Next(new((XenbusState)own, (XenbusState)last, attached, IsGone: false), happened);
         Assert.True(actions == Describe(result), $"{origin}: expected '{actions}', got '{Describe(result)}'");
@@ -115,9 +115,9 @@ public sealed class GuestLifecycleTests
     [InlineData("F")]
     public void A_removed_backend_directory_ends_the_instance_without_a_write(string kind)
     {
-        GuestNode node = new() { Exists = false };
+        GuestObservation seen = Seen(GuestDirectory.Missing);
         GuestTransition result = GuestLifecycle.Next(
-            Connected, kind == "B" ? new GuestEvent.BackendChanged(node) : new GuestEvent.FrontendChanged(node));
+            Connected, kind == "B" ? new GuestEvent.BackendChanged(seen) : new GuestEvent.FrontendChanged(seen));
         Assert.Equal("detach release", Describe(result));
         Assert.True(result.State.IsGone);
     }
@@ -134,8 +134,8 @@ public sealed class GuestLifecycleTests
     public void A_function_whose_keys_are_gone_is_taken_back_in_every_state(int state, string actions)
     {
         GuestState guest = new((XenbusState)state, XenbusState.Connected, IsAttached: state is 4 or 7 or 8, IsGone: false);
-        GuestNode node = new() { Exists = true, Backend = (XenbusState)state, Frontend = XenbusState.Connected, Online = true, Withdrawn = [HostA] };
-        Assert.Equal(actions, Describe(GuestLifecycle.Next(guest, new GuestEvent.BackendChanged(node))));
+        GuestObservation seen = Seen(state, 4, online: true) with { Withdrawn = [HostA] };
+        Assert.Equal(actions, Describe(GuestLifecycle.Next(guest, new GuestEvent.BackendChanged(seen))));
     }
 
     [Theory]
@@ -147,9 +147,9 @@ public sealed class GuestLifecycleTests
     public void A_domain_that_died_lets_go_of_everything_though_its_directories_are_still_there(
         int own, bool attached, int frontend, string actions, int newOwn)
     {
-        GuestNode node = Node(own, frontend, online: true, Device(0, HostA, 3)) with { Domain = DomainStanding.Gone };
+        GuestObservation seen = Seen(own, frontend, online: true, Device(0, HostA, 3)) with { Domain = DomainStanding.Gone };
         GuestState state = new((XenbusState)own, (XenbusState)frontend, attached, IsGone: false);
-        foreach (GuestEvent happened in new GuestEvent[] { new GuestEvent.BackendChanged(node), new GuestEvent.FrontendChanged(node) })
+        foreach (GuestEvent happened in new GuestEvent[] { new GuestEvent.BackendChanged(seen), new GuestEvent.FrontendChanged(seen) })
         {
             GuestTransition result = GuestLifecycle.Next(state, happened);
             Assert.Equal(actions, Describe(result));
@@ -165,9 +165,9 @@ public sealed class GuestLifecycleTests
     [InlineData(6, false, 6, "release state=4", 4)]
     public void A_guest_whose_kernel_ended_lets_go_of_everything_and_looks_ready_for_its_toolstack(int own, bool attached, int backend, string actions, int newOwn)
     {
-        GuestNode node = Node(backend, 6, online: true, Device(0, HostA, 3)) with { Domain = DomainStanding.Ended };
+        GuestObservation seen = Seen(backend, 6, online: true, Device(0, HostA, 3)) with { Domain = DomainStanding.Ended };
         GuestState state = new((XenbusState)own, XenbusState.Connected, attached, IsGone: false);
-        foreach (GuestEvent happened in new GuestEvent[] { new GuestEvent.BackendChanged(node), new GuestEvent.FrontendChanged(node) })
+        foreach (GuestEvent happened in new GuestEvent[] { new GuestEvent.BackendChanged(seen), new GuestEvent.FrontendChanged(seen) })
         {
             GuestTransition result = GuestLifecycle.Next(state, happened);
             Assert.Equal(actions, Describe(result));
@@ -182,9 +182,9 @@ public sealed class GuestLifecycleTests
     [InlineData(6, "")]
     public void What_the_toolstack_asks_of_a_guest_whose_kernel_ended_is_answered_in_its_place(int backend, string actions)
     {
-        GuestNode node = Node(backend, 6, online: true, Device(0, HostA, 5)) with { Domain = DomainStanding.Ended };
+        GuestObservation seen = Seen(backend, 6, online: true, Device(0, HostA, 5)) with { Domain = DomainStanding.Ended };
         GuestState state = new(XenbusState.Connected, XenbusState.Closed, IsAttached: false, IsGone: false) { IsEnded = true };
-        Assert.Equal(actions, Describe(GuestLifecycle.Next(state, new GuestEvent.BackendChanged(node))));
+        Assert.Equal(actions, Describe(GuestLifecycle.Next(state, new GuestEvent.BackendChanged(seen))));
     }
 
     [Theory]
@@ -193,8 +193,8 @@ public sealed class GuestLifecycleTests
     [InlineData(4)]
     public void The_directory_of_a_domain_that_died_is_closed_when_it_is_found(int backend)
     {
-        GuestNode node = Node(backend, 1, online: true, Device(0, HostA, 1)) with { Domain = DomainStanding.Gone };
-        GuestTransition result = GuestLifecycle.Next(GuestState.New, new GuestEvent.Appeared(node, Adopt: false));
+        GuestObservation seen = Seen(backend, 1, online: true, Device(0, HostA, 1)) with { Domain = DomainStanding.Gone };
+        GuestTransition result = GuestLifecycle.Next(GuestState.New, new GuestEvent.Appeared(seen, Adopt: false));
         Assert.Equal("state=6 release", Describe(result));
         Assert.True(result.State.IsGone);
     }
@@ -202,18 +202,18 @@ public sealed class GuestLifecycleTests
     [Fact]
     public void The_directory_of_a_guest_that_a_device_model_serves_is_left_alone_until_it_goes()
     {
-        GuestNode node = Node(1, 1, online: true, Device(0, HostA, 1)) with { Domain = DomainStanding.ServedElsewhere };
-        GuestTransition result = GuestLifecycle.Next(GuestState.New, new GuestEvent.Appeared(node, Adopt: true));
+        GuestObservation seen = Seen(1, 1, online: true, Device(0, HostA, 1)) with { Domain = DomainStanding.ServedElsewhere };
+        GuestTransition result = GuestLifecycle.Next(GuestState.New, new GuestEvent.Appeared(seen, Adopt: true));
         Assert.Equal(string.Empty, Describe(result));
         Assert.False(result.State.IsGone);
         foreach ((int backend, int frontend) in new[] { (2, 1), (3, 3), (4, 4), (5, 4), (7, 7), (6, 6), (1, 0) })
         {
-            GuestNode later = Node(backend, frontend, online: false, Device(0, HostA, 1)) with { Domain = DomainStanding.ServedElsewhere };
+            GuestObservation later = Seen(backend, frontend, online: false, Device(0, HostA, 1)) with { Domain = DomainStanding.ServedElsewhere };
             Assert.Equal(string.Empty, Describe(GuestLifecycle.Next(result.State, new GuestEvent.BackendChanged(later))));
             Assert.Equal(string.Empty, Describe(GuestLifecycle.Next(result.State, new GuestEvent.FrontendChanged(later))));
         }
 
-        GuestTransition end = GuestLifecycle.Next(result.State, new GuestEvent.BackendChanged(new() { Exists = false }));
+        GuestTransition end = GuestLifecycle.Next(result.State, new GuestEvent.BackendChanged(Seen(GuestDirectory.Missing)));
         Assert.Equal(string.Empty, Describe(end));
         Assert.True(end.State.IsGone);
     }
@@ -276,24 +276,24 @@ public sealed class GuestLifecycleTests
     [Fact]
     public void An_unusable_num_devs_closes_during_set_up()
     {
-        GuestNode node = Node(2, 1, true) with { DevicesError = "num_devs is missing" };
-        GuestTransition result = GuestLifecycle.Next(new(XenbusState.InitWait, XenbusState.Initialising, false, false), new GuestEvent.BackendChanged(node));
+        GuestObservation seen = Seen(Seen(2, 1, true).Directory with { DevicesError = "num_devs is missing" });
+        GuestTransition result = GuestLifecycle.Next(new(XenbusState.InitWait, XenbusState.Initialising, false, false), new GuestEvent.BackendChanged(seen));
         Assert.Equal("error state=5", Describe(result));
     }
 
     [Fact]
     public void One_unreadable_device_fails_alone()
     {
-        GuestNode node = Node(2, 1, true, Device(0, null, 1), Device(1, HostB, 1));
-        GuestTransition result = GuestLifecycle.Next(new(XenbusState.InitWait, XenbusState.Initialising, false, false), new GuestEvent.BackendChanged(node));
+        GuestObservation seen = Seen(2, 1, true, Device(0, null, 1), Device(1, HostB, 1));
+        GuestTransition result = GuestLifecycle.Next(new(XenbusState.InitWait, XenbusState.Initialising, false, false), new GuestEvent.BackendChanged(seen));
         Assert.Equal("fail0 export1 roots state=3", Describe(result));
     }
 
     [Fact]
     public void A_device_added_at_boot_time_is_exported_in_Initialised_without_a_state_change()
     {
-        GuestNode node = Node(3, 1, true, Device(0, HostA, 3), Device(1, HostB, 1));
-        GuestTransition result = GuestLifecycle.Next(new(XenbusState.Initialised, XenbusState.Initialising, false, false), new GuestEvent.BackendChanged(node));
+        GuestObservation seen = Seen(3, 1, true, Device(0, HostA, 3), Device(1, HostB, 1));
+        GuestTransition result = GuestLifecycle.Next(new(XenbusState.Initialised, XenbusState.Initialising, false, false), new GuestEvent.BackendChanged(seen));
         Assert.Equal("export1 roots", Describe(result));
         Assert.Equal(XenbusState.Initialised, result.State.Own);
     }
@@ -301,16 +301,16 @@ public sealed class GuestLifecycleTests
     [Fact]
     public void A_reconfiguration_removes_before_it_adds_and_skips_the_rest()
     {
-        GuestNode node = Node(7, 7, true, Device(0, HostA, 1), Device(1, HostB, 5), Device(2, HostB, 3), Device(3, HostB, 0));
-        GuestTransition result = GuestLifecycle.Next(Connected, new GuestEvent.FrontendChanged(node));
+        GuestObservation seen = Seen(7, 7, true, Device(0, HostA, 1), Device(1, HostB, 5), Device(2, HostB, 3), Device(3, HostB, 0));
+        GuestTransition result = GuestLifecycle.Next(Connected, new GuestEvent.FrontendChanged(seen));
         Assert.Equal("remove1 export0 roots state=8", Describe(result));
     }
 
     [Fact]
     public void A_new_page_without_a_close_is_attached_again()
     {
-        GuestNode node = Node(4, 3, true) with { FrontendKeysChanged = true };
-        GuestTransition result = GuestLifecycle.Next(Connected, new GuestEvent.FrontendChanged(node));
+        GuestObservation seen = Seen(4, 3, true) with { FrontendKeysChanged = true };
+        GuestTransition result = GuestLifecycle.Next(Connected, new GuestEvent.FrontendChanged(seen));
         Assert.Equal("detach state=3 attach", Describe(result));
     }
 
@@ -320,8 +320,8 @@ public sealed class GuestLifecycleTests
         GuestState gone = Connected with { IsGone = true };
         foreach (int frontend in new[] { -1, 0, 1, 2, 3, 4, 5, 6, 7, 8 })
         {
-            Assert.Empty(GuestLifecycle.Next(gone, new GuestEvent.FrontendChanged(Node(1, frontend, true))).Actions);
-            Assert.Empty(GuestLifecycle.Next(gone, new GuestEvent.BackendChanged(Node(1, frontend, true))).Actions);
+            Assert.Empty(GuestLifecycle.Next(gone, new GuestEvent.FrontendChanged(Seen(1, frontend, true))).Actions);
+            Assert.Empty(GuestLifecycle.Next(gone, new GuestEvent.BackendChanged(Seen(1, frontend, true))).Actions);
         }
     }
 
@@ -332,12 +332,12 @@ public sealed class GuestLifecycleTests
         {
             GuestState state = GuestState.New;
             bool mapped = false;
-            Run(new GuestEvent.Appeared(Node(1, 1, true), Adopt: false));
+            Run(new GuestEvent.Appeared(Seen(1, 1, true), Adopt: false));
             foreach ((int frontend, int backend, bool online, int kind) in steps)
             {
                 // The toolstack's writes: otherwise the stored state is what this side wrote last.
-                GuestNode node = Node(kind == 0 ? backend : (int)state.Own, frontend, online);
-                Run(kind == 1 ? new GuestEvent.BackendChanged(node) : new GuestEvent.FrontendChanged(node));
+                GuestObservation seen = Seen(kind == 0 ? backend : (int)state.Own, frontend, online);
+                Run(kind == 1 ? new GuestEvent.BackendChanged(seen) : new GuestEvent.FrontendChanged(seen));
             }
 
             Run(new GuestEvent.Vanished());
@@ -369,17 +369,20 @@ public sealed class GuestLifecycleTests
 
     private static GuestState Connected => new(XenbusState.Connected, XenbusState.Connected, IsAttached: true, IsGone: false);
 
-    private static GuestNode Node(int backend, int frontend, bool online, params DeviceNode[] devices) => new()
+    private static GuestObservation Seen(int backend, int frontend, bool online, params DeviceKeys[] devices) => Seen(new()
     {
         Exists = true,
+        HasDeviceCount = true,
         Backend = (XenbusState)backend,
         Frontend = (XenbusState)frontend,
-        Online = online,
+        IsOnline = online,
         Devices = devices,
-    };
+    });
 
-    private static DeviceNode Device(int index, PciAddress? host, int state) =>
-        new(index, host, host?.ToString() ?? "zz", (XenbusState)state, Guest: null, RequestedDevfn: null);
+    private static GuestObservation Seen(GuestDirectory directory) => new(directory, DomainStanding.Served);
+
+    private static DeviceKeys Device(int index, PciAddress? host, int state) =>
+        new(index, host, (XenbusState)state) { HostText = host?.ToString() ?? "zz" };
 
     private static string Describe(GuestTransition transition) => string.Join(' ', transition.Actions.Select(action => action switch
     {

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using PciBackFlow.Backend.Devices;
 using PciBackFlow.Backend.Devices.Sources;
+using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Hardware.Pci.Emulated;
 
@@ -28,7 +29,7 @@ public sealed class SlowDeviceTests : IDisposable
         _functions.Gate.Reset();
         for (int domain = 1; domain <= Slow; domain++)
         {
-            _bench.Store.Remove($"/local/domain/0/backend/pci/{domain}");
+            _bench.Store.Remove(StoreKeys.In(StoreKeys.Guests, $"{domain}"));
         }
 
         Bench.Eventually(() => _functions.Waiting == Slow, "all of them being reset");

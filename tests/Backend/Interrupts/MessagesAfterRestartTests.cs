@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using PciBackFlow.Backend.Attaching;
 using PciBackFlow.Backend.Tests.Attaching;
 using PciBackFlow.Backend.Tests.Interrupts;
+using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
 using PciBackFlow.Hardware.Hypervisor.Loopback.Passthrough;
@@ -52,7 +53,7 @@ public sealed class MessagesAfterRestartTests : IDisposable
         }
         else
         {
-            _bench.Store.Remove($"/local/domain/0/backend/pci/{Guest}");
+            _bench.Store.Remove(StoreKeys.In(StoreKeys.Guests, $"{Guest}"));
         }
 
         Bench.Eventually(() => !_bench.Host.Passthrough.HasAnything(Guest), "nothing left");
@@ -69,7 +70,7 @@ public sealed class MessagesAfterRestartTests : IDisposable
         using BackendHost next = Restart();
         List<LoopbackCall> calls = [];
         _bench.Host.Passthrough.Observer = request => calls.Add(request.Call);
-        _bench.Store.Remove($"/local/domain/0/backend/pci/{Guest}");
+        _bench.Store.Remove(StoreKeys.In(StoreKeys.Guests, $"{Guest}"));
 
         Bench.Eventually(() => next.OpenGrants == 0, "journal empty");
         Assert.DoesNotContain(LoopbackCall.Unmap, calls);
@@ -96,7 +97,7 @@ public sealed class MessagesAfterRestartTests : IDisposable
         }
         else
         {
-            _bench.Store.Remove($"/local/domain/0/backend/pci/{Guest}");
+            _bench.Store.Remove(StoreKeys.In(StoreKeys.Guests, $"{Guest}"));
         }
 
         Bench.Eventually(() => Mapped().Count == 0, "unmapped");

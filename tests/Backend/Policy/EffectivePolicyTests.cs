@@ -169,7 +169,7 @@ public sealed class EffectivePolicyTests
     [InlineData("a\u0007b=1", false, "'a.b=1'")]
     public void Options_are_read_as_libxl_writes_them(string? text, bool? permissive, string? complaint)
     {
-        var options = ToolstackOptions.Parse(3, text);
+        var options = ToolstackOptions.Parse("opts-3", text);
         Assert.Equal(permissive, options?.IsPermissive);
         if (complaint is null)
         {
@@ -184,7 +184,7 @@ public sealed class EffectivePolicyTests
     [Fact]
     public void A_text_too_long_is_not_looked_at()
     {
-        ToolstackOptions options = ToolstackOptions.Parse(0, "permissive=1," + new string('x', ToolstackOptions.MaxLength))!;
+        ToolstackOptions options = ToolstackOptions.Parse("opts-0", "permissive=1," + new string('x', ToolstackOptions.MaxLength))!;
         Assert.False(options.IsPermissive);
         Assert.Contains("longer than 256", options.Complaint, StringComparison.Ordinal);
         Assert.True(options.Complaint!.Length < 100);

@@ -1,4 +1,5 @@
 using PciBackFlow.Backend.Serving;
+using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Stages.Wire;
 
@@ -54,7 +55,7 @@ public sealed class DeniedWriteLogTests
         other.Write(devfn: 0, SubsystemId, 2, 1);
         Bench.Eventually(() => Denials(bench, 7).Length == 1 && Denials(bench, 8).Length == 1, "a warning each");
 
-        bench.Store.Remove("/local/domain/0/backend/pci/7");
+        bench.Store.Remove(StoreKeys.In(StoreKeys.Guests, "7"));
         Bench.Eventually(() => bench.Snapshot(7) is null, "domain 7 gone");
         using SmallFrontend next = Connect(bench, 9, Bench.HostA);
         next.Write(devfn: 0, SubsystemId, 2, 1);

@@ -1,3 +1,4 @@
+using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Pci.Emulated;
 using PciBackFlow.Stages.Wire;
 
@@ -61,8 +62,8 @@ public sealed class FailedFunctionTests
         using SmallFrontend frontend = bench.Connect(7, Bench.HostWaking);
         bench.Waking.Faults.Inject(FaultKind.AllOnes);
         frontend.Read(devfn: 0, Status, size: 2);
-        bench.Store.Remove("/local/domain/0/backend/pci/7");
+        bench.Store.Remove(StoreKeys.In(StoreKeys.Guests, "7"));
         Bench.Eventually(() => bench.Snapshot(7) is null, "domain 7 gone");
-        Assert.Null(bench.Store.Directory("/local/domain/0/backend/pci/7"));
+        Assert.Null(bench.Store.Directory(StoreKeys.In(StoreKeys.Guests, "7")));
     }
 }

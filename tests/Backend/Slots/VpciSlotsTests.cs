@@ -90,9 +90,9 @@ public sealed class VpciSlotsTests
             Assert.Equal(Parse(text), slots.Add(Request(text)).Guest);
         }
 
-        Assert.Equal([new RootBus(0, 3), new RootBus(1, 4), new RootBus(0, 5)], slots.Roots());
+        Assert.Equal([new PciBus(0, 3), new PciBus(1, 4), new PciBus(0, 5)], slots.Roots());
         slots.Remove(Parse("1:04:10.2"));
-        Assert.Equal([new RootBus(0, 3), new RootBus(0, 5)], slots.Roots());
+        Assert.Equal([new PciBus(0, 3), new PciBus(0, 5)], slots.Roots());
     }
 
     private static SlotRequest Request(string text) => new(Parse(text), text.EndsWith('v'), BaseClass: 2, Requested: null);

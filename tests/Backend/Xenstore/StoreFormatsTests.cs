@@ -72,8 +72,8 @@ public sealed class StoreFormatsTests
     public void A_guest_address_has_a_two_digit_function()
     {
         Assert.Equal("0000:00:1f.07", StoreFormats.FormatGuestAddress(new(0, 0, 0x1F, 7)));
-        Assert.Equal("0000:00", StoreFormats.FormatRoot(0, 0));
-        Assert.Equal("10000:e1", StoreFormats.FormatRoot(0x10000, 0xE1));
+        Assert.Equal("0000:00", StoreFormats.FormatRoot(new(0, 0)));
+        Assert.Equal("10000:e1", StoreFormats.FormatRoot(new(0x10000, 0xE1)));
     }
 
     /// <summary>XSA-326: what a guest can make the backend write is bounded.</summary>
@@ -107,5 +107,5 @@ public sealed class StoreFormatsTests
     [InlineData("0000", false)]
     [InlineData("0000:100", false)]
     [InlineData("", false)]
-    public void Roots_are_two_numbers(string text, bool valid) => Assert.Equal(valid, StoreFormats.TryParseRoot(text, out _, out _));
+    public void Roots_are_two_numbers(string text, bool valid) => Assert.Equal(valid, StoreFormats.TryParseRoot(text, out _));
 }
