@@ -4,27 +4,9 @@ using PciBackFlow.Hardware.Pci.Registers;
 namespace PciBackFlow.Backend.Insight;
 
 /// <summary>Writes down every register access that reaches a function. Used by one thread; does not own the function.</summary>
-internal sealed class RecordingFunction(IPciFunction function) : IPciFunction
+internal sealed class RecordingFunction(IPciFunction function) : DelegatingFunction(function)
 {
     private List<HardwareAccess> _accesses = [];
-
-    public PciAddress Address => function.Address;
-
-    public string Origin => function.Origin;
-
-    public int Size => function.Size;
-
-    public int ReadableSize => function.ReadableSize;
-
-    public ushort VendorId => function.VendorId;
-
-    public ushort DeviceId => function.DeviceId;
-
-    public bool IsVirtualFunction => function.IsVirtualFunction;
-
-    public byte InterruptLine => function.InterruptLine;
-
-    public IReadOnlyList<BaseAddress> BaseAddresses => function.BaseAddresses;
 
     /// <summary>What was written down since the last call.</summary>
     public IReadOnlyList<HardwareAccess> Take()
@@ -34,31 +16,27 @@ internal sealed class RecordingFunction(IPciFunction function) : IPciFunction
         return taken;
     }
 
-    public bool TryRead(int offset, int size, out uint value)
+    public override bool TryRead(int offset, int size, out uint value)
     {
-        bool answered = function.TryRead(offset, size, out value);
+        bool answered = Inner.TryRead(offset, size, out value);
         _accesses.Add(new(HardwareAccess.Read, offset, size, value));
         return answered;
     }
 
-    public bool TryWrite(int offset, int size, uint value)
+    public override bool TryWrite(int offset, int size, uint value)
     {
         _accesses.Add(new(HardwareAccess.Write, offset, size, value));
-        return function.TryWrite(offset, size, value);
+        return Inner.TryWrite(offset, size, value);
     }
 
-    public bool PhysicalFunctionDecodesMemory() => function.PhysicalFunctionDecodesMemory();
+    public override bool TryEnable() => WithRegister(ConfigRegisters.Command, Inner.TryEnable);
 
-    public bool TryEnable() => WithRegister(ConfigRegisters.Command, function.TryEnable);
+    public override bool TrySetPowerState(int state) =>
+        CapabilityWalk.Read(Inner).TryFind(CapabilityId.PowerManagement, out PciCapability power)
+            ? WithRegister(power.Offset + PowerManagementRegisters.ControlStatus, () => Inner.TrySetPowerState(state))
+            : Inner.TrySetPowerState(state);
 
-    public bool TrySetPowerState(int state) =>
-        CapabilityWalk.Read(function).TryFind(CapabilityId.PowerManagement, out PciCapability power)
-            ? WithRegister(power.Offset + PowerManagementRegisters.ControlStatus, () => function.TrySetPowerState(state))
-            : function.TrySetPowerState(state);
-
-    public bool TryReset() => function.TryReset();
-
-    public void Dispose()
+    protected override void Dispose(bool disposing)
     {
         // The function is the caller's.
     }
@@ -66,9 +44,9 @@ internal sealed class RecordingFunction(IPciFunction function) : IPciFunction
     /// <summary>The host's own operations write their register behind the interface: what they changed reached hardware too.</summary>
     private bool WithRegister(int offset, Func<bool> operation)
     {
-        bool known = function.TryRead(offset, 2, out uint before);
+        bool known = Inner.TryRead(offset, 2, out uint before);
         bool done = operation();
-        if (known && function.TryRead(offset, 2, out uint after) && after != before)
+        if (known && Inner.TryRead(offset, 2, out uint after) && after != before)
         {
             _accesses.Add(new(HardwareAccess.Write, offset, 2, after));
         }

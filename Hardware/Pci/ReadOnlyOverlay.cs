@@ -7,9 +7,8 @@ namespace PciBackFlow.Hardware.Pci;
 /// registers' rules say (RW, RW1C, RO), and are counted; reads return the written bits from there and all others from the
 /// function. One thread accesses it at a time.
 /// </summary>
-public sealed class ReadOnlyOverlay : IPciFunction
+public sealed class ReadOnlyOverlay : DelegatingFunction
 {
-    private readonly IPciFunction _function;
     private readonly RegisterMasks _masks;
     private readonly byte[] _shadow;
     private readonly byte[] _written;
@@ -24,8 +23,8 @@ public sealed class ReadOnlyOverlay : IPciFunction
     /// some lock up when undefined registers are read.
     /// </param>
     public ReadOnlyOverlay(IPciFunction function, bool knownRegistersOnly = true)
+        : base(function)
     {
-        _function = function;
         _knownRegistersOnly = knownRegistersOnly;
         ulong[] lengths = new ulong[ResourceLengths.Count];
         for (int i = 0; i < lengths.Length && i < function.BaseAddresses.Count; i++)
@@ -45,37 +44,7 @@ public sealed class ReadOnlyOverlay : IPciFunction
     public long ReadsAnswered => Volatile.Read(ref _readsAnswered);
 
     /// <inheritdoc/>
-    public PciAddress Address => _function.Address;
-
-    /// <inheritdoc/>
-    public string Origin => _function.Origin;
-
-    /// <inheritdoc/>
-    public int Size => _function.Size;
-
-    /// <inheritdoc/>
-    public int ReadableSize => _function.ReadableSize;
-
-    /// <inheritdoc/>
-    public ushort VendorId => _function.VendorId;
-
-    /// <inheritdoc/>
-    public ushort DeviceId => _function.DeviceId;
-
-    /// <inheritdoc/>
-    public bool IsVirtualFunction => _function.IsVirtualFunction;
-
-    /// <inheritdoc/>
-    public byte InterruptLine => _function.InterruptLine;
-
-    /// <inheritdoc/>
-    public IReadOnlyList<BaseAddress> BaseAddresses => _function.BaseAddresses;
-
-    /// <inheritdoc/>
-    public bool PhysicalFunctionDecodesMemory() => _function.PhysicalFunctionDecodesMemory();
-
-    /// <inheritdoc/>
-    public bool TryRead(int offset, int size, out uint value)
+    public override bool TryRead(int offset, int size, out uint value)
     {
         if (!IsAccess(offset, size))
         {
@@ -90,7 +59,7 @@ public sealed class ReadOnlyOverlay : IPciFunction
             return true;
         }
 
-        if (!_function.TryRead(offset, size, out value))
+        if (!Inner.TryRead(offset, size, out value))
         {
             return false;
         }
@@ -100,7 +69,7 @@ public sealed class ReadOnlyOverlay : IPciFunction
     }
 
     /// <inheritdoc/>
-    public bool TryWrite(int offset, int size, uint value)
+    public override bool TryWrite(int offset, int size, uint value)
     {
         if (!IsAccess(offset, size))
         {
@@ -123,7 +92,7 @@ public sealed class ReadOnlyOverlay : IPciFunction
 
     /// <inheritdoc/>
     /// <remarks>Kept here: the device stays as it is.</remarks>
-    public bool TryEnable()
+    public override bool TryEnable()
     {
         uint decode = 0u;
         for (int i = 0; i < ResourceLengths.Rom && i < BaseAddresses.Count; i++)
@@ -139,19 +108,16 @@ public sealed class ReadOnlyOverlay : IPciFunction
 
     /// <inheritdoc/>
     /// <remarks>Kept here: only the state that is read back changes.</remarks>
-    public bool TrySetPowerState(int state) => PowerTransition.TryMove(this, state);
+    public override bool TrySetPowerState(int state) => PowerTransition.TryMove(this, state);
 
     /// <inheritdoc/>
     /// <remarks>Kept here: whatever was written is forgotten.</remarks>
-    public bool TryReset()
+    public override bool TryReset()
     {
         Array.Clear(_shadow);
         Array.Clear(_written);
         return true;
     }
-
-    /// <inheritdoc/>
-    public void Dispose() => _function.Dispose();
 
     private bool IsAccess(int offset, int size) =>
         size is 1 or 2 or 4 && offset >= 0 && (offset & (size - 1)) == 0 && offset <= ReadableSize - size;

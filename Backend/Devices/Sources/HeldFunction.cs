@@ -11,7 +11,7 @@ namespace PciBackFlow.Backend.Devices.Sources;
 /// A held device in a guest's hands: the host's function, writable, with the line interrupt that was captured when it was taken and a reset that ends in the
 /// settings it was taken with. Registers are accessed by the guest's shard; operations by one thread at a time.
 /// </summary>
-public sealed class HeldFunction : IPciFunction
+public sealed class HeldFunction : DelegatingFunction
 {
     private readonly SysfsBus _bus;
     private readonly SysfsFunction _function;
@@ -34,6 +34,7 @@ public sealed class HeldFunction : IPciFunction
     /// <param name="isExposed">Asks whether a guest can reach its memory now.</param>
     internal HeldFunction(
         SysfsBus bus, SysfsFunction function, ConfigSnapshot clean, int line, IPhysdev? physdev, IReadOnlyList<string>? resetMethods, bool isTouched, Func<bool> isExposed)
+        : base(function)
     {
         _bus = bus;
         _function = function;
@@ -50,31 +51,10 @@ public sealed class HeldFunction : IPciFunction
     }
 
     /// <inheritdoc/>
-    public PciAddress Address => _function.Address;
+    public override string Origin => $"held {Address}";
 
     /// <inheritdoc/>
-    public string Origin => $"held {Address}";
-
-    /// <inheritdoc/>
-    public int Size => _function.Size;
-
-    /// <inheritdoc/>
-    public int ReadableSize => _function.ReadableSize;
-
-    /// <inheritdoc/>
-    public ushort VendorId => _function.VendorId;
-
-    /// <inheritdoc/>
-    public ushort DeviceId => _function.DeviceId;
-
-    /// <inheritdoc/>
-    public bool IsVirtualFunction => _function.IsVirtualFunction;
-
-    /// <inheritdoc/>
-    public byte InterruptLine { get; }
-
-    /// <inheritdoc/>
-    public IReadOnlyList<BaseAddress> BaseAddresses => _function.BaseAddresses;
+    public override byte InterruptLine { get; }
 
     /// <summary>Whether anything was written or enabled since the last reset that succeeded. A function that is only read needs no cleaning.</summary>
     internal bool IsTouched => Volatile.Read(ref _isTouched) != 0;
@@ -85,27 +65,21 @@ public sealed class HeldFunction : IPciFunction
     internal bool WasExposed => _wasExposed;
 
     /// <inheritdoc/>
-    public bool TryRead(int offset, int size, out uint value) => _function.TryRead(offset, size, out value);
-
-    /// <inheritdoc/>
-    public bool TryWrite(int offset, int size, uint value)
+    public override bool TryWrite(int offset, int size, uint value)
     {
         Volatile.Write(ref _isTouched, 1);
         return _function.TryWrite(offset, size, value);
     }
 
     /// <inheritdoc/>
-    public bool PhysicalFunctionDecodesMemory() => _function.PhysicalFunctionDecodesMemory();
-
-    /// <inheritdoc/>
-    public bool TryEnable()
+    public override bool TryEnable()
     {
         Volatile.Write(ref _isTouched, 1);
         return _function.TryEnable();
     }
 
     /// <inheritdoc/>
-    public bool TrySetPowerState(int state)
+    public override bool TrySetPowerState(int state)
     {
         Volatile.Write(ref _isTouched, 1);
         return _function.TrySetPowerState(state);
@@ -116,7 +90,7 @@ public sealed class HeldFunction : IPciFunction
     /// Messages that were on when it began are on afterwards: the device has lost its vectors, which Xen knows and writes back. A function that the kernel
     /// cannot reset fails, but is restored.
     /// </remarks>
-    public bool TryReset()
+    public override bool TryReset()
     {
         bool hadMessages = HasMessages();
         ResetOutcome outcome = Clean();
@@ -159,9 +133,6 @@ public sealed class HeldFunction : IPciFunction
 
         return outcome;
     }
-
-    /// <inheritdoc/>
-    public void Dispose() => _function.Dispose();
 
     private bool HasMessages() =>
         IsSet(_messageControl, MsiRegisters.Enable) || IsSet(_messageXControl, MsiXRegisters.Enable);

@@ -2,44 +2,8 @@ using PciBackFlow.Hardware.Pci;
 
 namespace PciBackFlow.Perf.Tests.Load;
 
-/// <summary>A function that answers through another one.</summary>
-internal abstract class PassingFunction(IPciFunction inner) : IPciFunction
-{
-    public PciAddress Address => inner.Address;
-
-    public string Origin => inner.Origin;
-
-    public int Size => inner.Size;
-
-    public int ReadableSize => inner.ReadableSize;
-
-    public ushort VendorId => inner.VendorId;
-
-    public ushort DeviceId => inner.DeviceId;
-
-    public bool IsVirtualFunction => inner.IsVirtualFunction;
-
-    public byte InterruptLine => inner.InterruptLine;
-
-    public IReadOnlyList<BaseAddress> BaseAddresses => inner.BaseAddresses;
-
-    public virtual bool TryRead(int offset, int size, out uint value) => inner.TryRead(offset, size, out value);
-
-    public bool TryWrite(int offset, int size, uint value) => inner.TryWrite(offset, size, value);
-
-    public bool PhysicalFunctionDecodesMemory() => inner.PhysicalFunctionDecodesMemory();
-
-    public bool TryEnable() => inner.TryEnable();
-
-    public bool TrySetPowerState(int state) => inner.TrySetPowerState(state);
-
-    public bool TryReset() => inner.TryReset();
-
-    public void Dispose() => inner.Dispose();
-}
-
 /// <summary>Turns one bit of every second read of Status round, once the first listing of its registers is over.</summary>
-internal sealed class CorruptingFunction(IPciFunction inner) : PassingFunction(inner)
+internal sealed class CorruptingFunction(IPciFunction inner) : DelegatingFunction(inner)
 {
     private int _reads;
 
@@ -56,7 +20,7 @@ internal sealed class CorruptingFunction(IPciFunction inner) : PassingFunction(i
 }
 
 /// <summary>Takes its time for every read.</summary>
-internal sealed class SlowFunction(IPciFunction inner, TimeSpan delay) : PassingFunction(inner)
+internal sealed class SlowFunction(IPciFunction inner, TimeSpan delay) : DelegatingFunction(inner)
 {
     public override bool TryRead(int offset, int size, out uint value)
     {
@@ -66,7 +30,7 @@ internal sealed class SlowFunction(IPciFunction inner, TimeSpan delay) : Passing
 }
 
 /// <summary>Forgets that its MSI (at 0x50) was enabled.</summary>
-internal sealed class ForgetfulFunction(IPciFunction inner) : PassingFunction(inner)
+internal sealed class ForgetfulFunction(IPciFunction inner) : DelegatingFunction(inner)
 {
     public override bool TryRead(int offset, int size, out uint value)
     {
