@@ -27,6 +27,9 @@ internal sealed class DaemonConfiguration
 
     private const int DefaultSpin = 20;
 
+    /// <summary>The topologies that a daemon may have: those that allocate nothing for a request.</summary>
+    public static readonly IReadOnlyList<string> Topologies = [.. new[] { PipelineTopology.Fused, PipelineTopology.Queued }.Select(PipelineTopologyNames.NameOf)];
+
     private static readonly JsonDocumentOptions Lenient = new() { AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip };
 
     private readonly string _file;
@@ -81,7 +84,7 @@ internal sealed class DaemonConfiguration
     private DaemonSettings Resolve(DaemonOptions options, Func<string> detect)
     {
         string platform = Value("platform", options.Platform, element => element.Choice(Xen, Loopback), null) ?? Report("platform", detect(), "detected");
-        string topology = Value("topology", options.Topology, element => element.Choice("fused", "queued"), "fused")!;
+        string topology = Value("topology", options.Topology, element => element.Choice([.. Topologies]), PipelineTopologyNames.NameOf(PipelineTopology.Fused))!;
         int shards = Number("shards", options.Shards, element => element.AutoOrNumber(MaxShards), 0);
         int spin = Number("spin", options.Spin, element => element.Number(0, MaxSpin), DefaultSpin);
         string slots = Value("slots", options.Slots, element => element.Choice("vpci", "passthrough"), "vpci")!;
@@ -95,7 +98,7 @@ internal sealed class DaemonConfiguration
         return new DaemonSettings
         {
             Platform = platform,
-            Topology = topology == "queued" ? PipelineTopology.Queued : PipelineTopology.Fused,
+            Topology = PipelineTopologyNames.Parse(topology),
             Shards = shards,
             SpinMicroseconds = spin,
             Slots = slots == "passthrough" ? SlotMode.Passthrough : SlotMode.Vpci,

@@ -10,14 +10,7 @@ internal static class EngineWords
 {
     /// <summary>How the stages lie over threads; fused is the default.</summary>
     public static Option<string> Topology() =>
-        Words.Choice("--topology", "how the stages lie over threads", "fused", "queued", "dataflow");
-
-    public static PipelineTopology TopologyOf(string word) => word switch
-    {
-        "queued" => PipelineTopology.Queued,
-        "dataflow" => PipelineTopology.Dataflow,
-        _ => PipelineTopology.Fused,
-    };
+        Words.Choice("--topology", "how the stages lie over threads", [.. PipelineTopologyNames.All]);
 
     public static Option<bool> Json() => Words.Flag("--json", "print one JSON object instead of tables");
 

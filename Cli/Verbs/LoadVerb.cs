@@ -5,6 +5,7 @@ using PciBackFlow.Cli.Sources;
 using PciBackFlow.Perf.Frontends;
 using PciBackFlow.Perf.Load;
 using PciBackFlow.Perf.Reports;
+using PciBackFlow.Pipeline;
 
 namespace PciBackFlow.Cli.Verbs;
 
@@ -54,7 +55,7 @@ internal sealed class LoadVerb
             DurationSeconds = parsed.GetValue(_duration),
             WarmupSeconds = parsed.GetValue(_warmup),
             Shards = parsed.GetValue(_shards),
-            Topology = EngineWords.TopologyOf(parsed.GetRequiredValue(_topology)),
+            Topology = PipelineTopologyNames.Parse(parsed.GetRequiredValue(_topology)),
             Mix = MixOf(parsed.GetRequiredValue(_mix)),
             Frontend = FrontendOf(parsed.GetRequiredValue(_frontend)),
             Rate = parsed.GetValue(_rate),

@@ -2,6 +2,7 @@ using System.CommandLine;
 using PciBackFlow.Cli.Parsing;
 using PciBackFlow.Perf.Profiling;
 using PciBackFlow.Perf.Reports;
+using PciBackFlow.Pipeline;
 
 namespace PciBackFlow.Cli.Verbs;
 
@@ -21,7 +22,7 @@ internal static class ProfileVerb
             var options = new ProfileOptions
             {
                 Operations = parsed.GetValue(operations),
-                Topology = EngineWords.TopologyOf(parsed.GetRequiredValue(topology)),
+                Topology = PipelineTopologyNames.Parse(parsed.GetRequiredValue(topology)),
                 AllRegisters = source.AllRegisters(parsed),
             };
             var from = source.Resolve(parsed, console).ToLoadSource(console);

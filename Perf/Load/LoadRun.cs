@@ -82,7 +82,7 @@ public static class LoadRun
         {
             Guests = options.Guests,
             Shards = load.Backend.Engine.ShardCount,
-            Topology = Names.Of(options.Topology),
+            Topology = PipelineTopologyNames.NameOf(options.Topology),
             Mix = Names.Of(options.Mix),
             Source = source.Name,
             Frontend = Names.Of(options.Frontend),

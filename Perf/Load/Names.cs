@@ -1,5 +1,4 @@
 using PciBackFlow.Perf.Frontends;
-using PciBackFlow.Pipeline;
 
 namespace PciBackFlow.Perf.Load;
 
@@ -8,13 +7,6 @@ internal static class Names
 {
     /// <summary>The stages in the order of a request.</summary>
     internal static readonly string[] Stages = ["ingest", "decode", "filter", "execute", "respond", "notify"];
-
-    internal static string Of(PipelineTopology topology) => topology switch
-    {
-        PipelineTopology.Fused => "fused",
-        PipelineTopology.Queued => "queued",
-        _ => "dataflow",
-    };
 
     internal static string Of(LoadMix mix) => mix switch
     {

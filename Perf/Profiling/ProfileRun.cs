@@ -51,7 +51,7 @@ public static class ProfileRun
         StageTiming total = timings.First(timing => timing.Name == "total");
         return new ProfileReport
         {
-            Topology = Names.Of(options.Topology),
+            Topology = PipelineTopologyNames.NameOf(options.Topology),
             Operations = client.Operations,
             Sampled = total.Count,
             Stages = [.. timings.Where(timing => timing.Name != "total").Select(Profile)],

@@ -8,6 +8,7 @@ using PciBackFlow.Backend.Control.Api;
 using PciBackFlow.Backend.Devices;
 using PciBackFlow.Backend.Guests;
 using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pipeline;
 
 namespace PciBackFlow.Backend.Control.Server;
 
@@ -49,7 +50,7 @@ internal sealed class ControlEndpoints
                 _services.Platform,
                 Environment.ProcessId,
                 (Environment.TickCount64 - _started) / 1000.0,
-                _services.Topology == Pipeline.PipelineTopology.Queued ? "queued" : "fused"),
+                PipelineTopologyNames.NameOf(_services.Topology)),
             [.. answers.Select((answered, shard) => new ShardReport(shard, guests.Count(guest => guest.Shard == shard), answered))],
             _services.Counters(),
             [.. guests.Select(guest => GuestReport.Of(guest, _services.NameOf(guest.DomainId)))],
