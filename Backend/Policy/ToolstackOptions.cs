@@ -1,3 +1,4 @@
+using PciBackFlow.Hardware.Text;
 using PciBackFlow.Stages.Filter;
 using PciBackFlow.Stages.Filter.Policy;
 
@@ -47,7 +48,7 @@ public sealed record ToolstackOptions(string Key, bool IsPermissive, string? Com
             }
             else if (name == "permissive" || !NotOurs.Contains(name, StringComparer.Ordinal))
             {
-                complaint ??= $"{key}: '{Shown(item)}' is not an option known here; ignored";
+                complaint ??= $"{key}: '{ForeignText.Shown(item, limit: 32)}' is not an option known here; ignored";
             }
         }
 
@@ -60,7 +61,4 @@ public sealed record ToolstackOptions(string Key, bool IsPermissive, string? Com
     public AccessPolicy ApplyTo(AccessPolicy policy) => IsPermissive
         ? policy with { Profile = new(PolicyProfile.Permissive, new SettingOrigin(SettingSource.ToolstackOptions, Key)) }
         : policy;
-
-    // Foreign text in a line of the log: short, and nothing a terminal would act upon.
-    private static string Shown(string text) => string.Concat(text.Take(32).Select(static c => c is >= ' ' and <= '~' ? c : '.'));
 }

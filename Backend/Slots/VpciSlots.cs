@@ -61,8 +61,6 @@ public sealed class VpciSlots : ISlotAllocator
     /// <summary>A virtual function with number 0 is no multi-function device: a guest would skip whoever shares its slot.</summary>
     private static bool StandsAlone(PciAddress host, bool isVirtualFunction) => isVirtualFunction && host.Function == 0;
 
-    private static bool AreSiblings(PciAddress one, PciAddress other) => one.Domain == other.Domain && one.Bus == other.Bus && one.Slot == other.Slot;
-
     private Placed? Find(PciAddress host)
     {
         foreach (List<Placed> slot in _slots)
@@ -88,7 +86,7 @@ public sealed class VpciSlots : ISlotAllocator
     private static bool MayJoin(List<Placed> slot, in SlotRequest request) =>
         !StandsAlone(request.Host, request.IsVirtualFunction)
         && !StandsAlone(slot[0].Host, slot[0].IsVirtualFunction)
-        && AreSiblings(slot[0].Host, request.Host);
+        && slot[0].Host.SharesSlotWith(request.Host);
 
     private int SlotOf(in SlotRequest request)
     {

@@ -1,7 +1,7 @@
 using System.Globalization;
-using System.Text;
 using PciBackFlow.Hardware.Linux;
 using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Hardware.Text;
 
 namespace PciBackFlow.Backend.Xenstore;
 
@@ -125,23 +125,12 @@ public static class StoreFormats
     /// <summary>Text for a key whose length a guest could influence.</summary>
     /// <param name="text">Any text.</param>
     /// <returns>Its printable ASCII form, at most <see cref="MaxErrorLength"/> characters (and so bytes).</returns>
-    public static string Bounded(string text) => Clean(text, MaxErrorLength);
+    public static string Bounded(string text) => ForeignText.Shown(text, MaxErrorLength);
 
     /// <summary>Foreign text inside a message.</summary>
     /// <param name="text">Any text.</param>
     /// <returns>Its printable ASCII form, at most 32 characters.</returns>
-    public static string Printable(string text) => Clean(text, 32);
-
-    private static string Clean(string text, int limit)
-    {
-        StringBuilder clean = new(Math.Min(text.Length, limit));
-        for (int i = 0; i < text.Length && i < limit; i++)
-        {
-            clean.Append(text[i] is >= ' ' and <= '~' ? text[i] : '.');
-        }
-
-        return clean.ToString();
-    }
+    public static string Printable(string text) => ForeignText.Shown(text, limit: 32);
 
     private static bool TryTakeHex(string text, ref int at, char terminator, uint limit, out uint value)
     {

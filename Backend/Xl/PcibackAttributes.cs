@@ -4,6 +4,7 @@ using PciBackFlow.Backend.Devices;
 using PciBackFlow.Backend.Policy;
 using PciBackFlow.Hardware.Linux;
 using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Hardware.Text;
 using PciBackFlow.Hardware.Pci.Sysfs;
 using PciBackFlow.Stages.Filter;
 using PciBackFlow.Stages.Filter.Policy;
@@ -62,7 +63,7 @@ internal sealed class PcibackAttributes
     /// <returns>Why it failed; none when it is done.</returns>
     public Errno Write(PcibackAttribute attribute, string text)
     {
-        string shown = Shown(text);
+        string shown = ForeignText.Shown(text.Trim(), limit: 64);
         try
         {
             Errno error = attribute.Write!(text);
@@ -241,7 +242,4 @@ internal sealed class PcibackAttributes
         act(address);
         return Errno.None;
     });
-
-    // Foreign text in a line of the log: short, and nothing a terminal would act upon.
-    private static string Shown(string text) => string.Concat(text.Trim().Take(64).Select(static c => c is >= ' ' and <= '~' ? c : '.'));
 }

@@ -13,6 +13,11 @@ public readonly partial record struct PciAddress(uint Domain, byte Bus, byte Slo
     /// <summary>Slot and function in one byte, as the wire protocol carries them.</summary>
     public byte Devfn => (byte)((Slot << 3) | Function);
 
+    /// <summary>Whether another function is of the same slot: the same card, or the same function itself.</summary>
+    /// <param name="other">The other function.</param>
+    /// <returns>True when segment, bus and slot are the same.</returns>
+    public bool SharesSlotWith(PciAddress other) => (Domain, Bus, Slot) == (other.Domain, other.Bus, other.Slot);
+
     /// <summary>The address with slot and function taken from one byte.</summary>
     /// <param name="domain">Segment.</param>
     /// <param name="bus">Bus.</param>

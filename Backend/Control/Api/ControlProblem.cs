@@ -1,3 +1,5 @@
+using PciBackFlow.Hardware.Text;
+
 namespace PciBackFlow.Backend.Control.Api;
 
 /// <summary>Why a request did not happen (<c>application/problem+json</c>).</summary>
@@ -23,7 +25,7 @@ public sealed record ControlProblem(string Failure, string Message)
     internal static string Pointing(string message, string text, int index)
     {
         // Foreign text: what is no printable character would move the caret, or do worse in a terminal.
-        string shown = string.Concat(text.Select(static c => c is >= ' ' and <= '~' ? c : '?'));
+        string shown = ForeignText.Shown(text, text.Length, replacement: '?');
         return $"{message}\n  {shown}\n  {new string(' ', Math.Clamp(index, 0, shown.Length))}^";
     }
 

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using PciBackFlow.Backend.Control.Api;
 using PciBackFlow.Hardware.Hypervisor;
+using PciBackFlow.Hardware.Text;
 
 namespace PciBackFlow.Backend.Control.Server;
 
@@ -128,8 +129,7 @@ internal sealed partial class ControlGate(ControlServices services, TimeSpan lim
         return place < 0 ? message : message[..place];
     }
 
-    // Foreign text in an answer or a line of the log: short, and nothing a terminal would act upon.
-    private static string Shown(string text) => string.Concat(text.Take(64).Select(static c => c is >= ' ' and <= '~' ? c : '.'));
+    private static string Shown(string text) => ForeignText.Shown(text, limit: 64);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "control: a request of {Peer} was refused")]
     private partial void LogRefused(string peer);

@@ -142,7 +142,7 @@ internal static class RefusalTable
 
         return host.Functions
             .Where(other => other.Address != function.Address && other.PhysicalFunction is null && other.Driver is not null
-                && other.Address with { Function = function.Address.Function } == function.Address)
+                && other.Address.SharesSlotWith(function.Address))
             .Select(static other => $"{other.Address} is in the same package and stays with the host ({other.Driver}); the IOMMU does not stand between them");
     }
 
