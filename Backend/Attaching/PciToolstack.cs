@@ -107,20 +107,27 @@ public sealed class PciToolstack : IToolstack, IDisposable
         {
             if (keys.Host is { } host)
             {
-                devices.Add(new(domainId, host, keys.Guest, StateOf(directory, keys), ours.Contains(host)));
+                devices.Add(new(domainId, host, keys.Guest, StateOf(directory, keys), ours.Contains(host)) { Failure = FailureOf(keys) });
             }
         }
 
         return devices;
     }
 
-    private static string StateOf(GuestDirectory directory, DeviceKeys keys) => keys switch
+    private static AttachmentState StateOf(GuestDirectory directory, DeviceKeys keys) => keys switch
     {
-        { IsFailed: true } => $"failed: {(keys.Error is null ? "no reason given" : StoreFormats.Bounded(keys.Error))}",
-        { State: XenbusState.Closing } => "leaving",
-        _ when directory.Backend is XenbusState.Closing or XenbusState.Closed => "leaving",
-        { IsPublished: true } when directory.Frontend is XenbusState.Connected or XenbusState.Reconfiguring => "connected",
-        _ => "offered",
+        { IsFailed: true } => AttachmentState.Failed,
+        { State: XenbusState.Closing } => AttachmentState.Leaving,
+        _ when directory.Backend is XenbusState.Closing or XenbusState.Closed => AttachmentState.Leaving,
+        { IsPublished: true } when directory.Frontend is XenbusState.Connected or XenbusState.Reconfiguring => AttachmentState.Connected,
+        _ => AttachmentState.Offered,
+    };
+
+    private static string? FailureOf(DeviceKeys keys) => keys switch
+    {
+        { IsFailed: false } => null,
+        { Error: null } => "no reason given",
+        _ => StoreFormats.Bounded(keys.Error),
     };
 
     private static T Ask<T>(Func<T> question)
@@ -217,7 +224,7 @@ public sealed class PciToolstack : IToolstack, IDisposable
             }
 
             PciAddress slot = spec.Address!.Value;
-            List<HeldDevice> functions = [.. _services.Custody.Held().Where(device => AreSiblings(device.Address, slot))];
+            List<HeldDevice> functions = [.. _services.Custody.Held().Where(device => device.Address.SharesSlotWith(slot))];
             return functions.Count > 0
                 ? functions
                 : throw new BackendException(BackendFailure.Failed, $"{spec}: none of its functions is assignable; add them with pci-assignable-add");
@@ -236,8 +243,6 @@ public sealed class PciToolstack : IToolstack, IDisposable
 
         throw new BackendException(BackendFailure.Failed, $"{wanted} is not assignable; add it with pci-assignable-add, or with seize=1");
     }
-
-    private static bool AreSiblings(PciAddress one, PciAddress other) => (one.Domain, one.Bus, one.Slot) == (other.Domain, other.Bus, other.Slot);
 
     private void RefuseIfTaken(DomainLife life, HeldDevice device)
     {
@@ -271,7 +276,7 @@ public sealed class PciToolstack : IToolstack, IDisposable
         IReadOnlySet<PciAddress> ours = _services.Journal.OfferedTo(life);
         PciAddress[] wanted = spec switch
         {
-            { IsAllFunctions: true } => [.. present.Where(device => AreSiblings(device, spec.Address!.Value))],
+            { IsAllFunctions: true } => [.. present.Where(device => device.SharesSlotWith(spec.Address!.Value))],
             { Name: { } name } => _services.Custody.Find(name) is { } held ? [held.Address] : [],
             _ => [spec.Address!.Value],
         };

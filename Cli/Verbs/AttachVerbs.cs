@@ -25,7 +25,7 @@ internal static class AttachVerbs
                 guest, new AttachDevice(device, wait, parsed.GetValue(keep)), cancel));
 
             // Success as well, of another kind: a guest that is paused, still booting or without a frontend driver gets it when it comes to that.
-            foreach (AssignmentReport? one in attached.Where(one => wait && one.State != "connected"))
+            foreach (AssignmentReport? one in attached.Where(one => wait && !one.IsConnected))
             {
                 console.Remark($"{one.Host} is {one.State}: {guest} has not taken it up yet (is it paused or booting, or is its xen-pcifront not loaded?)");
             }

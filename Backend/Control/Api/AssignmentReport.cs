@@ -1,4 +1,5 @@
 
+using System.Text.Json.Serialization;
 using PciBackFlow.Backend.Attaching;
 
 namespace PciBackFlow.Backend.Control.Api;
@@ -11,9 +12,23 @@ namespace PciBackFlow.Backend.Control.Api;
 /// <param name="Ours">Whether this daemon granted it; false: xl did, and xl revokes it.</param>
 public sealed record AssignmentReport(int Domain, string Host, string? Guest, string State, bool Ours)
 {
+    private const string Connected = "connected";
+
+    /// <summary>Whether the guest's frontend has it.</summary>
+    [JsonIgnore]
+    public bool IsConnected => State == Connected;
+
     /// <summary>Describes an assignment.</summary>
     /// <param name="device">The guest's device.</param>
     /// <returns>The report.</returns>
     public static AssignmentReport Of(AttachedDevice device) =>
-        new(device.DomainId, device.Host.ToString(), device.Guest?.ToString(), device.State, device.IsOurs);
+        new(device.DomainId, device.Host.ToString(), device.Guest?.ToString(), NameOf(device), device.IsOurs);
+
+    private static string NameOf(AttachedDevice device) => device.State switch
+    {
+        AttachmentState.Offered => "offered",
+        AttachmentState.Connected => Connected,
+        AttachmentState.Leaving => "leaving",
+        _ => $"failed: {device.Failure}",
+    };
 }

@@ -21,7 +21,7 @@ public sealed class AttachTests
         await using ToolstackBench bench = new();
         bench.Guest(7);
         AttachedDevice device = await bench.Attach(7, "03:00.0,permissive=1");
-        Assert.Equal(new AttachedDevice(7, Nic, new PciAddress(0, 0, 0, 0), "connected", IsOurs: true), device);
+        Assert.Equal(new AttachedDevice(7, Nic, new PciAddress(0, 0, 0, 0), AttachmentState.Connected, IsOurs: true), device);
         Assert.Equal(NicFrames, bench.Granted.MemoryOf(7));
         Assert.Equal([new LoopbackRange(0xC000, 0x20)], bench.Granted.PortsOf(7));
         Assert.Equal([20], bench.Granted.LinesOf(7));
@@ -63,7 +63,7 @@ public sealed class AttachTests
         bench.Guest(7);
         IReadOnlyList<AttachedDevice> devices = await bench.AttachAll(7, "05:00.*@6");
         Assert.Equal([Disk0, Disk1], devices.Select(static device => device.Host));
-        Assert.All(devices, static device => Assert.Equal(("connected", true, 6), (device.State, device.IsOurs, device.Guest!.Value.Slot)));
+        Assert.All(devices, static device => Assert.Equal((AttachmentState.Connected, true, 6), (device.State, device.IsOurs, device.Guest!.Value.Slot)));
     }
 
     [Fact]
@@ -93,12 +93,12 @@ public sealed class AttachTests
         bench.Create(7);
         using IDomainControl domains = bench.Host.BackendView.OpenDomainControl();
         domains.Pause(7);
-        Assert.Equal("offered", (await bench.Attach(7, "03:00.0")).State);
-        Assert.Equal("offered", (await bench.Attach(7, "05:00.*@3")).State);
+        Assert.Equal(AttachmentState.Offered, (await bench.Attach(7, "03:00.0")).State);
+        Assert.Equal(AttachmentState.Offered, (await bench.Attach(7, "05:00.*@3")).State);
         Assert.Equal("0000:03:00.0 0000:00:00.0 offered | 0000:05:00.0 0000:00:03.0 offered | 0000:05:00.1 0000:00:03.1 offered", bench.Shown(7));
         domains.Unpause(7);
         bench.Boot(7);
-        await EventuallyAsync(() => bench.Toolstack.List(7).All(device => device.State == "connected"), "connected");
+        await EventuallyAsync(() => bench.Toolstack.List(7).All(device => device.State == AttachmentState.Connected), "connected");
         await bench.Detach(7, "03:00.0");
         await bench.Detach(7, "05:00.*");
         bench.AssertNothingLeft(7);
@@ -113,7 +113,7 @@ public sealed class AttachTests
             bench.Guest(7);
             Task[] attached = [bench.Attach(7, "03:00.0"), bench.Attach(7, "04:00.0"), bench.Attach(7, "05:00.0")];
             await Task.WhenAll(attached);
-            await EventuallyAsync(() => bench.Toolstack.List(7).All(device => device.State == "connected"), bench.Shown(7));
+            await EventuallyAsync(() => bench.Toolstack.List(7).All(device => device.State == AttachmentState.Connected), bench.Shown(7));
         }
     }
 
@@ -244,7 +244,7 @@ public sealed class AttachTests
         // It answers late: nobody is confused.
         guest.IsSilent = false;
         await EventuallyAsync(() => bench.Key(7, "state") == "4", "connected again");
-        Assert.Equal("connected", (await bench.Attach(7, "04:00.0")).State);
+        Assert.Equal(AttachmentState.Connected, (await bench.Attach(7, "04:00.0")).State);
     }
 
     [Fact]
@@ -265,7 +265,7 @@ public sealed class AttachTests
     {
         await using ToolstackBench bench = new(timing: new() { FirstConnect = TimeSpan.FromMilliseconds(200) });
         bench.Create(7);
-        Assert.Equal("offered", (await bench.Attach(7, "03:00.0")).State);
+        Assert.Equal(AttachmentState.Offered, (await bench.Attach(7, "03:00.0")).State);
         await bench.Detach(7, "03:00.0");
         bench.AssertNothingLeft(7);
     }
@@ -280,7 +280,7 @@ public sealed class AttachTests
         await EventuallyAsync(() => bench.Key(7, "state") == "6", "closed");
         BackendException e = await Assert.ThrowsAsync<BackendException>(() => bench.Attach(7, "04:00.0"));
         Assert.Contains("closed its PCI frontend", e.Message, StringComparison.Ordinal);
-        Assert.Equal("leaving", bench.Toolstack.List(7)[0].State);
+        Assert.Equal(AttachmentState.Leaving, bench.Toolstack.List(7)[0].State);
         Assert.Equal("1", bench.Key(7, "num_devs"));
     }
 
@@ -304,7 +304,7 @@ public sealed class AttachTests
         guest.Remove();
         BackendException e = await Assert.ThrowsAsync<BackendException>(() => attached);
         Assert.InRange(e.Message.Length, 1, 600);
-        Assert.Equal("connected", (await bench.Attach(8, "05:00.0")).State);
+        Assert.Equal(AttachmentState.Connected, (await bench.Attach(8, "05:00.0")).State);
         Assert.Equal(8, bench.Granted.OwnerOf(Disk0));
         Assert.Equal(0x7FF1, bench.Granted.OwnerOf(Sound));
     }

@@ -1,3 +1,4 @@
+using PciBackFlow.Backend.Attaching;
 using PciBackFlow.Backend.Grants;
 using PciBackFlow.Hardware.Hypervisor;
 using static PciBackFlow.Backend.Tests.Attaching.ToolstackBench;
@@ -57,6 +58,6 @@ public sealed class DaemonRestartTests
 
         // It may be in the middle of writing to the guest's memory, which is freed when the guest is gone.
         Assert.Equal("quiet 0000:03:00.0", bench.Order.First());
-        Assert.Equal("connected", (await bench.Attach(8, "03:00.0")).State);
+        Assert.Equal(AttachmentState.Connected, (await bench.Attach(8, "03:00.0")).State);
     }
 }

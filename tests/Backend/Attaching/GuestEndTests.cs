@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using PciBackFlow.Backend.Attaching;
 using PciBackFlow.Backend.Grants;
 using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Hypervisor;
@@ -22,7 +23,7 @@ public sealed class GuestEndTests
         await EventuallyAsync(() => bench.Journal.Count == 0, "settled");
         bench.AssertNothingLeft(7);
         bench.Guest(8);
-        Assert.Equal("connected", (await bench.Attach(8, "03:00.0")).State);
+        Assert.Equal(AttachmentState.Connected, (await bench.Attach(8, "03:00.0")).State);
     }
 
     /// <summary>Between two of its steps nobody seems to have the device: the host must not get it then.</summary>

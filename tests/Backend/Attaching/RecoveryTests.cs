@@ -1,3 +1,4 @@
+using PciBackFlow.Backend.Attaching;
 using PciBackFlow.Backend.Grants;
 using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Hypervisor;
@@ -44,7 +45,7 @@ public sealed class RecoveryTests
             if (bench.Toolstack.List(7).Any(device => device.Host == Nic))
             {
                 attached++;
-                await EventuallyAsync(() => bench.Toolstack.List(7).All(device => device is { State: "connected", IsOurs: true }), bench.Shown(7));
+                await EventuallyAsync(() => bench.Toolstack.List(7).All(device => device is { State: AttachmentState.Connected, IsOurs: true }), bench.Shown(7));
                 Assert.Equal([.. NicFrames.Take(1), .. isConnected ? [new LoopbackRange(0xFEB20, 4)] : Array.Empty<LoopbackRange>(), .. NicFrames.Skip(1)], bench.Granted.MemoryOf(7));
                 Assert.Equal(7, bench.Granted.OwnerOf(Nic));
                 await EventuallyAsync(() => bench.Key(7, "state") == "4", "connected");

@@ -41,7 +41,7 @@ internal sealed class ScriptedToolstack : IToolstack
             throw;
         }
 
-        AttachedDevice device = new(request.DomainId, request.Spec.Address!.Value, new PciAddress(0, 0, 1, 0), "connected", IsOurs: true);
+        AttachedDevice device = new(request.DomainId, request.Spec.Address!.Value, new PciAddress(0, 0, 1, 0), AttachmentState.Connected, IsOurs: true);
         _devices.Add(device);
         return [device];
     }
