@@ -50,6 +50,19 @@ public sealed class BackendHostTests
     }
 
     [Fact]
+    public void Whatever_a_backend_opens_of_its_platform_it_closes()
+    {
+        OpenedParts parts = new();
+        using (Bench bench = new(around: parts.Of))
+        {
+            bench.Connect(7, Bench.HostA).Dispose();
+            Assert.True(parts.Open > 0);
+        }
+
+        Assert.Equal(0, parts.Open);
+    }
+
+    [Fact]
     public void Two_hundred_guests_are_spread_over_the_shards_and_all_served()
     {
         using Bench bench = new();
