@@ -183,7 +183,6 @@ public sealed class BackendHost : IDisposable
             Domains = _domains!,
             Physdev = _physdev,
             Custody = devices.Custody,
-            BaseAddressesOf = devices.BaseAddressesOf,
             Journal = _journal!,
             Logger = _options.Logger,
         });
@@ -205,6 +204,7 @@ public sealed class BackendHost : IDisposable
         _grants?.Dispose();
         _store?.Dispose();
         _journal?.Dispose();
+        _physdev?.Dispose();
         _domains?.Dispose();
     }
 

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Text;
+using PciBackFlow.Backend.Devices;
 using PciBackFlow.Hardware.Pci;
 
 namespace PciBackFlow.Backend.Attaching;
@@ -8,9 +9,6 @@ namespace PciBackFlow.Backend.Attaching;
 /// <summary>xl's <c>PCI_SPEC_STRING</c> (docs/man/xl-pci-configuration(5)): read and written.</summary>
 public sealed partial record PciSpec
 {
-    /// <summary>Longest name of an assignable device, in characters.</summary>
-    public const int MaxNameLength = 64;
-
     private const uint MaxSegment = 0xFFFF;
     private const byte MaxSlot = 0x1F;
     private const string AllFunctions = ".*";
@@ -166,9 +164,9 @@ public sealed partial record PciSpec
                 spec = spec with { VirtualSlot = slot };
                 return true;
             case "name":
-                if (value.Length is 0 or > MaxNameLength || value.Any(static c => c is < ' ' or > '~'))
+                if (DeviceName.FaultOf(value) is { } fault)
                 {
-                    return Wrong($"a name has 1 to {MaxNameLength} printable characters", out reason);
+                    return Wrong(fault, out reason);
                 }
 
                 spec = spec with { Name = value };

@@ -3,7 +3,6 @@ using Microsoft.Extensions.Logging.Abstractions;
 using PciBackFlow.Backend.Devices;
 using PciBackFlow.Backend.Grants;
 using PciBackFlow.Hardware.Hypervisor;
-using PciBackFlow.Hardware.Pci;
 
 namespace PciBackFlow.Backend.Attaching;
 
@@ -21,9 +20,6 @@ public sealed record ToolstackServices
 
     /// <summary>The host's devices. The backend's guests claim theirs from the same.</summary>
     public required IDeviceCustody Custody { get; init; }
-
-    /// <summary>The base addresses the host assigned to a held device: what a guest gets to map. Indexes 0 to 5 the BARs, 6 the ROM.</summary>
-    public required Func<PciAddress, IReadOnlyList<BaseAddress>> BaseAddressesOf { get; init; }
 
     /// <summary>The grants' journal.</summary>
     public required GrantJournal Journal { get; init; }

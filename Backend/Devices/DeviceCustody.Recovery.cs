@@ -105,7 +105,7 @@ public sealed partial class DeviceCustody
                 CheckSameCard(record);
             }
 
-            Take(address, record?.Name, force: false);
+            Hold(address, record?.Name, force: false);
         }
         catch (Exception failure)
         {

@@ -4,6 +4,7 @@ using PciBackFlow.Backend.Devices.Sources;
 using PciBackFlow.Backend.Devices.State;
 using PciBackFlow.Backend.Devices.Taking;
 using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Hardware.Pci.Sysfs;
 
 namespace PciBackFlow.Backend.Devices;
 
@@ -15,8 +16,6 @@ namespace PciBackFlow.Backend.Devices;
 /// </summary>
 public sealed partial class DeviceCustody : IDeviceCustody, IDisposable
 {
-    private const int MaxName = 64;
-
     private readonly Lock _lock = new();
     private readonly SortedDictionary<PciAddress, Entry> _entries = [];
     private readonly DeviceCustodyOptions _options;
@@ -58,13 +57,17 @@ public sealed partial class DeviceCustody : IDeviceCustody, IDisposable
     }
 
     /// <inheritdoc/>
-    public IReadOnlyList<PciAddress> List() => [.. Held().Where(static device => device.Unusable is null).Select(static device => device.Address)];
-
-    /// <inheritdoc/>
     public HeldDevice? Find(string addressOrName)
     {
         bool isAddress = PciAddress.TryParse(addressOrName, out PciAddress address);
         return Held().FirstOrDefault(device => isAddress ? device.Address == address : device.Name == addressOrName);
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<BaseAddress> BaseAddressesOf(PciAddress address)
+    {
+        using var function = SysfsFunction.Open(address, writable: false, _options.Bus.DevicesRoot);
+        return function.BaseAddresses;
     }
 
     /// <inheritdoc/>
@@ -73,7 +76,13 @@ public sealed partial class DeviceCustody : IDeviceCustody, IDisposable
     /// <inheritdoc/>
     public HeldDevice Take(PciAddress address, string? name, bool force)
     {
-        CheckName(address, name);
+        DeviceName.Check(name, address, Held());
+        return Hold(address, name, force);
+    }
+
+    // With the name as it is: a record of an earlier boot keeps the one it has.
+    private HeldDevice Hold(PciAddress address, string? name, bool force)
+    {
         Entry entry = GetEntry(address);
         lock (entry.Gate)
         {
@@ -177,29 +186,6 @@ public sealed partial class DeviceCustody : IDeviceCustody, IDisposable
         }
     }
 
-    private void CheckName(PciAddress address, string? name)
-    {
-        if (name is null)
-        {
-            return;
-        }
-
-        if (name.Length is 0 or > MaxName || name.Any(static character => character is < ' ' or > '~'))
-        {
-            throw new BackendException(BackendFailure.Malformed, $"a name has 1 to {MaxName} printable characters");
-        }
-
-        if (PciAddress.TryParse(name, out _))
-        {
-            throw new BackendException(BackendFailure.Malformed, $"'{name}' is an address: as a name it would be taken for one");
-        }
-
-        if (Held().FirstOrDefault(device => device.Name == name && device.Address != address) is { } other)
-        {
-            throw new BackendException(BackendFailure.Malformed, $"the name '{name}' is {other.Address}'s");
-        }
-    }
-
     private bool IsHeld(PciAddress address) => FindEntry(address)?.Record is not null;
 
     private Entry? FindEntry(PciAddress address)
@@ -249,7 +235,6 @@ public sealed partial class DeviceCustody : IDeviceCustody, IDisposable
         }
     }
 
-    /// <summary>One device. Everything but what is shown is changed under its gate only.</summary>
     private int? OwnerOf(PciAddress address)
     {
         lock (_lock)
@@ -258,6 +243,7 @@ public sealed partial class DeviceCustody : IDeviceCustody, IDisposable
         }
     }
 
+    /// <summary>One device. Everything but what is shown is changed under its gate only.</summary>
     private sealed class Entry
     {
         public Lock Gate { get; } = new();

@@ -29,10 +29,10 @@ public interface IDeviceCustody : IFunctionSource
     /// MSI-X table, keeps its identity and a snapshot, resets it and puts it in quarantine. Taking a held device only changes its name.
     /// </summary>
     /// <param name="address">The host's device.</param>
-    /// <param name="name">A name for it, up to 64 printable characters, or null.</param>
+    /// <param name="name">A name for it (<see cref="DeviceName"/>), or null.</param>
     /// <param name="force">Whether refusals that only a person can judge are overridden.</param>
     /// <returns>The device as it is held now.</returns>
-    /// <exception cref="BackendException">It doesn't exist, is refused (in use, a bridge, a sibling of something in use …), or a step failed and was undone.</exception>
+    /// <exception cref="BackendException">The name breaks a rule; or the device doesn't exist, is refused (in use, a bridge, a sibling of something in use …), or a step failed and was undone.</exception>
     HeldDevice Take(PciAddress address, string? name, bool force);
 
     /// <summary>Gives a device back to the host; does nothing when it isn't held.</summary>
@@ -75,6 +75,12 @@ public interface IDeviceCustody : IFunctionSource
     /// <param name="address">The held device.</param>
     /// <returns>1 to 254, or 0.</returns>
     int LineOf(PciAddress address);
+
+    /// <summary>The base addresses that the host assigned to a held device: what its guest gets to map.</summary>
+    /// <param name="address">The held device.</param>
+    /// <returns>Indexes 0 to 5 the BARs, 6 the ROM.</returns>
+    /// <exception cref="IOException">The host has no such function, or its files cannot be read.</exception>
+    IReadOnlyList<BaseAddress> BaseAddressesOf(PciAddress address);
 
     /// <summary>The host is about to sleep: keeps what the devices in guests' hands are set to.</summary>
     void KeepSettings();

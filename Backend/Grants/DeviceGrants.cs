@@ -25,7 +25,7 @@ internal sealed class DeviceGrants(ToolstackServices services)
             OwnerNote.Write(services.Store, device, life.DomainId);
             return grant;
         });
-        IReadOnlyList<BaseAddress> resources = services.BaseAddressesOf(device);
+        IReadOnlyList<BaseAddress> resources = services.Custody.BaseAddressesOf(device);
         for (int i = 0; i < resources.Count; i++)
         {
             BaseAddress resource = resources[i];

@@ -121,8 +121,6 @@ public sealed class PcibackSettings
     {
         private readonly Dictionary<PciAddress, int> _owners = [];
 
-        public IReadOnlyList<PciAddress> List() => source.List();
-
         public FunctionClaim Claim(int domainId, PciAddress address)
         {
             FunctionClaim claim = source.Claim(domainId, address);

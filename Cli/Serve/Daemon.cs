@@ -44,7 +44,7 @@ internal sealed partial class Daemon : IDisposable
             {
                 Hypervisor = _platform.Hypervisor,
                 FunctionSource = _platform.Attributes.Over(_platform.Custody),
-                Devices = new DeviceService { Custody = _platform.Custody, BaseAddressesOf = _platform.BaseAddressesOf, JournalDirectory = run.Path },
+                Devices = new DeviceService { Custody = _platform.Custody, JournalDirectory = run.Path },
                 Topology = settings.Topology,
                 Shards = settings.Shards,
                 SpinMicroseconds = settings.SpinMicroseconds,

@@ -3,7 +3,6 @@ using PciBackFlow.Backend.Devices;
 using PciBackFlow.Backend.Xl;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Xen;
-using PciBackFlow.Hardware.Pci;
 
 namespace PciBackFlow.Cli.Serve;
 
@@ -30,9 +29,6 @@ internal abstract class DaemonPlatform : IDisposable
 
     /// <summary>The platform of this machine. A guest of Xen has nobody to serve but itself.</summary>
     public static string Detect() => XenHost.Detect().Kind is XenHostKind.ControlPv or XenHostKind.ControlPvh ? DaemonConfiguration.Xen : DaemonConfiguration.Loopback;
-
-    /// <summary>The base addresses of a held device: what a guest is allowed to map.</summary>
-    public abstract IReadOnlyList<BaseAddress> BaseAddressesOf(PciAddress address);
 
     /// <summary>The backend serves: what the platform does from now on.</summary>
     public abstract void Started();

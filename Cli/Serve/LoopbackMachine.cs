@@ -23,9 +23,7 @@ internal sealed class LoopbackMachine : DaemonPlatform
 
     public override IDeviceCustody Custody => _custody;
 
-    public override string Remark => $"a machine in memory: {_custody.List().Count} emulated devices, guests {string.Join(" and ", GuestNames)}";
-
-    public override IReadOnlyList<BaseAddress> BaseAddressesOf(PciAddress address) => _custody.BaseAddressesOf(address);
+    public override string Remark => $"a machine in memory: {_custody.Held().Count} emulated devices, guests {string.Join(" and ", GuestNames)}";
 
     public override void Started()
     {

@@ -4,8 +4,6 @@ using PciBackFlow.Backend.Devices;
 using PciBackFlow.Backend.Xl;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Xen;
-using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Hardware.Pci.Sysfs;
 
 namespace PciBackFlow.Cli.Serve;
 
@@ -59,12 +57,6 @@ internal sealed partial class XenMachine : DaemonPlatform
     public override IDeviceCustody Custody => _custody;
 
     public override string Remark => $"Xen {_version}; {_custody.Held().Count} devices held";
-
-    public override IReadOnlyList<BaseAddress> BaseAddressesOf(PciAddress address)
-    {
-        using var function = SysfsFunction.Open(address);
-        return function.BaseAddresses;
-    }
 
     public override void Started()
     {

@@ -102,7 +102,7 @@ internal sealed class ListedCustody : IDeviceCustody
 
     public int LineOf(PciAddress address) => 0;
 
-    public IReadOnlyList<PciAddress> List() => [.. Held().Select(device => device.Address)];
+    public IReadOnlyList<BaseAddress> BaseAddressesOf(PciAddress address) => [];
 
     public FunctionClaim Claim(int domainId, PciAddress address) => FunctionClaim.Refused("only a list");
 

@@ -8,8 +8,6 @@ namespace PciBackFlow.Backend.Devices.Sources;
 /// </summary>
 public sealed class EmulatedCustody : IDeviceCustody, IDisposable
 {
-    private const int MaxNameLength = 64;
-
     private readonly Lock _lock = new();
     private readonly SortedDictionary<PciAddress, Entry> _entries = [];
 
@@ -63,11 +61,7 @@ public sealed class EmulatedCustody : IDeviceCustody, IDisposable
                 throw new BackendException(BackendFailure.Refused, $"{address} is a bridge: guests cannot be given bridges");
             }
 
-            if (name is not null)
-            {
-                CheckName(address, name);
-            }
-
+            DeviceName.Check(name, address, Held());
             entry.IsHeld = true;
             entry.Name = name;
             return entry.Describe();
@@ -165,15 +159,6 @@ public sealed class EmulatedCustody : IDeviceCustody, IDisposable
     }
 
     /// <inheritdoc/>
-    public IReadOnlyList<PciAddress> List()
-    {
-        lock (_lock)
-        {
-            return [.. _entries.Values.Where(static entry => entry.IsHeld).Select(static entry => entry.Function.Address)];
-        }
-    }
-
-    /// <inheritdoc/>
     public FunctionClaim Claim(int domainId, PciAddress address)
     {
         lock (_lock)
@@ -209,14 +194,14 @@ public sealed class EmulatedCustody : IDeviceCustody, IDisposable
         Released?.Invoke(address);
     }
 
-    /// <summary>The base addresses of a function.</summary>
-    /// <param name="address">The function.</param>
-    /// <returns>Indexes 0 to 5 the BARs, 6 the ROM; empty when the machine has no such function.</returns>
+    /// <inheritdoc/>
     public IReadOnlyList<BaseAddress> BaseAddressesOf(PciAddress address)
     {
         lock (_lock)
         {
-            return _entries.TryGetValue(address, out Entry? entry) ? entry.Function.BaseAddresses : [];
+            return _entries.TryGetValue(address, out Entry? entry)
+                ? entry.Function.BaseAddresses
+                : throw new IOException($"no device {address} in this emulated machine");
         }
     }
 
@@ -231,19 +216,6 @@ public sealed class EmulatedCustody : IDeviceCustody, IDisposable
             }
 
             _entries.Clear();
-        }
-    }
-
-    private void CheckName(PciAddress address, string name)
-    {
-        if (name.Length is 0 or > MaxNameLength || name.Any(static c => c is <= ' ' or > '~'))
-        {
-            throw new BackendException(BackendFailure.Malformed, $"a name has 1 to {MaxNameLength} printable characters without blanks");
-        }
-
-        if (_entries.Values.FirstOrDefault(entry => entry.IsHeld && entry.Name == name && entry.Function.Address != address) is { } other)
-        {
-            throw new BackendException(BackendFailure.Failed, $"{other.Function.Address} has the name '{name}' already");
         }
     }
 

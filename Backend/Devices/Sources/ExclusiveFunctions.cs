@@ -20,15 +20,6 @@ public sealed class ExclusiveFunctions : IFunctionSource, IDisposable
     }
 
     /// <inheritdoc/>
-    public IReadOnlyList<PciAddress> List()
-    {
-        lock (_lock)
-        {
-            return [.. _entries.Keys];
-        }
-    }
-
-    /// <inheritdoc/>
     public FunctionClaim Claim(int domainId, PciAddress address)
     {
         lock (_lock)

@@ -5,10 +5,6 @@ namespace PciBackFlow.Backend.Devices.Sources;
 /// <summary>Where guests' functions come from. Safe for use by many guests at once.</summary>
 public interface IFunctionSource
 {
-    /// <summary>The addresses that could be given to a guest, in order.</summary>
-    /// <returns>Host addresses.</returns>
-    IReadOnlyList<PciAddress> List();
-
     /// <summary>Claims a function for one guest: no other gets it until it is released.</summary>
     /// <param name="domainId">The guest.</param>
     /// <param name="address">The host's address.</param>

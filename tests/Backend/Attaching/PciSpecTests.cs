@@ -47,6 +47,7 @@ public sealed class PciSpecTests
         { "04:00.1,name=x", 8, "not both" },
         { "name=x,bdf=04:00.1", 7, "not both" },
         { "name=", 5, "1 to 64" },
+        { "name=03:00.0", 5, "is an address" },
         { "permissive=1", 12, "named by" },
         { "seize=1,04:00.1", 15, "key=value" },
         { "04:00.1,rdm_policy=none", 19, "strict or relaxed" },

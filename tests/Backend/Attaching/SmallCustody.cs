@@ -133,8 +133,6 @@ internal sealed class SmallCustody : IDeviceCustody, IDisposable
 
     public int LineOf(PciAddress address) => Lines.GetValueOrDefault(address);
 
-    public IReadOnlyList<PciAddress> List() => _functions.List();
-
     public FunctionClaim Claim(int domainId, PciAddress address)
     {
         FunctionClaim claim = _functions.Claim(domainId, address);

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using PciBackFlow.Backend.Attaching;
+using PciBackFlow.Backend.Control.Api;
 using PciBackFlow.Backend.Devices;
 using PciBackFlow.Backend.Grants;
 using PciBackFlow.Backend.Tests.Grants;
@@ -133,7 +134,7 @@ internal sealed class ToolstackBench : IAsyncDisposable
     public string? Key(int domain, string key) => Store.Read(StoreKeys.In(StoreKeys.BackendOf(GuestId.Of(domain)), key));
 
     public string Shown(int domain) =>
-        string.Join(" | ", _toolstack.List(domain).Select(device => $"{device.Host} {device.Guest?.ToString() ?? "-"} {device.State}{(device.IsOurs ? "" : " (xl)")}"));
+        string.Join(" | ", _toolstack.List(domain).Select(device => $"{device.Host} {device.Guest?.ToString() ?? "-"} {AssignmentReport.Of(device).State}{(device.IsOurs ? "" : " (xl)")}"));
 
     /// <summary>The daemon is replaced by one that finds the journal it left.</summary>
     public async Task RestartAsync()
@@ -220,7 +221,6 @@ internal sealed class ToolstackBench : IAsyncDisposable
             Domains = kill is null ? domains : new KillSwitch.Domains(kill, domains),
             Physdev = kill is null ? physdev : new KillSwitch.Physdev(kill, physdev),
             Custody = Custody,
-            BaseAddressesOf = Custody.BaseAddressesOf,
             Journal = journal,
             Timing = Timing,
             Logger = Lines,

@@ -26,7 +26,7 @@ public sealed class GuestPausesTests : IDisposable
         _services = new()
         {
             Store = _host.BackendView.OpenXenStore(), Domains = _host.BackendView.OpenDomainControl(), Physdev = _host.BackendView.OpenPhysdev(),
-            Custody = new ListedCustody(), BaseAddressesOf = static _ => [], Journal = GrantJournal.Open(_folder["run"], "this boot", _lines), Logger = _lines,
+            Custody = new ListedCustody(), Journal = GrantJournal.Open(_folder["run"], "this boot", _lines), Logger = _lines,
         };
     }
 

@@ -26,7 +26,7 @@ public sealed class HardwareVirtualizedGuestTests
         ListedCustody custody = new(Bench.HostC.ToString());
         using Bench bench = new(options: standard => standard with
         {
-            Devices = new() { Custody = custody, BaseAddressesOf = static _ => [], JournalDirectory = folder["run"] },
+            Devices = new() { Custody = custody, JournalDirectory = folder["run"] },
         });
         bench.Host.CreateDomain(9).IsHardwareVirtualized = true;
         bench.Create(9, Bench.HostA);

@@ -56,7 +56,7 @@ public sealed class MessageJournalTests : IDisposable
         using IDomainControl domains = host.BackendView.OpenDomainControl();
         ToolstackServices services = new()
         {
-            Store = store, Domains = domains, Physdev = physdev, Custody = new ListedCustody(), BaseAddressesOf = static _ => [], Journal = _journal, Logger = _lines,
+            Store = store, Domains = domains, Physdev = physdev, Custody = new ListedCustody(), Journal = _journal, Logger = _lines,
         };
 
         LeftMessages.Unmap(services, stale);

@@ -147,7 +147,7 @@ public sealed class MessagesAfterRestartTests : IDisposable
     private BackendOptions WithDevices(BackendOptions standard) => standard with
     {
         FunctionSource = _custody,
-        Devices = new() { Custody = _custody, BaseAddressesOf = _custody.BaseAddressesOf, JournalDirectory = _folder["run"] },
+        Devices = new() { Custody = _custody, JournalDirectory = _folder["run"] },
     };
 
     private static async Task Attach(BackendHost backend) => await backend.Toolstack!.AttachAsync(new(Guest, PciSpec.Parse("03:00.0"), Wait: false, Keep: false), CancellationToken.None);

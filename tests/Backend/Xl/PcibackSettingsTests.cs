@@ -2,6 +2,7 @@ using PciBackFlow.Backend.Devices;
 using PciBackFlow.Backend.Devices.Sources;
 using PciBackFlow.Backend.Xl;
 using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Hardware.Pci.Captures;
 using PciBackFlow.Stages.Filter;
 using PciBackFlow.Stages.Filter.Policy;
 
@@ -30,8 +31,9 @@ public sealed class PcibackSettingsTests
     [Fact]
     public void It_ends_when_the_guest_that_has_the_device_lets_go_of_it()
     {
-        using ExclusiveFunctions functions = FunctionSets.FromBuiltin("e1000e")!;
-        PciAddress address = functions.List()[0];
+        Assert.True(BuiltinCaptures.TryLoad("e1000e", out Capture? capture));
+        using ExclusiveFunctions functions = new(CapturedFunction.All(capture));
+        PciAddress address = capture.Functions[0].Address;
         IFunctionSource source = _settings.Over(functions);
         _settings.SetPermissive(address);
         Assert.True(source.Claim(1, address).IsGranted);

@@ -32,7 +32,7 @@ public sealed class EmulatedCustodyTests : IDisposable
         Assert.Equal("lan", _custody.Take(Nic, "lan", force: false).Name);
         Assert.Equal(Nic, _custody.Find("lan")!.Address);
         Assert.Null(_custody.Find("nic"));
-        Assert.Equal(BackendFailure.Failed, Assert.Throws<BackendException>(() => _custody.Take(other, "lan", force: false)).Failure);
+        Assert.Equal(BackendFailure.Malformed, Assert.Throws<BackendException>(() => _custody.Take(other, "lan", force: false)).Failure);
         Assert.Null(_custody.Find(other.ToString())!.Name);
     }
 
