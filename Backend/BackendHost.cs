@@ -1,7 +1,6 @@
 using System.Globalization;
 using PciBackFlow.Backend.Attaching;
 using PciBackFlow.Backend.Devices;
-using PciBackFlow.Backend.Devices.Sources;
 using PciBackFlow.Backend.Grants;
 using PciBackFlow.Backend.Guests;
 using PciBackFlow.Backend.Interrupts;
@@ -11,15 +10,12 @@ using PciBackFlow.Backend.Serving;
 using PciBackFlow.Backend.Slots;
 using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Hypervisor;
-using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Pipeline;
 using PciBackFlow.Stages;
 using PciBackFlow.Stages.Connections;
 using PciBackFlow.Stages.Decode;
 using PciBackFlow.Stages.Execute;
 using PciBackFlow.Stages.Filter;
-using PciBackFlow.Stages.Filter.Compile;
-using PciBackFlow.Stages.Filter.Policy;
 using PciBackFlow.Stages.Ingest;
 using PciBackFlow.Stages.Notify;
 using PciBackFlow.Stages.Respond;
@@ -34,8 +30,7 @@ public sealed class BackendHost : IDisposable
 {
     private readonly Lock _lock = new();
     private readonly BackendOptions _options;
-    private readonly ConfigSpaceMapCache _maps = new();
-    private readonly QuirkParameter _quirks;
+    private readonly PolicyResolver _policies;
     private readonly PipelineEngine<GuestOperation, IngestStage, DecodeStage, FilterStage, ExecuteStage, RespondStage, NotifyStage> _engine;
     private readonly IEventChannels[] _channels;
     private IDomainControl? _domains;
@@ -65,7 +60,7 @@ public sealed class BackendHost : IDisposable
             SampleEvery = options.SampleEvery,
         };
         engine.Validate();
-        _quirks = new(options.Quirks);
+        _policies = new(options.Policies);
         Warnings = new(options.Logger);
         _channels = new IEventChannels[engine.Shards];
         _engine = new(new(default, default, default, default, default, default), engine, OpenSource, static () => new GuestOperation());
@@ -123,11 +118,12 @@ public sealed class BackendHost : IDisposable
                     Interrupts = _interrupts,
                     Functions = _options.FunctionSource,
                     CreateSlots = _options.Slots == SlotMode.Passthrough ? static () => new PassthroughSlots() : static () => new VpciSlots(),
-                    Compile = Compile,
+                    Permissions = new(_policies, Warnings),
                     Notices = _notices = new(),
                     Logger = _options.Logger,
                     Warnings = Warnings,
                 });
+                _policies.Changed += _registry.ChangePolicy;
                 _registry.Start();
                 if (_options.Devices is { } devices)
                 {
@@ -151,13 +147,6 @@ public sealed class BackendHost : IDisposable
     /// <param name="domainId">The domain.</param>
     /// <returns>The name; null when it has none or the backend has not been started.</returns>
     public string? NameOf(int domainId) => _store?.Read(StoreKeys.NameOf(domainId));
-
-    /// <summary>
-    /// What <see cref="BackendOptions.PolicyFor"/> says of a function has changed: a guest that has it is held to the new policy between two of its requests, a moment after
-    /// this returns. Never blocks.
-    /// </summary>
-    /// <param name="function">The host's function.</param>
-    public void ChangePolicy(PciAddress function) => _registry?.ChangePolicy(function);
 
     /// <summary>
     /// Stops: no guest is served any more, pages are unmapped, ports unbound. Guests keep their directories and functions, so that a
@@ -196,7 +185,12 @@ public sealed class BackendHost : IDisposable
     {
         _isDisposed = true;
         _toolstack?.Dispose();
-        _registry?.Dispose();
+        if (_registry is not null)
+        {
+            _policies.Changed -= _registry.ChangePolicy;
+            _registry.Dispose();
+        }
+
         _engine.Dispose();
         _notices?.Dispose();
         _interrupts?.Dispose();
@@ -232,18 +226,5 @@ public sealed class BackendHost : IDisposable
         IEventChannels channels = _options.Hypervisor.OpenEventChannels();
         _channels[shard] = channels;
         return new(channels);
-    }
-
-    private CompiledFunction Compile(int domainId, IPciFunction function, ToolstackOptions? toolstack)
-    {
-        AccessPolicy policy = _quirks.ApplyTo(_options.PolicyFor?.Invoke(domainId, function) ?? _options.Policy, function.Address);
-        policy = toolstack?.ApplyTo(policy) ?? policy;
-        CompiledFunction compiled = FunctionPermissions.Compile(function, policy, _maps);
-        foreach (string problem in compiled.Problems)
-        {
-            Warnings.Warn(domainId, $"{function.Address}: {problem}");
-        }
-
-        return compiled;
     }
 }

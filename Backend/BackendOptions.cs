@@ -2,13 +2,11 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using PciBackFlow.Backend.Devices;
 using PciBackFlow.Backend.Devices.Sources;
+using PciBackFlow.Backend.Policy;
 using PciBackFlow.Backend.Slots;
 using PciBackFlow.Hardware.Hypervisor;
-using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Pipeline;
 using PciBackFlow.Stages.Execute;
-using PciBackFlow.Stages.Filter;
-using PciBackFlow.Stages.Filter.Policy;
 
 namespace PciBackFlow.Backend;
 
@@ -42,14 +40,8 @@ public sealed record BackendOptions
     /// <summary>How host addresses become guest addresses.</summary>
     public SlotMode Slots { get; init; } = SlotMode.Vpci;
 
-    /// <summary>The policy of every assignment for which <see cref="PolicyFor"/> gives none.</summary>
-    public AccessPolicy Policy { get; init; } = AccessPolicy.Default;
-
-    /// <summary>The policy of one guest for one function, or null for <see cref="Policy"/>. Called on guests' queues, many at once.</summary>
-    public Func<int, IPciFunction, AccessPolicy?>? PolicyFor { get; init; }
-
-    /// <summary>Quirks in xen-pciback's words, <c>[DDDD:]BB:SS.F-REG:SIZE:MASK</c>: on top of the policy of the function they name.</summary>
-    public IReadOnlyList<string> Quirks { get; init; } = [];
+    /// <summary>What is said about what guests may do; by nobody when not said. The toolstack's options in xenstore come on top.</summary>
+    public PolicySources Policies { get; init; } = new();
 
     /// <summary>
     /// Who enables interrupts; null: the platform, through its physical-device hypercalls. Where that has none either, such requests answer <c>not_implemented</c>.

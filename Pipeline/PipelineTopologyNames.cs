@@ -4,7 +4,7 @@ namespace PciBackFlow.Pipeline;
 public static class PipelineTopologyNames
 {
     /// <summary>All of them, the default first.</summary>
-    public static IReadOnlyList<string> All { get; } = [.. Enum.GetValues<PipelineTopology>().Select(NameOf)];
+    public static IReadOnlyList<string> All { get; } = Array.ConvertAll(Enum.GetValues<PipelineTopology>(), NameOf);
 
     /// <summary>The word for a topology.</summary>
     /// <param name="topology">A topology.</param>

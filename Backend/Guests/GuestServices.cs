@@ -3,14 +3,11 @@ using Microsoft.Extensions.Logging;
 using PciBackFlow.Backend.Devices;
 using PciBackFlow.Backend.Devices.Sources;
 using PciBackFlow.Backend.Interrupts;
-using PciBackFlow.Backend.Policy;
 using PciBackFlow.Backend.Running;
 using PciBackFlow.Backend.Serving;
 using PciBackFlow.Backend.Slots;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Stages.Filter;
-using PciBackFlow.Stages.Filter.Compile;
 
 namespace PciBackFlow.Backend.Guests;
 
@@ -33,8 +30,8 @@ internal sealed record GuestServices
 
     public required Func<ISlotAllocator> CreateSlots { get; init; }
 
-    /// <summary>Compiles a function for a guest under the policy that holds for the two.</summary>
-    public required Func<int, IPciFunction, ToolstackOptions?, CompiledFunction> Compile { get; init; }
+    /// <summary>What a guest may do with a function.</summary>
+    public required AssignmentCompiler Permissions { get; init; }
 
     /// <summary>What a guest has lost but still has claimed, because an interrupt request for it has not come back: it can't be given it again. By domain and host address.</summary>
     public ConcurrentDictionary<(int DomainId, PciAddress Host), bool> Leaving { get; } = new();

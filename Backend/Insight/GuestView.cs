@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
-using PciBackFlow.Backend.Devices;
-using PciBackFlow.Backend.Devices.Sources;
+using PciBackFlow.Backend.Policy;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Stages.Filter;
 using PciBackFlow.Stages.Filter.Compile;

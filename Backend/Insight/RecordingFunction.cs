@@ -4,7 +4,7 @@ using PciBackFlow.Hardware.Pci.Registers;
 namespace PciBackFlow.Backend.Insight;
 
 /// <summary>Writes down every register access that reaches a function. Used by one thread; does not own the function.</summary>
-internal sealed class RecordingFunction(IPciFunction function) : DelegatingFunction(function)
+internal sealed class RecordingFunction(IPciFunction function) : DelegatingFunction(function, ownsInner: false)
 {
     private List<HardwareAccess> _accesses = [];
 
@@ -35,11 +35,6 @@ internal sealed class RecordingFunction(IPciFunction function) : DelegatingFunct
         CapabilityWalk.Read(Inner).TryFind(CapabilityId.PowerManagement, out PciCapability power)
             ? WithRegister(power.Offset + PowerManagementRegisters.ControlStatus, () => Inner.TrySetPowerState(state))
             : Inner.TrySetPowerState(state);
-
-    protected override void Dispose(bool disposing)
-    {
-        // The function is the caller's.
-    }
 
     /// <summary>The host's own operations write their register behind the interface: what they changed reached hardware too.</summary>
     private bool WithRegister(int offset, Func<bool> operation)

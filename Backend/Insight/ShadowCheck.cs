@@ -1,5 +1,4 @@
-using PciBackFlow.Backend.Devices;
-using PciBackFlow.Backend.Devices.Sources;
+using PciBackFlow.Backend.Policy;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Stages.Filter;
 using PciBackFlow.Stages.Filter.Compile;

@@ -1,6 +1,4 @@
 using System.Text.Json;
-using PciBackFlow.Stages.Filter;
-using PciBackFlow.Stages.Filter.Compile;
 using PciBackFlow.Stages.Filter.Policy;
 
 namespace PciBackFlow.Backend.Policy;
@@ -21,10 +19,9 @@ public static class PolicyFile
 
     /// <summary>Reads a file.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="basis">The policy it changes; the built-in default when null.</param>
-    /// <returns>The policy; every setting of the file carries the file as its origin.</returns>
+    /// <returns>What it says; every setting carries the file as its origin.</returns>
     /// <exception cref="PolicyFileException">The file cannot be read, is no JSON, or says something no policy can say.</exception>
-    public static AccessPolicy Load(string path, AccessPolicy? basis = null)
+    public static PolicyStatement Load(string path)
     {
         byte[] text;
         try
@@ -36,16 +33,15 @@ public static class PolicyFile
             throw new PolicyFileException(path, string.Empty, $"cannot be read: {exception.Message}");
         }
 
-        return Parse(text, path, basis);
+        return Parse(text, path);
     }
 
     /// <summary>Reads a policy from a text.</summary>
     /// <param name="utf8">The text.</param>
     /// <param name="name">What to call it in errors and origins.</param>
-    /// <param name="basis">The policy it changes; the built-in default when null.</param>
-    /// <returns>The policy.</returns>
+    /// <returns>What it says.</returns>
     /// <exception cref="PolicyFileException">No JSON, or nothing a policy can say.</exception>
-    public static AccessPolicy Parse(ReadOnlyMemory<byte> utf8, string name, AccessPolicy? basis = null)
+    public static PolicyStatement Parse(ReadOnlyMemory<byte> utf8, string name)
     {
         JsonDocument document;
         try
@@ -61,50 +57,50 @@ public static class PolicyFile
         {
             var origin = new SettingOrigin(SettingSource.PolicyFile, name);
             var root = new PolicyElement(name, string.Empty, document.RootElement);
-            AccessPolicy policy = basis ?? AccessPolicy.Default;
             if (root.Value.ValueKind == JsonValueKind.Array)
             {
-                return policy with { Rules = [.. policy.Rules, .. Rules(root, origin)] };
+                return new() { Rules = [.. Rules(root, origin)] };
             }
 
             if (root.Value.ValueKind == JsonValueKind.Object && RuleKeys.Any(key => root.Value.TryGetProperty(key, out _)))
             {
-                return policy with { Rules = [.. policy.Rules, Rule(root, origin)] };
+                return new() { Rules = [Rule(root, origin)] };
             }
 
-            return Policy(root, policy, origin);
+            return Policy(root, origin);
         }
     }
 
-    private static AccessPolicy Policy(PolicyElement root, AccessPolicy policy, SettingOrigin origin)
+    private static PolicyStatement Policy(PolicyElement root, SettingOrigin origin)
     {
+        PolicyStatement statement = new();
         Dictionary<string, PolicyElement> members = root.Members("$schema", "profile", "allow_interrupt_control", "allow_function_reset", "hide", "rules");
         if (members.TryGetValue("profile", out PolicyElement profile))
         {
-            policy = policy with { Profile = new(Profile(profile), origin) };
+            statement = statement with { Profile = new Setting<PolicyProfile>(Profile(profile), origin) };
         }
 
         if (members.TryGetValue("allow_interrupt_control", out PolicyElement control))
         {
-            policy = policy with { AllowInterruptControl = new(control.Flag(), origin) };
+            statement = statement with { AllowInterruptControl = new Setting<bool>(control.Flag(), origin) };
         }
 
         if (members.TryGetValue("allow_function_reset", out PolicyElement reset))
         {
-            policy = policy with { AllowFunctionReset = new(reset.Flag(), origin) };
+            statement = statement with { AllowFunctionReset = new Setting<bool>(reset.Flag(), origin) };
         }
 
         if (members.TryGetValue("hide", out PolicyElement hide))
         {
-            policy = policy with { HiddenCapabilities = [.. policy.HiddenCapabilities, .. hide.Items().Select(Capability)] };
+            statement = statement with { HiddenCapabilities = [.. hide.Items().Select(Capability)] };
         }
 
         if (members.TryGetValue("rules", out PolicyElement rules))
         {
-            policy = policy with { Rules = [.. policy.Rules, .. Rules(rules, origin)] };
+            statement = statement with { Rules = [.. Rules(rules, origin)] };
         }
 
-        return policy;
+        return statement;
     }
 
     private static IEnumerable<PolicyRule> Rules(PolicyElement array, SettingOrigin origin)

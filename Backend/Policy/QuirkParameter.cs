@@ -1,5 +1,4 @@
 using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Stages.Filter;
 using PciBackFlow.Stages.Filter.Policy;
 
 namespace PciBackFlow.Backend.Policy;
@@ -31,10 +30,12 @@ public sealed class QuirkParameter
         }
     }
 
-    /// <summary>The policy with the function's quirks.</summary>
-    /// <param name="policy">The policy.</param>
+    /// <summary>No quirks.</summary>
+    public static QuirkParameter None { get; } = new([]);
+
+    /// <summary>A function's quirks.</summary>
     /// <param name="function">The function's address on the host.</param>
-    /// <returns>The policy that holds.</returns>
-    public AccessPolicy ApplyTo(AccessPolicy policy, PciAddress function) =>
-        _fields.TryGetValue(function, out List<QuirkField>? fields) ? policy with { Quirks = [.. policy.Quirks, .. fields] } : policy;
+    /// <returns>What they say.</returns>
+    public PolicyStatement For(PciAddress function) =>
+        _fields.TryGetValue(function, out List<QuirkField>? fields) ? new() { Quirks = fields } : PolicyStatement.Nothing;
 }

@@ -1,5 +1,4 @@
 using PciBackFlow.Hardware.Text;
-using PciBackFlow.Stages.Filter;
 using PciBackFlow.Stages.Filter.Policy;
 
 namespace PciBackFlow.Backend.Policy;
@@ -55,10 +54,8 @@ public sealed record ToolstackOptions(string Key, bool IsPermissive, string? Com
         return new(key, permissive, complaint);
     }
 
-    /// <summary>The policy with what the toolstack wants: its <c>permissive=1</c> is the administrator's word on this one device, over the daemon's default.</summary>
-    /// <param name="policy">The policy that would hold.</param>
-    /// <returns>The policy that holds; its rules stay above the profile.</returns>
-    public AccessPolicy ApplyTo(AccessPolicy policy) => IsPermissive
-        ? policy with { Profile = new(PolicyProfile.Permissive, new SettingOrigin(SettingSource.ToolstackOptions, Key)) }
-        : policy;
+    /// <summary>What the toolstack says: its <c>permissive=1</c> is the administrator's word on this one device, over the daemon's default.</summary>
+    public PolicyStatement Statement => IsPermissive
+        ? PolicyStatement.Of(PolicyProfile.Permissive, new(SettingSource.ToolstackOptions, Key))
+        : PolicyStatement.Nothing;
 }

@@ -129,7 +129,7 @@ internal sealed class GuestExports
         if (refusal is not null)
         {
             _slots.Remove(host);
-            _services.Functions.Release(_domainId, host);
+            ReleaseClaim(host);
         }
 
         return refusal;
@@ -175,7 +175,7 @@ internal sealed class GuestExports
         CompiledFunction compiled;
         try
         {
-            compiled = _services.Compile(_domainId, function.Hardware, _options[host]);
+            compiled = _services.Permissions.Compile(_domainId, function.Hardware, _options[host]);
         }
         catch (Exception e) when (e is UnsupportedFunctionException or InvalidOperationException or ArgumentException)
         {
@@ -324,9 +324,16 @@ internal sealed class GuestExports
             _services.Warnings.Warn(_domainId, $"{host} could not be reset after use");
         }
 
-        _services.Functions.Release(_domainId, host);
+        ReleaseClaim(host);
         _services.Leaving.TryRemove((_domainId, host), out _);
         GuestLog.FunctionTakenBack(_services.Logger, _domainId, host);
+    }
+
+    // What was said for this guest alone ends before another one can claim the function.
+    private void ReleaseClaim(PciAddress host)
+    {
+        _services.Permissions.EndGuest(host);
+        _services.Functions.Release(_domainId, host);
     }
 
     private string? Place(IPciFunction function, PciAddress host, byte? requested, ToolstackOptions? options, out PciAddress guest)
@@ -359,7 +366,7 @@ internal sealed class GuestExports
         }
 
         guest = slot.Guest;
-        AssignedFunction assigned = new(function, guest, _services.Compile(_domainId, function, options)) { GoneChanged = _notice };
+        AssignedFunction assigned = new(function, guest, _services.Permissions.Compile(_domainId, function, options)) { GoneChanged = _notice };
         if (!SideEffects.Prepare(assigned))
         {
             return $"{host}: its wake-up event could not be switched off";

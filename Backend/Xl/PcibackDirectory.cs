@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using PciBackFlow.Backend.Devices;
+using PciBackFlow.Backend.Policy;
 using PciBackFlow.Hardware.Fuse;
 using PciBackFlow.Hardware.Linux;
 

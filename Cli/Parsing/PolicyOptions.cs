@@ -1,6 +1,5 @@
 using System.CommandLine;
 using PciBackFlow.Backend.Policy;
-using PciBackFlow.Stages.Filter;
 using PciBackFlow.Stages.Filter.Policy;
 
 namespace PciBackFlow.Cli.Parsing;
@@ -18,21 +17,21 @@ internal sealed class PolicyOptions
         command.Add(_policy);
     }
 
-    /// <summary>The policy the words ask for.</summary>
+    /// <summary>Which policy the words ask for.</summary>
     /// <exception cref="VerbException">The file is refused; it names the place and the reason.</exception>
-    public AccessPolicy Resolve(ParseResult parsed)
+    public PolicyResolver Resolve(ParseResult parsed) => new(new PolicySources
     {
-        AccessPolicy basis = parsed.GetValue(_permissive)
-            ? AccessPolicy.For(PolicyProfile.Permissive, new SettingOrigin(SettingSource.Verb, _permissive.Name))
-            : AccessPolicy.Default;
-        if (parsed.GetValue(_policy) is not { } path)
-        {
-            return basis;
-        }
+        VerbOption = parsed.GetValue(_permissive)
+            ? PolicyStatement.Of(PolicyProfile.Permissive, new SettingOrigin(SettingSource.Verb, _permissive.Name))
+            : PolicyStatement.Nothing,
+        General = parsed.GetValue(_policy) is { } path ? Load(path) : PolicyStatement.Nothing,
+    });
 
+    private static PolicyStatement Load(string path)
+    {
         try
         {
-            return PolicyFile.Load(path, basis);
+            return PolicyFile.Load(path);
         }
         catch (PolicyFileException refused)
         {

@@ -43,16 +43,13 @@ internal sealed partial class Daemon : IDisposable
             _backend = new BackendHost(new BackendOptions
             {
                 Hypervisor = _platform.Hypervisor,
-                FunctionSource = _platform.Attributes.Over(_platform.Custody),
+                FunctionSource = _platform.Custody,
                 Devices = new DeviceService { Custody = _platform.Custody, JournalDirectory = run.Path },
                 Topology = settings.Topology,
                 Shards = settings.Shards,
                 SpinMicroseconds = settings.SpinMicroseconds,
                 Slots = settings.Slots,
-                Policy = settings.Policy,
-                PolicyFor = (_, function) => _platform.Attributes.ApplyTo(
-                    settings.DevicePolicies.GetValueOrDefault(function.Address) ?? settings.Policy, function.Address),
-                Quirks = settings.Quirks,
+                Policies = settings.Policies with { Attributes = _platform.Attributes },
                 Logger = logger,
             });
         }
@@ -62,7 +59,6 @@ internal sealed partial class Daemon : IDisposable
             throw;
         }
 
-        _platform.Attributes.Changed += _backend.ChangePolicy;
         _shards = new ShardLiveness(_backend.Engine.ShardCount, _backend.Engine.Invoke);
     }
 

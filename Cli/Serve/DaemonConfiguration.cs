@@ -9,7 +9,6 @@ using PciBackFlow.Backend.Policy;
 using PciBackFlow.Backend.Slots;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Pipeline;
-using PciBackFlow.Stages.Filter;
 using PciBackFlow.Stages.Filter.Policy;
 
 namespace PciBackFlow.Cli.Serve;
@@ -91,9 +90,8 @@ internal sealed class DaemonConfiguration
         string state = Value("state", options.State, element => element.Text(), DefaultStateDirectory)!;
         string run = Value("run", options.Run, element => element.Text(), DefaultRunDirectory)!;
         string log = Value("log", null, element => element.Choice("debug", "information", "warning", "error"), "information")!;
-        AccessPolicy policy = _members.TryGetValue("policy", out ConfigurationElement named) ? Policy(named, AccessPolicy.Default) : Default();
-        Dictionary<PciAddress, AccessPolicy> devices = Devices(policy);
-        string[] quirks = Quirks();
+        PolicyStatement general = _members.TryGetValue("policy", out ConfigurationElement named) ? Policy(named) : Default();
+        PolicySources policies = new() { General = general, Devices = Devices(), Quirks = Quirks() };
         RefusalPolicy refusals = Refusals();
         return new DaemonSettings
         {
@@ -105,18 +103,16 @@ internal sealed class DaemonConfiguration
             StateDirectory = state,
             RunDirectory = run,
             Log = Enum.Parse<LogLevel>(log, ignoreCase: true),
-            Policy = policy,
-            DevicePolicies = devices,
-            Quirks = quirks,
+            Policies = policies,
             Refusals = refusals,
             Reports = _reports,
         };
     }
 
-    private AccessPolicy Default()
+    private PolicyStatement Default()
     {
         Report("policy", AccessPolicy.NameOf(PolicyProfile.Default), "default");
-        return AccessPolicy.Default;
+        return PolicyStatement.Nothing;
     }
 
     private string Report(string key, string value, string origin)
@@ -152,9 +148,9 @@ internal sealed class DaemonConfiguration
         return int.Parse(text, CultureInfo.InvariantCulture);
     }
 
-    private Dictionary<PciAddress, AccessPolicy> Devices(AccessPolicy basis)
+    private Dictionary<PciAddress, PolicyStatement> Devices()
     {
-        var policies = new Dictionary<PciAddress, AccessPolicy>();
+        var policies = new Dictionary<PciAddress, PolicyStatement>();
         if (!_members.TryGetValue("devices", out ConfigurationElement devices))
         {
             return policies;
@@ -173,7 +169,7 @@ internal sealed class DaemonConfiguration
                 continue;
             }
 
-            if (!policies.TryAdd(address, Policy(policy, basis)))
+            if (!policies.TryAdd(address, Policy(policy)))
             {
                 throw new VerbException($"{_file}: {device.Key}", $"{address} stands twice", "Keep one of the two.") { Code = ExitCode.WrongWords };
             }
@@ -183,7 +179,7 @@ internal sealed class DaemonConfiguration
     }
 
     /// <summary>A profile's name, or a policy file; a relative one lies beside the configuration.</summary>
-    private AccessPolicy Policy(ConfigurationElement element, AccessPolicy basis)
+    private PolicyStatement Policy(ConfigurationElement element)
     {
         string word = element.Text();
         string origin = $"file {_file}";
@@ -192,7 +188,7 @@ internal sealed class DaemonConfiguration
             if (AccessPolicy.NameOf(profile) == word)
             {
                 Report(element.Key, word, origin);
-                return basis with { Profile = new(profile, new SettingOrigin(SettingSource.Configuration, $"{_file} {element.Key}")) };
+                return PolicyStatement.Of(profile, new SettingOrigin(SettingSource.Configuration, $"{_file} {element.Key}"));
             }
         }
 
@@ -205,7 +201,7 @@ internal sealed class DaemonConfiguration
         Report(element.Key, path, origin);
         try
         {
-            return PolicyFile.Load(path, basis);
+            return PolicyFile.Load(path);
         }
         catch (PolicyFileException refused)
         {
@@ -217,17 +213,18 @@ internal sealed class DaemonConfiguration
         }
     }
 
-    private string[] Quirks()
+    private QuirkParameter Quirks()
     {
         if (!_members.TryGetValue("quirks", out ConfigurationElement element))
         {
-            return [];
+            return QuirkParameter.None;
         }
 
-        string[] quirks = element.Texts();
+        string[] texts = element.Texts();
+        QuirkParameter quirks;
         try
         {
-            _ = new QuirkParameter(quirks);
+            quirks = new(texts);
         }
         catch (ArgumentException wrong)
         {
@@ -237,7 +234,7 @@ internal sealed class DaemonConfiguration
             };
         }
 
-        Report("quirks", string.Join(", ", quirks), $"file {_file}");
+        Report("quirks", string.Join(", ", texts), $"file {_file}");
         return quirks;
     }
 

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging;
 using PciBackFlow.Backend.Devices;
-using PciBackFlow.Backend.Xl;
+using PciBackFlow.Backend.Policy;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Xen;
 

@@ -2,11 +2,9 @@ using Microsoft.Extensions.Logging;
 using PciBackFlow.Backend.Control;
 using PciBackFlow.Backend.Control.Api;
 using PciBackFlow.Backend.Devices.Refusals;
+using PciBackFlow.Backend.Policy;
 using PciBackFlow.Backend.Slots;
-using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Pipeline;
-using PciBackFlow.Stages.Filter;
-using PciBackFlow.Stages.Filter.Policy;
 
 namespace PciBackFlow.Cli.Serve;
 
@@ -30,11 +28,8 @@ internal sealed record DaemonSettings
 
     public required LogLevel Log { get; init; }
 
-    public required AccessPolicy Policy { get; init; }
-
-    public required IReadOnlyDictionary<PciAddress, AccessPolicy> DevicePolicies { get; init; }
-
-    public required IReadOnlyList<string> Quirks { get; init; }
+    /// <summary>What the configuration says about guests' policies.</summary>
+    public required PolicySources Policies { get; init; }
 
     /// <summary>What speaks how strongly against taking a device of the host.</summary>
     public required RefusalPolicy Refusals { get; init; }

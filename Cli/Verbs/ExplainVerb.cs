@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using PciBackFlow.Backend.Devices;
 using PciBackFlow.Backend.Devices.Refusals;
 using PciBackFlow.Backend.Insight;
+using PciBackFlow.Backend.Policy;
 using PciBackFlow.Cli.Devices;
 using PciBackFlow.Cli.Output;
 using PciBackFlow.Cli.Parsing;
@@ -61,8 +62,9 @@ internal sealed class ExplainVerb
 
     private int Run(ParseResult parsed)
     {
-        AccessPolicy policy = _policy.Resolve(parsed);
+        PolicyResolver policies = _policy.Resolve(parsed);
         SourceFunction chosen = _source.ResolveOne(parsed, _console, "explaining");
+        AccessPolicy policy = policies.Resolve(chosen.Address);
         using IPciFunction function = parsed.GetValue(_live) ? OpenLive(chosen.Address, parsed.GetValue(_force)) : chosen.Open();
         AccessExpression[] expressions = parsed.GetRequiredValue(_accesses);
         _console.Remarks(PolicyFit.Problems(function, policy));

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using PciBackFlow.Backend.Insight;
+using PciBackFlow.Backend.Policy;
 using PciBackFlow.Cli.Output;
 using PciBackFlow.Cli.Parsing;
 using PciBackFlow.Cli.Sources;
@@ -24,10 +25,10 @@ internal static class GuestViewVerb
         policy.AddTo(command);
         command.SetAction(parsed =>
         {
-            AccessPolicy rules = policy.Resolve(parsed);
+            PolicyResolver policies = policy.Resolve(parsed);
             FunctionSet functions = source.Resolve(parsed, console);
             SourceFunction[] viewable = functions.Functions.Where(FunctionSet.IsViewable).ToArray();
-            int code = Show(console, viewable, rules, parsed.GetValue(json), parsed.GetValue(verify));
+            int code = Show(console, viewable, policies, parsed.GetValue(json), parsed.GetValue(verify));
             SourceFunction[] refused = functions.Functions.Except(viewable).ToArray();
             return refused.Length == 0 ? code : throw FunctionSet.Refused(refused);
         });
@@ -40,7 +41,7 @@ internal static class GuestViewVerb
     }
 
     /// <summary>Prints the views and, where asked for, compares the shadows that were taken before them.</summary>
-    internal static int Show(CliConsole console, IReadOnlyList<SourceFunction> viewable, AccessPolicy policy, bool asJson, bool verify)
+    internal static int Show(CliConsole console, IReadOnlyList<SourceFunction> viewable, PolicyResolver policies, bool asJson, bool verify)
     {
         var views = new List<(SourceFunction Function, int Size, GuestView View)>();
         var checks = new List<(PciAddress Address, ShadowCheck Check)>();
@@ -50,6 +51,7 @@ internal static class GuestViewVerb
             foreach (SourceFunction one in viewable)
             {
                 IPciFunction function = one.Open();
+                AccessPolicy policy = policies.Resolve(one.Address);
                 opened.Add(function);
                 // A policy written for one function of a machine need not fit the others.
                 if (viewable.Count == 1)

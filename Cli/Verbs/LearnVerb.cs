@@ -48,7 +48,7 @@ internal sealed class LearnVerb
 
     private int Run(ParseResult parsed)
     {
-        AccessPolicy policy = _policy.Resolve(parsed);
+        PolicyResolver policies = _policy.Resolve(parsed);
         List<AccessExpression> expressions = [];
         if (parsed.GetValue(_from) is { } file)
         {
@@ -57,6 +57,7 @@ internal sealed class LearnVerb
 
         expressions.AddRange(parsed.GetValue(_accesses) ?? []);
         SourceFunction chosen = _source.ResolveOne(parsed, _console, "learning about");
+        AccessPolicy policy = policies.Resolve(chosen.Address);
         ConfigAccess[] accesses;
         using (IPciFunction function = chosen.Open())
         {

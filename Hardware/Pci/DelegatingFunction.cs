@@ -1,11 +1,11 @@
 namespace PciBackFlow.Hardware.Pci;
 
 /// <summary>
-/// A function that answers through another one: who changes one thing about a function overrides that and nothing else. Owns the inner function unless
-/// <see cref="Dispose(bool)"/> is overridden. As safe for threads as the inner function.
+/// A function that answers through another one: who changes one thing about a function overrides that and nothing else. As safe for threads as the inner function.
 /// </summary>
 /// <param name="inner">The function that answers.</param>
-public abstract class DelegatingFunction(IPciFunction inner) : IPciFunction
+/// <param name="ownsInner">Whether it ends with this one.</param>
+public abstract class DelegatingFunction(IPciFunction inner, bool ownsInner = true) : IPciFunction
 {
     /// <inheritdoc/>
     public virtual PciAddress Address => inner.Address;
@@ -58,17 +58,11 @@ public abstract class DelegatingFunction(IPciFunction inner) : IPciFunction
     /// <inheritdoc/>
     public void Dispose()
     {
-        Dispose(disposing: true);
-        GC.SuppressFinalize(this);
-    }
-
-    /// <summary>Ends what the function owns; here the inner function.</summary>
-    /// <param name="disposing">True: by <see cref="Dispose()"/>.</param>
-    protected virtual void Dispose(bool disposing)
-    {
-        if (disposing)
+        if (ownsInner)
         {
             inner.Dispose();
         }
+
+        GC.SuppressFinalize(this);
     }
 }

@@ -10,7 +10,7 @@ public sealed partial class BackendRoomTests
         ["Domains"] = [],
         ["Plans"] = [],
         ["Xenstore"] = [],
-        ["Devices"] = ["Plans", "Xenstore"],
+        ["Devices"] = ["Plans"],
         ["Grants"] = ["Domains", "Xenstore", "Interrupts", "Attaching"],
         ["Interrupts"] = ["Domains", "Xenstore", "Grants", "Guests", "Attaching", "Running"],
         ["Slots"] = [],
@@ -21,7 +21,7 @@ public sealed partial class BackendRoomTests
         ["Xl"] = ["Devices", "Policy"],
         ["Running"] = ["Guests"],
         ["Control"] = ["Xenstore", "Devices", "Interrupts", "Policy", "Serving", "Guests", "Attaching"],
-        ["Insight"] = ["Devices"],
+        ["Insight"] = ["Policy"],
     };
 
     [Fact]

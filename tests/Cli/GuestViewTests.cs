@@ -89,7 +89,7 @@ public sealed class GuestViewTests
         using var errors = new StringWriter();
         var console = new CliConsole(output, errors, Stream.Null, outputIsTerminal: false, progressIsTerminal: false, () => CancellationToken.None);
 
-        int code = Verbs.GuestViewVerb.Show(console, [function], Stages.Filter.Policy.AccessPolicy.Default, asJson: false, verify: true);
+        int code = Verbs.GuestViewVerb.Show(console, [function], new(new()), asJson: false, verify: true);
 
         Assert.Equal(ExitCode.Failed, code);
         Assert.Single(LspciDump.Parse("view", output.ToString()));

@@ -135,5 +135,5 @@ public sealed class SuggestionTests
         ConfigSpaceMap Compile(AccessPolicy policy) => ConfigSpaceMapCompiler.Compile(new CapturedFunction(name, config), policy, readAll: true).Map;
     }
 
-    private static AccessPolicy Parse(string json) => PolicyFile.Parse(Encoding.UTF8.GetBytes(json), "learned.json");
+    private static AccessPolicy Parse(string json) => PolicyFile.Parse(Encoding.UTF8.GetBytes(json), "learned.json").ApplyTo(AccessPolicy.Default);
 }

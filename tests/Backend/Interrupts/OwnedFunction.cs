@@ -1,6 +1,7 @@
 using PciBackFlow.Backend.Devices;
 using PciBackFlow.Backend.Devices.Sources;
 using PciBackFlow.Backend.Interrupts;
+using PciBackFlow.Backend.Policy;
 using PciBackFlow.Backend.Running;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Loopback;

@@ -59,9 +59,8 @@ public sealed class EffectivePolicyTests
         PcibackSettings settings = new();
         using Bench bench = new(topology: topology, options: standard => standard with
         {
-            PolicyFor = (_, function) => settings.ApplyTo(AccessPolicy.Default, function.Address),
+            Policies = new() { Attributes = settings },
         });
-        settings.Changed += bench.Backend.ChangePolicy;
         bench.Create(7, Bench.HostA, Bench.HostB);
         using SmallFrontend frontend = new(bench, 7);
         frontend.Publish();
@@ -87,9 +86,8 @@ public sealed class EffectivePolicyTests
         PcibackSettings settings = new();
         using Bench bench = new(options: standard => standard with
         {
-            PolicyFor = (_, function) => settings.ApplyTo(AccessPolicy.Default, function.Address),
+            Policies = new() { Attributes = settings },
         });
-        settings.Changed += bench.Backend.ChangePolicy;
         bench.Create(7, Bench.HostWaking);
         using SmallFrontend frontend = new(bench, 7);
         frontend.Publish();
@@ -102,6 +100,33 @@ public sealed class EffectivePolicyTests
         bench.Waking.SetHardware(ConfigRegisters.HeaderType, 1, 0);
 
         Bench.Eventually(() => Of(bench, 7, Bench.HostWaking).Profile.Value == PolicyProfile.Permissive, "permissive");
+    }
+
+    // Linux's flag outlives the guest and is the next guest's, too.
+    [Fact]
+    public void What_was_written_into_an_attribute_ends_when_the_guest_that_has_the_device_lets_go_of_it()
+    {
+        PcibackSettings settings = new();
+        using Bench bench = new(options: standard => standard with { Policies = new() { Attributes = settings } });
+        bench.Create(7, Bench.HostA);
+        bench.AwaitState(7, 3);
+        settings.SetPermissive(Bench.HostA);
+
+        // Who is refused the device ends nothing.
+        bench.Create(8, Bench.HostA);
+        bench.AwaitState(8, 3);
+        Bench.Eventually(() => Of(bench, 7, Bench.HostA).Profile.Value == PolicyProfile.Permissive, "permissive");
+        bench.Store.Remove(Bench.BackendPath(8));
+        Bench.Eventually(() => bench.Snapshot(8) is null, "domain 8 gone");
+        Assert.True(settings.IsPermissive(Bench.HostA));
+
+        bench.Store.Remove(Bench.BackendPath(7));
+        Bench.Eventually(() => bench.Snapshot(7) is null, "domain 7 gone");
+        bench.Create(9, Bench.HostA);
+        bench.AwaitState(9, 3);
+
+        Assert.False(settings.IsPermissive(Bench.HostA));
+        Assert.Equal(new(PolicyProfile.Default, SettingOrigin.BuiltIn), Of(bench, 9, Bench.HostA).Profile);
     }
 
     [Fact]
@@ -119,12 +144,11 @@ public sealed class EffectivePolicyTests
     [Fact]
     public void Quirks_and_a_file_are_counted_by_origin_and_the_toolstack_is_above_the_files_profile()
     {
-        AccessPolicy file = PolicyFile.Parse(
+        PolicyStatement file = PolicyFile.Parse(
             Encoding.UTF8.GetBytes("""{"profile":"strict","allow_function_reset":true,"hide":["CAP_VPD"],"rules":[{"offset":128,"size":4},{"offset":132,"size":2}]}"""), "card.json");
         using Bench bench = new(options: options => options with
         {
-            Policy = file,
-            Quirks = ["03:00.0-80:4:ffff", "0000:03:00.0-90:1:0f", "04:00.0-84:2:00ff"],
+            Policies = new() { General = file, Quirks = new(["03:00.0-80:4:ffff", "0000:03:00.0-90:1:0f", "04:00.0-84:2:00ff"]) },
         });
         bench.Create(7, Bench.HostA);
         bench.AwaitState(7, 3);
@@ -151,7 +175,7 @@ public sealed class EffectivePolicyTests
     [Fact]
     public void A_wrong_quirk_is_refused_before_anything_starts_and_quoted()
     {
-        ArgumentException refused = Assert.Throws<ArgumentException>(() => new Bench(options: options => options with { Quirks = ["03:00.0-80:3:ff"] }));
+        ArgumentException refused = Assert.Throws<ArgumentException>(() => new QuirkParameter(["03:00.0-80:3:ff"]));
         Assert.Contains("'03:00.0-80:3:ff'", refused.Message, StringComparison.Ordinal);
         Assert.Contains("1, 2 or 4", refused.Message, StringComparison.Ordinal);
     }

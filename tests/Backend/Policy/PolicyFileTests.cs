@@ -100,5 +100,5 @@ public sealed class PolicyFileTests
     private static (string?, int, int, uint, bool, string) Facts(PolicyRule rule) =>
         (rule.Register, rule.Offset, rule.Size, rule.Mask, rule.Allow, rule.Reason);
 
-    private static AccessPolicy Parse(string text) => PolicyFile.Parse(Encoding.UTF8.GetBytes(text), "test.json");
+    private static AccessPolicy Parse(string text) => PolicyFile.Parse(Encoding.UTF8.GetBytes(text), "test.json").ApplyTo(AccessPolicy.Default);
 }

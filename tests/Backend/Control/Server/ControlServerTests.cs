@@ -153,7 +153,7 @@ public sealed class ControlServerTests
         { "POST", "/v1/assignable", "{\"address\": null}", 400, "malformed", "not a PCI address" },
         { "POST", "/v1/assignable", "{\"address\": \"00:04.0\", \"frce\": true}", 400, "malformed", "frce" },
         { "POST", "/v1/assignable", "{\"address\": \"00:04\"}", 400, "malformed", "^" },
-        { "POST", "/v1/assignable", "{\"address\": \"00:04.0\", \"name\": \"two words\"}", 400, "malformed", "name" },
+        { "POST", "/v1/assignable", "{\"address\": \"00:04.0\", \"name\": \"two,words\"}", 400, "malformed", "name" },
         { "POST", "/v1/assignable", "{\"address\": \"00:1f.7\"}", 422, "failed", "no device 0000:00:1f.7" },
         { "DELETE", "/v1/assignable/nobody", null, 422, "failed", "nobody" },
         { "DELETE", "/v1/assignable/00:04.0?rebind=maybe", null, 400, "malformed", "maybe" },

@@ -4,7 +4,7 @@ using PciBackFlow.Stages.Filter;
 using PciBackFlow.Stages.Filter.Compile;
 using PciBackFlow.Stages.Filter.Policy;
 
-namespace PciBackFlow.Backend.Devices.Sources;
+namespace PciBackFlow.Backend.Policy;
 
 /// <summary>Compiles a function's permissions for an assignment, and shares equal maps.</summary>
 internal static class FunctionPermissions

@@ -1,12 +1,8 @@
 using System.Collections.Immutable;
-using PciBackFlow.Backend.Devices;
-using PciBackFlow.Backend.Devices.Sources;
-using PciBackFlow.Backend.Policy;
 using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Stages.Filter;
 using PciBackFlow.Stages.Filter.Policy;
 
-namespace PciBackFlow.Backend.Xl;
+namespace PciBackFlow.Backend.Policy;
 
 /// <summary>
 /// What a toolstack wrote into pciback's per-device attributes: <c>permissive</c>, <c>allow_interrupt_control</c>, <c>quirks</c>. It holds for the
@@ -24,39 +20,18 @@ public sealed class PcibackSettings
     /// <summary>A device's settings changed; on the thread that changed them, without locks held.</summary>
     public event Action<PciAddress>? Changed;
 
-    /// <summary>A source whose releases end the settings of what is released.</summary>
-    /// <param name="source">Where functions come from.</param>
-    /// <returns>The source to give to a backend.</returns>
-    public IFunctionSource Over(IFunctionSource source) => new EndingWithTheGuest(this, source);
-
-    /// <summary>The policy with what was written for a device.</summary>
-    /// <param name="policy">The policy that would hold.</param>
+    /// <summary>What was written for a device.</summary>
     /// <param name="function">The device's address on the host.</param>
-    /// <returns>The policy that holds; each setting says that it comes from the attribute.</returns>
-    public AccessPolicy ApplyTo(AccessPolicy policy, PciAddress function)
+    /// <returns>The settings; each says that it comes from the attribute.</returns>
+    public PolicyStatement For(PciAddress function)
     {
-        Entry? entry;
-        lock (_lock)
+        Entry entry = Of(function);
+        return entry == Entry.None ? PolicyStatement.Nothing : new()
         {
-            entry = _entries.GetValueOrDefault(function);
-        }
-
-        if (entry is null)
-        {
-            return policy;
-        }
-
-        if (entry.IsPermissive)
-        {
-            policy = policy with { Profile = new(PolicyProfile.Permissive, Origin("permissive", function)) };
-        }
-
-        if (entry.AllowsInterruptControl)
-        {
-            policy = policy with { AllowInterruptControl = new(true, Origin("allow_interrupt_control", function)) };
-        }
-
-        return entry.Quirks.IsEmpty ? policy : policy with { Quirks = [.. policy.Quirks, .. entry.Quirks] };
+            Profile = entry.IsPermissive ? new(PolicyProfile.Permissive, Origin("permissive", function)) : null,
+            AllowInterruptControl = entry.AllowsInterruptControl ? new(true, Origin("allow_interrupt_control", function)) : null,
+            Quirks = entry.Quirks,
+        };
     }
 
     /// <summary>Ends a device's settings.</summary>
@@ -115,40 +90,5 @@ public sealed class PcibackSettings
     private sealed record Entry(bool IsPermissive, bool AllowsInterruptControl, ImmutableArray<QuirkField> Quirks)
     {
         public static Entry None { get; } = new(IsPermissive: false, AllowsInterruptControl: false, []);
-    }
-
-    private sealed class EndingWithTheGuest(PcibackSettings settings, IFunctionSource source) : IFunctionSource
-    {
-        private readonly Dictionary<PciAddress, int> _owners = [];
-
-        public FunctionClaim Claim(int domainId, PciAddress address)
-        {
-            FunctionClaim claim = source.Claim(domainId, address);
-            if (claim.IsGranted)
-            {
-                lock (_owners)
-                {
-                    _owners[address] = domainId;
-                }
-            }
-
-            return claim;
-        }
-
-        public void Release(int domainId, PciAddress address)
-        {
-            bool isOwner;
-            lock (_owners)
-            {
-                isOwner = _owners.TryGetValue(address, out int owner) && owner == domainId && _owners.Remove(address);
-            }
-
-            if (isOwner)
-            {
-                settings.Forget(address);
-            }
-
-            source.Release(domainId, address);
-        }
     }
 }

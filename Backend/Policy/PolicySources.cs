@@ -1,0 +1,22 @@
+using PciBackFlow.Hardware.Pci;
+
+namespace PciBackFlow.Backend.Policy;
+
+/// <summary>What the places outside xenstore say about guests' policies, for all functions.</summary>
+public sealed record PolicySources
+{
+    /// <summary>What a verb's option says (<see cref="PolicyPlace.VerbOption"/>).</summary>
+    public PolicyStatement VerbOption { get; init; } = PolicyStatement.Nothing;
+
+    /// <summary>The general policy (<see cref="PolicyPlace.General"/>).</summary>
+    public PolicyStatement General { get; init; } = PolicyStatement.Nothing;
+
+    /// <summary>The devices that have an entry of their own (<see cref="PolicyPlace.DeviceEntry"/>).</summary>
+    public IReadOnlyDictionary<PciAddress, PolicyStatement> Devices { get; init; } = new Dictionary<PciAddress, PolicyStatement>();
+
+    /// <summary>What is written into pciback's attributes; the one place that changes while guests are served (<see cref="PolicyPlace.Attributes"/>).</summary>
+    public PcibackSettings Attributes { get; init; } = new();
+
+    /// <summary>The quirks (<see cref="PolicyPlace.Quirks"/>).</summary>
+    public QuirkParameter Quirks { get; init; } = QuirkParameter.None;
+}
