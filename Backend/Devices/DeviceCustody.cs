@@ -1,5 +1,4 @@
-using PciBackFlow.Backend.Devices.Refusals;
-using PciBackFlow.Backend.Devices.Snapshots;
+using PciBackFlow.Backend.Devices.Holding;
 using PciBackFlow.Backend.Devices.Sources;
 using PciBackFlow.Backend.Devices.State;
 using PciBackFlow.Backend.Devices.Taking;
@@ -14,24 +13,44 @@ namespace PciBackFlow.Backend.Devices;
 /// Locks: each device has a gate that is held while something is done to it, seconds if need be; the list of devices has a lock of its own, never held
 /// while a device is touched, so that looking never waits for a reset.
 /// </summary>
-public sealed partial class DeviceCustody : IDeviceCustody, IDisposable
+public sealed class DeviceCustody : IDeviceCustody, IDisposable
 {
-    private readonly Lock _lock = new();
-    private readonly SortedDictionary<PciAddress, Entry> _entries = [];
-    private readonly DeviceCustodyOptions _options;
-    private readonly DeviceRecords _records;
-    private readonly DeviceTaking _taking;
-    private readonly Quarantine _quarantine;
-    private readonly string _bootId;
+    private readonly HeldEntries _entries = new();
+    private readonly SysfsBus _bus;
+    private readonly DeviceObstacles _obstacles;
+    private readonly DeviceCleaning _cleaning;
+    private readonly DeviceHolding _holding;
+    private readonly CustodyRecovery _recovery;
+    private readonly HeldFunctions _functions;
+    private readonly HeldSettings _settings;
 
     private DeviceCustody(DeviceCustodyOptions options)
     {
-        _options = options;
-        _records = new(new StateFile(options.StateDirectory));
-        _taking = new(options, _records, OwnerOf);
-        _quarantine = new(options.Domains, options.Physdev);
-        _bootId = ReadBootId(options.Proc);
+        string bootId = ReadBootId(options.Proc);
+        DeviceRecords records = new(new StateFile(options.StateDirectory));
+        DeviceTaking taking = new(options, records, _entries.OwnerOf);
+        Quarantine quarantine = new(options.Domains, options.Physdev);
+        _bus = options.Bus;
+        _obstacles = new(options, _entries);
+        _cleaning = new(options, _obstacles, taking, quarantine);
+        _holding = new(options, _entries, records, taking, quarantine, bootId);
+        _recovery = new(options, _entries, records, taking, _obstacles, _holding, bootId);
+        _functions = new(options, _entries, _obstacles, _cleaning);
+        _settings = new(options, _entries, _obstacles, quarantine);
     }
+
+    /// <inheritdoc/>
+    public event Action<PciAddress>? Released
+    {
+        add => _functions.Released += value;
+        remove => _functions.Released -= value;
+    }
+
+    /// <inheritdoc/>
+    public IFunctionSource Functions => _functions;
+
+    /// <inheritdoc/>
+    public IDeviceSettings Settings => _settings;
 
     /// <summary>
     /// Opens the custody: what this boot's records say and sysfs confirms is held again, as it is, because a guest may be using it. What an earlier boot held, or what was
@@ -43,126 +62,121 @@ public sealed partial class DeviceCustody : IDeviceCustody, IDisposable
     public static DeviceCustody Open(DeviceCustodyOptions options)
     {
         DeviceCustody custody = new(options);
-        custody.Recover();
+        custody._recovery.Recover();
         return custody;
     }
 
-    /// <inheritdoc/>
-    public IReadOnlyList<HeldDevice> Held()
-    {
-        lock (_lock)
-        {
-            return [.. _entries.Values.Select(static entry => entry.Shown).OfType<HeldDevice>()];
-        }
-    }
+    /// <summary>
+    /// Takes what is meant to be held but is not yet: devices that were hidden when the host booted, and those that an earlier boot held. Refusals hold as for
+    /// everybody; nobody insists. May take seconds for each device (resets).
+    /// </summary>
+    /// <returns>What could not be taken, one line for each device; its record stays for the next time.</returns>
+    public IReadOnlyList<string> AdoptHidden() => _recovery.AdoptHidden();
 
     /// <inheritdoc/>
-    public HeldDevice? Find(string addressOrName)
-    {
-        bool isAddress = PciAddress.TryParse(addressOrName, out PciAddress address);
-        return Held().FirstOrDefault(device => isAddress ? device.Address == address : device.Name == addressOrName);
-    }
+    public IReadOnlyList<HeldDevice> Held() => _entries.Shown();
+
+    /// <inheritdoc/>
+    public HeldDevice? Find(string addressOrName) => HeldDevice.Find(Held(), addressOrName);
 
     /// <inheritdoc/>
     public IReadOnlyList<BaseAddress> BaseAddressesOf(PciAddress address)
     {
-        using var function = SysfsFunction.Open(address, writable: false, _options.Bus.DevicesRoot);
+        using var function = SysfsFunction.Open(address, writable: false, _bus.DevicesRoot);
         return function.BaseAddresses;
     }
 
     /// <inheritdoc/>
-    public int LineOf(PciAddress address) => FindEntry(address)?.Record?.Line ?? 0;
+    public int LineOf(PciAddress address) => _entries.Find(address)?.Record?.Line ?? 0;
 
     /// <inheritdoc/>
     public HeldDevice Take(PciAddress address, string? name, bool force)
     {
         DeviceName.Check(name, address, Held());
-        return Hold(address, name, force);
+        return _holding.Hold(address, name, force);
     }
 
-    // With the name as it is: a record of an earlier boot keeps the one it has.
-    private HeldDevice Hold(PciAddress address, string? name, bool force)
+    /// <inheritdoc/>
+    public void GiveBack(PciAddress address, bool rebind) => _holding.GiveBack(address, rebind);
+
+    /// <inheritdoc/>
+    public IDisposable? TryKeep(PciAddress address) => _entries.Get(address).Keepers.TryKeep();
+
+    /// <inheritdoc/>
+    public void MakeReady(PciAddress address)
     {
-        Entry entry = GetEntry(address);
+        HeldEntry entry = _entries.Find(address) ?? throw DeviceHolding.NotHeld(address);
         lock (entry.Gate)
         {
-            if (entry.Record is { } held)
+            HeldRecord record = entry.Record ?? throw DeviceHolding.NotHeld(address);
+            if (entry.Owner is { } owner)
             {
-                HeldRecord renamed = held with { Name = name };
-                _records.Put(renamed);
-                Show(entry, renamed);
-            }
-            else
-            {
-                HeldRecord record = _taking.Take(address, name, force, _bootId);
-                (entry.IsClean, entry.IsQuiet, entry.Unusable) = (true, true, null);
-                Show(entry, record);
+                throw new BackendException(BackendFailure.Failed, $"{address} is in use by domain {owner}");
             }
 
-            return entry.Shown!;
+            // Of a device that it does not know Xen says the same as of a guest's.
+            if (_obstacles.AbsenceOf(record) is null && _holding.IsGuests(address))
+            {
+                throw new BackendException(BackendFailure.Failed, $"{address} belongs to another guest, says Xen");
+            }
+
+            string? why = _obstacles.ObstacleOf(record) ?? _cleaning.Revive(record) ?? _cleaning.CleanAndQuarantine(entry, record);
+            entry.Unusable = why;
+            _entries.Show(entry, record);
+            if (why is not null)
+            {
+                throw new BackendException(BackendFailure.Failed, $"{address} cannot be made ready: {why}");
+            }
         }
     }
 
     /// <inheritdoc/>
-    public void GiveBack(PciAddress address, bool rebind)
+    public void Reset(PciAddress address)
     {
-        if (FindEntry(address) is not { } entry)
+        HeldEntry entry = _entries.Find(address) ?? throw DeviceHolding.NotHeld(address);
+        lock (entry.Gate)
+        {
+            HeldRecord record = entry.Record ?? throw DeviceHolding.NotHeld(address);
+            if (entry.Owner is not null)
+            {
+                return;
+            }
+
+            // Whenever it was reset last: a guest that never claimed it here has it since.
+            if (_holding.IsGuests(address))
+            {
+                _cleaning.Silence(entry, record);
+            }
+            else
+            {
+                MakeReady(address);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Quiet(PciAddress address)
+    {
+        if (_entries.Find(address) is not { } entry)
         {
             return;
         }
 
         lock (entry.Gate)
         {
-            if (entry.Record is not { } record)
+            if (entry.Record is not { } record || entry.Owner is not null || entry.IsQuiet)
             {
                 return;
             }
 
-            if (entry.Owner is { } owner)
-            {
-                throw new BackendException(BackendFailure.Refused, $"{address} is in use by domain {owner}. Detach it first.");
-            }
-
-            // Before Xen is asked: an attach that has ended by then is one that Xen knows of.
-            if (!entry.Keepers.TryClose())
-            {
-                throw new BackendException(BackendFailure.Refused, $"{address} is just being given to a guest or taken from one. Try again when that has ended.");
-            }
-
-            try
-            {
-                if (Asked(() => _quarantine.IsGuests(address), address) && _options.Bus.Exists(address))
-                {
-                    throw new BackendException(BackendFailure.Refused, $"{address} belongs to a guest, says Xen. Detach it first.");
-                }
-
-                if (_options.Bus.VirtualFunctionsOf(address).Where(IsHeld).ToArray() is { Length: > 0 } needing)
-                {
-                    throw new BackendException(BackendFailure.Refused, $"{address} is needed by its virtual functions {string.Join(", ", needing)}, which are held. Give those back first.");
-                }
-
-                _taking.GiveBack(record, rebind);
-            }
-            finally
-            {
-                entry.Keepers.Open();
-
-                // Given back although its driver did not take it, the record is gone.
-                if (_records.All().All(left => left.Address != address))
-                {
-                    Show(entry, null);
-                }
-            }
+            _cleaning.Silence(entry, record);
         }
     }
-
-    /// <inheritdoc/>
-    public IDisposable? TryKeep(PciAddress address) => GetEntry(address).Keepers.TryKeep();
 
     /// <summary>Closes what guests still have open. Devices stay held: on disk, and in sysfs.</summary>
     public void Dispose()
     {
-        foreach (Entry entry in Entries())
+        foreach (HeldEntry entry in _entries.All())
         {
             lock (entry.Gate)
             {
@@ -184,95 +198,5 @@ public sealed partial class DeviceCustody : IDeviceCustody, IDisposable
             // Without it no record is of this boot: each is checked and taken anew.
             return string.Empty;
         }
-    }
-
-    private bool IsHeld(PciAddress address) => FindEntry(address)?.Record is not null;
-
-    private Entry? FindEntry(PciAddress address)
-    {
-        lock (_lock)
-        {
-            return _entries.GetValueOrDefault(address);
-        }
-    }
-
-    private Entry GetEntry(PciAddress address)
-    {
-        lock (_lock)
-        {
-            if (!_entries.TryGetValue(address, out Entry? entry))
-            {
-                _entries.Add(address, entry = new());
-            }
-
-            return entry;
-        }
-    }
-
-    /// <summary>Makes an entry's new state visible. The gate is held.</summary>
-    private void Show(Entry entry, HeldRecord? record)
-    {
-        lock (_lock)
-        {
-            entry.Record = record;
-            entry.Shown = record is null ? null : new(record.Address, record.Name, record.OriginalDriver, record.Identity.VendorId, record.Identity.DeviceId, entry.Owner)
-            {
-                Unusable = entry.Unusable,
-                Warnings = record.Warnings,
-            };
-        }
-    }
-
-    private static bool Asked(Func<bool> question, PciAddress address)
-    {
-        try
-        {
-            return question();
-        }
-        catch (Hardware.Hypervisor.HypervisorException failure)
-        {
-            throw new BackendException(BackendFailure.Failed, $"{address}: Xen did not answer: {failure.Message}", failure);
-        }
-    }
-
-    private int? OwnerOf(PciAddress address)
-    {
-        lock (_lock)
-        {
-            return _entries.GetValueOrDefault(address)?.Shown?.OwnerDomain;
-        }
-    }
-
-    /// <summary>One device. Everything but what is shown is changed under its gate only.</summary>
-    private sealed class Entry
-    {
-        public Lock Gate { get; } = new();
-
-        /// <summary>Who has it on its way to a guest or back; needs no gate.</summary>
-        public Keepers Keepers { get; } = new();
-
-        /// <summary>What is held; null when it isn't. Written under the list's lock too.</summary>
-        public HeldRecord? Record { get; set; }
-
-        /// <summary>What callers see. Read and written under the list's lock.</summary>
-        public HeldDevice? Shown { get; set; }
-
-        public int? Owner { get; set; }
-
-        public HeldFunction? Function { get; set; }
-
-        public string? Unusable { get; set; }
-
-        /// <summary>Its settings in a guest's hands when the host went to sleep.</summary>
-        public ConfigSnapshot? BeforeSleep { get; set; }
-
-        /// <summary>
-        /// Whether no guest could reach it when it was reset, and none claimed it since; false after a restart, when nobody knows. One that never claims, because QEMU
-        /// serves it, leaves it true: enough for what a guest need not be cleaned of, not for the host.
-        /// </summary>
-        public bool IsClean { get; set; }
-
-        /// <summary>Whether it was reset since a guest last claimed it: it writes to nobody's memory, though its guest may still reach it. False after a restart.</summary>
-        public bool IsQuiet { get; set; }
     }
 }

@@ -16,4 +16,14 @@ public sealed record HeldDevice(PciAddress Address, string? Name, string? Origin
 
     /// <summary>What was said when it was taken, but did not stop it: no reset, a shared interrupt line.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];
+
+    /// <summary>The device that a person's word means: an address, else a name.</summary>
+    /// <param name="held">The devices held now.</param>
+    /// <param name="addressOrName">The word.</param>
+    /// <returns>The device, or null.</returns>
+    internal static HeldDevice? Find(IEnumerable<HeldDevice> held, string addressOrName)
+    {
+        bool isAddress = PciAddress.TryParse(addressOrName, out PciAddress address);
+        return held.FirstOrDefault(device => isAddress ? device.Address == address : device.Name == addressOrName);
+    }
 }

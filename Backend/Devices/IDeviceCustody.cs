@@ -4,16 +4,22 @@ using PciBackFlow.Hardware.Pci;
 namespace PciBackFlow.Backend.Devices;
 
 /// <summary>
-/// The host's devices that guests can have: hidden from the host's drivers, remembered, given back. As a source it gives writable functions of held devices only.
+/// The host's devices that guests can have: hidden from the host's drivers, remembered, given back.
 /// Thread-safe; calls may block for seconds (resets).
 /// </summary>
-public interface IDeviceCustody : IFunctionSource
+public interface IDeviceCustody
 {
     /// <summary>
     /// A guest no longer has a device claimed: its release has ended, reset included. Raised on the thread that released it, after it shows no owner and with no
     /// lock held; whoever is told does not wait for anything.
     /// </summary>
     event Action<PciAddress>? Released;
+
+    /// <summary>The held devices' functions, writable, for guests to claim.</summary>
+    IFunctionSource Functions { get; }
+
+    /// <summary>What keeps the held devices' settings while the host sleeps; null when they forget nothing then.</summary>
+    IDeviceSettings? Settings { get; }
 
     /// <summary>The devices held now, by address.</summary>
     /// <returns>All of them, whether a guest has them or not.</returns>
@@ -81,13 +87,4 @@ public interface IDeviceCustody : IFunctionSource
     /// <returns>Indexes 0 to 5 the BARs, 6 the ROM.</returns>
     /// <exception cref="IOException">The host has no such function, or its files cannot be read.</exception>
     IReadOnlyList<BaseAddress> BaseAddressesOf(PciAddress address);
-
-    /// <summary>The host is about to sleep: keeps what the devices in guests' hands are set to.</summary>
-    void KeepSettings();
-
-    /// <summary>
-    /// The host is awake again: brings every held device back to power and to its settings, and has Xen write back the messages of those in guests' hands.
-    /// </summary>
-    /// <returns>What did not come back, one line for each device; those are unusable.</returns>
-    IReadOnlyList<string> BringBack();
 }

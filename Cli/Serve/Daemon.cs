@@ -43,7 +43,7 @@ internal sealed partial class Daemon : IDisposable
             _backend = new BackendHost(new BackendOptions
             {
                 Hypervisor = _platform.Hypervisor,
-                FunctionSource = _platform.Custody,
+                FunctionSource = _platform.Custody.Functions,
                 Devices = new DeviceService { Custody = _platform.Custody, JournalDirectory = run.Path },
                 Topology = settings.Topology,
                 Shards = settings.Shards,

@@ -20,6 +20,7 @@ public sealed class XlTests : IDisposable
             Hardware.Linux.MountTable.Detach(Drivers);
         }
 
+        _custody.Dispose();
         _folder.Dispose();
     }
 

@@ -2,34 +2,37 @@ using PciBackFlow.Backend;
 using PciBackFlow.Backend.Devices;
 using PciBackFlow.Backend.Devices.Sources;
 using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Hardware.Pci.Emulated;
 
 namespace PciBackFlow.Tests.Shared;
 
-/// <summary>A custody that only keeps a list: what is asked of it, and what it holds.</summary>
-internal sealed class ListedCustody : IDeviceCustody
+/// <summary>The custody of a machine in memory that writes down what is asked of it, and refuses when told to. The machine has one device more than is held: 00:05.0.</summary>
+internal sealed class ListedCustody : IDeviceCustody, IDisposable
 {
     private readonly Lock _lock = new();
-    private readonly SortedDictionary<PciAddress, HeldDevice> _held = [];
     private readonly List<string> _asked = [];
+    private readonly EmulatedCustody _machine;
 
     public ListedCustody(params string[] held)
     {
-        foreach (PciAddress address in held.Select(text => PciAddress.Parse(text)))
+        PciAddress[] addresses = [.. held.Select(text => PciAddress.Parse(text))];
+        var spare = PciAddress.Parse("00:05.0");
+        _machine = new(addresses.Append(spare).Distinct().Select(address => (Func<IPciFunction>)(() => new EmulatedFunctionBuilder(0x8086, 0x10D3).Build(address))));
+        if (!addresses.Contains(spare))
         {
-            _held.Add(address, new(address, "named", null, 0x8086, 0x10D3, null));
+            _machine.GiveBack(spare, rebind: false);
+        }
+
+        if (addresses.Length > 0)
+        {
+            _machine.Take(addresses[0], "named", force: false);
         }
     }
 
-    /// <summary>Nobody can claim what is only listed.</summary>
     public event Action<PciAddress>? Released
     {
-        add
-        {
-        }
-
-        remove
-        {
-        }
+        add => _machine.Released += value;
+        remove => _machine.Released -= value;
     }
 
     /// <summary>Refuses every operation with this, when set.</summary>
@@ -46,69 +49,47 @@ internal sealed class ListedCustody : IDeviceCustody
         }
     }
 
-    public IReadOnlyList<HeldDevice> Held()
-    {
-        lock (_lock)
-        {
-            return [.. _held.Values];
-        }
-    }
+    public IFunctionSource Functions => _machine.Functions;
 
-    public HeldDevice? Find(string addressOrName) => Held().FirstOrDefault(device => device.Address.ToString() == addressOrName);
+    public IDeviceSettings? Settings => _machine.Settings;
+
+    public IReadOnlyList<HeldDevice> Held() => _machine.Held();
+
+    public HeldDevice? Find(string addressOrName) => _machine.Find(addressOrName);
 
     public HeldDevice Take(PciAddress address, string? name, bool force)
     {
         Note($"take {address}{(force ? " by force" : "")}");
-        lock (_lock)
-        {
-            return _held[address] = new(address, name, null, 0x8086, 0x10D3, null);
-        }
+        return _machine.Take(address, name, force);
     }
 
     public void GiveBack(PciAddress address, bool rebind)
     {
         Note($"give back {address}{(rebind ? " and rebind" : "")}");
-        lock (_lock)
-        {
-            _held.Remove(address);
-        }
+        _machine.GiveBack(address, rebind);
     }
 
-    public void MakeReady(PciAddress address) => Note($"make ready {address}");
-
-    public void Reset(PciAddress address) => Note($"reset {address}");
-
-    public void Quiet(PciAddress address)
+    public void MakeReady(PciAddress address)
     {
+        Note($"make ready {address}");
+        _machine.MakeReady(address);
     }
 
-    public IDisposable? TryKeep(PciAddress address) => new Lease();
-
-    public void GiveTo(int domainId, string address)
+    public void Reset(PciAddress address)
     {
-        lock (_lock)
-        {
-            _held[PciAddress.Parse(address)] = _held[PciAddress.Parse(address)] with { OwnerDomain = domainId };
-        }
+        Note($"reset {address}");
+        _machine.Reset(address);
     }
 
-    public void KeepSettings() => Note("keep settings");
+    public void Quiet(PciAddress address) => _machine.Quiet(address);
 
-    public IReadOnlyList<string> BringBack()
-    {
-        Note("bring back");
-        return [];
-    }
+    public IDisposable? TryKeep(PciAddress address) => _machine.TryKeep(address);
 
-    public int LineOf(PciAddress address) => 0;
+    public int LineOf(PciAddress address) => _machine.LineOf(address);
 
-    public IReadOnlyList<BaseAddress> BaseAddressesOf(PciAddress address) => [];
+    public IReadOnlyList<BaseAddress> BaseAddressesOf(PciAddress address) => _machine.BaseAddressesOf(address);
 
-    public FunctionClaim Claim(int domainId, PciAddress address) => FunctionClaim.Refused("only a list");
-
-    public void Release(int domainId, PciAddress address)
-    {
-    }
+    public void Dispose() => _machine.Dispose();
 
     private void Note(string what)
     {
@@ -120,13 +101,6 @@ internal sealed class ListedCustody : IDeviceCustody
         lock (_lock)
         {
             _asked.Add(what);
-        }
-    }
-
-    private sealed class Lease : IDisposable
-    {
-        public void Dispose()
-        {
         }
     }
 }

@@ -1,3 +1,4 @@
+using PciBackFlow.Backend.Devices.Holding;
 using PciBackFlow.Hardware.Pci;
 
 namespace PciBackFlow.Backend.Devices.Sources;
@@ -8,43 +9,49 @@ namespace PciBackFlow.Backend.Devices.Sources;
 /// </summary>
 public sealed class EmulatedCustody : IDeviceCustody, IDisposable
 {
+    // Over the functions' own lock: whether a device is held, and whether a guest has it, are asked together.
     private readonly Lock _lock = new();
     private readonly SortedDictionary<PciAddress, Entry> _entries = [];
+    private readonly ExclusiveFunctions _functions;
 
     /// <summary>Creates the machine; its devices are held already, its bridges belong to the host.</summary>
     /// <param name="functions">Makes each of its functions, as new; writable, each address once. Called again whenever one is made ready for a guest.</param>
     /// <exception cref="ArgumentException">Two functions have one address.</exception>
     public EmulatedCustody(IEnumerable<Func<IPciFunction>> functions)
     {
+        List<IPciFunction> made = [];
         foreach (Func<IPciFunction> create in functions)
         {
-            Entry entry = new(create);
-            _entries.Add(entry.Function.Address, entry);
+            IPciFunction function = create();
+            made.Add(function);
+            _entries.Add(function.Address, new(create, isBridge: ConfigHeader.KindOf(function) != HeaderKind.Device));
         }
+
+        _functions = new(made);
+        Functions = new HeldOnly(this);
     }
 
     /// <inheritdoc/>
     public event Action<PciAddress>? Released;
 
     /// <inheritdoc/>
+    public IFunctionSource Functions { get; }
+
+    /// <inheritdoc/>
+    /// <remarks>A machine in memory forgets nothing while the host sleeps.</remarks>
+    public IDeviceSettings? Settings => null;
+
+    /// <inheritdoc/>
     public IReadOnlyList<HeldDevice> Held()
     {
         lock (_lock)
         {
-            return [.. _entries.Values.Where(static entry => entry.IsHeld).Select(static entry => entry.Describe())];
+            return [.. _entries.Where(static pair => pair.Value.IsHeld).Select(pair => Describe(pair.Key, pair.Value))];
         }
     }
 
     /// <inheritdoc/>
-    public HeldDevice? Find(string addressOrName)
-    {
-        lock (_lock)
-        {
-            return PciAddress.TryParse(addressOrName, out PciAddress address)
-                ? _entries.TryGetValue(address, out Entry? entry) && entry.IsHeld ? entry.Describe() : null
-                : _entries.Values.FirstOrDefault(entry => entry.IsHeld && entry.Name == addressOrName)?.Describe();
-        }
-    }
+    public HeldDevice? Find(string addressOrName) => HeldDevice.Find(Held(), addressOrName);
 
     /// <inheritdoc/>
     public HeldDevice Take(PciAddress address, string? name, bool force)
@@ -56,15 +63,14 @@ public sealed class EmulatedCustody : IDeviceCustody, IDisposable
                 throw new BackendException(BackendFailure.Failed, $"no device {address} in this emulated machine; it has {string.Join(", ", _entries.Keys)}");
             }
 
-            if (entry.Header != HeaderKind.Device)
+            if (entry.IsBridge)
             {
                 throw new BackendException(BackendFailure.Refused, $"{address} is a bridge: guests cannot be given bridges");
             }
 
             DeviceName.Check(name, address, Held());
-            entry.IsHeld = true;
-            entry.Name = name;
-            return entry.Describe();
+            (entry.IsHeld, entry.Name) = (true, name);
+            return Describe(address, entry);
         }
     }
 
@@ -78,7 +84,7 @@ public sealed class EmulatedCustody : IDeviceCustody, IDisposable
                 return;
             }
 
-            if (entry.Owner is { } owner)
+            if (_functions.OwnerOf(address) is { } owner)
             {
                 throw new BackendException(BackendFailure.Refused, $"{address} belongs to domain {owner}: detach it first (pci-detach {owner} {address})");
             }
@@ -88,8 +94,7 @@ public sealed class EmulatedCustody : IDeviceCustody, IDisposable
                 throw new BackendException(BackendFailure.Refused, $"{address} is just being given to a guest or taken from one; try again when that has ended");
             }
 
-            entry.IsHeld = false;
-            entry.Name = null;
+            (entry.IsHeld, entry.Name) = (false, null);
             entry.Keepers.Open();
         }
     }
@@ -113,12 +118,13 @@ public sealed class EmulatedCustody : IDeviceCustody, IDisposable
                 throw new BackendException(BackendFailure.Failed, $"{address} is not held; make it assignable first (pci-assignable-add {address})");
             }
 
-            if (entry.Owner is { } owner)
+            if (_functions.OwnerOf(address) is { } owner)
             {
                 throw new BackendException(BackendFailure.Failed, $"{address} belongs to domain {owner}");
             }
 
-            entry.Renew();
+            // A reset keeps what the host's kernel would write back; a new function has nothing of its last guest.
+            _functions.Replace(entry.Create());
         }
     }
 
@@ -127,7 +133,7 @@ public sealed class EmulatedCustody : IDeviceCustody, IDisposable
     {
         lock (_lock)
         {
-            if (!_entries.TryGetValue(address, out Entry? entry) || entry.Owner is null)
+            if (_functions.OwnerOf(address) is null)
             {
                 MakeReady(address);
             }
@@ -141,115 +147,60 @@ public sealed class EmulatedCustody : IDeviceCustody, IDisposable
     }
 
     /// <inheritdoc/>
-    /// <remarks>A machine in memory forgets nothing while the host sleeps.</remarks>
-    public void KeepSettings()
-    {
-    }
+    public int LineOf(PciAddress address) => _functions.Find(address)?.InterruptLine is var line and > 0 and < 0xFF ? line.Value : 0;
 
     /// <inheritdoc/>
-    public IReadOnlyList<string> BringBack() => [];
-
-    /// <inheritdoc/>
-    public int LineOf(PciAddress address)
-    {
-        lock (_lock)
-        {
-            return _entries.TryGetValue(address, out Entry? entry) && entry.Function.InterruptLine is var line and > 0 and < 0xFF ? line : 0;
-        }
-    }
-
-    /// <inheritdoc/>
-    public FunctionClaim Claim(int domainId, PciAddress address)
-    {
-        lock (_lock)
-        {
-            if (!_entries.TryGetValue(address, out Entry? entry) || !entry.IsHeld)
-            {
-                return FunctionClaim.Refused($"function {address} is not assignable");
-            }
-
-            if (entry.Owner is { } owner && owner != domainId)
-            {
-                return FunctionClaim.Refused($"function {address} is in use by domain {owner}");
-            }
-
-            entry.Owner = domainId;
-            return FunctionClaim.Granted(entry.Function);
-        }
-    }
-
-    /// <inheritdoc/>
-    public void Release(int domainId, PciAddress address)
-    {
-        lock (_lock)
-        {
-            if (!_entries.TryGetValue(address, out Entry? entry) || entry.Owner != domainId)
-            {
-                return;
-            }
-
-            entry.Owner = null;
-        }
-
-        Released?.Invoke(address);
-    }
-
-    /// <inheritdoc/>
-    public IReadOnlyList<BaseAddress> BaseAddressesOf(PciAddress address)
-    {
-        lock (_lock)
-        {
-            return _entries.TryGetValue(address, out Entry? entry)
-                ? entry.Function.BaseAddresses
-                : throw new IOException($"no device {address} in this emulated machine");
-        }
-    }
+    public IReadOnlyList<BaseAddress> BaseAddressesOf(PciAddress address) =>
+        _functions.Find(address)?.BaseAddresses ?? throw new IOException($"no device {address} in this emulated machine");
 
     /// <summary>Ends the machine.</summary>
     public void Dispose()
     {
         lock (_lock)
         {
-            foreach (Entry entry in _entries.Values)
-            {
-                entry.Function.Dispose();
-            }
-
+            _functions.Dispose();
             _entries.Clear();
         }
     }
 
-    private sealed class Entry
+    private HeldDevice Describe(PciAddress address, Entry entry)
     {
-        private readonly Func<IPciFunction> _create;
+        IPciFunction function = _functions.Find(address)!;
+        return new(address, entry.Name, null, function.VendorId, function.DeviceId, _functions.OwnerOf(address));
+    }
 
-        public Entry(Func<IPciFunction> create)
+    /// <summary>The machine's functions as far as they are held.</summary>
+    private sealed class HeldOnly(EmulatedCustody custody) : IFunctionSource
+    {
+        public FunctionClaim Claim(int domainId, PciAddress address)
         {
-            _create = create;
-            Function = create();
-            Header = ConfigHeader.KindOf(Function);
-            IsHeld = Header == HeaderKind.Device;
+            lock (custody._lock)
+            {
+                return custody._entries.TryGetValue(address, out Entry? entry) && entry.IsHeld
+                    ? custody._functions.Claim(domainId, address)
+                    : FunctionClaim.Refused($"function {address} is not assignable");
+            }
         }
 
-        public IPciFunction Function { get; private set; }
+        public void Release(int domainId, PciAddress address)
+        {
+            if (custody._functions.TryRelease(domainId, address))
+            {
+                custody.Released?.Invoke(address);
+            }
+        }
+    }
 
-        public HeaderKind Header { get; }
+    private sealed class Entry(Func<IPciFunction> create, bool isBridge)
+    {
+        public Func<IPciFunction> Create { get; } = create;
+
+        public bool IsBridge { get; } = isBridge;
 
         public Keepers Keepers { get; } = new();
 
-        public bool IsHeld { get; set; }
+        public bool IsHeld { get; set; } = !isBridge;
 
         public string? Name { get; set; }
-
-        public int? Owner { get; set; }
-
-        /// <summary>A reset keeps what the host's kernel would write back; a new function has nothing of its last guest.</summary>
-        public void Renew()
-        {
-            Function.Dispose();
-            Function = _create();
-        }
-
-        public HeldDevice Describe() => new(Function.Address, Name, null, Function.VendorId, Function.DeviceId, Owner);
     }
 }

@@ -2,7 +2,7 @@ using PciBackFlow.Hardware.Pci;
 
 namespace PciBackFlow.Backend.Devices.Sources;
 
-/// <summary>A set of functions, each of which one guest at a time may have. Owns the functions.</summary>
+/// <summary>A set of functions, each of which one guest at a time may have. Owns the functions. Thread-safe.</summary>
 public sealed class ExclusiveFunctions : IFunctionSource, IDisposable
 {
     private readonly Lock _lock = new();
@@ -40,16 +40,7 @@ public sealed class ExclusiveFunctions : IFunctionSource, IDisposable
     }
 
     /// <inheritdoc/>
-    public void Release(int domainId, PciAddress address)
-    {
-        lock (_lock)
-        {
-            if (_entries.TryGetValue(address, out Entry? entry) && entry.Owner == domainId)
-            {
-                entry.Owner = null;
-            }
-        }
-    }
+    public void Release(int domainId, PciAddress address) => TryRelease(domainId, address);
 
     /// <summary>Closes the functions.</summary>
     public void Dispose()
@@ -65,9 +56,54 @@ public sealed class ExclusiveFunctions : IFunctionSource, IDisposable
         }
     }
 
+    /// <summary>Releases a claim.</summary>
+    /// <returns>Whether the guest had it.</returns>
+    internal bool TryRelease(int domainId, PciAddress address)
+    {
+        lock (_lock)
+        {
+            if (!_entries.TryGetValue(address, out Entry? entry) || entry.Owner != domainId)
+            {
+                return false;
+            }
+
+            entry.Owner = null;
+            return true;
+        }
+    }
+
+    /// <summary>A function, whoever has it.</summary>
+    internal IPciFunction? Find(PciAddress address)
+    {
+        lock (_lock)
+        {
+            return _entries.GetValueOrDefault(address)?.Function;
+        }
+    }
+
+    /// <summary>The guest that has a function.</summary>
+    internal int? OwnerOf(PciAddress address)
+    {
+        lock (_lock)
+        {
+            return _entries.GetValueOrDefault(address)?.Owner;
+        }
+    }
+
+    /// <summary>Puts another function in the place of the one at its address, which is closed. Nobody has it.</summary>
+    internal void Replace(IPciFunction function)
+    {
+        lock (_lock)
+        {
+            Entry entry = _entries[function.Address];
+            entry.Function.Dispose();
+            entry.Function = function;
+        }
+    }
+
     private sealed class Entry(IPciFunction function)
     {
-        public IPciFunction Function { get; } = function;
+        public IPciFunction Function { get; set; } = function;
 
         public int? Owner { get; set; }
     }

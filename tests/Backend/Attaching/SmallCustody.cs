@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using PciBackFlow.Backend.Devices;
+using PciBackFlow.Backend.Devices.Holding;
 using PciBackFlow.Backend.Devices.Sources;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Hardware.Pci.Emulated;
@@ -7,7 +8,7 @@ using PciBackFlow.Hardware.Pci.Emulated;
 namespace PciBackFlow.Backend.Tests.Attaching;
 
 /// <summary>Held devices in memory: what the toolstack's half sees of custody, and a note of what it did in which order.</summary>
-internal sealed class SmallCustody : IDeviceCustody, IDisposable
+internal sealed class SmallCustody : IDeviceCustody, IFunctionSource, IDeviceSettings, IDisposable
 {
     private readonly ExclusiveFunctions _functions;
     private readonly ConcurrentDictionary<PciAddress, HeldDevice> _held = new();
@@ -29,6 +30,10 @@ internal sealed class SmallCustody : IDeviceCustody, IDisposable
 
     public event Action<PciAddress>? Released;
 
+    public IFunctionSource Functions => this;
+
+    public IDeviceSettings Settings => this;
+
     public Action<string> Note { get; }
 
     public ConcurrentDictionary<PciAddress, int> Lines { get; } = new();
@@ -42,20 +47,28 @@ internal sealed class SmallCustody : IDeviceCustody, IDisposable
 
     public void Forget(PciAddress address) => _held.TryRemove(address, out _);
 
-    public IReadOnlyList<BaseAddress> BaseAddressesOf(PciAddress address) => _resources[address];
+    public IReadOnlyList<BaseAddress> BaseAddressesOf(PciAddress address) => _resources.TryGetValue(address, out IReadOnlyList<BaseAddress>? resources) ? resources : throw new IOException($"no {address}");
 
     public void Resize(PciAddress address, params BaseAddress[] resources) => _resources[address] = resources;
 
     public IReadOnlyList<HeldDevice> Held() => [.. _held.Values.OrderBy(device => device.Address)];
 
-    public HeldDevice? Find(string addressOrName) => _held.Values.FirstOrDefault(
-        device => device.Name == addressOrName || (PciAddress.TryParse(addressOrName, out PciAddress address) && device.Address == address));
+    public HeldDevice? Find(string addressOrName) => HeldDevice.Find(Held(), addressOrName);
 
-    public HeldDevice Take(PciAddress address, string? name, bool force) => _held[address] = new(address, name, null, 0x8086, 0x100E, null);
+    public HeldDevice Take(PciAddress address, string? name, bool force)
+    {
+        DeviceName.Check(name, address, Held());
+        return _held.AddOrUpdate(address, new HeldDevice(address, name, null, 0x8086, 0x100E, null), (_, held) => held with { Name = name });
+    }
 
     public void GiveBack(PciAddress address, bool rebind)
     {
-        if (!KeepersOf(address).TryClose())
+        if (!_held.TryGetValue(address, out HeldDevice? device))
+        {
+            return;
+        }
+
+        if (device.OwnerDomain is not null || !KeepersOf(address).TryClose())
         {
             throw new BackendException(BackendFailure.Refused, $"{address} is kept");
         }
@@ -83,16 +96,28 @@ internal sealed class SmallCustody : IDeviceCustody, IDisposable
 
     public void MakeReady(PciAddress address)
     {
-        if (Unready.TryGetValue(address, out string? reason))
+        string? reason = _held.TryGetValue(address, out HeldDevice? device) ? device.OwnerDomain is { } owner ? $"is domain {owner}'s" : null : "is not held";
+        if (reason is not null || Unready.TryGetValue(address, out reason))
         {
             throw new BackendException(BackendFailure.Failed, $"{address} {reason}");
+        }
+
+        if (_functions.Find(address) is { } function && function.TryRead(ConfigRegisters.Command, 2, out uint command))
+        {
+            function.TryWrite(ConfigRegisters.Command, 2, command & ~CommandBits.BusMaster);
         }
 
         _isQuiet[address] = true;
         Note($"ready {address}");
     }
 
-    void IDeviceCustody.Reset(PciAddress address) => MakeReady(address);
+    void IDeviceCustody.Reset(PciAddress address)
+    {
+        if (!_held.TryGetValue(address, out HeldDevice? device) || device.OwnerDomain is null)
+        {
+            MakeReady(address);
+        }
+    }
 
     public void Quiet(PciAddress address)
     {
@@ -123,7 +148,7 @@ internal sealed class SmallCustody : IDeviceCustody, IDisposable
         }
     }
 
-    public void KeepSettings() => Note("keep settings");
+    public void Keep() => Note("keep settings");
 
     public IReadOnlyList<string> BringBack()
     {
@@ -135,6 +160,11 @@ internal sealed class SmallCustody : IDeviceCustody, IDisposable
 
     public FunctionClaim Claim(int domainId, PciAddress address)
     {
+        if (!_held.ContainsKey(address))
+        {
+            return FunctionClaim.Refused($"{address} is not held");
+        }
+
         FunctionClaim claim = _functions.Claim(domainId, address);
         if (claim.IsGranted && _held.TryGetValue(address, out HeldDevice? device))
         {

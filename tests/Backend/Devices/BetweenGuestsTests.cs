@@ -14,7 +14,7 @@ public sealed class BetweenGuestsTests : HeldNicTests
         Custody.MakeReady(Address);
         byte[] first = Everything(Claimed(5));
         Scribble();
-        Custody.Release(5, Address);
+        Custody.Functions.Release(5, Address);
         Assert.Equal(0x0103, Host[Nic].Word(Command));
 
         Custody.MakeReady(Address);
@@ -35,7 +35,7 @@ public sealed class BetweenGuestsTests : HeldNicTests
             config.AsSpan(Command, 2).Clear();
             config.AsSpan(DeviceControl, 2).Clear();
         });
-        Custody.Release(5, Address);
+        Custody.Functions.Release(5, Address);
 
         Assert.Equal(before[Bar0..(Bar0 + 24)], Host[Nic].Config[Bar0..(Bar0 + 24)]);
         Assert.Equal(before[DeviceControl..(DeviceControl + 2)], Host[Nic].Config[DeviceControl..(DeviceControl + 2)]);
@@ -51,7 +51,7 @@ public sealed class BetweenGuestsTests : HeldNicTests
         Custody.Reset(Address);
         Assert.Equal(before, Host[Nic].Resets.Count);
 
-        Custody.Release(5, Address);
+        Custody.Functions.Release(5, Address);
         Custody.Reset(Address);
         Assert.Equal(before + 1, Host[Nic].Resets.Count);
         Assert.Throws<BackendException>(() => Custody.Reset(PciAddress.Parse("09:00.0")));
@@ -111,13 +111,13 @@ public sealed class BetweenGuestsTests : HeldNicTests
     {
         int before = Host[Nic].Resets.Count;
         Claimed(5);
-        Custody.Release(5, Address);
+        Custody.Functions.Release(5, Address);
         Assert.Equal(before, Host[Nic].Resets.Count);
 
         IPciFunction function = Claimed(5);
         function.TryWrite(Command, 2, 0x0107);
         function.TryReset();
-        Custody.Release(5, Address);
+        Custody.Functions.Release(5, Address);
         Assert.Equal(before + 1, Host[Nic].Resets.Count);
     }
 
@@ -136,7 +136,7 @@ public sealed class BetweenGuestsTests : HeldNicTests
         }
 
         Host.Domains.Deassign(5, Address);
-        Custody.Release(5, Address);
+        Custody.Functions.Release(5, Address);
 
         Assert.Equal(DomainInfo.Quarantine, Host.Passthrough.OwnerOf(Address));
         Custody.MakeReady(Address);
@@ -156,7 +156,7 @@ public sealed class BetweenGuestsTests : HeldNicTests
         }
 
         Assert.True(function.TryReset());
-        Custody.Release(5, Address);
+        Custody.Functions.Release(5, Address);
         Host.Domains.Deassign(5, Address);
         int before = Host[Nic].Resets.Count;
 
@@ -173,7 +173,7 @@ public sealed class BetweenGuestsTests : HeldNicTests
         int before = Host[Nic].Resets.Count;
         Host.Xen.DestroyDomain(5);
         Assert.True(function.TryReset());
-        Custody.Release(5, Address);
+        Custody.Functions.Release(5, Address);
         Assert.Equal(before + 1, Host[Nic].Resets.Count);
     }
 
@@ -185,7 +185,7 @@ public sealed class BetweenGuestsTests : HeldNicTests
         Claimed(5);
         int before = Host[Nic].Resets.Count;
         Host.Xen.DestroyDomain(5);
-        Custody.Release(5, Address);
+        Custody.Functions.Release(5, Address);
 
         Assert.Equal(before + 1, Host[Nic].Resets.Count);
     }
@@ -215,7 +215,7 @@ public sealed class BetweenGuestsTests : HeldNicTests
         Assert.False(function.TryReset());
         int before = Host[Nic].Resets.Count;
 
-        Custody.Release(5, Address);
+        Custody.Functions.Release(5, Address);
 
         Assert.Equal(before + 1, Host[Nic].Resets.Count);
         Assert.Null(Assert.Single(Custody.Held()).Unusable);
@@ -229,10 +229,10 @@ public sealed class BetweenGuestsTests : HeldNicTests
         Host[Nic].OnReset = static _ => throw new IOException("it hangs");
         Assert.False(function.TryReset());
 
-        Custody.Release(5, Address);
+        Custody.Functions.Release(5, Address);
 
         Assert.Contains("could not reset", Assert.Single(Custody.Held()).Unusable, StringComparison.Ordinal);
-        Assert.False(Custody.Claim(6, Address).IsGranted);
+        Assert.False(Custody.Functions.Claim(6, Address).IsGranted);
     }
 
     [Fact]
@@ -241,15 +241,15 @@ public sealed class BetweenGuestsTests : HeldNicTests
         IPciFunction function = Claimed(5);
         function.TryWrite(Command, 2, 0x0107);
         Host.FailAt = 0;
-        Custody.Release(5, Address);
+        Custody.Functions.Release(5, Address);
 
         Assert.Contains("could not reset", Assert.Single(Custody.Held()).Unusable, StringComparison.Ordinal);
         Assert.NotNull(Assert.Single(Custody.Held()).Unusable);
-        Assert.Contains("could not reset", Custody.Claim(6, Address).Refusal, StringComparison.Ordinal);
+        Assert.Contains("could not reset", Custody.Functions.Claim(6, Address).Refusal, StringComparison.Ordinal);
         Assert.NotEmpty(Host.Lines.Errors);
 
         Custody.MakeReady(Address);
-        Assert.True(Custody.Claim(6, Address).IsGranted);
+        Assert.True(Custody.Functions.Claim(6, Address).IsGranted);
     }
 
     [Fact]
@@ -257,7 +257,7 @@ public sealed class BetweenGuestsTests : HeldNicTests
     {
         Claimed(5).TryWrite(Command, 2, 0x0107);
         Host.FailAt = 0;
-        Custody.Release(5, Address);
+        Custody.Functions.Release(5, Address);
         Host[Nic].Set(Command, 0x0107);
         ushort atReset = 0xFFFF;
         int owner = 0;

@@ -82,8 +82,8 @@ public sealed class CustodyRestartTests : IDisposable
         _host[Nic].Set(Command, 0x0507);
         using DeviceCustody custody = _host.Open();
 
-        Assert.True(custody.Claim(5, Address).IsGranted);
-        custody.Release(5, Address);
+        Assert.True(custody.Functions.Claim(5, Address).IsGranted);
+        custody.Functions.Release(5, Address);
 
         Assert.Equal(0x0103, _host[Nic].Word(Command));
     }
@@ -154,9 +154,9 @@ public sealed class CustodyRestartTests : IDisposable
         custody.MakeReady(Address);
         int before = _host[Nic].Resets.Count;
         custody.Quiet(Address);
-        Assert.True(custody.Claim(5, Address).IsGranted);
+        Assert.True(custody.Functions.Claim(5, Address).IsGranted);
         custody.Quiet(Address);
-        custody.Release(5, Address);
+        custody.Functions.Release(5, Address);
         custody.Quiet(Address);
         custody.Quiet(PciAddress.Parse("09:00.0"));
 

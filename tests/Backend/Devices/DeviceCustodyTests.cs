@@ -244,8 +244,8 @@ public sealed class DeviceCustodyTests : IDisposable
         custody.Take(Address, null, force: false);
         custody.MakeReady(Address);
 
-        Assert.True(custody.Claim(5, Address).IsGranted);
-        custody.Release(5, Address);
+        Assert.True(custody.Functions.Claim(5, Address).IsGranted);
+        custody.Functions.Release(5, Address);
         custody.GiveBack(Address, rebind: true);
         Assert.DoesNotContain(_host.Happened, static line => line.Contains("Assign", StringComparison.Ordinal));
     }

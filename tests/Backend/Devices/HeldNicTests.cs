@@ -53,7 +53,7 @@ public abstract class HeldNicTests : IDisposable
     // What a guest can leave: mastering, messages, error masks, payload size, line.
     private protected void Scribble()
     {
-        IPciFunction function = Custody.Claim(5, Address).Function!;
+        IPciFunction function = Custody.Functions.Claim(5, Address).Function!;
         (int Offset, int Size, uint Value)[] writes =
         [
             (Command, 2, 0x0547), (0x0C, 1, 0x10), (0x3C, 1, 0x05), (MsiXControl, 2, 0xC004), (DeviceControl, 2, 0x2057),
@@ -74,7 +74,7 @@ public abstract class HeldNicTests : IDisposable
 
     private protected IPciFunction Claimed(int domainId)
     {
-        FunctionClaim claim = Custody.Claim(domainId, Address);
+        FunctionClaim claim = Custody.Functions.Claim(domainId, Address);
         Assert.True(claim.IsGranted, claim.Refusal);
         return claim.Function;
     }

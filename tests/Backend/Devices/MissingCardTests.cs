@@ -16,11 +16,11 @@ public sealed class MissingCardTests : HeldNicTests
         Host[Nic].Pull();
 
         Assert.False(function.TryReset());
-        Custody.Release(5, Address);
+        Custody.Functions.Release(5, Address);
 
         Assert.Contains("does not answer", Assert.Single(Custody.Held()).Unusable, StringComparison.Ordinal);
         Assert.Throws<BackendException>(() => Custody.MakeReady(Address));
-        Assert.False(Custody.Claim(6, Address).IsGranted);
+        Assert.False(Custody.Functions.Claim(6, Address).IsGranted);
     }
 
     [Fact]
@@ -28,7 +28,7 @@ public sealed class MissingCardTests : HeldNicTests
     {
         Host[Nic].Pull();
 
-        Assert.Contains("is gone", Custody.Claim(5, Address).Refusal, StringComparison.Ordinal);
+        Assert.Contains("is gone", Custody.Functions.Claim(5, Address).Refusal, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -36,7 +36,7 @@ public sealed class MissingCardTests : HeldNicTests
     {
         Host.Remove(Nic);
 
-        Assert.Contains("it is gone", Custody.Claim(5, Address).Refusal, StringComparison.Ordinal);
+        Assert.Contains("it is gone", Custody.Functions.Claim(5, Address).Refusal, StringComparison.Ordinal);
         Assert.Contains("it is gone", Assert.Throws<BackendException>(() => Custody.MakeReady(Address)).Message, StringComparison.Ordinal);
         Custody.GiveBack(Address, rebind: true);
         Assert.Empty(Custody.Held());
@@ -58,7 +58,7 @@ public sealed class MissingCardTests : HeldNicTests
     {
         Host[Nic].Edit(static config => config[0x02] = 0xD4);
 
-        foreach (string message in (string[])[Custody.Claim(5, Address).Refusal!, Assert.Throws<BackendException>(() => Custody.MakeReady(Address)).Message])
+        foreach (string message in (string[])[Custody.Functions.Claim(5, Address).Refusal!, Assert.Throws<BackendException>(() => Custody.MakeReady(Address)).Message])
         {
             Assert.Contains("8086:10d3", message, StringComparison.Ordinal);
             Assert.Contains("8086:10d4", message, StringComparison.Ordinal);
@@ -70,7 +70,7 @@ public sealed class MissingCardTests : HeldNicTests
     {
         Host[Nic].Edit(static config => config[0x144] ^= 0xFF);
 
-        Assert.Contains("serial 525400ffff123456", Custody.Claim(5, Address).Refusal, StringComparison.Ordinal);
+        Assert.Contains("serial 525400ffff123456", Custody.Functions.Claim(5, Address).Refusal, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -80,7 +80,7 @@ public sealed class MissingCardTests : HeldNicTests
         Host.Remove(Nic);
         Host.Add("04:00.0", config, driver: null, "00:1c.0");
 
-        Assert.Contains("a card like the one that was taken is at 0000:04:00.0", Custody.Claim(5, Address).Refusal, StringComparison.Ordinal);
+        Assert.Contains("a card like the one that was taken is at 0000:04:00.0", Custody.Functions.Claim(5, Address).Refusal, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -144,10 +144,10 @@ public sealed class MissingCardTests : HeldNicTests
         Claimed(5);
         byte[] clean = Host[Nic].Config;
         Host[Nic].Pull();
-        Custody.KeepSettings();
+        Custody.Settings.Keep();
         Host[Nic].Edit(config => clean.CopyTo(config, 0));
 
-        Assert.Empty(Custody.BringBack());
+        Assert.Empty(Custody.Settings.BringBack());
         Assert.Equal(clean, Host[Nic].Config);
     }
 
@@ -180,7 +180,7 @@ public sealed class MissingCardTests : HeldNicTests
         byte[] old = Host[Nic].Config;
         Claimed(5).TryWrite(Command, 2, 0x0107);
         Host[Nic].Pull();
-        Custody.Release(5, Address);
+        Custody.Functions.Release(5, Address);
         return old;
     }
 }

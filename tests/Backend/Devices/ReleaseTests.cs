@@ -16,10 +16,10 @@ public sealed class ReleaseTests : HeldNicTests
         List<(PciAddress Device, int? Owner, int Resets)> told = [];
         Custody.Released += device => told.Add((device, Custody.Find(Nic)?.OwnerDomain, Host[Nic].Resets.Count - before));
 
-        Custody.Release(6, Address);
+        Custody.Functions.Release(6, Address);
         Assert.Empty(told);
-        Custody.Release(5, Address);
-        Custody.Release(5, Address);
+        Custody.Functions.Release(5, Address);
+        Custody.Functions.Release(5, Address);
 
         Assert.Equal([(Address, null, 1)], told);
     }
@@ -30,12 +30,12 @@ public sealed class ReleaseTests : HeldNicTests
         using EmulatedCustody custody = new([() => new EmulatedFunctionBuilder(0x8086, 0x10D3).Build(Address)]);
         List<(PciAddress Device, int? Owner)> told = [];
         custody.Released += device => told.Add((device, custody.Find(Nic)?.OwnerDomain));
-        Assert.True(custody.Claim(5, Address).IsGranted);
+        Assert.True(custody.Functions.Claim(5, Address).IsGranted);
 
-        custody.Release(6, Address);
+        custody.Functions.Release(6, Address);
         Assert.Empty(told);
-        custody.Release(5, Address);
-        custody.Release(5, Address);
+        custody.Functions.Release(5, Address);
+        custody.Functions.Release(5, Address);
 
         Assert.Equal([(Address, null)], told);
     }

@@ -50,7 +50,7 @@ public sealed class VirtualFunctionTests : IDisposable
         HeldDevice held = custody.Take(VirtualAddress, null, force: false);
 
         Assert.Equal((0x1B36, 0x0010), (held.VendorId, held.DeviceId));
-        IPciFunction function = custody.Claim(5, VirtualAddress).Function!;
+        IPciFunction function = custody.Functions.Claim(5, VirtualAddress).Function!;
         Assert.True(function.IsVirtualFunction);
         Assert.Equal(0x1B36, function.VendorId);
         Assert.True(function.TryReset());
@@ -74,7 +74,7 @@ public sealed class VirtualFunctionTests : IDisposable
         _host[Physical].Set(4, command).Set(_sriov + 8, control);
 
         Assert.Contains(reason, Assert.Throws<BackendException>(() => custody.MakeReady(VirtualAddress)).Message, StringComparison.Ordinal);
-        Assert.Contains(reason, custody.Claim(5, VirtualAddress).Refusal, StringComparison.Ordinal);
+        Assert.Contains(reason, custody.Functions.Claim(5, VirtualAddress).Refusal, StringComparison.Ordinal);
         custody.GiveBack(VirtualAddress, rebind: false);
         Assert.Contains(reason, Assert.Throws<BackendException>(() => custody.Take(VirtualAddress, null, force: true)).Message, StringComparison.Ordinal);
     }
@@ -87,7 +87,7 @@ public sealed class VirtualFunctionTests : IDisposable
         using DeviceCustody custody = _host.Open();
         custody.Take(VirtualAddress, null, force: false);
         custody.MakeReady(VirtualAddress);
-        IPciFunction function = custody.Claim(5, VirtualAddress).Function!;
+        IPciFunction function = custody.Functions.Claim(5, VirtualAddress).Function!;
 
         _host[Physical].Set(4, command);
 

@@ -30,7 +30,7 @@ public sealed class PolicyPrecedenceTests
             said.Sources.Attributes.AddQuirk(Function, new(0x60, 4, 0xFF, new(SettingSource.DriverParameter, "quirks attribute")));
         },
         [PolicyPlace.Quirks] = static said => said.Sources = said.Sources with { Quirks = new(["03:00.0-64:4:ff"]) },
-        [PolicyPlace.ToolstackOptions] = static said => said.Options = ToolstackOptions.Parse(1, "permissive=1"),
+        [PolicyPlace.ToolstackOptions] = static said => said.Options = ToolstackOptions.Parse("opts-1", "permissive=1"),
     };
 
     public static TheoryData<PolicyPlace, PolicyPlace> Pairs()

@@ -5,7 +5,7 @@ using PciBackFlow.Hardware.Pci;
 
 namespace PciBackFlow.Backend.Tests.Xl;
 
-public sealed class PcibackAttributesTests
+public sealed class PcibackAttributesTests : IDisposable
 {
     private const int NoEntry = 2;
     private const int Io = 5;
@@ -19,6 +19,8 @@ public sealed class PcibackAttributesTests
     private readonly PcibackAttributes _attributes;
 
     public PcibackAttributesTests() => _attributes = new(_custody, _settings, NullLogger.Instance);
+
+    public void Dispose() => _custody.Dispose();
 
     [Fact]
     public void What_libxl_writes_to_make_a_device_assignable_takes_it()

@@ -7,13 +7,15 @@ using PciBackFlow.Hardware.Fuse;
 namespace PciBackFlow.Backend.Tests.Xl;
 
 /// <summary>The directory as the kernel asks for it, without a kernel.</summary>
-public sealed class PcibackFilesTests
+public sealed class PcibackFilesTests : IDisposable
 {
     private readonly ListedCustody _custody = new("0000:00:04.0", "10000:01:1f.7");
     private readonly PcibackFiles _files;
     private readonly byte[] _reply = new byte[FuseConnection.BufferSize];
 
     public PcibackFilesTests() => _files = new(new(_custody, new(), NullLogger.Instance));
+
+    public void Dispose() => _custody.Dispose();
 
     [Theory]
     [InlineData("slots", 0x8124u)] // S_IFREG, r--r--r--

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using PciBackFlow.Backend.Devices.Refusals;
+using PciBackFlow.Backend.Policy;
 using PciBackFlow.Backend.Slots;
 using PciBackFlow.Cli.Serve;
 using PciBackFlow.Hardware.Pci;
@@ -37,10 +38,13 @@ public sealed class DaemonConfigurationTests : IDisposable
 
         DaemonSettings settings = DaemonConfiguration.Load(file, new DaemonOptions(), () => "loopback");
 
-        AccessPolicy nic = settings.DevicePolicies[new PciAddress(0, 3, 0, 0)];
+        PolicyResolver policies = new(settings.Policies);
+        AccessPolicy nic = policies.Resolve(new PciAddress(0, 3, 0, 0));
         Assert.Equal((PolicyProfile.Strict, true), (nic.Profile.Value, nic.AllowFunctionReset.Value));
-        Assert.Equal(PolicyProfile.Permissive, settings.DevicePolicies[new PciAddress(0, 4, 0, 0)].Profile.Value);
-        Assert.False(settings.DevicePolicies.ContainsKey(new PciAddress(0, 5, 0, 0)));
+        Assert.Equal($"configuration {file} policy", nic.Profile.Origin.ToString());
+        Assert.Equal(PolicyProfile.Permissive, policies.Resolve(new PciAddress(0, 4, 0, 0)).Profile.Value);
+        Assert.False(settings.Policies.Devices.ContainsKey(new PciAddress(0, 5, 0, 0)));
+        Assert.Equal(PolicyProfile.Strict, policies.Resolve(new PciAddress(0, 5, 0, 0)).Profile.Value);
     }
 
     [Fact]

@@ -88,7 +88,7 @@ public sealed class ControlServerTests
         using ControlBench bench = new();
         await bench.Client.SuspendAsync(force: false, Cancel);
         await bench.Client.ResumeAsync(Cancel);
-        Assert.True(bench.Custody.Claim(7, PciAddress.Parse("0000:00:04.0")).IsGranted);
+        Assert.True(bench.Custody.Functions.Claim(7, PciAddress.Parse("0000:00:04.0")).IsGranted);
 
         BackendException refused = await Assert.ThrowsAsync<BackendException>(() => bench.Client.SuspendAsync(force: false, Cancel));
 

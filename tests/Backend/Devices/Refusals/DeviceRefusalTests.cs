@@ -241,7 +241,7 @@ public sealed class DeviceRefusalTests : IDisposable
             Assert.Equal(["interrupt line 21 is shared with 0000:00:05.0, which is held for guests"], _host.Picture().Assess(Address).Warnings);
 
             _host.Xen.CreateDomain(7);
-            Assert.True(custody.Claim(7, other).IsGranted);
+            Assert.True(custody.Functions.Claim(7, other).IsGranted);
             Assert.Equal(["interrupt line 21 is shared with 0000:00:05.0, which domain 7 has"], custody.Take(Address, null, force: false).Warnings);
         }
 

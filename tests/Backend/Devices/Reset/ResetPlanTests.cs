@@ -144,7 +144,7 @@ public sealed class ResetPlanTests : IDisposable
 
         Assert.Contains("could not reset it", Assert.Single(custody.Take(Address, null, force: true).Warnings), StringComparison.Ordinal);
         custody.MakeReady(Address);
-        Assert.True(custody.Claim(5, Address).IsGranted);
+        Assert.True(custody.Functions.Claim(5, Address).IsGranted);
     }
 
     private void Offer(string methods)

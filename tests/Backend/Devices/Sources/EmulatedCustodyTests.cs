@@ -39,15 +39,15 @@ public sealed class EmulatedCustodyTests : IDisposable
     [Fact]
     public void A_device_belongs_to_one_guest_at_a_time_and_is_not_given_back_meanwhile()
     {
-        Assert.True(_custody.Claim(3, Nic).IsGranted);
+        Assert.True(_custody.Functions.Claim(3, Nic).IsGranted);
 
-        Assert.Contains("domain 3", _custody.Claim(4, Nic).Refusal, StringComparison.Ordinal);
+        Assert.Contains("domain 3", _custody.Functions.Claim(4, Nic).Refusal, StringComparison.Ordinal);
         Assert.Equal(3, _custody.Find("00:04.0")!.OwnerDomain);
         Assert.Equal(BackendFailure.Refused, Assert.Throws<BackendException>(() => _custody.GiveBack(Nic, rebind: false)).Failure);
-        _custody.Release(4, Nic);
-        Assert.False(_custody.Claim(4, Nic).IsGranted);
-        _custody.Release(3, Nic);
-        Assert.True(_custody.Claim(4, Nic).IsGranted);
+        _custody.Functions.Release(4, Nic);
+        Assert.False(_custody.Functions.Claim(4, Nic).IsGranted);
+        _custody.Functions.Release(3, Nic);
+        Assert.True(_custody.Functions.Claim(4, Nic).IsGranted);
     }
 
     [Fact]
@@ -56,23 +56,23 @@ public sealed class EmulatedCustodyTests : IDisposable
         _custody.GiveBack(Nic, rebind: true);
         _custody.GiveBack(Nic, rebind: true);
 
-        Assert.False(_custody.Claim(3, Nic).IsGranted);
+        Assert.False(_custody.Functions.Claim(3, Nic).IsGranted);
         Assert.Throws<BackendException>(() => _custody.MakeReady(Nic));
         _custody.Take(Nic, null, force: false);
         _custody.MakeReady(Nic);
-        Assert.True(_custody.Claim(3, Nic).IsGranted);
+        Assert.True(_custody.Functions.Claim(3, Nic).IsGranted);
     }
 
     [Fact]
     public void What_one_guest_wrote_the_next_does_not_find()
     {
-        IPciFunction function = _custody.Claim(3, Nic).Function!;
+        IPciFunction function = _custody.Functions.Claim(3, Nic).Function!;
         Assert.True(function.TryWrite(0x0C, 1, 0x55));
         Assert.True(function.TryRead(0x0C, 1, out uint written));
-        _custody.Release(3, Nic);
+        _custody.Functions.Release(3, Nic);
 
         _custody.MakeReady(Nic);
-        Assert.True(_custody.Claim(4, Nic).Function!.TryRead(0x0C, 1, out uint found));
+        Assert.True(_custody.Functions.Claim(4, Nic).Function!.TryRead(0x0C, 1, out uint found));
 
         Assert.Equal(0x55u, written);
         Assert.NotEqual(0x55u, found);

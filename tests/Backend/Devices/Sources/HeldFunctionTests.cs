@@ -11,18 +11,18 @@ public sealed class HeldFunctionTests : HeldNicTests
     [Fact]
     public void One_guest_at_a_time_has_a_device()
     {
-        FunctionClaim first = Custody.Claim(5, Address);
+        FunctionClaim first = Custody.Functions.Claim(5, Address);
 
         Assert.True(first.IsGranted);
-        Assert.Same(first.Function, Custody.Claim(5, Address).Function);
-        Assert.Contains("in use by domain 5", Custody.Claim(6, Address).Refusal, StringComparison.Ordinal);
+        Assert.Same(first.Function, Custody.Functions.Claim(5, Address).Function);
+        Assert.Contains("in use by domain 5", Custody.Functions.Claim(6, Address).Refusal, StringComparison.Ordinal);
         Assert.Equal(5, Assert.Single(Custody.Held()).OwnerDomain);
 
-        Custody.Release(6, Address);
-        Assert.False(Custody.Claim(6, Address).IsGranted);
-        Custody.Release(5, Address);
-        Custody.Release(5, Address);
-        Assert.True(Custody.Claim(6, Address).IsGranted);
+        Custody.Functions.Release(6, Address);
+        Assert.False(Custody.Functions.Claim(6, Address).IsGranted);
+        Custody.Functions.Release(5, Address);
+        Custody.Functions.Release(5, Address);
+        Assert.True(Custody.Functions.Claim(6, Address).IsGranted);
     }
 
     [Fact]
@@ -30,10 +30,10 @@ public sealed class HeldFunctionTests : HeldNicTests
     {
         Host.AddNic("00:05.0");
 
-        Assert.Contains("is not held", Custody.Claim(5, PciAddress.Parse("00:05.0")).Refusal, StringComparison.Ordinal);
+        Assert.Contains("is not held", Custody.Functions.Claim(5, PciAddress.Parse("00:05.0")).Refusal, StringComparison.Ordinal);
         Assert.Throws<BackendException>(() => Custody.MakeReady(PciAddress.Parse("00:05.0")));
         Assert.Equal(0, Custody.LineOf(PciAddress.Parse("00:05.0")));
-        Custody.Release(5, PciAddress.Parse("00:05.0"));
+        Custody.Functions.Release(5, PciAddress.Parse("00:05.0"));
     }
 
     [Fact]
@@ -107,8 +107,8 @@ public sealed class HeldFunctionTests : HeldNicTests
         Custody.Take(other, null, force: false);
         Claimed(5);
 
-        Assert.Contains("shares a 4 KiB page", Custody.Claim(6, other).Refusal, StringComparison.Ordinal);
-        Assert.True(Custody.Claim(5, other).IsGranted);
+        Assert.Contains("shares a 4 KiB page", Custody.Functions.Claim(6, other).Refusal, StringComparison.Ordinal);
+        Assert.True(Custody.Functions.Claim(5, other).IsGranted);
     }
 
     [Fact]
@@ -136,7 +136,7 @@ public sealed class HeldFunctionTests : HeldNicTests
         Assert.Equal(before, Host[Nic].Config);
         Assert.Equal(1, Restored());
 
-        Custody.Release(5, Address);
+        Custody.Functions.Release(5, Address);
         Forget();
         Assert.Empty(suspend.Resume());
         Assert.Equal(0x0103, Host[Nic].Word(Command));

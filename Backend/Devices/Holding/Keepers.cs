@@ -1,4 +1,4 @@
-namespace PciBackFlow.Backend.Devices;
+namespace PciBackFlow.Backend.Devices.Holding;
 
 /// <summary>Those who keep something from being given away, or the one who gives it away: never both. Thread-safe; nobody waits.</summary>
 internal sealed class Keepers

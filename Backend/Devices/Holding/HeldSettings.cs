@@ -5,15 +5,15 @@ using PciBackFlow.Backend.Devices.Taking;
 using PciBackFlow.Backend.Plans;
 using PciBackFlow.Hardware.Pci.Sysfs;
 
-namespace PciBackFlow.Backend.Devices;
+namespace PciBackFlow.Backend.Devices.Holding;
 
-// Held devices while the host sleeps.
-public sealed partial class DeviceCustody
+/// <summary>Held devices while the host sleeps. Each device under its gate.</summary>
+internal sealed class HeldSettings(DeviceCustodyOptions options, HeldEntries entries, DeviceObstacles obstacles, Quarantine quarantine) : IDeviceSettings
 {
     /// <inheritdoc/>
-    public void KeepSettings()
+    public void Keep()
     {
-        foreach (Entry entry in Entries())
+        foreach (HeldEntry entry in entries.All())
         {
             lock (entry.Gate)
             {
@@ -26,7 +26,7 @@ public sealed partial class DeviceCustody
     public IReadOnlyList<string> BringBack()
     {
         List<string> problems = [];
-        foreach (Entry entry in Entries())
+        foreach (HeldEntry entry in entries.All())
         {
             lock (entry.Gate)
             {
@@ -35,7 +35,7 @@ public sealed partial class DeviceCustody
                     continue;
                 }
 
-                string? why = ObstacleOf(record);
+                string? why = obstacles.ObstacleOf(record);
                 try
                 {
                     why ??= BringBack(entry, record);
@@ -53,17 +53,17 @@ public sealed partial class DeviceCustody
 
                 entry.Unusable = $"it did not come back when the host woke: {why}";
                 problems.Add($"{record.Address}: {entry.Unusable}");
-                CustodyLog.Unusable(_options.Logger, record.Address, entry.Unusable);
-                Show(entry, record);
+                CustodyLog.Unusable(options.Logger, record.Address, entry.Unusable);
+                entries.Show(entry, record);
             }
         }
 
         return problems;
     }
 
-    private string? BringBack(Entry entry, HeldRecord record)
+    private string? BringBack(HeldEntry entry, HeldRecord record)
     {
-        using SysfsFunction function = _options.Bus.Open(record.Address);
+        using SysfsFunction function = options.Bus.Open(record.Address);
         if (!FunctionReset.Answers(function) || !function.TrySetPowerState(0))
         {
             return "it does not answer";
@@ -78,21 +78,13 @@ public sealed partial class DeviceCustody
         // A guest's vectors are Xen's to write; without a guest only the table has to be Xen's again.
         if (entry.Owner is not null)
         {
-            _options.Physdev?.RestoreMessages(record.Address);
+            options.Physdev?.RestoreMessages(record.Address);
         }
         else if (record.IsMsixPrepared)
         {
-            _quarantine.EnsureMsix(record.Address);
+            quarantine.EnsureMsix(record.Address);
         }
 
         return null;
-    }
-
-    private Entry[] Entries()
-    {
-        lock (_lock)
-        {
-            return [.. _entries.Values];
-        }
     }
 }

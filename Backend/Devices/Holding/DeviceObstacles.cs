@@ -1,0 +1,87 @@
+using PciBackFlow.Backend.Devices.Identity;
+using PciBackFlow.Backend.Devices.Refusals;
+using PciBackFlow.Backend.Devices.Reset;
+using PciBackFlow.Backend.Devices.State;
+using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Hardware.Pci.Sysfs;
+
+namespace PciBackFlow.Backend.Devices.Holding;
+
+/// <summary>What stands between a held device and its next guest, as the host shows it now: gone, swapped, taken by a driver. Thread-safe.</summary>
+internal sealed class DeviceObstacles(DeviceCustodyOptions options, HeldEntries entries)
+{
+    /// <summary>Why a held device can't be given to anybody as it is now; null when it can. Nothing is changed but a lost override.</summary>
+    public string? ObstacleOf(HeldRecord record)
+    {
+        SysfsBus bus = options.Bus;
+        PciAddress address = record.Address;
+        if (AbsenceOf(record) is { } absent)
+        {
+            return absent;
+        }
+
+        try
+        {
+            if (bus.OverrideOf(address) != HostPicture.SetAside)
+            {
+                bus.SetOverride(address, HostPicture.SetAside);
+            }
+        }
+        catch (IOException failure)
+        {
+            return $"the host's drivers can't be kept away: {failure.Message}";
+        }
+
+        if (bus.PhysicalFunctionOf(address) is null)
+        {
+            return null;
+        }
+
+        var picture = HostPicture.Take(bus, options.Proc);
+        return picture.Find(address) is { } function ? RefusalTable.Of(RefusalTable.PhysicalFunction).Find(picture, function).FirstOrDefault() : null;
+    }
+
+    /// <summary>Why what is at its address is not the device that was taken, or not ours any more; null when it is.</summary>
+    public string? AbsenceOf(HeldRecord record)
+    {
+        SysfsBus bus = options.Bus;
+        PciAddress address = record.Address;
+        if (DeviceIdentity.Read(bus, address) is not { } identity)
+        {
+            return $"it is gone: the host has no function there any more{Elsewhere(record)}";
+        }
+
+        if (!Answers(address))
+        {
+            return "it is gone: it does not answer (all ones)";
+        }
+
+        if (identity != record.Identity)
+        {
+            return $"another card is in its place: {record.Identity} was taken, {identity} is there now{Elsewhere(record)}. Give it back and take it anew if that is meant";
+        }
+
+        return bus.DriverOf(address) is { } driver ? $"the host's driver {driver} was bound to it meanwhile" : null;
+    }
+
+    private bool Answers(PciAddress address)
+    {
+        try
+        {
+            using var function = SysfsFunction.Open(address, writable: false, options.Bus.DevicesRoot);
+            return FunctionReset.Answers(function);
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Where the card is now, for a message: addresses move when firmware or other cards change. Empty when it is nowhere else.</summary>
+    public string Elsewhere(HeldRecord record)
+    {
+        PciAddress[] found = [.. PciDevices.Addresses(options.Bus.DevicesRoot)
+            .Where(address => address != record.Address && !entries.IsHeld(address) && DeviceIdentity.Read(options.Bus, address)?.IsSameCard(record.Identity) == true)];
+        return found.Length == 0 ? string.Empty : $"; a card like the one that was taken is at {string.Join(", ", found)}";
+    }
+}

@@ -1,0 +1,127 @@
+using PciBackFlow.Backend.Devices.Holding;
+using PciBackFlow.Backend.Devices.Refusals;
+using PciBackFlow.Backend.Devices.State;
+using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Hardware.Pci.Sysfs;
+
+namespace PciBackFlow.Backend.Devices.Sources;
+
+/// <summary>The functions of the held devices as guests claim and release them: writable, one guest at a time, cleaned in between. Thread-safe; a release may take seconds (a reset).</summary>
+internal sealed class HeldFunctions(DeviceCustodyOptions options, HeldEntries entries, DeviceObstacles obstacles, DeviceCleaning cleaning) : IFunctionSource
+{
+    /// <inheritdoc cref="IDeviceCustody.Released"/>
+    public event Action<PciAddress>? Released;
+
+    /// <inheritdoc/>
+    public FunctionClaim Claim(int domainId, PciAddress address)
+    {
+        if (entries.Find(address) is not { } entry)
+        {
+            return FunctionClaim.Refused(DeviceHolding.NotHeld(address).Message);
+        }
+
+        lock (entry.Gate)
+        {
+            if (entry.Record is not { } record)
+            {
+                return FunctionClaim.Refused(DeviceHolding.NotHeld(address).Message);
+            }
+
+            if (entry.Owner is { } owner)
+            {
+                return owner == domainId && entry.Function is { } same
+                    ? FunctionClaim.Granted(same)
+                    : FunctionClaim.Refused($"{address} is in use by domain {owner}");
+            }
+
+            if ((entry.Unusable ?? obstacles.ObstacleOf(record)) is { } why)
+            {
+                return FunctionClaim.Refused($"{address}: {why}");
+            }
+
+            HeldFunction function;
+            try
+            {
+                function = cleaning.Open(entry, record);
+            }
+            catch (IOException failure)
+            {
+                return FunctionClaim.Refused(failure.Message);
+            }
+
+            if (SharesPageWithAnother(domainId, function) is { } other)
+            {
+                function.Dispose();
+                return FunctionClaim.Refused($"{address} shares a 4 KiB page of memory with {other.Address}, which domain {other.Owner} has");
+            }
+
+            (entry.Function, entry.Owner, entry.IsClean, entry.IsQuiet) = (function, domainId, false, false);
+            entries.Show(entry, record);
+            return FunctionClaim.Granted(function);
+        }
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>
+    /// The device is reset, restored and put back into quarantine. When that fails nobody else gets it until <see cref="IDeviceCustody.MakeReady"/> succeeds; the guest's queue goes on.
+    /// </remarks>
+    public void Release(int domainId, PciAddress address)
+    {
+        if (entries.Find(address) is { } entry && TryRelease(entry, domainId, address))
+        {
+            Released?.Invoke(address);
+        }
+    }
+
+    private bool TryRelease(HeldEntry entry, int domainId, PciAddress address)
+    {
+        lock (entry.Gate)
+        {
+            if (entry.Owner != domainId || entry.Record is not { } record)
+            {
+                return false;
+            }
+
+            string? why;
+            bool isExposed = cleaning.IsExposed(address);
+            try
+            {
+                // What its guest can still reach is reset again before anybody else gets it; once more now would be in vain.
+                why = entry.Function is { IsTouched: false } function && (!function.WasExposed || isExposed)
+                    ? cleaning.Requarantine(address)
+                    : cleaning.CleanAndQuarantine(entry, record);
+                entry.IsClean = why is null && !isExposed && entry.Function is { IsTouched: false, WasExposed: false };
+                entry.IsQuiet = why is null;
+            }
+            finally
+            {
+                entry.Function?.Dispose();
+                (entry.Function, entry.Owner) = (null, null);
+            }
+
+            entry.Unusable = why;
+            entries.Show(entry, record);
+            if (why is not null)
+            {
+                CustodyLog.Unusable(options.Logger, address, why);
+            }
+
+            return true;
+        }
+    }
+
+    private (PciAddress Address, int? Owner)? SharesPageWithAnother(int domainId, HeldFunction function)
+    {
+        // Other devices' gates are not taken here: what they show is enough, and two claims of one page at once see each other's list.
+        foreach (HeldDevice shown in entries.Shown())
+        {
+            if (shown.OwnerDomain is { } owner && owner != domainId && shown.Address != function.Address
+                && options.Bus.TryDescribe(shown.Address, out HostFunction? other) && MemoryPages.SharedBy(function.BaseAddresses, other.BaseAddresses).Any())
+            {
+                return (shown.Address, owner);
+            }
+        }
+
+        return null;
+    }
+}
