@@ -4,40 +4,31 @@ using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Hardware.Pci.Captures;
-using PciBackFlow.Perf.Frontends;
 
-namespace PciBackFlow.Cli.Serve;
+namespace PciBackFlow.Backend.Machines;
 
-/// <summary>
-/// A machine in memory: the captures that come with the program as its devices, and two Linux guests, so that everything can be tried without Xen.
-/// </summary>
-internal sealed class LoopbackMachine : DaemonPlatform
+/// <summary>A machine in memory: the captures that come with the program as its devices, so that everything can be tried without Xen.</summary>
+public sealed class EmulatedMachine : Machine
 {
-    private static readonly string[] GuestNames = ["demo1", "demo2"];
-
-    private readonly LoopbackHost _host = new();
     private readonly EmulatedCustody _custody = new(Functions());
-    private readonly List<RunningGuest> _guests = [];
 
-    public override IHypervisor Hypervisor => _host.BackendView;
+    /// <summary>The hypervisor in memory, where guests can be made.</summary>
+    public LoopbackHost Host { get; } = new();
 
+    /// <inheritdoc/>
+    public override IHypervisor Hypervisor => Host.BackendView;
+
+    /// <inheritdoc/>
     public override IDeviceCustody Custody => _custody;
 
-    public override string Remark => $"a machine in memory: {_custody.Held().Count} emulated devices, guests {string.Join(" and ", GuestNames)}";
+    /// <inheritdoc/>
+    public override bool HasXl => false;
 
-    public override void Started()
-    {
-        foreach (string name in GuestNames)
-        {
-            _guests.Add(new RunningGuest(_host, _guests.Count + 1, name));
-        }
-    }
+    /// <inheritdoc/>
+    public override string Remark => $"a machine in memory: {_custody.Held().Count} emulated devices";
 
-    public override void Dispose()
-    {
-        _guests.ForEach(guest => guest.Dispose());
-        _custody.Dispose();
-    }
+    /// <inheritdoc/>
+    public override void Dispose() => _custody.Dispose();
 
     private static IEnumerable<Func<IPciFunction>> Functions()
     {

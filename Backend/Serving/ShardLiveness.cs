@@ -1,4 +1,4 @@
-namespace PciBackFlow.Backend.Control.Server;
+namespace PciBackFlow.Backend.Serving;
 
 /// <summary>
 /// Whether the shards do their work: each is asked to run an empty action between two requests. A shard that is asked and hasn't answered is not

@@ -5,16 +5,14 @@ using Microsoft.Extensions.Hosting.Systemd;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
 using PciBackFlow.Backend;
-using PciBackFlow.Backend.Control;
-using PciBackFlow.Backend.Control.Server;
-using PciBackFlow.Backend.Devices;
 using PciBackFlow.Backend.Guests;
+using PciBackFlow.Backend.Machines;
 using PciBackFlow.Hardware.Hypervisor;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Perf.Frontends;
 
 namespace PciBackFlow.Cli.Serve;
 
-/// <summary>The daemon from its first line to its last: backend and control API in one generic host. Used by one thread, once.</summary>
+/// <summary>The daemon's process from its first line to its last: log, service manager and signals around the backend's daemon, in one generic host. Used by one thread, once.</summary>
 internal sealed partial class Daemon : IDisposable
 {
     // Longer than a detach that waits for its guest; the unit's TimeoutStopSec is longer still.
@@ -24,9 +22,9 @@ internal sealed partial class Daemon : IDisposable
     private readonly RunDirectory _run;
     private readonly WebApplication _application;
     private readonly ILogger _logger;
-    private readonly DaemonPlatform _platform;
-    private readonly BackendHost _backend;
-    private readonly ShardLiveness _shards;
+    private readonly Machine _machine;
+    private readonly BackendDaemon _backend;
+    private DemoGuests? _guests;
     private string? _lost;
 
     private Daemon(DaemonSettings settings, RunDirectory run, WebApplication application)
@@ -37,29 +35,28 @@ internal sealed partial class Daemon : IDisposable
         ILoggerFactory loggers = application.Services.GetRequiredService<ILoggerFactory>();
         _logger = loggers.CreateLogger("Daemon");
         ILogger logger = loggers.CreateLogger("Backend");
-        _platform = DaemonPlatform.Create(settings, logger, Lost);
+        _machine = DaemonPlatform.Open(settings, logger, Lost);
         try
         {
-            _backend = new BackendHost(new BackendOptions
+            _backend = new BackendDaemon(_machine, new BackendDaemonOptions
             {
-                Hypervisor = _platform.Hypervisor,
-                FunctionSource = _platform.Custody.Functions,
-                Devices = new DeviceService { Custody = _platform.Custody, JournalDirectory = run.Path },
+                Version = CommandTree.Version,
+                Platform = settings.Platform,
+                RunDirectory = run.Path,
                 Topology = settings.Topology,
                 Shards = settings.Shards,
                 SpinMicroseconds = settings.SpinMicroseconds,
                 Slots = settings.Slots,
-                Policies = settings.Policies with { Attributes = _platform.Attributes },
+                Policies = settings.Policies,
+                Configuration = settings.Reports,
                 Logger = logger,
             });
         }
         catch
         {
-            _platform.Dispose();
+            _machine.Dispose();
             throw;
         }
-
-        _shards = new ShardLiveness(_backend.Engine.ShardCount, _backend.Engine.Invoke);
     }
 
     /// <summary>Serves until a signal comes, or the token is cancelled.</summary>
@@ -89,7 +86,8 @@ internal sealed partial class Daemon : IDisposable
     public void Dispose()
     {
         _backend.Dispose();
-        _platform.Dispose();
+        _guests?.Dispose();
+        _machine.Dispose();
     }
 
     private static WebApplication CreateApplication(DaemonSettings settings, RunDirectory run)
@@ -113,7 +111,7 @@ internal sealed partial class Daemon : IDisposable
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
         builder.Services.AddSingleton<ConsoleFormatter>(new DaemonLog(isJournal: IsSet("JOURNAL_STREAM")));
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = DrainLimit);
-        ControlServer.AddTo(builder, run.Socket);
+        BackendDaemon.AddControl(builder, run.Socket);
         return builder.Build();
     }
 
@@ -121,24 +119,12 @@ internal sealed partial class Daemon : IDisposable
 
     private async Task Serve(CliConsole console, CancellationToken stop)
     {
-        _backend.Start();
-        ControlServer.Map(_application, new ControlServices
-        {
-            Version = CommandTree.Version,
-            Platform = _settings.Platform,
-            Topology = _settings.Topology,
-            Guests = () => _backend.Guests,
-            NameOf = _backend.NameOf,
-            Counters = _backend.Engine.ReadCounters,
-            Shards = _shards,
-            Custody = _platform.Custody,
-            Toolstack = _backend.Toolstack!,
-            Configuration = _settings.Reports,
-        });
+        _backend.Start(_application);
         await _application.StartAsync(CancellationToken.None).ConfigureAwait(false);
         _run.ProtectSocket();
-        _platform.Started();
-        LogServing(_platform.Remark, _run.Socket);
+        _backend.Serving();
+        _guests = _machine is EmulatedMachine emulated ? new DemoGuests(emulated.Host) : null;
+        LogServing(_guests is null ? _machine.Remark : $"{_machine.Remark}, guests {string.Join(" and ", DemoGuests.Names)}", _run.Socket);
         console.Output.WriteLine("ready");
         console.Output.Flush();
 
@@ -168,7 +154,7 @@ internal sealed partial class Daemon : IDisposable
     }
 
     private ServiceManager? CreateServiceManager() => _application.Services.GetService<ISystemdNotifier>() is { IsEnabled: true } notifier
-        ? new ServiceManager(notifier, _shards, Describe, _logger)
+        ? new ServiceManager(notifier, _backend.Shards, Describe, _logger)
         : null;
 
     private void Lost(string reason)
@@ -180,7 +166,7 @@ internal sealed partial class Daemon : IDisposable
     private string Describe()
     {
         IReadOnlyList<GuestSnapshot> guests = _backend.Guests;
-        return $"serving {guests.Count(guest => guest.IsAttached)} of {guests.Count} guests on {_settings.Platform}; {_platform.Custody.Held().Count} devices held";
+        return $"serving {guests.Count(guest => guest.IsAttached)} of {guests.Count} guests on {_settings.Platform}; {_machine.Custody.Held().Count} devices held";
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "serving {Machine}; control socket {Socket}")]

@@ -19,8 +19,6 @@ internal sealed class DaemonConfiguration
     public const string DefaultPath = "/etc/pcibackflow/pcibackflow.json";
     public const string DefaultStateDirectory = "/var/lib/pcibackflow";
     public const string DefaultRunDirectory = "/run/pcibackflow";
-    public const string Xen = "xen";
-    public const string Loopback = "loopback";
     public const int MaxShards = 256;
     public const int MaxSpin = 1_000_000;
 
@@ -82,7 +80,7 @@ internal sealed class DaemonConfiguration
 
     private DaemonSettings Resolve(DaemonOptions options, Func<string> detect)
     {
-        string platform = Value("platform", options.Platform, element => element.Choice(Xen, Loopback), null) ?? Report("platform", detect(), "detected");
+        string platform = Value("platform", options.Platform, element => element.Choice(DaemonPlatform.Xen, DaemonPlatform.Loopback), null) ?? Report("platform", detect(), "detected");
         string topology = Value("topology", options.Topology, element => element.Choice([.. Topologies]), PipelineTopologyNames.NameOf(PipelineTopology.Fused))!;
         int shards = Number("shards", options.Shards, element => element.AutoOrNumber(MaxShards), 0);
         int spin = Number("spin", options.Spin, element => element.Number(0, MaxSpin), DefaultSpin);

@@ -2,8 +2,7 @@ using System.Globalization;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Hosting.Systemd;
 using Microsoft.Extensions.Logging;
-using PciBackFlow.Backend.Control;
-using PciBackFlow.Backend.Control.Server;
+using PciBackFlow.Backend.Serving;
 
 namespace PciBackFlow.Cli.Serve;
 

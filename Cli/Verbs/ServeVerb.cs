@@ -14,7 +14,7 @@ internal sealed class ServeVerb
 {
     private readonly CliConsole _console;
     private readonly Option<string?> _config = Words.Text("--config", "FILE", $"the configuration (JSON) [default: {DaemonConfiguration.DefaultPath}; absent: all defaults]");
-    private readonly Option<string?> _platform = Words.OptionalChoice("--platform", "what to serve on [default: detected]", DaemonConfiguration.Xen, DaemonConfiguration.Loopback);
+    private readonly Option<string?> _platform = Words.OptionalChoice("--platform", "what to serve on [default: detected]", DaemonPlatform.Xen, DaemonPlatform.Loopback);
     private readonly Option<string?> _topology = Words.OptionalChoice("--topology", "how the stages lie over threads [default: fused]", [.. DaemonConfiguration.Topologies]);
     private readonly Option<int> _shards = Words.AutoOrNumber("--shards", "auto|N", "threads that serve guests [default: auto]", DaemonConfiguration.MaxShards);
     private readonly Option<int?> _spin = Words.OptionalNumber("--spin", "USEC", "how long a shard keeps looking before it blocks, in microseconds [default: 20]", 0, DaemonConfiguration.MaxSpin);

@@ -13,6 +13,7 @@ public sealed partial class BackendRoomTests
         ["Devices"] = ["Plans"],
         ["Grants"] = ["Domains", "Xenstore", "Interrupts", "Attaching"],
         ["Interrupts"] = ["Domains", "Xenstore", "Grants", "Guests", "Attaching", "Running"],
+        ["Machines"] = ["Devices"],
         ["Slots"] = [],
         ["Policy"] = [],
         ["Serving"] = ["Xenstore", "Devices", "Interrupts", "Slots", "Policy", "Guests", "Running"],

@@ -2,7 +2,6 @@ using System.Net.Sockets;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using PciBackFlow.Backend.Control.Api;
-using PciBackFlow.Backend.Control.Server;
 
 namespace PciBackFlow.Backend.Control.Client;
 
@@ -102,7 +101,7 @@ public sealed class ControlClient(string socket)
         clock.CancelAfter(Patience);
         try
         {
-            (int status, byte[] answer) = await HttpExchange.RunAsync(socket, method, ControlGate.Version + path, body, clock.Token).ConfigureAwait(false);
+            (int status, byte[] answer) = await HttpExchange.RunAsync(socket, method, ControlPaths.Version + path, body, clock.Token).ConfigureAwait(false);
             return status is >= 200 and < 300 ? answer : throw ProblemOf(status, answer);
         }
         catch (SocketException failure)

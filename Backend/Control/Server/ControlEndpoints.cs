@@ -7,6 +7,7 @@ using PciBackFlow.Backend.Attaching;
 using PciBackFlow.Backend.Control.Api;
 using PciBackFlow.Backend.Devices;
 using PciBackFlow.Backend.Guests;
+using PciBackFlow.Backend.Serving;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Pipeline;
 
@@ -38,7 +39,7 @@ internal sealed class ControlEndpoints
     }
 
     private static void Map(IEndpointRouteBuilder routes, string method, string path, RequestDelegate run) =>
-        routes.MapMethods(ControlGate.Version + path, [method], run);
+        routes.MapMethods(ControlPaths.Version + path, [method], run);
 
     private async Task Status(HttpContext context)
     {

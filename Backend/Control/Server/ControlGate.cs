@@ -11,8 +11,6 @@ namespace PciBackFlow.Backend.Control.Server;
 /// <summary>What every request passes: who asks, for which version; and whatever goes wrong behind it becomes a problem document.</summary>
 internal sealed partial class ControlGate(ControlServices services, TimeSpan limit, ILogger logger)
 {
-    public const string Version = "/v1/";
-
     private const string ProblemType = "application/problem+json";
 
     public async Task Pass(HttpContext context, RequestDelegate next)
@@ -76,9 +74,9 @@ internal sealed partial class ControlGate(ControlServices services, TimeSpan lim
         }
 
         string path = context.Request.Path.Value ?? string.Empty;
-        return path.StartsWith(Version, StringComparison.Ordinal)
+        return path.StartsWith(ControlPaths.Version, StringComparison.Ordinal)
             ? default
-            : (StatusCodes.Status404NotFound, Problem(BackendFailure.Malformed, $"'{Shown(path)}' is not of this daemon's API: its paths begin with {Version}"));
+            : (StatusCodes.Status404NotFound, Problem(BackendFailure.Malformed, $"'{Shown(path)}' is not of this daemon's API: its paths begin with {ControlPaths.Version}"));
     }
 
     private static (int Status, ControlProblem? Problem) Unanswered(HttpContext context) => context.Response.StatusCode switch

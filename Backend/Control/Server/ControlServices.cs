@@ -2,6 +2,7 @@ using PciBackFlow.Backend.Attaching;
 using PciBackFlow.Backend.Control.Api;
 using PciBackFlow.Backend.Devices;
 using PciBackFlow.Backend.Guests;
+using PciBackFlow.Backend.Serving;
 using PciBackFlow.Pipeline;
 
 namespace PciBackFlow.Backend.Control.Server;

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using Microsoft.Extensions.Hosting.Systemd;
 using Microsoft.Extensions.Logging.Abstractions;
 using PciBackFlow.Backend.Control;
-using PciBackFlow.Backend.Control.Server;
+using PciBackFlow.Backend.Serving;
 using PciBackFlow.Cli.Serve;
 
 namespace PciBackFlow.Cli.Tests.Serve;

@@ -7,6 +7,7 @@ using PciBackFlow.Backend.Control.Client;
 using PciBackFlow.Backend.Control.Server;
 using PciBackFlow.Backend.Devices;
 using PciBackFlow.Backend.Devices.Sources;
+using PciBackFlow.Backend.Serving;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Hardware.Pci.Captures;
 using PciBackFlow.Pipeline;

@@ -1,0 +1,42 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using PciBackFlow.Backend.Control.Api;
+using PciBackFlow.Backend.Policy;
+using PciBackFlow.Backend.Slots;
+using PciBackFlow.Pipeline;
+
+namespace PciBackFlow.Backend;
+
+/// <summary>What a daemon runs with.</summary>
+public sealed record BackendDaemonOptions
+{
+    /// <summary>The program's version, for reports.</summary>
+    public required string Version { get; init; }
+
+    /// <summary>The platform's word in reports: <c>xen</c> or <c>loopback</c>.</summary>
+    public required string Platform { get; init; }
+
+    /// <summary>What belongs to this boot: the grants' journal, xl's view. Exists, and is nobody else's.</summary>
+    public required string RunDirectory { get; init; }
+
+    /// <inheritdoc cref="BackendOptions.Topology"/>
+    public PipelineTopology Topology { get; init; } = PipelineTopology.Fused;
+
+    /// <inheritdoc cref="BackendOptions.Shards"/>
+    public int Shards { get; init; }
+
+    /// <inheritdoc cref="BackendOptions.SpinMicroseconds"/>
+    public int SpinMicroseconds { get; init; } = 20;
+
+    /// <inheritdoc cref="BackendOptions.Slots"/>
+    public SlotMode Slots { get; init; } = SlotMode.Vpci;
+
+    /// <inheritdoc cref="BackendOptions.Policies"/>
+    public PolicySources Policies { get; init; } = new();
+
+    /// <summary>The effective configuration, for reports: each value with its origin.</summary>
+    public IReadOnlyList<SettingReport> Configuration { get; init; } = [];
+
+    /// <summary>Where the control plane's lines go.</summary>
+    public ILogger Logger { get; init; } = NullLogger.Instance;
+}

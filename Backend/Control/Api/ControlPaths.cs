@@ -1,0 +1,8 @@
+namespace PciBackFlow.Backend.Control.Api;
+
+/// <summary>The paths of the control API, for both of its ends.</summary>
+internal static class ControlPaths
+{
+    /// <summary>What every path begins with: the version of the API.</summary>
+    public const string Version = "/v1/";
+}

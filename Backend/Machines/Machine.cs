@@ -1,0 +1,28 @@
+using PciBackFlow.Backend.Devices;
+using PciBackFlow.Hardware.Hypervisor;
+
+namespace PciBackFlow.Backend.Machines;
+
+/// <summary>What a daemon serves on: a hypervisor, and the devices that its guests can have. Ends after the backend. Used by one thread.</summary>
+public abstract class Machine : IDisposable
+{
+    /// <summary>The hypervisor.</summary>
+    public abstract IHypervisor Hypervisor { get; }
+
+    /// <summary>The devices.</summary>
+    public abstract IDeviceCustody Custody { get; }
+
+    /// <summary>Whether an unmodified xl manages guests on it.</summary>
+    public abstract bool HasXl { get; }
+
+    /// <summary>What is to be said about it at the start, for people.</summary>
+    public abstract string Remark { get; }
+
+    /// <summary>The backend serves: begins what guests need not wait for.</summary>
+    public virtual void Started()
+    {
+    }
+
+    /// <inheritdoc/>
+    public abstract void Dispose();
+}
