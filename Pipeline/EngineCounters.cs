@@ -6,9 +6,11 @@ namespace PciBackFlow.Pipeline;
 /// <param name="Deliveries">Port deliveries taken from sources.</param>
 /// <param name="Spurious">Deliveries after which no item was served since the lane's previous delivery.</param>
 /// <param name="Offloaded">Items handed to a worker.</param>
-/// <param name="WorkerQueueFull">Items answered with a failure because the worker queue was full.</param>
-/// <param name="Expired">Items whose deadline passed before their worker finished.</param>
-/// <param name="LateResults">Worker results dropped because the deadline had won.</param>
+/// <param name="NoPlace">
+/// Items answered with a failure because a queue between threads had no place for them. Every lane has one, so this is 0 unless the engine is broken.
+/// </param>
+/// <param name="Expired">Items whose deadline passed before the thread that had them finished.</param>
+/// <param name="LateResults">Items dropped because their deadline had won: what a worker did too late, and what was late before its turn came.</param>
 /// <param name="Takeovers">Times a shard was given to a new thread because its own was stuck.</param>
 public readonly record struct EngineCounters(
     long Served,
@@ -16,7 +18,7 @@ public readonly record struct EngineCounters(
     long Deliveries,
     long Spurious,
     long Offloaded,
-    long WorkerQueueFull,
+    long NoPlace,
     long Expired,
     long LateResults,
     long Takeovers);

@@ -15,16 +15,13 @@ public sealed record EngineOptions
     /// <summary>Most worker threads for items that may block, over all shards; started on demand: 1 to 256.</summary>
     public int Workers { get; init; } = 4;
 
-    /// <summary>Items that may wait for a worker, over all shards: 1 to 65,536. One more is answered with a failure.</summary>
-    public int WorkerQueueCapacity { get; init; } = 64;
-
     /// <summary>
     /// Queued topology: the stages (0-based) before which the item changes threads, ascending, two to five of them, within 1 to 5. The last is
     /// the way back: from that stage on the shard's own thread runs it, in every topology also where it answers without a late item.
     /// </summary>
     public IReadOnlyList<int> QueueCuts { get; init; } = [3, 4];
 
-    /// <summary>Most lanes of one shard, and the bound of each cut: 1 to 131,072.</summary>
+    /// <summary>Most lanes of one shard: 1 to 131,072. Every queue has a place for each of them.</summary>
     public int LaneCapacity { get; init; } = 4096;
 
     /// <summary>How long one access may last on a shard before the watchdog gives the shard to another thread, in milliseconds: 10 to 60,000.</summary>
@@ -48,7 +45,6 @@ public sealed record EngineOptions
         Require(nameof(Shards), Shards, 1, 256);
         Require(nameof(SpinMicroseconds), SpinMicroseconds, 0, 1_000_000);
         Require(nameof(Workers), Workers, 1, 256);
-        Require(nameof(WorkerQueueCapacity), WorkerQueueCapacity, 1, 65_536);
         Require(nameof(LaneCapacity), LaneCapacity, 1, 131_072);
         Require(nameof(AccessLimitMilliseconds), AccessLimitMilliseconds, 10, 60_000);
         Require(nameof(SampleEvery), SampleEvery, 0, 1_000_000);

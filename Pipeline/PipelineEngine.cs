@@ -1,5 +1,5 @@
 using HdrHistogram;
-using Microsoft.Extensions.ObjectPool;
+using PciBackFlow.Pipeline.Queues;
 using PciBackFlow.Pipeline.Running;
 
 namespace PciBackFlow.Pipeline;
@@ -48,15 +48,16 @@ public sealed class PipelineEngine<TItem, T1, T2, T3, T4, T5, T6> : IPipelineEng
             _stageNames[i] = stages.NameOf(i);
         }
 
-        // As many spare items as there can be late ones at a time without new ones being made.
-        var pool = new DefaultObjectPool<TItem>(new ItemPolicy<TItem>(createItem), options.WorkerQueueCapacity + options.Workers);
+        // One late item can be with every thread, and an answer is made before it is known whether it is needed. Lanes add what can be late in queues.
+        var spares = new SpareItems<TItem>(createItem);
+        spares.Make(options.Workers + (options.Shards * (1 + options.QueueCuts.Count)));
         _workers = new(stages, options);
         _shards = new Shard<TItem, StageChain<TItem, T1, T2, T3, T4, T5, T6>>[options.Shards];
         var roles = new List<ITakeOver>();
         var handovers = new IHandover<TItem>?[options.Shards];
         for (int i = 0; i < _shards.Length; i++)
         {
-            var shard = new Shard<TItem, StageChain<TItem, T1, T2, T3, T4, T5, T6>>(i, stages, openSource(i), pool, _workers, options);
+            var shard = new Shard<TItem, StageChain<TItem, T1, T2, T3, T4, T5, T6>>(i, stages, openSource(i), spares, _workers, options);
             _shards[i] = shard;
             roles.Add(shard);
             handovers[i] = MakeHandover(stages, shard, i, roles);
@@ -284,7 +285,7 @@ public sealed class PipelineEngine<TItem, T1, T2, T3, T4, T5, T6> : IPipelineEng
     {
         if (_options.Topology == PipelineTopology.Dataflow)
         {
-            var line = new DataflowLine<TItem, StageChain<TItem, T1, T2, T3, T4, T5, T6>>(stages, 1, _options.ReturnStage, _workers, _options);
+            var line = new DataflowLine<TItem, StageChain<TItem, T1, T2, T3, T4, T5, T6>>(stages, 1, _options.ReturnStage, _workers);
             _lines.Add(line);
             return line;
         }

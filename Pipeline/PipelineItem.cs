@@ -9,7 +9,7 @@ namespace PciBackFlow.Pipeline;
 /// </summary>
 public abstract class PipelineItem
 {
-    /// <summary>Outcome of an item that no worker could take: its queue was full.</summary>
+    /// <summary>Outcome of an item for which a queue had no place.</summary>
     internal const StageFlow Refused = (StageFlow)255;
 
     // The word: five bits, and above them the number of the access, so that the watchdog's exchange can only hit the very
@@ -23,6 +23,7 @@ public abstract class PipelineItem
     private const long NextAccess = 32;
 
     private long _word;
+    private long _startedAt;
 
     /// <summary>The lane, set by the shard before the item can leave it.</summary>
     internal object? Lane;
@@ -45,8 +46,21 @@ public abstract class PipelineItem
     /// <summary>What each stage took (Stopwatch ticks).</summary>
     internal StageTicks Ticks;
 
-    /// <summary>How long the item may stay away from its shard before the shard answers without it, in milliseconds.</summary>
+    /// <summary>How long a thread may be at the item, away from its shard, before the shard answers without it, in milliseconds.</summary>
     protected internal abstract int DeadlineMilliseconds { get; }
+
+    /// <summary>
+    /// How long the item may be away in all before the shard answers without it, in milliseconds, at least <see cref="DeadlineMilliseconds"/>: one that
+    /// only waits for its turn, because many are before it, has not been tried yet and waits as long as its peer will.
+    /// </summary>
+    protected internal abstract int PatienceMilliseconds { get; }
+
+    /// <summary>Away: when the thread that has it took it (Stopwatch ticks); 0 while it waits in a queue. Written by its owner, read by its shard.</summary>
+    internal long StartedAt
+    {
+        get => Volatile.Read(ref _startedAt);
+        set => Volatile.Write(ref _startedAt, value);
+    }
 
     /// <summary>Whether the watchdog gave this item's shard to another thread while the item's access was stuck.</summary>
     internal bool IsTaken => (Volatile.Read(ref _word) & Taken) != 0;
@@ -99,12 +113,13 @@ public abstract class PipelineItem
     }
 
     /// <summary>
-    /// Shard thread, on a fresh item: take over the identity of the request from an item that missed its deadline (a worker
-    /// still owns that one; read only what was set before it left) and become its failure answer. If the item comes back at this
+    /// Shard thread, on a fresh item: take over the identity of the request from an item that cannot answer (a worker may
+    /// still own it; read only what was set before it left) and become its failure answer. If the item comes back at this
     /// very moment, nothing is answered and the fresh item is put back.
     /// </summary>
-    /// <param name="expired">The item that is late, or was refused by a full worker queue.</param>
-    protected internal abstract void AnswerFor(PipelineItem expired);
+    /// <param name="silent">The item that gives no answer.</param>
+    /// <param name="cause">Why.</param>
+    protected internal abstract void AnswerFor(PipelineItem silent, FailureCause cause);
 
     /// <summary>
     /// Worker thread (the shard's, when the lane was detached just as its item came back, or the item's thread had lost it): the

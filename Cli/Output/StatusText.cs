@@ -17,7 +17,8 @@ internal static class StatusText
             $"pcibackflow {daemon.Version} on {daemon.Platform}, process {daemon.ProcessId}, up {Duration(daemon.UptimeSeconds)}"));
         output.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{status.Shards.Count} shards ({daemon.Topology}), {status.Engine.Served} requests served, {status.Engine.Expired} expired{Stuck(status.Shards)}"));
+            $"{status.Shards.Count} shards ({daemon.Topology}), {status.Engine.Served} requests served, "
+            + $"{status.Engine.Expired} expired{NoPlace(status.Engine.NoPlace)}{Stuck(status.Shards)}"));
         output.WriteLine();
         WriteGuests(console, status);
         WriteDevices(console, status);
@@ -138,6 +139,10 @@ internal static class StatusText
     private static string Stuck(IReadOnlyList<ShardReport> shards) => shards.Where(shard => !shard.Answers).Select(shard => Number(shard.Shard)).ToArray() is { Length: > 0 } stuck
         ? $"; NOT ANSWERING: shard {string.Join(", ", stuck)}"
         : "";
+
+    private static string NoPlace(long requests) => requests == 0
+        ? ""
+        : string.Create(CultureInfo.InvariantCulture, $"; ENGINE BROKEN: {requests} found no place between threads, please report");
 
     private static string Number(long number) => number.ToString(CultureInfo.InvariantCulture);
 

@@ -58,11 +58,6 @@ internal sealed class EmbeddedLoad : IDisposable
             Engine = defaults.Engine with
             {
                 LaneCapacity = Math.Max(defaults.Engine.LaneCapacity, options.Guests),
-
-                // Every guest may have an interrupt request with the workers at once; a refusal there would be this load's error, not the backend's.
-                WorkerQueueCapacity = options.Mix == LoadMix.Interrupts
-                    ? Math.Max(defaults.Engine.WorkerQueueCapacity, options.Guests)
-                    : defaults.Engine.WorkerQueueCapacity,
                 AccessLimitMilliseconds = options.AccessLimitMilliseconds ?? defaults.Engine.AccessLimitMilliseconds,
             },
         });

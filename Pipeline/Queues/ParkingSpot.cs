@@ -1,8 +1,8 @@
 namespace PciBackFlow.Pipeline.Queues;
 
 /// <summary>
-/// Where the readers of a channel block: without allocating, which <c>WaitToReadAsync</c> cannot promise, and without a wake-up
-/// call by the writer while nobody is parked.
+/// Where the readers of a queue block while it is empty: without allocating, which a framework's channel with an asynchronous wait cannot
+/// promise, and without a wake-up call by the writer while nobody is parked.
 /// </summary>
 internal sealed class ParkingSpot : IDisposable
 {

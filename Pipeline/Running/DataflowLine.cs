@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Threading.Tasks.Dataflow;
+using PciBackFlow.Pipeline.Queues;
 
 namespace PciBackFlow.Pipeline.Running;
 
@@ -13,44 +14,65 @@ internal sealed class DataflowLine<TItem, TChain> : IHandover<TItem>, IDisposabl
 {
     private readonly TChain _chain;
     private readonly WorkerPool<TItem, TChain> _workers;
-    private readonly ActionBlock<TItem>[] _blocks;
+    private readonly ActionBlock<Place<TItem>>[] _blocks;
     private readonly ConcurrentDictionary<int, Carrier> _threads = new();
     private readonly int _first;
 
-    internal DataflowLine(TChain chain, int first, int end, WorkerPool<TItem, TChain> workers, EngineOptions options)
+    internal DataflowLine(TChain chain, int first, int end, WorkerPool<TItem, TChain> workers)
     {
         _chain = chain;
         _first = first;
         _workers = workers;
-        _blocks = new ActionBlock<TItem>[end - first];
+        _blocks = new ActionBlock<Place<TItem>>[end - first];
         for (int i = 0; i < _blocks.Length; i++)
         {
             int stage = first + i;
-            _blocks[i] = new ActionBlock<TItem>(item => RunStage(item, stage), new ExecutionDataflowBlockOptions
+            _blocks[i] = new ActionBlock<Place<TItem>>(place => RunStage(place.Take(), stage), new ExecutionDataflowBlockOptions
             {
-                BoundedCapacity = options.LaneCapacity,
+                // What waits is bounded by the lanes, each with one place before each block.
+                BoundedCapacity = DataflowBlockOptions.Unbounded,
 
-                // A stuck item must not hold up the others of its stage; the capacity bounds what can run.
+                // A stuck item must not hold up the others of its stage.
                 MaxDegreeOfParallelism = DataflowBlockOptions.Unbounded,
             });
         }
     }
 
-    public bool TryPost(TItem item) => _blocks[0].Post(item);
+    public void MakePlaces(Place<TItem>?[] places)
+    {
+        for (int i = 0; i < _blocks.Length; i++)
+        {
+            places[_first + i] = new Place<TItem>();
+        }
+    }
+
+    public bool TryPost(TItem item) => TryPost(item, block: 0);
 
     internal void Collect(List<Carrier> carriers) => carriers.AddRange(_threads.Values);
 
     public void Dispose()
     {
-        foreach (ActionBlock<TItem> block in _blocks)
+        foreach (ActionBlock<Place<TItem>> block in _blocks)
         {
             block.Complete();
         }
 
-        foreach (ActionBlock<TItem> block in _blocks)
+        foreach (ActionBlock<Place<TItem>> block in _blocks)
         {
             block.Completion.Wait(PipelineTimes.JoinMilliseconds);
         }
+    }
+
+    private bool TryPost(TItem item, int block)
+    {
+        Place<TItem> place = ((Lane<TItem>)item.Lane!).Places[_first + block]!;
+        bool fits = !place.Put(item, out TItem? late) || _blocks[block].Post(place);
+        if (late is not null)
+        {
+            ((Lane<TItem>)late.Lane!).Home.Finish(late, PipelineItem.Refused, late.NextStage);
+        }
+
+        return fits;
     }
 
     private void RunStage(TItem item, int stage)
@@ -84,7 +106,7 @@ internal sealed class DataflowLine<TItem, TChain> : IHandover<TItem>, IDisposabl
         {
             home.Finish(item, flow, next);
         }
-        else if (!_blocks[following].Post(item))
+        else if (!TryPost(item, following))
         {
             home.Finish(item, PipelineItem.Refused, next);
         }

@@ -11,7 +11,7 @@ internal static class PipelineTimes
     /// <summary>How long a report waits for a thread that is inside a long access.</summary>
     internal const int ReportMilliseconds = 250;
 
-    /// <summary>Spurious deliveries in a row without a delay, and the longest delay (the rule of Linux's late EOI, XSA-332).</summary>
+    /// <summary>Spurious deliveries in a row without a delay, and the longest delay (the rule of Linux's late end-of-interrupt).</summary>
     internal const int SpuriousThreshold = 1;
     internal const int LongestSpuriousDelayMilliseconds = 1000;
 

@@ -3,7 +3,7 @@ using PciBackFlow.Pipeline.Queues;
 
 namespace PciBackFlow.Pipeline.Running;
 
-/// <summary>The stages between two cuts, on a thread of their own behind a bounded queue.</summary>
+/// <summary>The stages between two cuts, on a thread of their own behind a queue with a place for every lane of the shard.</summary>
 internal sealed class QueuedPart<TItem, TChain> : IHandover<TItem>, ITakeOver, IDisposable
     where TItem : PipelineItem
     where TChain : struct, IStageChain<TItem>
@@ -16,7 +16,7 @@ internal sealed class QueuedPart<TItem, TChain> : IHandover<TItem>, ITakeOver, I
     private readonly Action _countTakeover;
     private readonly string _name;
     private readonly long _spinTicks;
-    private readonly BoundedQueue<TItem> _queue;
+    private readonly PlaceQueue<TItem> _queue = new();
     private readonly ParkingSpot _parking = new();
     private Carrier _holder;
     private Thread? _thread;
@@ -34,19 +34,29 @@ internal sealed class QueuedPart<TItem, TChain> : IHandover<TItem>, ITakeOver, I
         _name = $"shard {shard} {chain.NameOf(from)}";
         _holder = new Carrier(_name);
         _spinTicks = PipelineTimes.FromMicroseconds(options.SpinMicroseconds);
-
-        _queue = new BoundedQueue<TItem>(options.LaneCapacity);
     }
 
     public Carrier Holder => Volatile.Read(ref _holder);
 
     public long Progress => Volatile.Read(ref _progress);
 
+    public void MakePlaces(Place<TItem>?[] places)
+    {
+        places[_from] = _queue.MakePlace();
+        _nextPart?.MakePlaces(places);
+    }
+
     public bool TryPost(TItem item)
     {
-        if (!_queue.TryWrite(item))
+        var lane = (Lane<TItem>)item.Lane!;
+        if (!_queue.TryPost(lane.Places[_from]!, item, out TItem? late))
         {
             return false;
+        }
+
+        if (late is not null)
+        {
+            ((Lane<TItem>)late.Lane!).Home.Finish(late, PipelineItem.Refused, late.NextStage);
         }
 
         _parking.Signal();
@@ -91,7 +101,7 @@ internal sealed class QueuedPart<TItem, TChain> : IHandover<TItem>, ITakeOver, I
                 me.Answer();
             }
 
-            if (_queue.TryRead(out TItem? item))
+            if (_queue.TryTake(out TItem? item))
             {
                 if (!RunItem(ref stages, item, me))
                 {

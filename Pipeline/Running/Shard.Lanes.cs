@@ -1,8 +1,12 @@
 using System.Diagnostics;
+using PciBackFlow.Pipeline.Queues;
 
 namespace PciBackFlow.Pipeline.Running;
 
-/// <summary>This part: lanes, and which of them are looked at when.</summary>
+/// <summary>
+/// This part: lanes, and which of them are looked at when. Its fields are the lanes and their lists: those hot, those being looked at, those due
+/// (<c>_timers</c>, used by the part of that name) and those away (<c>_handedOver</c>, <c>_returned</c>, used by serving).
+/// </summary>
 internal sealed partial class Shard<TItem, TChain>
 {
     // One read of a source returns at most this many ports.
@@ -17,6 +21,10 @@ internal sealed partial class Shard<TItem, TChain>
     // Ports delivered (and masked thereby) before their lane came.
     private readonly HashSet<int> _strays = [];
     private readonly int[] _delivered = new int[DeliveryBatch];
+
+    // Places of lanes that are gone. Late items of those may still wait there, so the next lane goes on with the very places: else lanes that
+    // come and go while workers are stuck would fill the queues.
+    private readonly Stack<Place<TItem>?[]> _freePlaces = new();
     private Lane<TItem>[] _hot = new Lane<TItem>[16];
     private Lane<TItem>[] _looking = new Lane<TItem>[16];
     private Lane<TItem>[] _timers = new Lane<TItem>[16];
@@ -52,7 +60,7 @@ internal sealed partial class Shard<TItem, TChain>
             Array.Resize(ref _unmask, size);
         }
 
-        var lane = new Lane<TItem>(port, item, this) { Masked = _strays.Remove(port) };
+        var lane = new Lane<TItem>(port, item, this, TakePlaces()) { Masked = _strays.Remove(port) };
         item.ComeHome();
         item.Lane = lane;
         _lanes.Add(port, lane);
@@ -68,6 +76,7 @@ internal sealed partial class Shard<TItem, TChain>
         }
 
         lane.Detached = true;
+        _freePlaces.Push(lane.Places);
         RemoveTimer(lane);
         if (lane.Hot)
         {
@@ -81,6 +90,29 @@ internal sealed partial class Shard<TItem, TChain>
         {
             NoteBack(lane);
         }
+    }
+
+    private Place<TItem>?[] TakePlaces()
+    {
+        if (_freePlaces.TryPop(out Place<TItem>?[]? places))
+        {
+            return places;
+        }
+
+        places = new Place<TItem>?[_chain.Count];
+        _workers.MakePlace(places);
+        _handover?.MakePlaces(places);
+
+        // In each place one item can wait that is late.
+        foreach (Place<TItem>? place in places)
+        {
+            if (place is not null)
+            {
+                _spares.Make(1);
+            }
+        }
+
+        return places;
     }
 
     private void PollSource() => Accept(_source.Take(_delivered, 0));
@@ -183,7 +215,7 @@ internal sealed partial class Shard<TItem, TChain>
     }
 
     // A delivery is spurious if nothing was served since it, nor between it and the one before (what a look without an event had found
-    // early is not held against the event that follows). XSA-332: events without work must not keep the backend busy.
+    // early is not held against the event that follows). Events without work must not keep the engine busy.
     private bool IsDelayed(Lane<TItem> lane, long now)
     {
         if (lane.ServedSinceDelivery || lane.ServedBeforeDelivery)

@@ -2,7 +2,9 @@ using System.Diagnostics;
 
 namespace PciBackFlow.Pipeline.Running;
 
-/// <summary>This part: one look at a lane, and where its item goes from there.</summary>
+/// <summary>
+/// This part: one look at a lane, and where its item goes from there. It has no fields of its own: it moves items between the lists of the lanes.
+/// </summary>
 internal sealed partial class Shard<TItem, TChain>
 {
     // One look at a lane, and its request run as far as this thread runs it. False when this thread lost the shard.
@@ -117,7 +119,8 @@ internal sealed partial class Shard<TItem, TChain>
         item.NextStage = next;
         lane.Away = true;
         _handedOver++;
-        AddTimer(lane, Stopwatch.GetTimestamp() + PipelineTimes.FromMilliseconds(item.DeadlineMilliseconds));
+        lane.LeftAt = Stopwatch.GetTimestamp();
+        AddTimer(lane, lane.LeftAt + PipelineTimes.FromMilliseconds(item.DeadlineMilliseconds));
         item.LeaveHome();
     }
 
@@ -130,19 +133,19 @@ internal sealed partial class Shard<TItem, TChain>
 
     private bool AnswerRefused(Lane<TItem> lane, TItem item)
     {
-        _counters.WorkerQueueFull++;
+        _counters.NoPlace++;
         NoteBack(lane);
-        return AnswerInstead(lane, item, discard: false);
+        return AnswerInstead(lane, item, FailureCause.Queue);
     }
 
-    // A fresh item that answers for one that is late, lost or refused.
-    private TItem MakeAnswerFor(Lane<TItem> lane, TItem item)
+    // A fresh item that answers for one that is late, lost or without a place.
+    private TItem MakeAnswerFor(Lane<TItem> lane, TItem item, FailureCause cause)
     {
-        TItem fresh = _pool.Get();
+        TItem fresh = _spares.Take();
         fresh.ComeHome();
         fresh.Lane = lane;
         fresh.Timed = false;
-        fresh.AnswerFor(item);
+        fresh.AnswerFor(item, cause);
         return fresh;
     }
 
@@ -154,10 +157,10 @@ internal sealed partial class Shard<TItem, TChain>
     }
 
     // An item that this thread owns is answered for by a fresh one.
-    private bool AnswerInstead(Lane<TItem> lane, TItem item, bool discard)
+    private bool AnswerInstead(Lane<TItem> lane, TItem item, FailureCause cause)
     {
-        TItem fresh = MakeAnswerFor(lane, item);
-        if (discard)
+        TItem fresh = MakeAnswerFor(lane, item, cause);
+        if (cause == FailureCause.Lost)
         {
             item.Discard();
         }
@@ -167,13 +170,19 @@ internal sealed partial class Shard<TItem, TChain>
     }
 
     // The deadline's side of the race. False when this thread lost the shard.
-    private bool Expire(Lane<TItem> lane)
+    private bool Expire(Lane<TItem> lane, long now)
     {
         TItem late = lane.Item;
+        long due = LatestReturn(lane, late, now);
+        if (now < due)
+        {
+            lane.DueAt = due;
+            return true;
+        }
 
         // The answer is made before the race is decided: from the moment the deadline wins, the worker may drop the item and another lane
         // may get it, so nothing of it can be read any more. Until then it's away or on its way back, and keeps its identity.
-        TItem fresh = MakeAnswerFor(lane, late);
+        TItem fresh = MakeAnswerFor(lane, late, FailureCause.Deadline);
         if (!late.TryExpire())
         {
             // The completion won and is about to arrive.
@@ -185,6 +194,15 @@ internal sealed partial class Shard<TItem, TChain>
         Volatile.Write(ref _counters.Expired, _counters.Expired + 1);
         NoteBack(lane);
         return Answer(lane, fresh);
+    }
+
+    // When an away item is late: its deadline after a thread took it; while it waits for its turn it is looked at again that much later, and never after
+    // its peer's patience.
+    private static long LatestReturn(Lane<TItem> lane, TItem item, long now)
+    {
+        long started = item.StartedAt;
+        long due = (started != 0 ? started : now) + PipelineTimes.FromMilliseconds(item.DeadlineMilliseconds);
+        return Math.Min(due, lane.LeftAt + PipelineTimes.FromMilliseconds(item.PatienceMilliseconds));
     }
 
     // After an absence the lane is looked at again, also where nothing spins: its port may still be masked.
@@ -239,15 +257,15 @@ internal sealed partial class Shard<TItem, TChain>
                 lane.JustServed = true;
                 return Resume(lane, item, item.NextStage);
             case PipelineItem.Refused:
-                _counters.WorkerQueueFull++;
-                return AnswerInstead(lane, item, discard: false);
+                _counters.NoPlace++;
+                return AnswerInstead(lane, item, FailureCause.Queue);
             case StageFlow.Idle:
                 item.ComeHome();
                 MakeHot(lane);
                 return true;
             default:
                 // Lost: its thread gave up half-way.
-                return AnswerInstead(lane, item, discard: true);
+                return AnswerInstead(lane, item, FailureCause.Lost);
         }
     }
 }

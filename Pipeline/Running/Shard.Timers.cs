@@ -2,7 +2,10 @@ using System.Diagnostics;
 
 namespace PciBackFlow.Pipeline.Running;
 
-/// <summary>This part: what is due when: delayed unmasking, and deadlines of items that are away.</summary>
+/// <summary>
+/// This part: what is due when: delayed unmasking, and deadlines of items that are away. Its fields, the timers, lie with the lanes, with whose number
+/// they grow.
+/// </summary>
 internal sealed partial class Shard<TItem, TChain>
 {
     private void AddTimer(Lane<TItem> lane, long due)
@@ -83,7 +86,7 @@ internal sealed partial class Shard<TItem, TChain>
         for (int i = _timerCount - 1; i >= 0; i--)
         {
             Lane<TItem> lane = _timers[i];
-            if (lane.DueAt <= now && lane.Away && !Expire(lane))
+            if (lane.DueAt <= now && lane.Away && !Expire(lane, now))
             {
                 return false;
             }

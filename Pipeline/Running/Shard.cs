@@ -1,14 +1,13 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using Microsoft.Extensions.ObjectPool;
 using PciBackFlow.Pipeline.Queues;
 
 namespace PciBackFlow.Pipeline.Running;
 
 /// <summary>
-/// One thread, one source, its lanes. This part: the loop, the wait, what other threads may ask for, and the take-over. All
-/// state is the shard's thread's own unless said otherwise, and is consistent whenever a stage runs, because the watchdog may give it to a new
-/// thread right there.
+/// One thread, one source, its lanes. All state is the shard's thread's own unless said otherwise, and is consistent whenever a stage runs, because
+/// the watchdog may give it to a new thread right there. This part: the loop, the wait, what other threads may ask for, and the take-over. Its fields
+/// are what the shard is made of, its counters and its mailbox, and what other threads write: requests, stopping, being asleep.
 /// </summary>
 internal sealed partial class Shard<TItem, TChain> : IItemHome<TItem>, ITakeOver, IDisposable
     where TItem : PipelineItem
@@ -16,7 +15,7 @@ internal sealed partial class Shard<TItem, TChain> : IItemHome<TItem>, ITakeOver
 {
     private readonly int _index;
     private readonly IReadySource _source;
-    private readonly ObjectPool<TItem> _pool;
+    private readonly SpareItems<TItem> _spares;
     private readonly WorkerPool<TItem, TChain> _workers;
     private readonly ConcurrentQueue<ControlRequest> _requests = new();
     private readonly string _name;
@@ -36,12 +35,12 @@ internal sealed partial class Shard<TItem, TChain> : IItemHome<TItem>, ITakeOver
     private int _stopping;
     private bool _ended;
 
-    internal Shard(int index, TChain chain, IReadySource source, ObjectPool<TItem> pool, WorkerPool<TItem, TChain> workers, EngineOptions options)
+    internal Shard(int index, TChain chain, IReadySource source, SpareItems<TItem> spares, WorkerPool<TItem, TChain> workers, EngineOptions options)
     {
         _index = index;
         _chain = chain;
         _source = source;
-        _pool = pool;
+        _spares = spares;
         _workers = workers;
         _name = $"shard {index}";
         _carrier = new Carrier(_name);
@@ -137,7 +136,7 @@ internal sealed partial class Shard<TItem, TChain> : IItemHome<TItem>, ITakeOver
         sum.Deliveries + Volatile.Read(ref _counters.Deliveries),
         sum.Spurious + Volatile.Read(ref _counters.Spurious),
         sum.Offloaded + Volatile.Read(ref _counters.Offloaded),
-        sum.WorkerQueueFull + Volatile.Read(ref _counters.WorkerQueueFull),
+        sum.NoPlace + Volatile.Read(ref _counters.NoPlace),
         sum.Expired + Volatile.Read(ref _counters.Expired),
         sum.LateResults + Volatile.Read(ref _counters.LateResults),
         sum.Takeovers + Volatile.Read(ref _counters.Takeovers));
@@ -155,6 +154,8 @@ internal sealed partial class Shard<TItem, TChain> : IItemHome<TItem>, ITakeOver
             // The item is with the stuck thread now, as if that were a worker; its time counts from when it was first seen stuck.
             var lane = (Lane<TItem>)stuck.Lane!;
             lane.Away = true;
+            lane.LeftAt = since;
+            stuck.StartedAt = since;
             _handedOver++;
             AddTimer(lane, since + PipelineTimes.FromMilliseconds(stuck.DeadlineMilliseconds));
             RunLoop(carrier);
@@ -302,6 +303,6 @@ internal sealed partial class Shard<TItem, TChain> : IItemHome<TItem>, ITakeOver
     private void Recycle(TItem item)
     {
         item.ComeHome();
-        _pool.Return(item);
+        _spares.Return(item);
     }
 }

@@ -17,7 +17,7 @@ internal struct ShardCounters
     [FieldOffset(96)]
     internal long Offloaded;
     [FieldOffset(104)]
-    internal long WorkerQueueFull;
+    internal long NoPlace;
     [FieldOffset(112)]
     internal long Expired;
     [FieldOffset(120)]

@@ -4,27 +4,35 @@ namespace PciBackFlow.Pipeline.Running;
 
 /// <summary>
 /// Threads for the one stage that may block: all started when the first item needs one, so that a shard allocates for threads once in its life;
-/// fed by one bounded queue. A worker runs the item's next stage and sends the item home.
+/// fed by one queue, in the order of arrival over all lanes and shards. A worker runs the item's next stage and sends the item home.
 /// </summary>
 internal sealed class WorkerPool<TItem, TChain>(TChain chain, EngineOptions options) : IDisposable
     where TItem : PipelineItem
     where TChain : struct, IStageChain<TItem>
 {
-    private readonly BoundedQueue<TItem> _queue = new(options.WorkerQueueCapacity);
-
+    private readonly PlaceQueue<TItem> _queue = new();
     private readonly ParkingSpot _parking = new();
     private readonly Carrier[] _carriers = new Carrier[options.Workers];
     private readonly Thread[] _threads = new Thread[options.Workers];
     private int _started;
     private int _stopping;
 
+    /// <summary>Control: makes a lane's place.</summary>
+    internal void MakePlace(Place<TItem>?[] places) => places[Lane<TItem>.WorkersPlace] = _queue.MakePlace();
+
     /// <summary>Any thread: hands an away item to a worker.</summary>
-    /// <returns>False when the queue is full: the item is still the caller's.</returns>
+    /// <returns>False when there is no place, which there is for every lane: the item is still the caller's.</returns>
     internal bool TryPost(TItem item)
     {
-        if (!_queue.TryWrite(item))
+        var lane = (Lane<TItem>)item.Lane!;
+        if (!_queue.TryPost(lane.Places[Lane<TItem>.WorkersPlace]!, item, out TItem? late))
         {
             return false;
+        }
+
+        if (late is not null)
+        {
+            ((Lane<TItem>)late.Lane!).Home.Finish(late, PipelineItem.Refused, late.NextStage);
         }
 
         if (Volatile.Read(ref _started) == 0)
@@ -92,7 +100,7 @@ internal sealed class WorkerPool<TItem, TChain>(TChain chain, EngineOptions opti
         me.Begin();
         while (Volatile.Read(ref _stopping) == 0)
         {
-            if (_queue.TryRead(out TItem? item))
+            if (_queue.TryTake(out TItem? item))
             {
                 if (_queue.Count > 0)
                 {

@@ -4,7 +4,8 @@ namespace PciBackFlow.Stages.Connections;
 /// <param name="Requests">Requests taken from the page.</param>
 /// <param name="Answered">Answers written to the page; each with one notification.</param>
 /// <param name="LateReplies">Answers dropped because the guest had given up or posted another request.</param>
-/// <param name="Expired">Requests answered with a failure because their worker was late or the workers' queue was full.</param>
+/// <param name="Expired">Requests answered with a failure because the thread that had them was late, or gave up.</param>
+/// <param name="NoPlace">Requests answered with a failure because a queue between threads had no place for them; 0 unless the engine is broken.</param>
 /// <param name="LateResults">Results of workers dropped because the deadline had passed; each also counts as <paramref name="Expired"/>.</param>
 /// <param name="Offloaded">Requests that left the shard because they could block.</param>
 /// <param name="ConfigReads">Answered requests: reads.</param>
@@ -26,6 +27,7 @@ public readonly record struct GuestCounterValues(
     long Answered,
     long LateReplies,
     long Expired,
+    long NoPlace,
     long LateResults,
     long Offloaded,
     long ConfigReads,

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using PciBackFlow.Pipeline;
 using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Stages.Connections;
@@ -19,6 +20,7 @@ public sealed class GuestCounters
         Get(Slot.Answered),
         Get(Slot.LateReplies),
         Get(Slot.Expired),
+        Get(Slot.NoPlace),
         Get(Slot.LateResults),
         Get(Slot.Offloaded),
         Get(Slot.ConfigReads),
@@ -92,9 +94,9 @@ public sealed class GuestCounters
             Add(Slot.Offloaded, 1);
         }
 
-        if (operation.HasExpired)
+        if (operation.Cause != FailureCause.None)
         {
-            Add(Slot.Expired, 1);
+            Add(operation.Cause == FailureCause.Queue ? Slot.NoPlace : Slot.Expired, 1);
         }
     }
 
@@ -109,6 +111,7 @@ public sealed class GuestCounters
         Answered,
         LateReplies,
         Expired,
+        NoPlace,
         Offloaded,
         ConfigReads,
         ConfigWrites,

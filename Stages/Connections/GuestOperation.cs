@@ -15,10 +15,13 @@ namespace PciBackFlow.Stages.Connections;
 /// <param name="connection">The guest; null for a spare object, which gets its guest with the request that it answers.</param>
 public sealed class GuestOperation(GuestConnection? connection = null) : PipelineItem
 {
-    /// <summary>How long a configuration access may take, in milliseconds: the guest's CPU waits with interrupts off.</summary>
+    /// <summary>How long a configuration access may take a function, in milliseconds: the guest's CPU waits with interrupts off.</summary>
     public const int ConfigDeadline = 500;
 
-    /// <summary>How long any other operation may take, in milliseconds: Linux's frontend gives up after 2,000.</summary>
+    /// <summary>
+    /// How long any other operation may take, and any operation with the time that it waits for its turn among those of other guests, in milliseconds:
+    /// Linux's frontend gives up after 2,000.
+    /// </summary>
     public const int OperationDeadline = 1500;
 
     /// <summary>The copied entries of an MSI-X request; of another request whatever was there.</summary>
@@ -66,11 +69,14 @@ public sealed class GuestOperation(GuestConnection? connection = null) : Pipelin
     /// <summary>Whether the request was sent to a worker.</summary>
     internal bool WasOffloaded { get; set; }
 
-    /// <summary>Whether this is the answer to a request whose worker was late.</summary>
-    internal bool HasExpired { get; set; }
+    /// <summary>Why this answers in another operation's place; none for an answer of its own.</summary>
+    internal FailureCause Cause { get; set; }
 
     /// <inheritdoc/>
     protected override int DeadlineMilliseconds => IsConfigAccess ? ConfigDeadline : OperationDeadline;
+
+    /// <inheritdoc/>
+    protected override int PatienceMilliseconds => OperationDeadline;
 
     /// <summary>Shard: the next request has been copied into <see cref="Request"/>; forgets the one before.</summary>
     internal void Begin()
@@ -87,7 +93,7 @@ public sealed class GuestOperation(GuestConnection? connection = null) : Pipelin
         DeniedBits = 0;
         HardwareAccesses = 0;
         WasOffloaded = false;
-        HasExpired = false;
+        Cause = FailureCause.None;
     }
 
     /// <summary>Owner: the answer is known.</summary>
@@ -109,16 +115,16 @@ public sealed class GuestOperation(GuestConnection? connection = null) : Pipelin
     internal static uint MaskOf(int size) => size switch { 1 => 0xFF, 2 => 0xFFFF, _ => uint.MaxValue };
 
     /// <inheritdoc/>
-    protected override void AnswerFor(PipelineItem expired)
+    protected override void AnswerFor(PipelineItem silent, FailureCause cause)
     {
         // Connection, Request and Function were written before the item left its shard and are not written by the worker.
-        var late = (GuestOperation)expired;
+        var late = (GuestOperation)silent;
         Connection = late.Connection;
         Request = late.Request;
         Begin();
         Function = late.Function;
         WasOffloaded = true;
-        HasExpired = true;
+        Cause = cause;
         if (IsConfigAccess)
         {
             Fail();

@@ -89,7 +89,7 @@ public sealed partial class LayerTests
         return select(assembly).ToArray();
     }
 
-    [GeneratedRegex(@"\b(pci\w*|xen\w*|domid|bdf|config space|guests?)\b", RegexOptions.IgnoreCase)]
+    [GeneratedRegex(@"\b(pci\w*|xen\w*|xsa\w*|domid|bdf|config space|guests?)\b", RegexOptions.IgnoreCase)]
     private static partial Regex Domain();
 
     // Top level only: a type in a file-scoped namespace begins in the first column.

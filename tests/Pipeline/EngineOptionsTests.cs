@@ -10,7 +10,6 @@ public sealed class EngineOptionsTests
         { "Shards", new EngineOptions { Shards = 257 }, "1 to 256" },
         { "SpinMicroseconds", new EngineOptions { SpinMicroseconds = -1 }, "0 to 1000000" },
         { "Workers", new EngineOptions { Workers = 0 }, "1 to 256" },
-        { "WorkerQueueCapacity", new EngineOptions { WorkerQueueCapacity = 0 }, "1 to 65536" },
         { "LaneCapacity", new EngineOptions { LaneCapacity = 0 }, "1 to 131072" },
         { "AccessLimitMilliseconds", new EngineOptions { AccessLimitMilliseconds = 9 }, "10 to 60000" },
         { "SampleEvery", new EngineOptions { SampleEvery = -1 }, "0 to 1000000" },

@@ -3,6 +3,7 @@ using PciBackFlow.Backend.Control;
 using PciBackFlow.Backend.Control.Api;
 using PciBackFlow.Backend.Interrupts;
 using PciBackFlow.Cli.Output;
+using PciBackFlow.Pipeline;
 
 namespace PciBackFlow.Cli.Tests.Output;
 
@@ -45,6 +46,18 @@ public sealed class StatusTextTests
         Assert.Equal(text.Split(' ')[0], interrupts.GetProperty("mode").GetString());
         Assert.Equal(mode == InterruptMode.Line ? 0 : pirqs.Length, interrupts.GetProperty("vectors").GetInt32());
         Assert.Equal(pirqs, interrupts.GetProperty("pirqs").EnumerateArray().Select(pirq => pirq.GetInt32()));
+    }
+
+    [Theory]
+    [InlineData(0, false)]
+    [InlineData(3, true)]
+    public void A_request_that_found_no_place_between_threads_is_said_because_it_cannot_happen(long requests, bool said)
+    {
+        using var output = new StringWriter();
+
+        StatusText.Write(ConsoleOver(output), Status(InterruptMode.None, []) with { Engine = default(EngineCounters) with { NoPlace = requests } });
+
+        Assert.Equal(said, output.ToString().Contains($"ENGINE BROKEN: {requests} found no place", StringComparison.Ordinal));
     }
 
     private static StatusReport Status(InterruptMode mode, int[] pirqs)

@@ -135,6 +135,26 @@ public sealed class BoundedQueueTests
     }
 
     [Fact]
+    public void Once_closed_it_takes_nothing_more_and_is_drained_when_the_rest_has_been_read()
+    {
+        var queue = new BoundedQueue<string>(4);
+        queue.TryWrite("first");
+        queue.TryWrite("second");
+
+        queue.Close();
+
+        Assert.False(queue.TryWrite("third"));
+        Assert.True(queue.IsClosed);
+        Assert.False(queue.IsDrained);
+        Assert.Equal(2, queue.Count);
+        Assert.True(queue.TryRead(out string? item));
+        Assert.Equal("first", item);
+        Assert.True(queue.TryRead(out _));
+        Assert.True(queue.IsDrained);
+        Assert.False(queue.TryRead(out _));
+    }
+
+    [Fact]
     public void Handing_items_over_allocates_nothing_from_the_first_on()
     {
         var queue = new BoundedQueue<string>(64);

@@ -5,5 +5,5 @@ public sealed class EveryTopology() : TheoryData<PipelineTopology>(Enum.GetValue
 {
     /// <summary>An engine that blocks at once, gives a hanging access up soon, and has few workers.</summary>
     internal static EngineOptions Options(PipelineTopology topology) =>
-        new() { Topology = topology, SpinMicroseconds = 0, AccessLimitMilliseconds = 40, Workers = 2, WorkerQueueCapacity = 2 };
+        new() { Topology = topology, SpinMicroseconds = 0, AccessLimitMilliseconds = 40, Workers = 2 };
 }

@@ -2,7 +2,7 @@ using PciBackFlow.Pipeline.Tests.Toy;
 
 namespace PciBackFlow.Pipeline.Tests.Topologies;
 
-/// <summary>Items that leave the shard for a worker: the deadline, the race with it, and a full queue.</summary>
+/// <summary>Items that leave the shard for a worker: the deadline and the race with it.</summary>
 public sealed class OffloadTests
 {
     [Theory]
@@ -47,7 +47,7 @@ public sealed class OffloadTests
     public void Completion_and_deadline_race_without_a_double_answer(PipelineTopology topology)
     {
         const int Rounds = 400;
-        using var toy = new ToyEngine(EveryTopology.Options(topology) with { WorkerQueueCapacity = 64, Workers = 4 }, 4, deadline: 1);
+        using var toy = new ToyEngine(EveryTopology.Options(topology) with { Workers = 4 }, 4, deadline: 1);
         int failed = 0;
         for (int r = 1; r <= Rounds; r++)
         {
@@ -73,47 +73,12 @@ public sealed class OffloadTests
         }
 
         ToyEngine.Until(() => toy.Counters.LateResults == toy.Counters.Expired);
-        Assert.Equal(failed, toy.Counters.Expired + toy.Counters.WorkerQueueFull);
+        Assert.Equal(failed, toy.Counters.Expired);
         Assert.Equal(4 * Rounds, toy.Counters.Served);
         foreach (ToyPage page in toy.Pages)
         {
             Assert.Equal(Rounds, page.Answers);
             Assert.Equal(0, page.Strays);
         }
-    }
-
-    [Theory]
-    [ClassData<EveryTopology>]
-    public void A_full_worker_queue_answers_with_a_failure_at_once(PipelineTopology topology)
-    {
-        // Two workers at the gate and two items waiting: the fifth finds no room.
-        using var toy = new ToyEngine(EveryTopology.Options(topology), 5, deadline: 60_000);
-        for (int lane = 0; lane < 2; lane++)
-        {
-            toy.Post(lane, lane + 1, ToyWork.OffloadedGated);
-            Assert.True(toy.Pages[lane].Entered.Wait(5000));
-        }
-
-        for (int lane = 2; lane < 5; lane++)
-        {
-            toy.Post(lane, lane + 1, ToyWork.OffloadedGated);
-        }
-
-        ToyEngine.Until(() => toy.Counters.WorkerQueueFull == 1);
-        ToyEngine.Until(() => toy.IsAnswered(2) || toy.IsAnswered(3) || toy.IsAnswered(4));
-        foreach (ToyPage page in toy.Pages)
-        {
-            page.Gate.Set();
-        }
-
-        int failed = 0;
-        for (int lane = 0; lane < 5; lane++)
-        {
-            int answer = toy.Await(lane);
-            failed += answer == ToyPage.Failed ? 1 : 0;
-            Assert.True(answer == ToyPage.Failed || answer == (lane + 1) * 2);
-        }
-
-        Assert.Equal(1, failed);
     }
 }

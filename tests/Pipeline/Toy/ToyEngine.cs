@@ -11,11 +11,12 @@ internal sealed class ToyEngine : IDisposable
     public readonly Engine Engine;
     public readonly ToyPage[] Pages;
     public readonly ToyItem[] Items;
+    private int _spares;
 
     public ToyEngine(EngineOptions options, int lanes = 1, int deadline = 500)
     {
         Source = new MemorySource(lanes + 8);
-        Engine = new Engine(default, options, _ => Source, static () => new ToyItem());
+        Engine = new Engine(default, options, _ => Source, MakeSpare);
         Engine.Start();
         Pages = new ToyPage[lanes];
         Items = new ToyItem[lanes];
@@ -26,6 +27,9 @@ internal sealed class ToyEngine : IDisposable
             Engine.Attach(0, i, Items[i]);
         }
     }
+
+    /// <summary>Items that the engine has had made.</summary>
+    public int Spares => Volatile.Read(ref _spares);
 
     public EngineCounters Counters => Engine.ReadCounters();
 
@@ -71,6 +75,12 @@ internal sealed class ToyEngine : IDisposable
             Assert.True(Stopwatch.GetTimestamp() < end, $"not within {milliseconds} ms");
             Thread.Sleep(1);
         }
+    }
+
+    private ToyItem MakeSpare()
+    {
+        Interlocked.Increment(ref _spares);
+        return new ToyItem();
     }
 
     public void Dispose()

@@ -4,17 +4,21 @@ internal sealed class ToyItem : PipelineItem
 {
     public ToyPage? Page;
     public int Deadline = 500;
+    public int Patience;
     public int Request;
     public ToyWork Work;
     public int Value;
 
     protected internal override int DeadlineMilliseconds => Deadline;
 
-    protected internal override void AnswerFor(PipelineItem expired)
+    protected internal override int PatienceMilliseconds => Math.Max(Patience, Deadline);
+
+    protected internal override void AnswerFor(PipelineItem silent, FailureCause cause)
     {
-        var late = (ToyItem)expired;
+        var late = (ToyItem)silent;
         Page = late.Page;
         Deadline = late.Deadline;
+        Patience = late.Patience;
         Request = late.Request;
         Value = ToyPage.Failed;
     }

@@ -19,6 +19,9 @@ internal sealed class ToyPage : IDisposable
     public readonly ManualResetEventSlim Entered = new(false);
 
     public int Executions;
+
+    /// <summary>Of all executions of all pages in this process, the number of this page's last.</summary>
+    public int ExecutedAs;
     public int Discards;
     public int StuckMarks;
     public int AnsweringThread;

@@ -39,6 +39,8 @@ internal struct Filter : IStage<ToyItem>
 
 internal struct Execute : IStage<ToyItem>
 {
+    private static int s_executions;
+
     public static string Name => "execute";
 
     public StageFlow Process(ToyItem item)
@@ -46,6 +48,7 @@ internal struct Execute : IStage<ToyItem>
         ToyPage page = item.Page!;
         item.EnterAccess();
         Interlocked.Increment(ref page.Executions);
+        page.ExecutedAs = Interlocked.Increment(ref s_executions);
         if (item.Work is ToyWork.OffloadedGated or ToyWork.StuckThenDone or ToyWork.StuckThenLost)
         {
             page.Entered.Set();
