@@ -19,9 +19,11 @@ internal sealed class LoadVerb
     private readonly Option<double> _warmup = Words.Seconds("--warmup", "load before the window", 3_600, 1);
     private readonly Option<int> _shards = Words.AutoOrNumber("--shards", "auto|N", "backend threads that serve guests [default: auto]", 256);
     private readonly Option<string> _topology = EngineWords.Topology();
-    private readonly Option<string> _mix = Words.Choice("--mix", "what the guests do", "scan", "mixed", "write", "interrupts");
+    private readonly Option<string> _mix = Words.Choice("--mix", "what the guests do", "scan", "mixed", "write", "interrupts", "boot");
     private readonly Option<string> _frontend = Words.Choice("--frontend", "whose frontend driver the guests have", "linux", "netbsd", "minios");
     private readonly Option<long> _rate = Words.Number("--rate", "OPS/S", "requests per second over all guests, on a constant plan; 0: as fast as answers come", 0, 1_000_000_000, 0);
+    private readonly Option<int?> _workers = Words.OptionalNumber("--workers", "N", "backend threads for requests that may block", 1, 256);
+    private readonly Option<Neighbour?> _neighbour = NeighbourWord();
     private readonly Option<int?> _spin = Words.OptionalNumber("--spin", "USEC", "how long a shard keeps looking before it blocks, in microseconds", 0, 1_000_000);
     private readonly Option<string?> _report = Words.Text("--report", "FILE.html", "write the result as one self-contained HTML page");
     private readonly Option<string?> _hgrm = Words.Text("--hgrm", "FILE", "write the latency distribution for HdrHistogram's plotter");
@@ -35,7 +37,7 @@ internal sealed class LoadVerb
         var command = new Command("load", "serve simulated guests in memory, compare every answer with its source, and report latencies")
         {
             verb._guests, verb._duration, verb._warmup, verb._shards, verb._topology, verb._mix, verb._frontend, verb._rate, verb._spin,
-            verb._report, verb._hgrm, verb._json,
+            verb._workers, verb._neighbour, verb._report, verb._hgrm, verb._json,
         };
         verb._source.AddTo(command);
         command.SetAction(verb.Run);
@@ -44,6 +46,7 @@ internal sealed class LoadVerb
             "pcibackflow load",
             "pcibackflow load --guests 1000 --duration 30 --report load.html",
             "pcibackflow load --topology queued --mix write --json",
+            "pcibackflow load --guests 1000 --mix boot --neighbour slow=5ms",
             "pcibackflow load --device all --rate 50000 --hgrm latency.hgrm");
     }
 
@@ -59,6 +62,8 @@ internal sealed class LoadVerb
             Mix = MixOf(parsed.GetRequiredValue(_mix)),
             Frontend = FrontendOf(parsed.GetRequiredValue(_frontend)),
             Rate = parsed.GetValue(_rate),
+            Workers = parsed.GetValue(_workers),
+            Neighbour = parsed.GetValue(_neighbour),
             SpinMicroseconds = parsed.GetValue(_spin),
             AllRegisters = _source.AllRegisters(parsed),
         };
@@ -93,10 +98,35 @@ internal sealed class LoadVerb
         }
 
         throw new VerbException(
-            $"{report.Errors} of {report.Operations} requests went wrong",
+            $"{report.Errors} requests went wrong, beside {report.Operations} measured ones",
             report.FirstError ?? "see the counts above",
-            "Every answer is compared with the function it came from: this is a defect, of the backend or of the function.");
+            Remedy(report.FirstErrorCause));
     }
+
+    private static string Remedy(string? cause) => cause switch
+    {
+        "deadline" => "Run it again with nothing else on this machine, more --workers or fewer --guests; "
+            + "if it stays, a function or the backend is too slow: report it with --json.",
+        "queue" => "This cannot happen in an engine that works: report it with --json.",
+        _ => "Every answer is compared with the function it came from: try --guests 1 and `pcibackflow explain` on that register, then report it with --json.",
+    };
+
+    private static Option<Neighbour?> NeighbourWord() => new("--neighbour")
+    {
+        HelpName = "KIND=TIME",
+        Description = "what a tenth of the functions do to the others: slow=5ms takes that long to enable",
+        CustomParser = static result =>
+        {
+            string word = result.Tokens[0].Value;
+            if (Neighbour.TryParse(word, out Neighbour? neighbour))
+            {
+                return neighbour;
+            }
+
+            result.AddError($"--neighbour takes {Neighbour.Grammar}, not '{word}'");
+            return null;
+        },
+    };
 
     private LoadReport RunWithProgress(LoadOptions options, LoadSource source, bool json)
     {
@@ -118,6 +148,7 @@ internal sealed class LoadVerb
         "mixed" => LoadMix.Mixed,
         "write" => LoadMix.Write,
         "interrupts" => LoadMix.Interrupts,
+        "boot" => LoadMix.Boot,
         _ => LoadMix.Scan,
     };
 

@@ -35,16 +35,9 @@ public static class AccessScript
         var steps = new List<AccessStep>();
         bool dwordsOnly = kind == FrontendKind.NetBsd;
         uint command = image.Dword(Command) & 0xFFFF;
-        WriteField(steps, image, dwordsOnly, Command, 2, command & ~(DecodeIo | DecodeMemory | Master));
-
-        var answers = new ExpectedAnswers(image, live: null);
-        for (int index = 0; index < 6; index++)
-        {
-            Size(steps, FirstBar + (index * 4), uint.MaxValue, answers.BarValue(index));
-        }
-
-        Size(steps, Rom, 0xFFFFF800, answers.BarValue(6));
-        uint decode = image.BaseAddresses.Take(6).Where(bar => bar.IsPresent).Aggregate(0u, (bits, bar) => bits | (bar.IsIo ? DecodeIo : DecodeMemory));
+        WriteField(steps, image, dwordsOnly, Command, 2, CommandWithoutDecode(image));
+        SizeAll(steps, image);
+        uint decode = DecodeOf(image);
         WriteField(steps, image, dwordsOnly, Command, 2, command | decode | Master);
         WriteField(steps, image, dwordsOnly, Command, 2, (command | decode | Master) ^ InterruptDisable);
         WriteField(steps, image, dwordsOnly, Command, 2, command);
@@ -59,6 +52,31 @@ public static class AccessScript
         }
 
         WriteField(steps, image, dwordsOnly, InterruptLine, 1, 0xFF);
+        return [.. steps];
+    }
+
+    /// <summary>
+    /// What a guest's kernel and driver do at boot, up to interrupts: header and capabilities read, base address sizing, memory and bus mastering on.
+    /// </summary>
+    /// <param name="image">The function.</param>
+    /// <param name="kind">Whose frontend.</param>
+    /// <returns>The steps.</returns>
+    public static AccessStep[] Boot(FunctionImage image, FrontendKind kind)
+    {
+        List<AccessStep> steps = [.. image.KnownRegisters.Select(offset => Read(offset, 4))];
+        SizeAll(steps, image);
+        WriteField(steps, image, kind == FrontendKind.NetBsd, Command, 2, CommandWithoutDecode(image) | DecodeOf(image) | DecodeMemory | Master);
+        return [.. steps];
+    }
+
+    /// <summary>What a driver does at its end: decoding and bus mastering off.</summary>
+    /// <param name="image">The function.</param>
+    /// <param name="kind">Whose frontend.</param>
+    /// <returns>The steps.</returns>
+    public static AccessStep[] End(FunctionImage image, FrontendKind kind)
+    {
+        var steps = new List<AccessStep>();
+        WriteField(steps, image, kind == FrontendKind.NetBsd, Command, 2, CommandWithoutDecode(image));
         return [.. steps];
     }
 
@@ -88,6 +106,22 @@ public static class AccessScript
         }
 
         return [.. steps];
+    }
+
+    private static uint CommandWithoutDecode(FunctionImage image) => image.Dword(Command) & 0xFFFF & ~(DecodeIo | DecodeMemory | Master);
+
+    private static uint DecodeOf(FunctionImage image) =>
+        image.BaseAddresses.Take(6).Where(bar => bar.IsPresent).Aggregate(0u, (bits, bar) => bits | (bar.IsIo ? DecodeIo : DecodeMemory));
+
+    private static void SizeAll(List<AccessStep> steps, FunctionImage image)
+    {
+        var answers = new ExpectedAnswers(image, live: null);
+        for (int index = 0; index < 6; index++)
+        {
+            Size(steps, FirstBar + (index * 4), uint.MaxValue, answers.BarValue(index));
+        }
+
+        Size(steps, Rom, 0xFFFFF800, answers.BarValue(6));
     }
 
     private static AccessStep Read(int offset, int size) => new(false, (ushort)offset, (byte)size, 0);

@@ -25,6 +25,7 @@ public sealed class FunctionImage
         InterruptLine = function.InterruptLine;
         _baseAddresses = [.. function.BaseAddresses];
         Registers = RegisterWalk.List(raw, allRegisters);
+        KnownRegisters = RegisterWalk.List(raw, all: false);
         PowerManagementOffset = RegisterWalk.FindCapability(raw, PowerManagement);
     }
 
@@ -57,6 +58,9 @@ public sealed class FunctionImage
 
     /// <summary>Offsets of the dwords that a full listing reads, in its order: header, capabilities as linked, then the rest.</summary>
     public IReadOnlyList<ushort> Registers { get; }
+
+    /// <summary>Offsets of the dwords that a kernel reads at boot: header and known capabilities.</summary>
+    public IReadOnlyList<ushort> KnownRegisters { get; }
 
     /// <summary>Base addresses: indexes 0–5 the BARs, 6 the ROM.</summary>
     public IReadOnlyList<BaseAddress> BaseAddresses => _baseAddresses;

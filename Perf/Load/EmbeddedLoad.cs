@@ -43,13 +43,15 @@ internal sealed class EmbeddedLoad : IDisposable
         _sources = SourceFunction.OpenAll(source, options.Guests, options.AllRegisters, options.Mix, options.Frontend);
         for (int i = 0; i < options.Guests; i++)
         {
-            _functions.Add(_sources[i % _sources.Count].Load(i));
+            bool isSlow = options.Neighbour is { Kind: NeighbourKind.Slow } && Neighbour.IsOne(i);
+            _functions.Add(_sources[i % _sources.Count].Load(i, isSlow ? options.Neighbour!.Time : default));
         }
 
         _exclusive = new ExclusiveFunctions(_functions);
         var loopback = new LoopbackHost();
         _toolstack = new LoopbackToolstack(loopback);
         var defaults = new BackendOptions { Hypervisor = loopback.BackendView, FunctionSource = _exclusive };
+        Workers = options.Workers ?? defaults.Engine.Workers;
         Backend = new BackendHost(defaults with
         {
             Topology = options.Topology,
@@ -58,6 +60,7 @@ internal sealed class EmbeddedLoad : IDisposable
             Engine = defaults.Engine with
             {
                 LaneCapacity = Math.Max(defaults.Engine.LaneCapacity, options.Guests),
+                Workers = Workers,
                 AccessLimitMilliseconds = options.AccessLimitMilliseconds ?? defaults.Engine.AccessLimitMilliseconds,
             },
         });
@@ -74,6 +77,9 @@ internal sealed class EmbeddedLoad : IDisposable
     }
 
     internal BackendHost Backend { get; }
+
+    /// <summary>The backend's threads for requests that may block.</summary>
+    internal int Workers { get; }
 
     internal IReadOnlyList<LoadClient> Clients => _clients;
 
@@ -278,7 +284,7 @@ internal sealed class EmbeddedLoad : IDisposable
             _cancel.ThrowIfCancellationRequested();
             int domain = i + 1;
             _toolstack.CreateGuest(domain, _functions[i].Address);
-            if (_options.Mix == LoadMix.Interrupts)
+            if (_options.NeedsMessages)
             {
                 _toolstack.Assign(domain, _functions[i].Address);
             }
@@ -321,6 +327,8 @@ internal sealed class EmbeddedLoad : IDisposable
 
     private void CreateClients(int threads, LoopbackHost loopback)
     {
+        Dictionary<int, GuestSnapshot> snapshots = AwaitAttached();
+        BootStorms? storms = _options.Mix == LoadMix.Boot ? new BootStorms(_options.Guests, [.. _sets]) : null;
         double interval = _options.Rate > 0 ? _options.Guests / _options.Rate * Stopwatch.Frequency : 0;
         for (int thread = 0; thread < threads; thread++)
         {
@@ -328,17 +336,48 @@ internal sealed class EmbeddedLoad : IDisposable
             var channels = new List<IEventChannels>();
             for (int i = thread; i < _options.Guests; i += threads)
             {
-                SourceFunction source = _sources[i % _sources.Count];
-                InterruptRounds? rounds = _options.Mix == LoadMix.Interrupts
-                    ? new InterruptRounds(source.Image, _guests[i], loopback, _functions[i].Address)
-                    : null;
-                guests.Add(new LoadGuest(_guests[i], source.Expect(), source.Script, _functions[i], rounds));
+                ExpectedAnswers expected = _sources[i % _sources.Count].Expect();
+                guests.Add(new LoadGuest(_guests[i], snapshots[_guests[i].DomainId], expected, RoundsOf(i, expected, loopback), _functions[i]));
                 channels.Add(_channels[i]);
             }
 
             // The threads' plans interleave: together they keep one constant rate.
             double offset = interval * thread / _options.Guests;
-            _clients.Add(new LoadClient(_sets[thread], [.. channels], [.. guests], _options.Rate > 0 ? Math.Max(1, (long)interval) : 0, (long)offset));
+            _clients.Add(new LoadClient(_sets[thread], [.. channels], [.. guests], _options.Rate > 0 ? Math.Max(1, (long)interval) : 0, (long)offset, storms));
         }
+    }
+
+    // A guest connects before the pass of its life cycle that attached it has ended.
+    private Dictionary<int, GuestSnapshot> AwaitAttached()
+    {
+        long start = Stopwatch.GetTimestamp();
+        IReadOnlyList<GuestSnapshot> snapshots = Backend.Guests;
+        while (snapshots.Count(static guest => guest.IsAttached) is var attached && attached < _options.Guests)
+        {
+            _cancel.ThrowIfCancellationRequested();
+            if (Stopwatch.GetElapsedTime(start).TotalSeconds > ConnectSeconds)
+            {
+                throw new LoadFailedException($"the backend serves {attached} of {_options.Guests} guests after {ConnectSeconds} s");
+            }
+
+            Thread.Sleep(1);
+            snapshots = Backend.Guests;
+        }
+
+        return snapshots.ToDictionary(static guest => guest.DomainId);
+    }
+
+    private IGuestRounds RoundsOf(int guest, ExpectedAnswers expected, LoopbackHost loopback)
+    {
+        SourceFunction source = _sources[guest % _sources.Count];
+        uint devfn = _guests[guest].Functions[0].Guest.Devfn;
+        InterruptRounds Messages(bool enablesMemory) => new(source.Image, _guests[guest], loopback, _functions[guest].Address, enablesMemory);
+        ScriptRounds Script(AccessStep[] script) => new(script, expected, devfn);
+        return _options.Mix switch
+        {
+            LoadMix.Interrupts => Messages(enablesMemory: true),
+            LoadMix.Boot => new BootRounds(Script(source.Script), Messages(enablesMemory: false), Script(AccessScript.End(source.Image, _options.Frontend))),
+            _ => Script(source.Script),
+        };
     }
 }

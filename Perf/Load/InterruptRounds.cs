@@ -10,7 +10,7 @@ namespace PciBackFlow.Perf.Load;
 /// What one guest does with its function's messages, over and over: memory decoding on; enable; every message is raised by the device and must arrive at the handler
 /// that the guest bound for it, and only there; the control must show it; disable, by either operation; the same messages are raised and must not arrive. Owned by one client thread.
 /// </summary>
-internal sealed class InterruptRounds
+internal sealed class InterruptRounds : IGuestRounds
 {
     // A driver has about as many as processors; more is tested elsewhere.
     private const int MostEntries = 8;
@@ -36,8 +36,14 @@ internal sealed class InterruptRounds
     private int _round;
     private Step _step;
 
-    internal InterruptRounds(FunctionImage image, SimulatedGuest guest, LoopbackHost loopback, PciAddress host)
+    /// <param name="image">The function.</param>
+    /// <param name="guest">Who has it.</param>
+    /// <param name="loopback">The host.</param>
+    /// <param name="host">The function's address there.</param>
+    /// <param name="enablesMemory">Whether the first round begins with switching memory decoding on; else the guest has done that.</param>
+    internal InterruptRounds(FunctionImage image, SimulatedGuest guest, LoopbackHost loopback, PciAddress host, bool enablesMemory)
     {
+        _step = enablesMemory ? Step.Command : Step.Enable;
         _messages = MessageCapabilities.Of(image);
         _devfn = guest.Functions[0].Guest.Devfn;
         _command = (image.Dword(4) & 0xFFFF) | Memory | Master;
@@ -65,12 +71,18 @@ internal sealed class InterruptRounds
         ReadDisabled,
     }
 
+    /// <inheritdoc/>
+    public bool IsAtStart => _step == Step.Enable;
+
+    /// <summary>Whether the request just passed was the one that showed the messages enabled.</summary>
+    internal bool HasJustEnabled => _step == Step.Disable;
+
     private int Count => _isMsix ? _indexes.Length : 1;
 
     private int Control => _isMsix ? _messages.MsixControl : _messages.MsiControl;
 
-    /// <summary>The request that is due.</summary>
-    internal FrontendRequest Next()
+    /// <inheritdoc/>
+    public FrontendRequest Next()
     {
         switch (_step)
         {
@@ -89,9 +101,8 @@ internal sealed class InterruptRounds
         }
     }
 
-    /// <summary>Judges an answer that reports success.</summary>
-    /// <returns>Null, or what is wrong.</returns>
-    internal string? Judge(FrontendAnswer answer) => _step switch
+    /// <inheritdoc/>
+    public string? Judge(FrontendAnswer answer) => _step switch
     {
         Step.Enable => (_isMsix && answer.Value != 0 ? $"value {answer.Value} beside success" : null) ?? Bind(answer.Value) ?? RaiseAll(arrives: true),
         Step.ReadEnabled => IsEnabled(answer.Value) ? null : $"control 0x{answer.Value:x4} says that nothing is enabled, or all is masked",
@@ -100,8 +111,8 @@ internal sealed class InterruptRounds
         _ => null,
     };
 
-    /// <summary>Goes on to the next step, whatever came of this one.</summary>
-    internal void Advance()
+    /// <inheritdoc/>
+    public void Advance()
     {
         if (_step != Step.ReadDisabled)
         {

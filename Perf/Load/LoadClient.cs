@@ -27,6 +27,9 @@ internal sealed class LoadClient
     // Linux gives up after 3 s at most; who has no answer a while later never gets one.
     private const int DrainSeconds = 4;
 
+    // A storm in which the window ends is seen to its end, but for one that gets nowhere.
+    private const int StormSeconds = 60;
+
     private static readonly double s_nanosecondsPerTick = 1e9 / Stopwatch.Frequency;
 
     private readonly LoopbackEventSet _events;
@@ -36,6 +39,7 @@ internal sealed class LoadClient
     private readonly int[] _ports = new int[4];
     private readonly long _interval;
     private readonly long _firstOffset;
+    private readonly BootStorms? _storms;
     private readonly Thread _thread;
     private int _phase = (int)LoadPhase.Probe;
     private long _operations;
@@ -44,6 +48,12 @@ internal sealed class LoadClient
     private int _probed;
     private int _waiting;
     private int _planCursor;
+    private int _storm;
+
+    // What was signalled until then has been looked at; what was reported since the next such time may have been signalled long before.
+    private long _heardUntil;
+    private long _hearingSince;
+    private int _heard;
     private bool _allOverdue;
     private long _windowStart;
     private long _windowEnd;
@@ -56,16 +66,21 @@ internal sealed class LoadClient
     /// <param name="guests">Its guests.</param>
     /// <param name="interval">Open loop: ticks between two requests of one guest; 0 is a closed loop.</param>
     /// <param name="firstOffset">Open loop: ticks after which its first request is due; spreads the client threads' plans.</param>
-    internal LoadClient(LoopbackEventSet events, IEventChannels[] channels, LoadGuest[] guests, long interval, long firstOffset)
+    /// <param name="storms">Boots only: when the guests begin them.</param>
+    internal LoadClient(LoopbackEventSet events, IEventChannels[] channels, LoadGuest[] guests, long interval, long firstOffset, BootStorms? storms = null)
     {
         _events = events;
         _channels = channels;
         _guests = guests;
         _interval = interval;
         _firstOffset = firstOffset;
+        _storms = storms;
         _ready = new int[Math.Min(guests.Length, 256)];
         _thread = new Thread(Run) { IsBackground = true, Name = "load client" };
     }
+
+    /// <summary>Boots of its guests; empty in other mixes.</summary>
+    internal BootRecord Boots { get; } = new();
 
     internal LongHistogram Latency { get; } = new(1, HighestNanoseconds, SignificantDigits);
 
@@ -111,6 +126,8 @@ internal sealed class LoadClient
         long now = Stopwatch.GetTimestamp();
         long drainEnd = long.MaxValue;
         long nextSweep = now;
+        _heardUntil = now;
+        _hearingSince = now;
         foreach (LoadGuest guest in _guests)
         {
             Post(guest, now, now);
@@ -146,9 +163,16 @@ internal sealed class LoadClient
                 now = Stopwatch.GetTimestamp();
             }
 
+            NoteHeard(count, now);
+
             if (IsPlanned(phase))
             {
                 PostDue(now);
+            }
+
+            if (_storms is not null && _storms.Begun != _storm)
+            {
+                BeginStorm(phase);
             }
 
             if (now >= nextSweep)
@@ -183,6 +207,7 @@ internal sealed class LoadClient
                 // The histogram's library makes a table at the first value of all: not in the window.
                 Latency.RecordValue(1);
                 Latency.Reset();
+                Boots.Begin();
                 foreach (LoadGuest guest in _guests)
                 {
                     guest.Operations = 0;
@@ -195,7 +220,7 @@ internal sealed class LoadClient
             case LoadPhase.Drain:
                 _windowEnd = now;
                 _allocatedAtEnd = GC.GetAllocatedBytesForCurrentThread();
-                return now + (DrainSeconds * Stopwatch.Frequency);
+                return now + ((_storms is null ? DrainSeconds : StormSeconds) * Stopwatch.Frequency);
         }
 
         return long.MaxValue;
@@ -229,9 +254,24 @@ internal sealed class LoadClient
         return 0;
     }
 
+    // The set reports its members in turn, none more than twice before all others: whoever was signalled before a wait has been reported when that
+    // wait left room, or when twice as many were reported as there are guests.
+    private void NoteHeard(int count, long now)
+    {
+        _heard += count;
+        if (count < _ready.Length || _heard >= 2 * _guests.Length)
+        {
+            _heardUntil = _hearingSince;
+            _hearingSince = now;
+            _heard = 0;
+        }
+    }
+
     private void Look(LoadGuest guest, LoadPhase phase, long now, bool signalled)
     {
-        FrontendOutcome outcome = guest.Frontend.Look(now, signalled);
+        // A guest has a processor of its own and looks at its clock when its event comes, not when this thread, which plays many, gets round to it: its
+        // patience is judged at the earliest time when that can have been.
+        FrontendOutcome outcome = guest.Frontend.Look(Math.Max(guest.Frontend.PostedAt, _heardUntil), signalled);
         if (outcome == FrontendOutcome.Waiting)
         {
             return;
@@ -255,6 +295,12 @@ internal sealed class LoadClient
             Volatile.Write(ref _probed, _probed + 1);
         }
 
+        if (_storms is not null && guest.HasProbed)
+        {
+            GoOnBooting(guest, phase, now, outcome, _storms);
+            return;
+        }
+
         if (phase >= LoadPhase.Drain)
         {
             return;
@@ -269,6 +315,37 @@ internal sealed class LoadClient
         {
             // The plan went on while the guest waited: its next request is late already, and its latency counts from the plan.
             PostPlanned(guest);
+        }
+    }
+
+    private void GoOnBooting(LoadGuest guest, LoadPhase phase, long now, FrontendOutcome outcome, BootStorms storms)
+    {
+        if (guest.IsUp && phase >= LoadPhase.Measure)
+        {
+            Boots.Add((long)((now - guest.BootBegan) * s_nanosecondsPerTick), guest.HasMissedADeadline);
+        }
+
+        if (guest.IsBetweenBoots && outcome == FrontendOutcome.Answered)
+        {
+            storms.Finish();
+        }
+        else if (phase < LoadPhase.Done)
+        {
+            long sent = Stopwatch.GetTimestamp();
+            Post(guest, sent, sent);
+        }
+    }
+
+    private void BeginStorm(LoadPhase phase)
+    {
+        _storm = _storms!.Begun;
+        if (phase < LoadPhase.Drain)
+        {
+            foreach (LoadGuest guest in _guests)
+            {
+                long sent = Stopwatch.GetTimestamp();
+                Post(guest, sent, sent);
+            }
         }
     }
 

@@ -1,10 +1,13 @@
+using PciBackFlow.Backend.Guests;
 using PciBackFlow.Perf.Frontends;
+using PciBackFlow.Pipeline;
+using PciBackFlow.Stages.Connections;
 
 namespace PciBackFlow.Perf.Load;
 
 /// <summary>
-/// One guest under load: first it looks for its function as its kernel would, then it repeats its script, and every answer is compared
-/// with the source. Owned by one client thread; nothing here allocates.
+/// One guest under load: first it looks for its function as its kernel would, then it repeats its rounds, and every answer is compared
+/// with the source. Owned by one client thread; nothing here allocates unless something is wrong.
 /// </summary>
 internal sealed class LoadGuest
 {
@@ -12,23 +15,31 @@ internal sealed class LoadGuest
     private const int DeviceNotFound = -1;
 
     private readonly ExpectedAnswers _expected;
-    private readonly AccessStep[] _script;
+    private readonly IGuestRounds _rounds;
     private readonly LoadedFunction _function;
-    private readonly InterruptRounds? _rounds;
+    private readonly GuestSnapshot _backend;
     private readonly uint _devfn;
     private readonly int _lastProbe;
     private int _probe;
-    private int _cursor;
+    private bool _isRepeating;
     private long _accessesBefore;
+    private long _missedBefore;
+    private long _expired;
+    private long _noPlace;
 
-    internal LoadGuest(SimulatedGuest guest, ExpectedAnswers expected, AccessStep[] script, LoadedFunction function, InterruptRounds? rounds = null)
+    /// <param name="guest">Its frontend, connected.</param>
+    /// <param name="backend">The same guest in the backend's eyes.</param>
+    /// <param name="expected">What it must read.</param>
+    /// <param name="rounds">What it does.</param>
+    /// <param name="function">Its function.</param>
+    internal LoadGuest(SimulatedGuest guest, GuestSnapshot backend, ExpectedAnswers expected, IGuestRounds rounds, LoadedFunction function)
     {
         Guest = guest;
         Frontend = guest.Frontend!;
+        _backend = backend;
         _expected = expected;
-        _script = script;
-        _function = function;
         _rounds = rounds;
+        _function = function;
         _devfn = guest.Functions[0].Guest.Devfn;
 
         // mini-os knows its functions from xenstore and asks for nothing else.
@@ -60,15 +71,33 @@ internal sealed class LoadGuest
 
     internal bool HasProbed => _probe > _lastProbe;
 
-    /// <summary>The first request that went wrong, and what came back.</summary>
-    internal (FrontendOutcome Outcome, FrontendRequest Request, FrontendAnswer Answer)? FirstFailure { get; private set; }
+    /// <summary>Boots only: whether the next request begins one.</summary>
+    internal bool IsBetweenBoots => HasProbed && _rounds is BootRounds { IsAtStart: true };
 
-    /// <summary>What was wrong about the first wrong interrupt, in words; null when none was.</summary>
-    internal string? FirstComplaint { get; private set; }
+    /// <summary>Boots only: when the one under way, or the last one, began.</summary>
+    internal long BootBegan { get; private set; }
+
+    /// <summary>Whether the answer just judged was the last of a boot.</summary>
+    internal bool IsUp { get; private set; }
+
+    /// <summary>Boots only: whether a request of the one under way missed its deadline, the backend's or the frontend's.</summary>
+    internal bool HasMissedADeadline => TimeOuts + _backend.ReadCounters().Expired != _missedBefore;
+
+    /// <summary>The first request that went wrong; null when none did.</summary>
+    internal LoadFailure? FirstFailure { get; private set; }
+
+    /// <summary>Whether the answer just judged needed no register access.</summary>
+    internal bool WasShadowHit => _function.Accesses == _accessesBefore;
 
     /// <summary>Sends the next request.</summary>
     internal void Post(long now)
     {
+        if (IsBetweenBoots && !_isRepeating)
+        {
+            BootBegan = now;
+            _missedBefore = TimeOuts + _backend.ReadCounters().Expired;
+        }
+
         FrontendRequest request = NextRequest();
         _accessesBefore = _function.Accesses;
         Frontend.Post(in request, now);
@@ -79,125 +108,62 @@ internal sealed class LoadGuest
     internal bool Judge(FrontendOutcome outcome)
     {
         FrontendAnswer answer = Frontend.Answer;
-        bool right;
+        IsUp = false;
+        _isRepeating = outcome == FrontendOutcome.GaveUp;
         if (outcome == FrontendOutcome.GaveUp)
         {
             TimeOuts++;
-            NoteFailure(outcome, answer);
+            NoteFailure(outcome, answer, complaint: null);
             return false;
         }
 
-        if (!HasProbed)
-        {
-            right = JudgeProbe(answer);
-            if (!right)
-            {
-                NoteFailure(outcome, answer);
-            }
-
-            _probe++;
-            return right;
-        }
-
-        if (_rounds is not null)
-        {
-            return JudgeRound(outcome, answer, _rounds);
-        }
-
-        ref readonly AccessStep step = ref _script[_cursor];
-        right = true;
-        if (answer.Status != 0)
+        int right = HasProbed || (uint)_probe == _devfn ? 0 : DeviceNotFound;
+        string? complaint = null;
+        if (answer.Status != right)
         {
             WireErrors++;
-            right = false;
+            NoteFailure(outcome, answer, complaint: null);
         }
-        else if (step.IsWrite)
-        {
-            _expected.Written(step.Offset, step.Size, step.Value);
-        }
-        else if (!_expected.Matches(step.Offset, step.Size, answer.Value))
+        else if (right == 0 && (complaint = HasProbed ? _rounds.Judge(answer) : JudgeProbe(answer)) is not null)
         {
             WrongData++;
-            right = false;
+            NoteFailure(outcome, answer, complaint);
         }
 
-        if (!right)
-        {
-            NoteFailure(outcome, answer);
-        }
-
-        _cursor = _cursor + 1 < _script.Length ? _cursor + 1 : 0;
-        return right;
+        Advance();
+        return answer.Status == right && complaint is null;
     }
-
-    /// <summary>Whether the answer just judged needed no register access.</summary>
-    internal bool WasShadowHit => _function.Accesses == _accessesBefore;
 
     /// <summary>The guest was still waiting when everything ended.</summary>
     internal void NoteUnanswered()
     {
         TimeOuts++;
-        NoteFailure(FrontendOutcome.Waiting, default);
+        NoteFailure(FrontendOutcome.Waiting, default, complaint: null);
     }
 
-    private FrontendRequest NextRequest()
+    private FrontendRequest NextRequest() => HasProbed ? _rounds.Next() : FrontendRequest.Read((uint)_probe, 0, 4);
+
+    private string? JudgeProbe(FrontendAnswer answer) => _expected.Matches(0, 4, answer.Value) ? null : ScriptRounds.Difference(answer);
+
+    private void Advance()
     {
         if (!HasProbed)
         {
-            return FrontendRequest.Read((uint)_probe, 0, 4);
+            _probe++;
+            return;
         }
 
-        if (_rounds is not null)
-        {
-            return _rounds.Next();
-        }
-
-        ref readonly AccessStep step = ref _script[_cursor];
-        return step.IsWrite
-            ? FrontendRequest.Write(_devfn, step.Offset, step.Size, step.Value)
-            : FrontendRequest.Read(_devfn, step.Offset, step.Size);
+        _rounds.Advance();
+        IsUp = _rounds is BootRounds { IsUp: true };
     }
 
-    private bool JudgeRound(FrontendOutcome outcome, FrontendAnswer answer, InterruptRounds rounds)
+    private void NoteFailure(FrontendOutcome outcome, FrontendAnswer answer, string? complaint)
     {
-        string? complaint = answer.Status != 0 ? string.Empty : rounds.Judge(answer);
-        if (complaint is not null)
-        {
-            if (answer.Status != 0)
-            {
-                WireErrors++;
-            }
-            else
-            {
-                WrongData++;
-            }
-
-            FirstComplaint ??= complaint.Length != 0 ? complaint : null;
-            NoteFailure(outcome, answer);
-        }
-
-        rounds.Advance();
-        return complaint is null;
+        // The backend counts before it answers, and this guest has no other request: what was counted since its last failure is about this one.
+        GuestCounterValues counted = _backend.ReadCounters();
+        FailureCause cause = counted.NoPlace != _noPlace ? FailureCause.Queue : counted.Expired != _expired ? FailureCause.Deadline : FailureCause.None;
+        _noPlace = counted.NoPlace;
+        _expired = counted.Expired;
+        FirstFailure ??= new LoadFailure(outcome, NextRequest(), answer, cause, complaint);
     }
-
-    private bool JudgeProbe(FrontendAnswer answer)
-    {
-        bool isMine = (uint)_probe == _devfn;
-        if (answer.Status != (isMine ? 0 : DeviceNotFound))
-        {
-            WireErrors++;
-            return false;
-        }
-
-        if (isMine && !_expected.Matches(0, 4, answer.Value))
-        {
-            WrongData++;
-            return false;
-        }
-
-        return true;
-    }
-
-    private void NoteFailure(FrontendOutcome outcome, FrontendAnswer answer) =>
-        FirstFailure ??= (outcome, NextRequest(), answer);
 }

@@ -14,4 +14,10 @@ public enum LoadMix
 
     /// <summary>MSI and MSI-X enabled, each message raised and seen to arrive, disabled, and raised again in vain.</summary>
     Interrupts = 3,
+
+    /// <summary>
+    /// All guests boot at once, again and again: each reads header and capabilities, sizes its base addresses, enables memory and bus mastering
+    /// and asks for messages.
+    /// </summary>
+    Boot = 4,
 }

@@ -30,6 +30,12 @@ public sealed record LoadOptions
     /// <summary>How long a shard keeps looking before it blocks, in microseconds; null takes the engine's own default.</summary>
     public int? SpinMicroseconds { get; init; }
 
+    /// <summary>Threads of the backend for requests that may block: 1 to 256; null takes the engine's own default.</summary>
+    public int? Workers { get; init; }
+
+    /// <summary>What a tenth of the functions do to the others; null: nothing.</summary>
+    public Neighbour? Neighbour { get; init; }
+
     /// <summary>Threads that play the guests: 1 to 256; 0 chooses by the number of processors.</summary>
     public int ClientThreads { get; init; }
 
@@ -59,11 +65,26 @@ public sealed record LoadOptions
         Require("rate", Rate, 0, 1e9);
         Require("access limit", AccessLimitMilliseconds ?? 10, 10, 60_000);
         Require("client threads", ClientThreads, 0, 256);
-        if (Mix == LoadMix.Interrupts && Frontend == FrontendKind.NetBsd)
+        Require("workers", Workers ?? 1, 1, 256);
+        if (Neighbour is { } neighbour)
         {
-            throw new ArgumentException("the mix 'interrupts' is not available with NetBSD's frontend, which has no message interrupts; use linux or minios");
+            Require("the neighbours' time in seconds", neighbour.Time.TotalSeconds, Neighbour.Least.TotalSeconds, Neighbour.Most.TotalSeconds);
+        }
+
+        if (NeedsMessages && Frontend == FrontendKind.NetBsd)
+        {
+            throw new ArgumentException(
+                $"the mix '{Names.Of(Mix)}' is not available with NetBSD's frontend, which has no message interrupts; use linux or minios");
+        }
+
+        if (Mix == LoadMix.Boot && Rate > 0)
+        {
+            throw new ArgumentException("the mix 'boot' has a plan of its own: all guests at once; leave the rate out");
         }
     }
+
+    /// <summary>Whether the guests enable MSI or MSI-X.</summary>
+    internal bool NeedsMessages => Mix is LoadMix.Interrupts or LoadMix.Boot;
 
     private static void Require(string name, double value, double least, double most)
     {

@@ -22,7 +22,7 @@ public sealed record LoadReport
     [JsonPropertyName("topology")]
     public required string Topology { get; init; }
 
-    /// <summary><c>scan</c>, <c>mixed</c> or <c>write</c>.</summary>
+    /// <summary><c>scan</c>, <c>mixed</c>, <c>write</c>, <c>interrupts</c> or <c>boot</c>.</summary>
     [JsonPropertyName("mix")]
     public required string Mix { get; init; }
 
@@ -34,9 +34,17 @@ public sealed record LoadReport
     [JsonPropertyName("frontend")]
     public required string Frontend { get; init; }
 
+    /// <summary>What a tenth of the functions did to the others, as <c>slow=5ms</c>; null: nothing.</summary>
+    [JsonPropertyName("neighbour")]
+    public string? Neighbour { get; init; }
+
     /// <summary>Planned requests per second; 0 for a closed loop.</summary>
     [JsonPropertyName("rate")]
     public required double Rate { get; init; }
+
+    /// <summary>The backend's threads for requests that may block.</summary>
+    [JsonPropertyName("workers")]
+    public required int Workers { get; init; }
 
     /// <summary>Threads that played the guests.</summary>
     [JsonPropertyName("client_threads")]
@@ -70,9 +78,16 @@ public sealed record LoadReport
     [JsonPropertyName("wrong_data")]
     public required long WrongData { get; init; }
 
-    /// <summary>The first thing that went wrong, in words; null when nothing did.</summary>
+    /// <summary>The first thing that went wrong, in words, with its stage and its cause; null when nothing did.</summary>
     [JsonPropertyName("first_error")]
     public string? FirstError { get; init; }
+
+    /// <summary>
+    /// Why it went wrong: <c>queue</c> (no place between two threads: the engine is broken), <c>deadline</c> (the backend's, or the frontend's patience)
+    /// or <c>function</c>; null when nothing did.
+    /// </summary>
+    [JsonPropertyName("first_error_cause")]
+    public string? FirstErrorCause { get; init; }
 
     /// <summary>Answers that the backend dropped because their request had left the slot.</summary>
     [JsonPropertyName("late_replies_dropped")]
@@ -81,6 +96,10 @@ public sealed record LoadReport
     /// <summary>Latency: closed loop from sending, open loop from the planned time.</summary>
     [JsonPropertyName("latency_ns")]
     public required LatencySummary Latency { get; init; }
+
+    /// <summary>The mix <c>boot</c>: how the guests' boots went; null in other mixes.</summary>
+    [JsonPropertyName("boot")]
+    public BootFigures? Boot { get; init; }
 
     /// <summary>Fairness between guests.</summary>
     [JsonPropertyName("per_guest")]

@@ -78,6 +78,7 @@ public static class LoadRun
         long wire = guests.Sum(guest => guest.WireErrors);
         long timeOuts = guests.Sum(guest => guest.TimeOuts);
         long wrong = guests.Sum(guest => guest.WrongData);
+        LoadGuest? failed = guests.FirstOrDefault(guest => guest.FirstFailure is not null);
         return new LoadReport
         {
             Guests = options.Guests,
@@ -86,7 +87,9 @@ public static class LoadRun
             Mix = Names.Of(options.Mix),
             Source = source.Name,
             Frontend = Names.Of(options.Frontend),
+            Neighbour = options.Neighbour?.ToString(),
             Rate = options.Rate,
+            Workers = load.Workers,
             ClientThreads = load.Clients.Count,
             Seconds = seconds,
             Operations = operations,
@@ -95,9 +98,11 @@ public static class LoadRun
             WireErrors = wire,
             TimeOuts = timeOuts,
             WrongData = wrong,
-            FirstError = guests.Select(FailureText.Of).FirstOrDefault(text => text is not null),
+            FirstError = failed is null ? null : FailureText.Of(failed),
+            FirstErrorCause = failed is null ? null : FailureText.CauseOf(failed.FirstFailure!),
             LateRepliesDropped = after.LateReplies - before.LateReplies,
             Latency = LatencySummary.From(latency),
+            Boot = options.Mix == LoadMix.Boot ? BootFigures.Of(load.Clients.Select(client => client.Boots)) : null,
             PerGuest = new PerGuestOperations(guests.Min(guest => guest.Operations), guests.Max(guest => guest.Operations)),
             BytesAllocatedPerOperation = (clientBytes + after.AllocatedSince(before)) * perOperation,
             GcCollections = [.. collections.Zip(before.Collections, (now, then) => now - then)],

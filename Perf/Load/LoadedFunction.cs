@@ -4,10 +4,10 @@ using PciBackFlow.Hardware.Pci;
 namespace PciBackFlow.Perf.Load;
 
 /// <summary>
-/// A source function as one guest's: at an address of its own on the host, with its register accesses counted. Accesses are made by one thread
-/// at a time (the shard, or the worker it handed the request to); any thread may read the count.
+/// A source function as one guest's: at an address of its own on the host, with its register accesses counted, and as slow to enable as wanted.
+/// Accesses are made by one thread at a time (the shard, or the worker it handed the request to); any thread may read the count.
 /// </summary>
-internal sealed class LoadedFunction(IPciFunction inner, PciAddress address) : DelegatingFunction(inner)
+internal sealed class LoadedFunction(IPciFunction inner, PciAddress address, TimeSpan enabling) : DelegatingFunction(inner)
 {
     private PaddedCount _accesses;
 
@@ -26,6 +26,16 @@ internal sealed class LoadedFunction(IPciFunction inner, PciAddress address) : D
     {
         Volatile.Write(ref _accesses.Value, _accesses.Value + 1);
         return Inner.TryWrite(offset, size, value);
+    }
+
+    public override bool TryEnable()
+    {
+        if (enabling > TimeSpan.Zero)
+        {
+            Thread.Sleep(enabling);
+        }
+
+        return Inner.TryEnable();
     }
 
     /// <summary>Alone on its cache lines: the client thread looks at it for every request.</summary>

@@ -13,7 +13,8 @@ internal static class Names
         LoadMix.Scan => "scan",
         LoadMix.Mixed => "mixed",
         LoadMix.Write => "write",
-        _ => "interrupts",
+        LoadMix.Interrupts => "interrupts",
+        _ => "boot",
     };
 
     internal static string Of(FrontendKind kind) => kind switch

@@ -28,6 +28,7 @@ internal sealed class SourceFunction : IDisposable
     internal static List<SourceFunction> OpenAll(LoadSource source, int most, bool allRegisters, LoadMix mix, FrontendKind kind)
     {
         var opened = new List<SourceFunction>();
+        bool needsMessages = mix is LoadMix.Interrupts or LoadMix.Boot;
         try
         {
             foreach (Func<IPciFunction> open in source.Functions)
@@ -49,7 +50,7 @@ internal sealed class SourceFunction : IDisposable
                     throw;
                 }
 
-                bool fits = image.HeaderType == Endpoint && (mix != LoadMix.Interrupts || MessageCapabilities.Of(image).Any);
+                bool fits = image.HeaderType == Endpoint && (!needsMessages || MessageCapabilities.Of(image).Any);
                 if (!fits || !source.IsLive)
                 {
                     function.Dispose();
@@ -68,19 +69,19 @@ internal sealed class SourceFunction : IDisposable
         }
 
         return opened.Count != 0 ? opened
-            : throw new LoadFailedException($"{source.Name}: {(mix == LoadMix.Interrupts
+            : throw new LoadFailedException($"{source.Name}: {(needsMessages
                 ? "no function has MSI or MSI-X that a guest could enable"
                 : "no function can be given to a guest; bridges stay with the host")}. Choose another source.");
     }
 
     internal static void Close(List<SourceFunction> functions) => functions.ForEach(function => function.Dispose());
 
-    /// <summary>The function as one guest's, at a host address that no other guest's function has.</summary>
-    internal LoadedFunction Load(int guest)
+    /// <summary>The function as one guest's, at a host address that no other guest's function has; enabling it takes so long.</summary>
+    internal LoadedFunction Load(int guest, TimeSpan enabling = default)
     {
         // Slot and function stay, so that the guest sees the function number that the source has; the segment tells the guests apart.
         PciAddress own = Image.Address;
-        return new LoadedFunction(_open(), new PciAddress((uint)guest + 1, own.Bus, own.Slot, own.Function));
+        return new LoadedFunction(_open(), new PciAddress((uint)guest + 1, own.Bus, own.Slot, own.Function), enabling);
     }
 
     internal ExpectedAnswers Expect() => new(Image, _live);
@@ -91,6 +92,7 @@ internal sealed class SourceFunction : IDisposable
     {
         LoadMix.Mixed => AccessScript.Mixed(image, kind),
         LoadMix.Write => AccessScript.Writes(image, kind),
+        LoadMix.Boot => AccessScript.Boot(image, kind),
         _ => AccessScript.Scan(image),
     };
 }

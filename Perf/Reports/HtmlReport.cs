@@ -70,6 +70,12 @@ public static class HtmlReport
         Card(html, $"{report.BytesAllocatedPerOperation:0.######}", "bytes allocated per operation", false);
         Card(html, $"{report.ShadowHitRatio * 100:0.0} %", "answered from the shadow", false);
         Card(html, $"{report.WakeupsPerOperation:0.000}", "wake-ups per operation", false);
+        if (report.Boot is { } boot)
+        {
+            Card(html, $"{DurationText.Format(boot.Slowest)}", "slowest guest, first access to interrupts", false);
+            Card(html, $"{boot.MissedDeadlineShare * 100:0.###} %", "of the boots missed a deadline", boot.MissedDeadlineShare != 0);
+        }
+
         html.Append("</div>\n");
         if (report.FirstError is not null)
         {
@@ -153,16 +159,27 @@ public static class HtmlReport
         ("Frontend", report.Frontend),
         ("Source", report.Source),
         ("Mix", report.Mix),
+        ("Neighbours", report.Neighbour is null ? "none" : $"a tenth {report.Neighbour}"),
         ("Loop", Loop(report)),
         ("Topology", report.Topology),
         ("Shards", Number(report.Shards)),
+        ("Workers", Number(report.Workers)),
         ("Client threads", Number(report.ClientThreads)),
         ("Measured", string.Create(CultureInfo.InvariantCulture, $"{report.Seconds:0.00} s")),
         ("Operations per guest", string.Create(CultureInfo.InvariantCulture, $"{report.PerGuest.Min:#,0} to {report.PerGuest.Max:#,0}")),
         ("Hardware accesses per operation", report.HardwareAccessesPerOperation.ToString("0.000", CultureInfo.InvariantCulture)),
+        .. Boots(report.Boot),
         ("Late replies dropped", Number(report.LateRepliesDropped)),
         ("Collections (0/1/2)", string.Join('/', report.GcCollections)),
         ("Stage threads", string.Join("; ", report.StageThreads.Select(stage => $"{stage.Key} {string.Join(' ', stage.Value)}"))),
+    ];
+
+    private static IEnumerable<(string Name, string Value)> Boots(BootFigures? boot) => boot is null ? [] :
+    [
+        ("Boots", Number(boot.Boots)),
+        (
+            "Boot, first access to interrupts",
+            $"p50 {DurationText.Format(boot.P50)}, p99.9 {DurationText.Format(boot.P999)}, slowest {DurationText.Format(boot.Slowest)}"),
     ];
 
     private static IEnumerable<(string Name, string Value)> Facts(Machine machine) =>

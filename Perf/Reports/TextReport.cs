@@ -15,7 +15,9 @@ public static class TextReport
     {
         var text = new StringBuilder();
         string loop = report.Rate > 0 ? string.Create(CultureInfo.InvariantCulture, $"open loop at {report.Rate:0.##} op/s, latency from the planned time") : "closed loop";
-        Line(text, $"{report.Guests} guests ({report.Frontend}), {report.Shards} {(report.Shards == 1 ? "shard" : "shards")}, {report.Topology}, {report.Mix} of {report.Source}, {loop}");
+        string shards = report.Shards == 1 ? "1 shard" : string.Create(CultureInfo.InvariantCulture, $"{report.Shards} shards");
+        string neighbour = report.Neighbour is null ? string.Empty : $", a tenth {report.Neighbour}";
+        Line(text, $"{report.Guests} guests ({report.Frontend}), {shards}, {report.Topology}, {report.Mix} of {report.Source}{neighbour}, {loop}");
         Line(text, $"{report.Machine.Cpu}, {report.Machine.Cores} cores, {report.Machine.Kernel}, {report.Machine.Virtualisation}, {report.Machine.Runtime}");
         text.Append('\n');
         Line(text, $"  operations          {report.Operations:#,0} in {report.Seconds:0.00} s{(report.Interrupted ? " (interrupted)" : string.Empty)}");
@@ -25,6 +27,14 @@ public static class TextReport
         if (report.FirstError is not null)
         {
             Line(text, $"  first error         {report.FirstError}");
+        }
+
+        if (report.Boot is { } boot)
+        {
+            string slowest = $"slowest guest {DurationText.Format(boot.Slowest)} from first access to interrupts";
+            string others = $"p50 {DurationText.Format(boot.P50)}, p99.9 {DurationText.Format(boot.P999)}";
+            Line(text, $"  boots               {boot.Boots:#,0} with {report.Workers} workers; {slowest}, {others}");
+            Line(text, $"  missed a deadline   {boot.MissedDeadlineShare * 100:0.###} % of the boots");
         }
 
         Line(text, $"  late replies        {report.LateRepliesDropped:#,0} dropped");

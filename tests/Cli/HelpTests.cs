@@ -21,7 +21,8 @@ public sealed class HelpTests
 
     // The options that the command line's contract names for each verb.
     [Theory]
-    [InlineData("load", "--guests --duration --shards --topology --mix --rate --device --from-dump --function --builtin --all-registers --spin --report --hgrm --json")]
+    [InlineData("load", "--guests --duration --shards --topology --mix --rate --workers --neighbour --spin --report --hgrm --json")]
+    [InlineData("load", "--device --from-dump --function --builtin --all-registers")]
     [InlineData("profile", "--operations --topology --device --from-dump --function --builtin --all-registers --json")]
     [InlineData("guest-view", "--device --from-dump --function --builtin --all-registers --permissive --policy --verify-shadow --json")]
     [InlineData("explain", "ACCESS --device --from-dump --function --builtin --all-registers --permissive --policy --live --force --json")]

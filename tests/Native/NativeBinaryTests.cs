@@ -7,6 +7,8 @@ public sealed class NativeBinaryTests
 {
     private const long MaxBytes = 20_000_000;
 
+    public static MatrixTheoryData<string, string> Everything => new(["fused", "queued", "dataflow"], ["scan", "mixed", "write", "interrupts", "boot"]);
+
     [Fact]
     public void The_binary_has_at_most_20_MB_and_needs_no_file_beside_it()
     {
@@ -69,7 +71,33 @@ public sealed class NativeBinaryTests
         Assert.True(report.GetProperty("per_guest").GetProperty("min_operations").GetInt64() > 0, "a guest starved");
     }
 
+    // Seconds each; the warm-up counts as much as the window.
     [Theory]
+    [MemberData(nameof(Everything))]
+    public void Whatever_a_thousand_guests_do_at_once_none_is_refused(string topology, string mix)
+    {
+        JsonElement report = NativeBinary.RunJson($"load --guests 1000 --warmup 0.2 --duration 1 --topology {topology} --mix {mix} --json");
+
+        Assert.Equal(0, report.GetProperty("errors").GetInt64());
+        Assert.Equal(JsonValueKind.Null, report.GetProperty("first_error").ValueKind);
+        Assert.True(report.GetProperty("operations").GetInt64() > 0);
+    }
+
+    [Fact]
+    public void A_load_with_errors_ends_with_1_and_says_what_to_do()
+    {
+        (int exitCode, string? output, string? errors) =
+            NativeBinary.Run("load --guests 10 --mix boot --neighbour slow=800ms --warmup 0.1 --duration 0.1 --json");
+
+        Assert.Equal(1, exitCode);
+        Assert.Contains("\"first_error_cause\": \"deadline\"", output, StringComparison.Ordinal);
+        Assert.Contains("stage execute, cause deadline", errors, StringComparison.Ordinal);
+        Assert.Contains("more --workers", errors, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("load --neighbour fast=5ms", 2)]
+    [InlineData("load --mix boot --rate 100", 1)]
     [InlineData("load --topology sideways", 2)]
     [InlineData("nonsense", 2)]
     [InlineData("guest-view --device 00:1g.0", 2)]

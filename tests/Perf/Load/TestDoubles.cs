@@ -19,6 +19,23 @@ internal sealed class CorruptingFunction(IPciFunction inner) : DelegatingFunctio
     }
 }
 
+/// <summary>Turns one bit of one read of Status round, soon after the first listing of its registers is over.</summary>
+internal sealed class OnceWrongFunction(IPciFunction inner) : PassingFunction(inner)
+{
+    private int _reads;
+
+    public override bool TryRead(int offset, int size, out uint value)
+    {
+        bool done = base.TryRead(offset, size, out value);
+        if ((offset & ~3) == 4 && ++_reads == 20)
+        {
+            value ^= 1u << ((size * 8) - 1);
+        }
+
+        return done;
+    }
+}
+
 /// <summary>Takes its time for every read.</summary>
 internal sealed class SlowFunction(IPciFunction inner, TimeSpan delay) : DelegatingFunction(inner)
 {

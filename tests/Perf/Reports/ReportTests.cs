@@ -139,6 +139,35 @@ public sealed class ReportTests
     }
 
     [Fact]
+    public void A_boot_storm_is_reported_in_text_page_and_JSON_and_only_that()
+    {
+        LoadReport report = Report(Histogram(1000)) with
+        {
+            Mix = "boot",
+            Neighbour = "slow=5ms",
+            Workers = 7,
+            Boot = new BootFigures(3_000, 80_000_000, 240_000_000, 250_000_000, 0.0125),
+        };
+
+        string text = TextReport.Format(report);
+        Assert.Contains("3,000 with 7 workers; slowest guest 250 ms from first access to interrupts", text, StringComparison.Ordinal);
+        Assert.Contains("p50 80.0 ms, p99.9 240 ms", text, StringComparison.Ordinal);
+        Assert.Contains("missed a deadline   1.25 % of the boots", text, StringComparison.Ordinal);
+        Assert.Contains("a tenth slow=5ms", text, StringComparison.Ordinal);
+        string html = HtmlReport.Format(report);
+        Assert.Contains("<b>250 ms</b><span>slowest guest, first access to interrupts</span>", html, StringComparison.Ordinal);
+        Assert.Contains("<div class=\"card bad\"><b>1.25 %</b><span>of the boots missed a deadline</span>", html, StringComparison.Ordinal);
+        using var json = JsonDocument.Parse(PerfJson.Format(report));
+        JsonElement boot = json.RootElement.GetProperty("boot");
+        Assert.Equal(["boots", "p50_ns", "p99_9_ns", "slowest_guest_ns", "missed_deadline_share"], boot.EnumerateObject().Select(p => p.Name));
+        Assert.Equal(250_000_000, boot.GetProperty("slowest_guest_ns").GetInt64());
+        Assert.Equal("slow=5ms", json.RootElement.GetProperty("neighbour").GetString());
+
+        Assert.DoesNotContain("boots", TextReport.Format(Report(Histogram(1000))), StringComparison.Ordinal);
+        Assert.DoesNotContain("boots", HtmlReport.Format(Report(Histogram(1000))), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_live_line_fits_its_buffer_and_allocates_nothing()
     {
         var progress = new LoadProgress(LoadPhase.Measure, 86_400, 32_000, long.MaxValue / 2, 1e9, LongestNanoseconds, 1_000_000);
@@ -186,6 +215,7 @@ public sealed class ReportTests
         Source = "test",
         Frontend = "linux",
         Rate = 0,
+        Workers = 4,
         ClientThreads = 1,
         Seconds = 1.5,
         Operations = histogram.TotalCount,

@@ -1,0 +1,31 @@
+using HdrHistogram;
+
+namespace PciBackFlow.Perf.Load;
+
+/// <summary>
+/// The boots of one client thread's guests in its window, and of the storm in which the window ended. Owned by that thread; recording allocates nothing.
+/// </summary>
+internal sealed class BootRecord
+{
+    /// <summary>From the first access to the interrupts, in nanoseconds.</summary>
+    internal LongHistogram Durations { get; } = new(1, LoadClient.HighestNanoseconds, 3);
+
+    /// <summary>Boots in which a request missed its deadline, the backend's or the frontend's.</summary>
+    internal long Missed { get; private set; }
+
+    /// <summary>Forgets what came before the window.</summary>
+    internal void Begin()
+    {
+        // The histogram's library makes a table at the first value of all: not in the window.
+        Durations.RecordValue(1);
+        Durations.Reset();
+        Missed = 0;
+    }
+
+    /// <summary>A guest is up.</summary>
+    internal void Add(long nanoseconds, bool missed)
+    {
+        Durations.RecordValue(Math.Clamp(nanoseconds, 1, LoadClient.HighestNanoseconds));
+        Missed += missed ? 1 : 0;
+    }
+}
