@@ -1,5 +1,6 @@
 using System.Globalization;
 using PciBackFlow.Backend.Attaching;
+using PciBackFlow.Backend.Attaching.Toolstack;
 using PciBackFlow.Backend.Devices;
 using PciBackFlow.Backend.Grants;
 using PciBackFlow.Backend.Guests;

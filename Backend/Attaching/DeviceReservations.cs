@@ -4,7 +4,8 @@ using PciBackFlow.Hardware.Pci;
 namespace PciBackFlow.Backend.Attaching;
 
 /// <summary>
-/// Devices that a request is working on: two guests' requests for one device run side by side, and one is refused; and the host can't have it back. Thread-safe.
+/// Devices that a request is working on: two guests' requests for one device run side by side, and one is refused; and the host can't have
+/// it back. Thread-safe.
 /// </summary>
 /// <param name="custody">Who would give devices back.</param>
 internal sealed class DeviceReservations(IDeviceCustody custody)

@@ -4,7 +4,8 @@ using PciBackFlow.Hardware.Pci;
 namespace PciBackFlow.Backend.Attaching;
 
 /// <summary>A device in xl's words: <c>[DDDD:]BB:SS.F[@VSLOT][,permissive=1,…]</c>, or <c>name=NAME,…</c>.</summary>
-/// <param name="Address">The host's device; null when <paramref name="Name"/> is given, or <paramref name="IsAllFunctions"/> (then function 0 of the slot).</param>
+/// <param name="Address">The host's device; null when <paramref name="Name"/> is given, or <paramref name="IsAllFunctions"/> (then function
+/// 0 of the slot).</param>
 /// <param name="Name">The name given when it was made assignable, or null.</param>
 /// <param name="IsAllFunctions">Whether the function was <c>*</c>: all functions of the slot.</param>
 /// <param name="VirtualSlot">The slot in the guest, 0 to 31, or null for any.</param>

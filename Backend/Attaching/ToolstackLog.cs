@@ -9,17 +9,13 @@ internal static partial class ToolstackLog
     [LoggerMessage(EventId = 60, Level = LogLevel.Information, Message = "domain {DomainId}: {Device} granted and offered")]
     public static partial void Offered(ILogger logger, int domainId, PciAddress device);
 
-    [LoggerMessage(EventId = 61, Level = LogLevel.Information, Message = "domain {DomainId}: {Device} revoked")]
-    public static partial void Revoked(ILogger logger, int domainId, PciAddress device);
-
     [LoggerMessage(EventId = 62, Level = LogLevel.Warning,
-        Message = "domain {DomainId}: {Device} was attached by xl: the guest let go of it, but xl's grants and the assignment stay until xl or the guest's end revokes them")]
+        Message = "domain {DomainId}: {Device} was attached by xl: the guest let go of it, "
+            + "but xl's grants and the assignment stay until xl or the guest's end revokes them")]
     public static partial void NotOurs(ILogger logger, int domainId, PciAddress device);
 
-    [LoggerMessage(EventId = 63, Level = LogLevel.Error, Message = "domain {DomainId}: {Device}: {Kind} could not be revoked; it stays in the journal")]
-    public static partial void NotRevoked(ILogger logger, int domainId, PciAddress device, Grants.GrantKind kind, Exception exception);
-
-    [LoggerMessage(EventId = 64, Level = LogLevel.Warning, Message = "domain {DomainId}: {Device} is not reset after {Seconds} s; it is isolated by the IOMMU and goes on being reset")]
+    [LoggerMessage(EventId = 64, Level = LogLevel.Warning,
+        Message = "domain {DomainId}: {Device} is not reset after {Seconds} s; it is isolated by the IOMMU and goes on being reset")]
     public static partial void SlowReset(ILogger logger, int domainId, PciAddress device, double seconds);
 
     [LoggerMessage(EventId = 65, Level = LogLevel.Warning, Message = "domain {DomainId}: {Device} taken by force")]
@@ -40,20 +36,11 @@ internal static partial class ToolstackLog
     [LoggerMessage(EventId = 70, Level = LogLevel.Error, Message = "the domains could not be looked at")]
     public static partial void LookFailed(ILogger logger, Exception exception);
 
-    [LoggerMessage(EventId = 71, Level = LogLevel.Error, Message = "domain {DomainId}: {Device} could not be stopped before it is revoked; it is isolated by the IOMMU: {Reason}")]
+    [LoggerMessage(EventId = 71, Level = LogLevel.Error,
+        Message = "domain {DomainId}: {Device} could not be stopped before it is revoked; it is isolated by the IOMMU: {Reason}")]
     public static partial void NotQuiet(ILogger logger, int domainId, PciAddress device, string reason);
 
-    [LoggerMessage(EventId = 72, Level = LogLevel.Warning,
-        Message = "domain {DomainId}: {Device}: a daemon was killed while it mapped messages; those it did not write down stay mapped until the guest ends")]
-    public static partial void UnknownMessages(ILogger logger, int domainId, PciAddress device);
-
-    [LoggerMessage(EventId = 73, Level = LogLevel.Warning,
-        Message = "domain {DomainId} is paused, by a daemon that was killed or by somebody else: nobody knows, so it stays so; xl unpause {DomainId} lets it go")]
-    public static partial void PausedBySomebody(ILogger logger, int domainId);
-
-    [LoggerMessage(EventId = 74, Level = LogLevel.Warning, Message = "domain {DomainId} is let go, but the journal cannot be written: {Reason}")]
-    public static partial void PauseNotNoted(ILogger logger, int domainId, string reason);
-
-    [LoggerMessage(EventId = 75, Level = LogLevel.Error, Message = "domain {DomainId}: what an earlier daemon left half done cannot be looked at yet; tried again")]
+    [LoggerMessage(EventId = 75, Level = LogLevel.Error,
+        Message = "domain {DomainId}: what an earlier daemon left half done cannot be looked at yet; tried again")]
     public static partial void NotRecovered(ILogger logger, int domainId, Exception exception);
 }

@@ -2,7 +2,10 @@ using System.Globalization;
 
 namespace PciBackFlow.Backend.Grants;
 
-/// <summary>Exactly what was given. The numbers are those of the hypercall, kept so that the same ones are revoked (XSA-476: not what sysfs says later).</summary>
+/// <summary>
+/// Exactly what was given. The numbers are those of the hypercall, kept so that the same ones are revoked (XSA-476: not what sysfs says
+/// later).
+/// </summary>
 /// <param name="Kind">What.</param>
 /// <param name="First">The kind's first number: frame, port or pirq.</param>
 /// <param name="Count">The kind's second number: how many, or the GSI.</param>

@@ -14,6 +14,11 @@ namespace PciBackFlow.Backend.Grants;
 /// a power failure or a crash of the host loses are grants of a boot that is over: entries of another boot are void. A line torn by
 /// a kill is an intent that was never acted upon or an outcome that recovery finds again, so it is ignored and overwritten.
 /// </para>
+/// <para>
+/// Who begins an entry and who closes it is in docs/plans.md. Messages alone are closed in two ways: those that this process mapped by who
+/// mapped them, and those of an
+/// earlier daemon with the device they belong to.
+/// </para>
 /// <para>Every answer is of one moment and in the order in which the entries were begun, where nothing else is said.</para>
 /// </remarks>
 public sealed class GrantJournal : IDisposable

@@ -12,7 +12,10 @@ public enum GrantKind
     /// <summary>I/O ports: the first port and how many.</summary>
     Ports,
 
-    /// <summary>A line interrupt mapped to a pirq of the guest: <see cref="Grant.First"/> is the pirq (0 before it is known), <see cref="Grant.Count"/> the GSI.</summary>
+    /// <summary>
+    /// A line interrupt mapped to a pirq of the guest: <see cref="Grant.First"/> is the pirq (0 before it is known), <see
+    /// cref="Grant.Count"/> the GSI.
+    /// </summary>
     Pirq,
 
     /// <summary>Permission to bind the pirq <see cref="Grant.First"/>, of the GSI <see cref="Grant.Count"/>.</summary>
@@ -28,13 +31,15 @@ public enum GrantKind
     Kept,
 
     /// <summary>
-    /// Message interrupts of the function, which the guest enabled itself: <see cref="Grant.Text"/> lists the pirqs to unmap. This backend's, whoever granted the
+    /// Message interrupts of the function, which the guest enabled itself: <see cref="Grant.Text"/> lists the pirqs to unmap. This
+    /// backend's, whoever granted the
     /// device. An intent does not know them.
     /// </summary>
     Messages,
 
     /// <summary>
-    /// The guest was paused until it has its kept devices, this one first. An intent may have paused it or not; with <see cref="Grant.First"/> 1 it may have been let
+    /// The guest was paused until it has its kept devices, this one first. An intent may have paused it or not; with <see
+    /// cref="Grant.First"/> 1 it may have been let
     /// go already: in both cases a pause that is found can be somebody else's.
     /// </summary>
     Pause,

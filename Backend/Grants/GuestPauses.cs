@@ -1,4 +1,3 @@
-using PciBackFlow.Backend.Attaching;
 using PciBackFlow.Backend.Domains;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Pci;
@@ -9,7 +8,7 @@ namespace PciBackFlow.Backend.Grants;
 /// Guests that stand still until they have their kept devices. Each pause is in the journal, so that a guest whose daemon was killed does not stand still for
 /// ever. Xen counts pauses but does not say whose they are: only one that is certainly ours is undone. Thread-safe.
 /// </summary>
-internal sealed class GuestPauses(ToolstackServices services) : IDisposable
+internal sealed class GuestPauses(GrantServices services) : IDisposable
 {
     // Grant.First of a pause that is being undone.
     private const ulong Ending = 1;
@@ -152,7 +151,7 @@ internal sealed class GuestPauses(ToolstackServices services) : IDisposable
         catch (IOException e)
         {
             // What cannot be written must not keep the guest.
-            ToolstackLog.PauseNotNoted(services.Logger, entry.Life.DomainId, e.Message);
+            GrantLog.PauseNotNoted(services.Logger, entry.Life.DomainId, e.Message);
         }
 
         Unpause(entry.Life.DomainId);
@@ -166,7 +165,7 @@ internal sealed class GuestPauses(ToolstackServices services) : IDisposable
         {
             if (Lives(life, out bool isPaused) && isPaused)
             {
-                ToolstackLog.PausedBySomebody(services.Logger, life.DomainId);
+                GrantLog.PausedBySomebody(services.Logger, life.DomainId);
             }
 
             services.Journal.Close(entry);

@@ -48,7 +48,10 @@ internal sealed class MessageRegisters
         || (_hardware.TryRead(_power + PowerManagementRegisters.ControlStatus, 2, out uint control)
             && control != NobodyAnswers && (control & PowerManagementRegisters.PowerState) == 0);
 
-    /// <summary>Whether the MSI-X table in the function's memory can be reached. Touching one that is not decoded can bring the host down (XSA-157, CVE-2015-8553).</summary>
+    /// <summary>
+    /// Whether the MSI-X table in the function's memory can be reached. Touching one that is not decoded can bring the host down (XSA-157,
+    /// CVE-2015-8553).
+    /// </summary>
     public bool DecodesMemory() => _hardware.IsVirtualFunction
         ? _hardware.PhysicalFunctionDecodesMemory()
         : TryRead(ConfigRegisters.Command, out uint command) && (command & CommandBits.Memory) != 0;

@@ -453,7 +453,6 @@ internal sealed class MessageSetup(
         }
     }
 
-    // Xen takes a dead guest's pirqs away itself: "no such guest" and "not mapped" are what was wanted.
     private void Unmap(ReadOnlySpan<int> pirqs, JournalEntry? entry)
     {
         List<int> left = [];
@@ -461,11 +460,7 @@ internal sealed class MessageSetup(
         {
             try
             {
-                physdev.Unmap(domainId, pirq);
-            }
-            catch (HypervisorException e) when (e.Errno is Errno.ESRCH or Errno.EINVAL)
-            {
-                continue;
+                MappedPirqs.Unmap(physdev, domainId, pirq);
             }
             catch (HypervisorException e)
             {

@@ -14,12 +14,22 @@ internal sealed class NestedPlan<T, TPart>(Plan<TPart> plan, string? forEach, Fu
     /// <inheritdoc/>
     public string? ForEach => forEach;
 
+    /// <summary>Asked when one part fails: whether the others are gone on with. What the plan did for it before is not undone. Null: never.</summary>
+    public Func<TPart, Exception, bool>? Survives { get; init; }
+
     /// <inheritdoc/>
     public async Task RunAsync(PlanRun run, T subject, CancellationToken cancellationToken)
     {
         foreach (TPart part in parts(subject))
         {
-            await run.WithinAsync(plan, part, cancellationToken).ConfigureAwait(false);
+            try
+            {
+                await run.WithinAsync(plan, part, cancellationToken).ConfigureAwait(false);
+            }
+            catch (Exception e) when (Survives?.Invoke(part, e) == true)
+            {
+                // Who decided that has said so.
+            }
         }
     }
 }

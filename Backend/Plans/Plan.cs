@@ -9,7 +9,8 @@ namespace PciBackFlow.Backend.Plans;
 internal sealed record Plan<T>(string Name, IReadOnlyList<Step<T>> Steps) : IPlan
 {
     /// <summary>
-    /// Which exceptions a step may answer with: then what was done is undone. Another one is a defect of the program and is not dressed up: nothing is undone. By
+    /// Which exceptions a step may answer with: then what was done is undone. Another one is a defect of the program and is not dressed up:
+    /// nothing is undone. By
     /// default what the world outside can answer.
     /// </summary>
     public Func<Exception, bool> Expects { get; init; } = StepFailure.IsExpected;

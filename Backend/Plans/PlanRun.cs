@@ -3,7 +3,8 @@ using System.Runtime.ExceptionServices;
 namespace PciBackFlow.Backend.Plans;
 
 /// <summary>
-/// Carries out one plan with those within it: step by step, and when one fails, undoes what was done before, the last first. One caller at a time; each run has its own.
+/// Carries out one plan with those within it: step by step, and when one fails, undoes what was done before, the last first. One caller at
+/// a time; each run has its own.
 /// </summary>
 /// <param name="observer">Who follows it; null for nobody.</param>
 internal sealed class PlanRun(IPlanObserver? observer)
@@ -49,13 +50,13 @@ internal sealed class PlanRun(IPlanObserver? observer)
     {
         foreach (Step<T> step in plan.Steps)
         {
-            if (step.When?.Invoke(subject) == false)
-            {
-                continue;
-            }
-
             try
             {
+                if (step.When?.Invoke(subject) == false)
+                {
+                    continue;
+                }
+
                 observer?.Before(plan, step);
                 await TakeAsync(step, subject, cancellationToken).ConfigureAwait(false);
                 observer?.After(plan, step);

@@ -3,7 +3,8 @@ using PciBackFlow.Backend.Plans;
 namespace PciBackFlow.Backend.Devices.Taking;
 
 /// <summary>
-/// How a taking that a program died in is undone: what <see cref="TakePlan"/> undoes, from its end, each as far as it can be. Which steps were taken nobody knows.
+/// How a taking that a program died in is undone: what <see cref="TakePlan"/> undoes, from its end, each as far as it can be. Which steps
+/// were taken nobody knows.
 /// </summary>
 internal static class AbandonPlan
 {

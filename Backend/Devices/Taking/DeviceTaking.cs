@@ -8,7 +8,10 @@ using PciBackFlow.Hardware.Pci.Sysfs;
 
 namespace PciBackFlow.Backend.Devices.Taking;
 
-/// <summary>Brings devices from the host into custody and back, each way by its plan: <see cref="TakePlan"/>, <see cref="GiveBackPlan"/>, <see cref="AbandonPlan"/>.</summary>
+/// <summary>
+/// Brings devices from the host into custody and back, each way by its plan: <see cref="TakePlan"/>, <see cref="GiveBackPlan"/>, <see
+/// cref="AbandonPlan"/>.
+/// </summary>
 /// <param name="options">What to work with.</param>
 /// <param name="records">What is held by whom, on disk.</param>
 /// <param name="ownerOf">Which guest has a held device now.</param>
@@ -69,13 +72,15 @@ internal sealed class DeviceTaking(DeviceCustodyOptions options, DeviceRecords r
     /// <summary>Gives a device back; its record is gone afterwards.</summary>
     /// <param name="record">The device.</param>
     /// <param name="rebind">Whether a driver gets it at once.</param>
-    /// <exception cref="BackendException">A step failed: it is still held. Or only the driver failed: then it is given back, and the message says so.</exception>
+    /// <exception cref="BackendException">A step failed: it is still held. Or only the driver failed: then it is given back, and the
+    /// message says so.</exception>
     public void GiveBack(HeldRecord record, bool rebind)
     {
         PciAddress address = record.Address;
         using (Transfer device = new(_host, record))
         {
-            // What is plugged in there now may never have been taken: then its settings are its own. Nor is one that a driver of the host has by now ours any more.
+            // What is plugged in there now may never have been taken: then its settings are its own. Nor is one that a driver of the host
+            // has by now ours any more.
             device.Registers = IsSameOrSilent(record) && _bus.DriverOf(address) is null ? OpenOrThrow(address) : null;
             PlanRun.Carry(GiveBackPlan.Table, device, options.Observer);
         }
@@ -92,7 +97,8 @@ internal sealed class DeviceTaking(DeviceCustodyOptions options, DeviceRecords r
         }
         catch (IOException refused)
         {
-            throw new BackendException(BackendFailure.Failed, $"{address} is given back, but {record.OriginalDriver ?? "no driver"} did not take it: {refused.Message}", refused);
+            throw new BackendException(
+                BackendFailure.Failed, $"{address} is given back, but {record.OriginalDriver ?? "no driver"} did not take it: {refused.Message}", refused);
         }
     }
 

@@ -7,12 +7,14 @@ namespace PciBackFlow.Backend.Devices.Taking;
 internal static class GiveBackPlan
 {
     /// <summary>
-    /// What is plugged in there now may never have been taken: then its registers are not opened, and its settings are its own. Nor are those of one that a driver of
+    /// What is plugged in there now may never have been taken: then its registers are not opened, and its settings are its own. Nor are
+    /// those of one that a driver of
     /// the host has by now. A program that died on this way left it held: each step takes what is already so.
     /// </summary>
     public static Plan<Transfer> Table { get; } = new("give back",
     [
-        // In quarantine it reaches nothing; outside, what a guest told it to do would reach the host. Whether one has, nobody knows: xl may have assigned it to a guest
+        // In quarantine it reaches nothing; outside, what a guest told it to do would reach the host. Whether one has, nobody knows: xl may
+        // have assigned it to a guest
         // that never claimed it here.
         new("reset it")
         {

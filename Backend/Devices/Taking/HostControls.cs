@@ -9,7 +9,10 @@ using PciBackFlow.Hardware.Pci.Sysfs;
 
 namespace PciBackFlow.Backend.Devices.Taking;
 
-/// <summary>What the plans for taking and giving back do to a device: through the host's kernel, through Xen, and in the records. One caller at a time for a device.</summary>
+/// <summary>
+/// What the plans for taking and giving back do to a device: through the host's kernel, through Xen, and in the records. One caller at a
+/// time for a device.
+/// </summary>
 /// <param name="options">What to work with.</param>
 /// <param name="records">What is held by whom, on disk.</param>
 internal sealed class HostControls(DeviceCustodyOptions options, DeviceRecords records)
@@ -124,7 +127,8 @@ internal sealed class HostControls(DeviceCustodyOptions options, DeviceRecords r
             return 0;
         }
 
-        return int.TryParse(Bus.Read(registers.Address, "irq"), NumberStyles.None, CultureInfo.InvariantCulture, out int line) && line is > 0 and <= MaxLine ? line : 0;
+        string? irq = Bus.Read(registers.Address, "irq");
+        return int.TryParse(irq, NumberStyles.None, CultureInfo.InvariantCulture, out int line) && line is > 0 and <= MaxLine ? line : 0;
     }
 
     // Only now is the line known for certain: before it was enabled, the kernel's number may be that of another controller.

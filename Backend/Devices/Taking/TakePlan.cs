@@ -9,7 +9,8 @@ namespace PciBackFlow.Backend.Devices.Taking;
 internal static class TakePlan
 {
     /// <summary>
-    /// What reaches the device before it is in quarantine is the host's; the reset is the last thing done to it outside. The record's first form is an intent: it names
+    /// What reaches the device before it is in quarantine is the host's; the reset is the last thing done to it outside. The record's first
+    /// form is an intent: it names
     /// everything that is about to change, so that whoever finds it can change it back.
     /// </summary>
     public static Plan<Transfer> Table { get; } = new("take",

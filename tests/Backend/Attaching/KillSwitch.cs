@@ -1,72 +1,13 @@
+using PciBackFlow.Backend.Tests.Plans;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Pci;
 
 namespace PciBackFlow.Backend.Tests.Attaching;
 
-/// <summary>
-/// kill -9 for a toolstack: at the k-th effect on the world, before or after it, everything it holds stops working and nothing more is written
-/// to its journal. What is only read does not count.
-/// </summary>
-internal sealed class KillSwitch(int at, bool after, Action closeJournal)
+/// <summary>What a toolstack acts through, until it is killed. What is only read does not count as an effect.</summary>
+internal static class KillSwitch
 {
-    private readonly Lock _lock = new();
-    private int _effects;
-
-    public bool IsDead { get; private set; }
-
-    public int Effects => _effects;
-
-    public T Effect<T>(Func<T> effect)
-    {
-        lock (_lock)
-        {
-            ThrowIfDead();
-            bool isLast = ++_effects == at;
-            if (isLast && !after)
-            {
-                Die();
-            }
-
-            T result = effect();
-            if (isLast)
-            {
-                Die();
-            }
-
-            return result;
-        }
-    }
-
-    public void Effect(Action effect) => Effect(() =>
-    {
-        effect();
-        return true;
-    });
-
-    public T Look<T>(Func<T> look)
-    {
-        ThrowIfDead();
-        return look();
-    }
-
-    public void ThrowIfDead()
-    {
-        if (IsDead)
-        {
-            throw new KilledException();
-        }
-    }
-
-    private void Die()
-    {
-        IsDead = true;
-        closeJournal();
-        throw new KilledException();
-    }
-
-    internal sealed class KilledException() : Exception("killed");
-
-    internal sealed class Domains(KillSwitch kill, IDomainControl inner) : IDomainControl
+    internal sealed class Domains(StepKill kill, IDomainControl inner) : IDomainControl
     {
         public string Version => inner.Version;
 
@@ -98,7 +39,7 @@ internal sealed class KillSwitch(int at, bool after, Action closeJournal)
         public void Dispose() => inner.Dispose();
     }
 
-    internal sealed class Physdev(KillSwitch kill, IPhysdev inner) : IPhysdev
+    internal sealed class Physdev(StepKill kill, IPhysdev inner) : IPhysdev
     {
         public int MapMessage(int domainId, PciAddress function, int entry, ulong tableBase) =>
             kill.Effect(() => inner.MapMessage(domainId, function, entry, tableBase));
@@ -122,7 +63,7 @@ internal sealed class KillSwitch(int at, bool after, Action closeJournal)
         public void Dispose() => inner.Dispose();
     }
 
-    internal sealed class Store(KillSwitch kill, IXenStore inner) : IXenStore
+    internal sealed class Store(StepKill kill, IXenStore inner) : IXenStore
     {
         public string? Read(string path) => kill.Look(() => inner.Read(path));
 
@@ -145,7 +86,7 @@ internal sealed class KillSwitch(int at, bool after, Action closeJournal)
         public void Dispose() => inner.Dispose();
     }
 
-    private sealed class Transaction(KillSwitch kill, IXenStoreTransaction inner) : IXenStoreTransaction
+    private sealed class Transaction(StepKill kill, IXenStoreTransaction inner) : IXenStoreTransaction
     {
         private bool _hasWritten;
 

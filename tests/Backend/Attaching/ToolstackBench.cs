@@ -1,10 +1,12 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using PciBackFlow.Backend.Attaching;
+using PciBackFlow.Backend.Attaching.Toolstack;
 using PciBackFlow.Backend.Control.Api;
 using PciBackFlow.Backend.Devices;
 using PciBackFlow.Backend.Grants;
 using PciBackFlow.Backend.Tests.Grants;
+using PciBackFlow.Backend.Tests.Plans;
 using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
@@ -143,7 +145,7 @@ internal sealed class ToolstackBench : IAsyncDisposable
         {
             _toolstack.Dispose();
         }
-        catch (AggregateException killed) when (killed.InnerException is KillSwitch.KilledException)
+        catch (AggregateException killed) when (killed.InnerException is KilledException)
         {
             // It was looking at its domains when it was killed.
         }
@@ -155,13 +157,31 @@ internal sealed class ToolstackBench : IAsyncDisposable
     }
 
     /// <summary>Replaces the toolstack by one that dies at a step.</summary>
-    public KillSwitch Doom(int at, bool after)
+    public void Doom(StepKill kill)
     {
-        KillSwitch kill = new(at, after, () => _journal.Dispose());
         _toolstack.Dispose();
         _journal.Dispose();
+        kill.OnDeath = () => _journal.Dispose();
         (_toolstack, _journal) = Create(kill);
-        return kill;
+    }
+
+    /// <summary>xl gives a connected guest, which has one device, another one.</summary>
+    public async Task AttachByXl(int domain, PciAddress device)
+    {
+        using (IDomainControl xl = Host.BackendView.OpenDomainControl())
+        {
+            xl.Assign(domain, device, relaxed: false);
+        }
+
+        foreach ((string key, string value) in new[]
+        {
+            ("key-1", $"{device}"), ("dev-1", $"{device}"), ("opts-1", "permissive=0"), ("state-1", "1"), ("num_devs", "2"), ("state", "7"),
+        })
+        {
+            Store.Write($"/local/domain/0/backend/pci/{domain}/0/{key}", value);
+        }
+
+        await EventuallyAsync(() => Key(domain, "vdev-1") is not null && Key(domain, "state") == "4", "connected again");
     }
 
     /// <summary>Nothing of a device is anywhere: Xen, xenstore, custody, journal.</summary>
@@ -209,7 +229,7 @@ internal sealed class ToolstackBench : IAsyncDisposable
         await Task.CompletedTask;
     }
 
-    private (PciToolstack Toolstack, GrantJournal Journal) Create(KillSwitch? kill)
+    private (PciToolstack Toolstack, GrantJournal Journal) Create(StepKill? kill)
     {
         var journal = GrantJournal.Open(_folder["run"], "this boot", Lines);
         IDomainControl domains = _platform.OpenDomainControl();
@@ -224,6 +244,7 @@ internal sealed class ToolstackBench : IAsyncDisposable
             Journal = journal,
             Timing = Timing,
             Logger = Lines,
+            Observer = kill,
         }), journal);
     }
 }

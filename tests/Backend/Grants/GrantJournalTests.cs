@@ -12,21 +12,20 @@ public sealed class GrantJournalTests
     private static readonly DomainLife Guest = new(7, new("11111111-2222-3333-4444-555555555555"));
     private static readonly PciAddress Nic = new(0, 4, 0, 1);
 
-    private const string OldJournal =
-        """
-        b1755ab4 {"id":1,"boot":"boot-1","uuid":"11111111-2222-3333-4444-555555555555","domain":7,"device":"0000:04:00.1","kind":"OwnerNote","first":0,"count":0,"phase":"Result","owner":"Us"}
-        8d1c6131 {"id":2,"boot":"boot-1","uuid":"11111111-2222-3333-4444-555555555555","domain":7,"device":"0000:04:00.1","kind":"Memory","first":1043200,"count":16,"phase":"Result","owner":"Us"}
-        b53eeaa6 {"id":3,"boot":"boot-1","uuid":"11111111-2222-3333-4444-555555555555","domain":7,"device":"0000:04:00.1","kind":"Ports","first":49152,"count":32,"phase":"Intent","owner":"Us"}
-        faaedc0f {"id":4,"boot":"boot-1","uuid":"11111111-2222-3333-4444-555555555555","domain":7,"device":"0000:04:00.1","kind":"Pirq","first":55,"count":20,"phase":"Result","owner":"Us"}
-        0d63cd6b {"id":5,"boot":"boot-1","uuid":"11111111-2222-3333-4444-555555555555","domain":7,"device":"0000:04:00.1","kind":"InterruptPermission","first":55,"count":20,"phase":"Result","owner":"Us"}
-        d165ad68 {"id":6,"boot":"boot-1","uuid":"11111111-2222-3333-4444-555555555555","domain":7,"device":"0000:04:00.1","kind":"Assignment","first":0,"count":0,"phase":"Intent","owner":"Us"}
-        3839cf48 {"id":6,"boot":"boot-1","uuid":"11111111-2222-3333-4444-555555555555","domain":7,"device":"0000:04:00.1","kind":"Assignment","first":0,"count":0,"phase":"Revoked","owner":"Us"}
-        ba44dca5 {"id":7,"boot":"boot-1","uuid":"11111111-2222-3333-4444-555555555555","domain":7,"device":"0000:04:00.1","kind":"Nodes","first":0,"count":0,"phase":"Intent","owner":"Toolstack"}
-        42c8b2a6 {"id":8,"boot":"boot-1","uuid":"11111111-2222-3333-4444-555555555555","domain":7,"device":"0000:04:00.1","kind":"Kept","first":0,"count":0,"text":"04:00.1,permissive=1","phase":"Result","owner":"Us"}
-        b4f895b1 {"id":9,"boot":"boot-1","uuid":"11111111-2222-3333-4444-555555555555","domain":7,"device":"0000:04:00.1","kind":"Messages","first":0,"count":0,"text":"57,58","phase":"Result","owner":"Us"}
-        8a10bde2 {"id":10,"boot":"boot-1","uuid":"11111111-2222-3333-4444-555555555555","domain":7,"device":"0000:04:00.1","kind":"Pause","first":0,"count":0,"phase":"Result","owner":"Us"}
-
-        """;
+    private static readonly string[] OldJournal =
+    [
+        OldLine("b1755ab4", 1, """kind":"OwnerNote","first":0,"count":0,"phase":"Result","owner":"Us"""),
+        OldLine("8d1c6131", 2, """kind":"Memory","first":1043200,"count":16,"phase":"Result","owner":"Us"""),
+        OldLine("b53eeaa6", 3, """kind":"Ports","first":49152,"count":32,"phase":"Intent","owner":"Us"""),
+        OldLine("faaedc0f", 4, """kind":"Pirq","first":55,"count":20,"phase":"Result","owner":"Us"""),
+        OldLine("0d63cd6b", 5, """kind":"InterruptPermission","first":55,"count":20,"phase":"Result","owner":"Us"""),
+        OldLine("d165ad68", 6, """kind":"Assignment","first":0,"count":0,"phase":"Intent","owner":"Us"""),
+        OldLine("3839cf48", 6, """kind":"Assignment","first":0,"count":0,"phase":"Revoked","owner":"Us"""),
+        OldLine("ba44dca5", 7, """kind":"Nodes","first":0,"count":0,"phase":"Intent","owner":"Toolstack"""),
+        OldLine("42c8b2a6", 8, """kind":"Kept","first":0,"count":0,"text":"04:00.1,permissive=1","phase":"Result","owner":"Us"""),
+        OldLine("b4f895b1", 9, """kind":"Messages","first":0,"count":0,"text":"57,58","phase":"Result","owner":"Us"""),
+        OldLine("8a10bde2", 10, """kind":"Pause","first":0,"count":0,"phase":"Result","owner":"Us"""),
+    ];
 
     [Fact]
     public void Intents_results_and_revocations_survive_a_restart()
@@ -187,12 +186,15 @@ public sealed class GrantJournalTests
     public void Memory_is_counted_in_whole_frames_of_any_width(ulong start, ulong length, ulong first, ulong frames) =>
         Assert.Equal(new Grant(GrantKind.Memory, first, frames), Grant.MemoryOf(start, length));
 
-    /// <summary>The bytes of a journal that an earlier release left, one record of every kind: what is on a host's disk is read by every later release.</summary>
+    /// <summary>
+    /// The bytes of a journal that an earlier release left, one record of every kind: what is on a host's disk is read by every later
+    /// release.
+    /// </summary>
     [Fact]
     public void A_journal_that_an_earlier_release_wrote_is_read()
     {
         using TemporaryFolder folder = new();
-        File.WriteAllText(FileOf(folder), OldJournal.ReplaceLineEndings("\n"));
+        File.WriteAllLines(FileOf(folder), OldJournal);
         using GrantJournal journal = Open(folder);
         Assert.Equal(
             [
@@ -213,15 +215,18 @@ public sealed class GrantJournalTests
     public void What_is_written_now_is_what_that_release_wrote()
     {
         using TemporaryFolder folder = new();
-        File.WriteAllText(FileOf(folder), OldJournal.ReplaceLineEndings("\n"));
+        File.WriteAllLines(FileOf(folder), OldJournal);
         using (GrantJournal journal = Open(folder))
         {
             Assert.Equal(9, journal.Count);
         }
 
-        string[] open = [.. OldJournal.ReplaceLineEndings("\n").Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(static line => !line.Contains("Assignment", StringComparison.Ordinal))];
-        Assert.Equal(open, File.ReadAllLines(FileOf(folder)));
+        Assert.Equal(OldJournal.Where(static line => !line.Contains("Assignment", StringComparison.Ordinal)), File.ReadAllLines(FileOf(folder)));
     }
+
+    // Checksum, a blank, JSON: to the byte.
+    private static string OldLine(string checksum, int id, string rest) =>
+        $$"""{{checksum}} {"id":{{id}},"boot":"boot-1","uuid":"11111111-2222-3333-4444-555555555555","domain":7,"device":"0000:04:00.1","{{rest}}"}""";
 
     private static GrantJournal Open(TemporaryFolder folder) => GrantJournal.Open(folder["run"], Boot, NullLogger.Instance);
 

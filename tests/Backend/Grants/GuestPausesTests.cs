@@ -1,4 +1,3 @@
-using PciBackFlow.Backend.Attaching;
 using PciBackFlow.Backend.Domains;
 using PciBackFlow.Backend.Grants;
 using PciBackFlow.Hardware.Hypervisor;
@@ -18,7 +17,7 @@ public sealed class GuestPausesTests : IDisposable
     private readonly LoopbackHost _host = new();
     private readonly CapturedLines _lines = new();
     private readonly LoopbackDomain _guest;
-    private readonly ToolstackServices _services;
+    private readonly GrantServices _services;
 
     public GuestPausesTests()
     {

@@ -1,4 +1,3 @@
-using PciBackFlow.Backend.Attaching;
 using PciBackFlow.Backend.Domains;
 using PciBackFlow.Backend.Grants;
 using PciBackFlow.Backend.Interrupts;
@@ -54,14 +53,14 @@ public sealed class MessageJournalTests : IDisposable
         using RecordingPhysdev physdev = new();
         using IXenStore store = host.BackendView.OpenXenStore();
         using IDomainControl domains = host.BackendView.OpenDomainControl();
-        ToolstackServices services = new()
+        GrantServices services = new()
         {
             Store = store, Domains = domains, Physdev = physdev, Custody = new ListedCustody(), Journal = _journal, Logger = _lines,
         };
 
-        LeftMessages.Unmap(services, stale);
+        InheritedMessages.Unmap(services, stale);
         Assert.Equal([30], physdev.Unmapped);
-        LeftMessages.Unmap(services, own);
+        InheritedMessages.Unmap(services, own);
         Assert.Equal([30, 31, 32], physdev.Unmapped);
 
         JournalEntry Mapped(PciAddress device, int[] pirqs) =>

@@ -65,7 +65,8 @@ public sealed class PlanRunTests
         Step<List<string>> stuck = Step("b") with { Undo = static _ => throw new IOException("stuck") };
         Plan<List<string>> plan = new("test", [Step("a"), stuck, Failing("c")])
         {
-            Explain = static (_, failure) => new BackendException(BackendFailure.Failed, $"{failure} [{string.Join("; ", failure.NotUndone)}]", failure.Exception),
+            Explain = static (_, failure) => new BackendException(
+                BackendFailure.Failed, $"{failure} [{string.Join("; ", failure.NotUndone)}]", failure.Exception),
         };
         BackendException thrown = await Assert.ThrowsAsync<BackendException>(() => PlanRun.CarryAsync(plan, _log, observer: null, CancellationToken.None));
         Assert.Equal("c: c fails [b: stuck]", thrown.Message);
@@ -82,7 +83,10 @@ public sealed class PlanRunTests
         {
             Explain = static (part, failure) => new IOException($"{part}: {failure.Exception.Message}; {failure.NotUndone.Count} left"),
         };
-        Step<List<string>> each = new("each") { Nested = new NestedPlan<List<string>, string>(inner, "part", static _ => ["first", "second", "third", "fourth"]) };
+        Step<List<string>> each = new("each")
+        {
+            Nested = new NestedPlan<List<string>, string>(inner, "part", static _ => ["first", "second", "third", "fourth"]),
+        };
         IOException thrown = await Assert.ThrowsAsync<IOException>(() => CarryAsync(Step("a"), each));
         Assert.Equal("third: refused; 0 left", thrown.Message);
         Assert.Equal(["a", "first", "second", "not second", "not first", "not a"], _log);

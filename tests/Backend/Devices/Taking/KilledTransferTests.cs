@@ -6,7 +6,10 @@ using PciBackFlow.Hardware.Pci;
 
 namespace PciBackFlow.Backend.Tests.Devices.Taking;
 
-/// <summary>The program is killed before, in and after each step of the plans by which devices come and go; the next one finds the state file, the host and Xen.</summary>
+/// <summary>
+/// The program is killed before, in and after each step of the plans by which devices come and go; the next one finds the state file, the
+/// host and Xen.
+/// </summary>
 public sealed class KilledTransferTests
 {
     private const string Nic = "0000:03:00.0";
@@ -47,7 +50,8 @@ public sealed class KilledTransferTests
 
     [Theory]
     [MemberData(nameof(AbandonSteps))]
-    public void Undoing_an_interrupted_take_killed_around_any_step_is_undone_by_the_next(string step) => EveryMoment("undo an interrupted take", step, static (host, kill) =>
+    public void Undoing_an_interrupted_take_killed_around_any_step_is_undone_by_the_next(string step) => EveryMoment(
+        "undo an interrupted take", step, static (host, kill) =>
     {
         string before = host.Everything();
         Dying(host, new("take", "write it down", 0), static custody => custody.Take(Address, "wan", force: false));
@@ -57,12 +61,13 @@ public sealed class KilledTransferTests
 
     private static void EveryMoment(string plan, string step, Action<FakeHost, StepKill> scenario)
     {
-        for (int moment = 0; moment <= MostEffects; moment++)
+        // Before each effect: after one is before the next.
+        for (int effect = 0; effect <= MostEffects; effect++)
         {
             using FakeHost host = new();
             host.AddPort("0000:00:1c.0");
             host.AddNic(Nic, "e1000e", "0000:00:1c.0");
-            StepKill kill = new(plan, step, moment);
+            StepKill kill = new(plan, step, effect == 0 ? 0 : effect * 2 - 1);
             scenario(host, kill);
             Assert.True(kill.IsReached && kill.IsDead, $"{plan}: the scenario does not come to '{step}'");
             if (kill.WasAfter)
@@ -78,7 +83,7 @@ public sealed class KilledTransferTests
     {
         host.Died = () =>
         {
-            kill.Effect();
+            kill.Effect(static () => { });
             return false;
         };
         Record.Exception(() =>

@@ -1,13 +1,12 @@
-using PciBackFlow.Backend.Attaching;
 using PciBackFlow.Backend.Domains;
 using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Pci;
 
-namespace PciBackFlow.Backend.Grants;
+namespace PciBackFlow.Backend.Attaching.Plans;
 
 /// <summary>Devices that a guest has and nobody here serves, because an earlier daemon did: they work on.</summary>
-internal static class LeftRunning
+internal static class InheritedDevices
 {
     /// <summary>Stops a device before the guest loses its memory, unless somebody else has it by now. One that can't be stopped is left to the IOMMU.</summary>
     public static void Stop(ToolstackServices services, DomainLife life, PciAddress device)

@@ -1,12 +1,12 @@
 using System.Collections.Concurrent;
+using PciBackFlow.Backend.Attaching.Plans;
 using PciBackFlow.Backend.Domains;
 using PciBackFlow.Backend.Grants;
-using PciBackFlow.Backend.Interrupts;
 using PciBackFlow.Backend.Running;
 using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Hypervisor;
 
-namespace PciBackFlow.Backend.Attaching;
+namespace PciBackFlow.Backend.Attaching.Toolstack;
 
 /// <summary>
 /// Notices guests that die, go offline or come back. Events become one pending look (XSA-349), which starts what is needed on the guests'
@@ -17,8 +17,7 @@ internal sealed class DomainWatch : IDisposable
     private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
 
     private readonly ToolstackServices _services;
-    private readonly Func<DomainLife, Task> _settle;
-    private readonly Func<DomainInfo, IReadOnlyList<JournalEntry>, Task> _attachAgain;
+    private readonly IGuestChanges _guests;
     private readonly GuestQueue _looks;
     private readonly ConcurrentDictionary<int, bool> _changed = new();
     private readonly ConcurrentDictionary<DomainLife, bool> _settling = new();
@@ -29,12 +28,10 @@ internal sealed class DomainWatch : IDisposable
     private int _allChanged;
     private int _isRetrying;
 
-    public DomainWatch(
-        ToolstackServices services, Func<DomainLife, Task> settle, Func<DomainInfo, IReadOnlyList<JournalEntry>, Task> attachAgain)
+    public DomainWatch(ToolstackServices services, IGuestChanges guests)
     {
         _services = services;
-        _settle = settle;
-        _attachAgain = attachAgain;
+        _guests = guests;
         _looks = new(Look, TaskScheduler.Default);
     }
 
@@ -115,7 +112,7 @@ internal sealed class DomainWatch : IDisposable
     {
         try
         {
-            if (DepartedDevices.Of(_services, life).Length > 0 || LeftMessages.Any(_services, life))
+            if (OrphanedDevices.Any(_services, life))
             {
                 Settle(life);
             }
@@ -158,7 +155,7 @@ internal sealed class DomainWatch : IDisposable
         {
             try
             {
-                await _settle(life).ConfigureAwait(false);
+                await _guests.SettleAsync(life).ConfigureAwait(false);
             }
             catch (Exception e)
             {
@@ -201,7 +198,7 @@ internal sealed class DomainWatch : IDisposable
         // Off the look's queue: pausing must be immediate, everything else may take seconds.
         try
         {
-            await _attachAgain(domain, wishes).ConfigureAwait(false);
+            await _guests.ReturnAsync(domain, wishes).ConfigureAwait(false);
         }
         catch (Exception e)
         {

@@ -1,0 +1,121 @@
+using PciBackFlow.Backend.Devices;
+using PciBackFlow.Backend.Domains;
+using PciBackFlow.Backend.Xenstore;
+using PciBackFlow.Hardware.Hypervisor;
+using PciBackFlow.Hardware.Pci;
+
+namespace PciBackFlow.Backend.Attaching;
+
+/// <summary>What refuses a request before anything is done: the guest, the host, or who has the device.</summary>
+internal static class Preconditions
+{
+    /// <summary>A domain that is there.</summary>
+    /// <exception cref="BackendException">There is none of this id.</exception>
+    public static DomainInfo Existing(ToolstackServices services, int domainId) => Told(() => services.Domains.Find(domainId))
+        ?? throw new BackendException(BackendFailure.Failed, $"there is no domain {domainId}");
+
+    /// <summary>All domains that are there.</summary>
+    /// <exception cref="BackendException">The hypervisor does not tell.</exception>
+    public static IReadOnlyList<DomainInfo> All(ToolstackServices services) => Told(services.Domains.List);
+
+    /// <summary>A guest that devices can be attached to.</summary>
+    /// <exception cref="BackendException">Why not.</exception>
+    public static DomainInfo Suitable(ToolstackServices services, int domainId)
+    {
+        if (domainId == 0)
+        {
+            throw new BackendException(
+                BackendFailure.Refused, "domain 0 is the host itself: its devices need no passthrough (pci-assignable-remove gives one back)");
+        }
+
+        DomainInfo domain = Existing(services, domainId);
+        if (domain.HasEnded)
+        {
+            throw new BackendException(BackendFailure.Failed, domain.IsDying ? $"domain {domainId} is dying" : $"domain {domainId} has halted");
+        }
+
+        RefuseHardwareVirtualized(domain);
+        if (!services.Domains.CanAssignDevices)
+        {
+            throw new BackendException(
+                BackendFailure.Refused,
+                "Xen uses no IOMMU: a guest's device could read and write all of the host's memory; enable VT-d or AMD-Vi and boot Xen with iommu=on");
+        }
+
+        return domain;
+    }
+
+    /// <exception cref="BackendException">The guest's devices are not this program's business.</exception>
+    public static void RefuseHardwareVirtualized(DomainInfo domain)
+    {
+        if (domain.IsHardwareVirtualized)
+        {
+            throw new BackendException(
+                BackendFailure.Refused,
+                $"domain {domain.DomainId} is an HVM or PVH guest: its devices are served by QEMU or not at all; use xl pci-attach and xl pci-detach");
+        }
+    }
+
+    /// <summary>The held devices that a specification means; one is taken from the host if it says so.</summary>
+    /// <exception cref="BackendException">None is held, or it could not be taken.</exception>
+    public static IReadOnlyList<HeldDevice> DevicesFor(ToolstackServices services, PciSpec spec)
+    {
+        if (spec.IsAllFunctions)
+        {
+            if (spec.VirtualSlot is null)
+            {
+                throw new BackendException(BackendFailure.Malformed, $"{spec}: all functions of a slot need a slot in the guest: add @VSLOT");
+            }
+
+            PciAddress slot = spec.Address!.Value;
+            List<HeldDevice> functions = [.. services.Custody.Held().Where(device => device.Address.SharesSlotWith(slot))];
+            return functions.Count > 0
+                ? functions
+                : throw new BackendException(BackendFailure.Failed, $"{spec}: none of its functions is assignable; add them with pci-assignable-add");
+        }
+
+        string wanted = spec.Name ?? spec.Address!.Value.ToString();
+        if (services.Custody.Find(wanted) is { } held)
+        {
+            return [held];
+        }
+
+        if (spec is { Seize: true, Address: { } address })
+        {
+            return [services.Custody.Take(address, name: null, force: false)];
+        }
+
+        throw new BackendException(BackendFailure.Failed, $"{wanted} is not assignable; add it with pci-assignable-add, or with seize=1");
+    }
+
+    /// <exception cref="BackendException">A guest has the device: by custody, by the journal, or by libxl's note.</exception>
+    public static void RefuseIfTaken(ToolstackServices services, DomainLife life, HeldDevice device)
+    {
+        PciAddress address = device.Address;
+        int? owner = device.OwnerDomain ?? services.Journal.HolderOf(address)?.DomainId ?? LivingOwner(services, address);
+        if (owner == life.DomainId)
+        {
+            throw new BackendException(BackendFailure.Failed, $"domain {life.DomainId} has {address} already");
+        }
+
+        if (owner is not null)
+        {
+            throw new BackendException(BackendFailure.Refused, $"{address} belongs to domain {owner}; detach it there first");
+        }
+    }
+
+    private static int? LivingOwner(ToolstackServices services, PciAddress device) =>
+        OwnerNote.Read(services.Store, device) is { } noted && services.Domains.Find(noted) is { HasEnded: false } ? noted : null;
+
+    private static T Told<T>(Func<T> question)
+    {
+        try
+        {
+            return question();
+        }
+        catch (HypervisorException e)
+        {
+            throw new BackendException(BackendFailure.Failed, e.Message, e);
+        }
+    }
+}

@@ -1,0 +1,48 @@
+using PciBackFlow.Backend.Domains;
+using PciBackFlow.Hardware.Pci;
+
+namespace PciBackFlow.Backend.Grants;
+
+/// <summary>A device that is being granted to a guest: what the plan for it works on. One thread's.</summary>
+/// <param name="services">What it acts through.</param>
+/// <param name="life">To whom.</param>
+/// <param name="device">What.</param>
+/// <param name="isRelaxed">Whether reserved memory that it shares is accepted.</param>
+internal sealed class Granting(GrantServices services, DomainLife life, PciAddress device, bool isRelaxed)
+{
+    private const int RomIndex = 6;
+    private int? _line;
+
+    public GrantServices Services => services;
+
+    public DomainLife Life => life;
+
+    public PciAddress Device => device;
+
+    public bool IsRelaxed => isRelaxed;
+
+    /// <summary>The GSI of its line; 0 when it has none.</summary>
+    public int Line => _line ??= services.Custody.LineOf(device);
+
+    /// <summary>What the step under way is to give, or the last one gave; as it is in the journal.</summary>
+    public JournalEntry? Entry { get; set; }
+
+    /// <summary>What the step under way gave where only that tells: the pirq of a line. Null: what was intended.</summary>
+    public Grant? Given { get; set; }
+
+    /// <summary>The guest's pirq for its line, once that is mapped.</summary>
+    public ulong Pirq { get; set; }
+
+    /// <summary>Its memory and its ports as the host placed them, in the order of the base addresses; those without a place are not there.</summary>
+    public IEnumerable<RangeGranting> Ranges()
+    {
+        IReadOnlyList<BaseAddress> resources = services.Custody.BaseAddressesOf(device);
+        for (int i = 0; i < resources.Count; i++)
+        {
+            if (resources[i] is { IsAssigned: true } resource)
+            {
+                yield return new(this, resource, IsPorts: i != RomIndex && resource.IsIo);
+            }
+        }
+    }
+}
