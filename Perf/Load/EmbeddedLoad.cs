@@ -22,7 +22,7 @@ internal sealed class EmbeddedLoad : IDisposable
 
     private readonly LoadOptions _options;
     private readonly CancellationToken _cancel;
-    private readonly List<SourceFunction> _sources;
+    private readonly List<TemplateFunction> _sources;
     private readonly List<LoadedFunction> _functions = [];
     private readonly List<SimulatedGuest> _guests = [];
     private readonly List<LoopbackEventSet> _sets = [];
@@ -40,7 +40,7 @@ internal sealed class EmbeddedLoad : IDisposable
         _options = options;
         _cancel = cancel;
         Progress = progress;
-        _sources = SourceFunction.OpenAll(source, options.Guests, options.AllRegisters, options.Mix, options.Frontend);
+        _sources = TemplateFunction.OpenAll(source, options.Guests, options.AllRegisters, options.Mix, options.Frontend);
         for (int i = 0; i < options.Guests; i++)
         {
             bool isSlow = options.Neighbour is { Kind: NeighbourKind.Slow } && Neighbour.IsOne(i);
@@ -231,7 +231,7 @@ internal sealed class EmbeddedLoad : IDisposable
         _sets.ForEach(set => set.Dispose());
         _toolstack.Dispose();
         _exclusive.Dispose();
-        SourceFunction.Close(_sources);
+        TemplateFunction.Close(_sources);
     }
 
     private static double Seconds(long from, long to) => (to - from) / (double)Stopwatch.Frequency;

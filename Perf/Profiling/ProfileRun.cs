@@ -69,7 +69,7 @@ public static class ProfileRun
     // The source itself, without backend or shared page: what no backend can be faster than, for a register that needs hardware.
     private static double MeasureAccess(LoadSource source, bool allRegisters)
     {
-        List<SourceFunction> functions = SourceFunction.OpenAll(source, most: 1, allRegisters, LoadMix.Scan, Frontends.FrontendKind.Linux);
+        List<TemplateFunction> functions = TemplateFunction.OpenAll(source, most: 1, allRegisters, LoadMix.Scan, Frontends.FrontendKind.Linux);
         try
         {
             using IPciFunction function = functions[0].Load(0);
@@ -81,7 +81,7 @@ public static class ProfileRun
         }
         finally
         {
-            SourceFunction.Close(functions);
+            TemplateFunction.Close(functions);
         }
     }
 

@@ -22,7 +22,7 @@ public static class SideEffects
         PlanAction.VpdAddress => VpdAddress.Write(in step, function),
         PlanAction.MsiControl => MessageControl.Write(in step, function, MessageControl.Msi),
         PlanAction.MsixControl => MessageControl.Write(in step, function, MessageControl.Msix),
-        PlanAction.FunctionReset => FunctionReset.Write(function),
+        PlanAction.FunctionLevelReset => FunctionLevelReset.Write(function),
         _ => PciOpStatus.OperationFailed,
     };
 

@@ -22,7 +22,7 @@ public static class ConfigSpaceMapCompiler
     /// <exception cref="UnsupportedFunctionException">The header is neither a device's nor a bridge's, or the function does not answer.</exception>
     public static CompiledFunction Compile(IPciFunction function, AccessPolicy policy, bool readAll = false)
     {
-        var image = new FunctionImage(function);
+        var image = new ReadOnceConfigSpace(function);
         HeaderKind kind = ConfigHeader.KindOf(image);
         if (kind is not (HeaderKind.Device or HeaderKind.Bridge))
         {
@@ -145,7 +145,7 @@ public static class ConfigSpaceMapCompiler
         => row.EffectMask == 0 ? row : row with { Rule = WriteRule.HardDenied, EffectMask = 0, Writable = 0, Note = "a second capability of a kind that occurs once" };
 
     private static CompiledFunction Finish(
-        IPciFunction function, MapBuilder builder, FunctionImage image, MapSettings settings, AccessPolicy policy, PolicyRules.Applied applied, BaseAddressAnswer[] answers, bool readAll)
+        IPciFunction function, MapBuilder builder, ReadOnceConfigSpace image, MapSettings settings, AccessPolicy policy, PolicyRules.Applied applied, BaseAddressAnswer[] answers, bool readAll)
     {
         var dwords = new ConfigDword[function.Size / 4];
         var initial = new InitialRegisters(function.Size, answers);

@@ -13,7 +13,7 @@ internal static class LenientWalk
     private const int PointerMask = 0xFFC;
 
     /// <summary>The capabilities that only a lenient reader finds; none where the list is sound.</summary>
-    internal static List<PciCapability> Beyond(CapabilityList list, FunctionImage image)
+    internal static List<PciCapability> Beyond(CapabilityList list, ReadOnceConfigSpace image)
     {
         var found = new List<PciCapability>();
         bool[] seen = new bool[image.Size / 4];

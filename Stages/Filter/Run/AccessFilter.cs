@@ -118,7 +118,7 @@ public static class AccessFilter
     private static uint DroppedChange(AssignedFunction function, in ConfigDword rule, int dword, uint lanes, uint written)
     {
         uint dropped = lanes & ~rule.Writable;
-        if (rule.EffectMask != 0 && rule.Effect == PlanAction.FunctionReset)
+        if (rule.EffectMask != 0 && rule.Effect == PlanAction.FunctionLevelReset)
         {
             dropped &= ~rule.EffectMask;
         }
@@ -171,7 +171,7 @@ public static class AccessFilter
 
     private static void PlanEffect(AssignedFunction function, in ConfigDword rule, int offset, uint effect, uint written, ref AccessPlan plan)
     {
-        if (rule.Effect == PlanAction.FunctionReset && (written & effect) == 0)
+        if (rule.Effect == PlanAction.FunctionLevelReset && (written & effect) == 0)
         {
             return;
         }
@@ -181,7 +181,7 @@ public static class AccessFilter
         Add(ref plan, rule.Effect, offset + lane, size, value, ByteLanes.FromDword(effect, lane, size));
         plan.MayBlock |= rule.Effect switch
         {
-            PlanAction.PowerControl or PlanAction.FunctionReset => true,
+            PlanAction.PowerControl or PlanAction.FunctionLevelReset => true,
             // Enabling asks the host's kernel; every other Command write is a register access.
             PlanAction.Command => !function.Registers.IsEnabled
                 && (ByteLanes.Merge(function.Registers.Command, value, plan.Steps[plan.StepCount - 1].Mask) & (CommandBits.Io | CommandBits.Memory)) != 0,

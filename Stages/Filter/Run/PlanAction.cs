@@ -34,5 +34,5 @@ public enum PlanAction : byte
     MsixControl = 9,
 
     /// <summary>Function level reset asked for by the guest.</summary>
-    FunctionReset = 10,
+    FunctionLevelReset = 10,
 }

@@ -8,7 +8,7 @@ namespace PciBackFlow.Stages.Filter.Tables;
 /// <summary>Advanced Features (Conventional PCI Advanced Capabilities ECN): function level reset without PCI Express.</summary>
 internal static class AdvancedFeaturesTable
 {
-    internal static RegisterDefinition[] Rows(FunctionImage image, int at, bool resets)
+    internal static RegisterDefinition[] Rows(ReadOnceConfigSpace image, int at, bool resets)
     {
         bool hasReset = (image.Read(at + AdvancedFeaturesRegisters.Capabilities, 1) & AdvancedFeaturesRegisters.FunctionLevelReset) != 0;
         uint reset = hasReset ? AdvancedFeaturesRegisters.InitiateFunctionLevelReset : 0;
@@ -21,7 +21,7 @@ internal static class AdvancedFeaturesTable
             {
                 Denied = reset,
                 EffectMask = resets ? reset : 0,
-                Effect = PlanAction.FunctionReset,
+                Effect = PlanAction.FunctionLevelReset,
                 Note = !hasReset ? string.Empty : resets ? "Initiate FLR is carried out by the host" : "Initiate FLR is dropped unless function reset is allowed",
             },
             new("AF Status", AdvancedFeaturesRegisters.Status, 1, WriteRule.ByPolicy, "Advanced Capabilities ECN"),

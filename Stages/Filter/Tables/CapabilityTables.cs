@@ -9,7 +9,7 @@ internal static class CapabilityTables
 {
     internal static RegisterDefinition[] Rows(PciCapability capability, string name, in CapabilityContext context)
     {
-        FunctionImage image = context.Image;
+        ReadOnceConfigSpace image = context.Image;
         int at = capability.Offset;
         if (capability.IsExtended)
         {
@@ -37,11 +37,11 @@ internal static class CapabilityTables
     }
 
     /// <summary>Whether the function is a root port or an event collector, which have more error registers.</summary>
-    internal static bool IsRoot(CapabilityList list, FunctionImage image)
+    internal static bool IsRoot(CapabilityList list, ReadOnceConfigSpace image)
         => list.TryFind(CapabilityId.PciExpress, out PciCapability express)
             && ((image.Read(express.Offset + PciExpressRegisters.Capabilities, 2) & PciExpressRegisters.DeviceType) >> 4)
                 is PciExpressRegisters.TypeRootPort or PciExpressRegisters.TypeEventCollector;
 
     /// <summary>What the tables ask about the function and the policy.</summary>
-    internal readonly record struct CapabilityContext(FunctionImage Image, MapSettings Settings, bool Resets, bool IsBridge, bool IsRoot);
+    internal readonly record struct CapabilityContext(ReadOnceConfigSpace Image, MapSettings Settings, bool Resets, bool IsBridge, bool IsRoot);
 }

@@ -16,7 +16,7 @@ internal static class DeniedCapabilityTable
     private const int DpcLogSizeShift = 8;
     private const uint DpcLogSizeMask = 0xF;
 
-    internal static RegisterDefinition[]? Rows(PciCapability capability, string name, FunctionImage image) => capability.ExtendedId switch
+    internal static RegisterDefinition[]? Rows(PciCapability capability, string name, ReadOnceConfigSpace image) => capability.ExtendedId switch
     {
         ExtendedCapabilityId.SrIov => SrIov(name),
         ExtendedCapabilityId.MrIov => Whole(name, SrIovSize, "MR-IOV 1.0 §4.2: as SR-IOV"),
@@ -47,7 +47,7 @@ internal static class DeniedCapabilityTable
     private static RegisterDefinition[] Whole(string name, int size, string source)
         => [CapabilityHeaders.Extended(name), new($"{name} Registers", 4, size - 4, WriteRule.HardDenied, source)];
 
-    private static int AcsSize(FunctionImage image, int at)
+    private static int AcsSize(ReadOnceConfigSpace image, int at)
     {
         uint capability = image.Read(at + AcsRegisters.Capability, 2);
         if ((capability & AcsRegisters.EgressControl) == 0)
@@ -59,7 +59,7 @@ internal static class DeniedCapabilityTable
         return AcsRegisters.EgressVector + (4 * (int)(((bits == 0 ? 256 : bits) + 31) / 32));
     }
 
-    private static int DpcSize(FunctionImage image, int at)
+    private static int DpcSize(ReadOnceConfigSpace image, int at)
     {
         uint capability = image.Read(at + DpcRegisters.Capability, 2);
         return (capability & DpcRegisters.RootPortExtensions) == 0
@@ -67,7 +67,7 @@ internal static class DeniedCapabilityTable
             : DpcRegisters.RootPortSize + (4 * (int)((capability >> DpcLogSizeShift) & DpcLogSizeMask));
     }
 
-    private static RegisterDefinition[] ResizableBars(string name, FunctionImage image, int at)
+    private static RegisterDefinition[] ResizableBars(string name, ReadOnceConfigSpace image, int at)
     {
         const string Source = "PCI Express Base 3.0 §7.22: the host has laid out its windows";
         int count = Math.Max(1, (int)((image.Read(at + ResizableBarRegisters.Control, 4) & ResizableBarRegisters.BarCount) >> 5));

@@ -10,7 +10,7 @@ namespace PciBackFlow.Stages.Filter.Tables;
 /// </summary>
 internal static class MsiTable
 {
-    internal static RegisterDefinition[] Rows(FunctionImage image, int at, MapSettings settings)
+    internal static RegisterDefinition[] Rows(ReadOnceConfigSpace image, int at, MapSettings settings)
     {
         uint control = image.Read(at + MsiRegisters.Control, 2);
         bool isWide = (control & MsiRegisters.Capable64Bit) != 0;

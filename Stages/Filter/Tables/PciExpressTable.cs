@@ -22,7 +22,7 @@ internal static class PciExpressTable
     private const int FirstSizeOfRoot = 0x24;
     private const int SecondSize = 0x3C;
 
-    internal static RegisterDefinition[] Rows(FunctionImage image, int at, bool resets)
+    internal static RegisterDefinition[] Rows(ReadOnceConfigSpace image, int at, bool resets)
     {
         uint capabilities = image.Read(at + PciExpressRegisters.Capabilities, 2);
         int size = SizeOf(capabilities);
@@ -37,7 +37,7 @@ internal static class PciExpressTable
             {
                 Denied = reset,
                 EffectMask = resets ? reset : 0,
-                Effect = PlanAction.FunctionReset,
+                Effect = PlanAction.FunctionLevelReset,
                 Note = !hasReset ? string.Empty : resets ? "Initiate Function Level Reset is carried out by the host" : "Initiate Function Level Reset is dropped unless function reset is allowed",
             },
             new("PCIe Device Status", PciExpressRegisters.DeviceStatus, 2, WriteRule.ByPolicy, "PCI Express Base 3.0 §7.8.5") { Rw1c = DeviceErrors },

@@ -9,7 +9,7 @@ internal static class PciXTable
     private const uint SecondaryErrors = 0x003C;
     private const uint BridgeErrors = 0x003C_0000;
 
-    internal static RegisterDefinition[] Rows(FunctionImage image, int at, bool isBridge)
+    internal static RegisterDefinition[] Rows(ReadOnceConfigSpace image, int at, bool isBridge)
     {
         RegisterDefinition header = CapabilityHeaders.Standard("PCI-X");
         bool hasEcc = (image.Read(at + PciXRegisters.Command, 2) & PciXRegisters.Version) != 0;

@@ -36,7 +36,7 @@ internal static class QemuXenTable
         or CapabilityId.PciExpress or CapabilityId.MsiX;
 
     /// <summary>Applies the table to one of our rows.</summary>
-    internal static RegisterDefinition Adjust(RegisterDefinition row, int at, FunctionImage image)
+    internal static RegisterDefinition Adjust(RegisterDefinition row, int at, ReadOnceConfigSpace image)
     {
         foreach (Line line in Lines)
         {

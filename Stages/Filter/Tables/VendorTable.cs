@@ -14,7 +14,7 @@ internal static class VendorTable
     private const int StandardHeader = 3;
     private const int ExtendedHeader = 8;
 
-    internal static RegisterDefinition[] Standard(FunctionImage image, int at)
+    internal static RegisterDefinition[] Standard(ReadOnceConfigSpace image, int at)
     {
         int length = (int)image.Read(at + VendorRegisters.Length, 1);
         var length8 = new RegisterDefinition("Vendor-specific Length", VendorRegisters.Length, 1, WriteRule.ReadOnly, "PCI Local Bus 3.0 appendix H") { Shadow = All };
@@ -24,7 +24,7 @@ internal static class VendorTable
             : [header, length8];
     }
 
-    internal static RegisterDefinition[] Extended(string name, FunctionImage image, int at)
+    internal static RegisterDefinition[] Extended(string name, ReadOnceConfigSpace image, int at)
     {
         int length = (int)(image.Read(at + VendorRegisters.ExtendedHeader, 4) >> VendorRegisters.ExtendedLengthShift);
         var own = new RegisterDefinition($"{name} Header", VendorRegisters.ExtendedHeader, 4, WriteRule.ReadOnly, "PCI Express Base 3.0 §7.19.2") { Shadow = All };

@@ -65,7 +65,7 @@ public sealed class ResetTests
         using OwnedFunction owned = new();
         owned.EnableMsi();
 
-        Assert.Equal(PciOpStatus.Success, Write(owned, PlanAction.FunctionReset, 0x68, 0x8000));
+        Assert.Equal(PciOpStatus.Success, Write(owned, PlanAction.FunctionLevelReset, 0x68, 0x8000));
 
         Assert.Equal((1, 1), (owned.Hardware.Resets, owned.Restored));
         Assert.Equal(0x0087u, owned.Peek(OwnedFunction.MsiControl, 2));
@@ -75,9 +75,9 @@ public sealed class ResetTests
     public void Where_nothing_is_enabled_a_reset_restores_nothing()
     {
         using OwnedFunction owned = new();
-        Assert.Equal(PciOpStatus.Success, Write(owned, PlanAction.FunctionReset, 0x68, 0x8000));
+        Assert.Equal(PciOpStatus.Success, Write(owned, PlanAction.FunctionLevelReset, 0x68, 0x8000));
         owned.Operations.Remove(owned.Function);
-        Assert.Equal(PciOpStatus.Success, Write(owned, PlanAction.FunctionReset, 0x68, 0x8000));
+        Assert.Equal(PciOpStatus.Success, Write(owned, PlanAction.FunctionLevelReset, 0x68, 0x8000));
         Assert.Equal((2, 0), (owned.Hardware.Resets, owned.Restored));
     }
 
@@ -90,7 +90,7 @@ public sealed class ResetTests
         owned.EnableMsix(0, 1);
         owned.Xen.Fail(LoopbackCall.RestoreMessages, errno);
 
-        Assert.Equal(PciOpStatus.Success, Write(owned, PlanAction.FunctionReset, 0x68, 0x8000));
+        Assert.Equal(PciOpStatus.Success, Write(owned, PlanAction.FunctionLevelReset, 0x68, 0x8000));
 
         Assert.Contains(owned.Lines.Warnings, line => line.Contains("lost after a reset", StringComparison.Ordinal));
         owned.Operations.DisableMsi(owned.Function);

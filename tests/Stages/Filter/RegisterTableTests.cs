@@ -39,7 +39,7 @@ public sealed class RegisterTableTests
             bytes.AsSpan(0x100).Fill(fill);
             bytes.AsSpan(At, 0xC0).Fill(fill);
             bytes[0x0E] = 0;
-            var image = new FunctionImage(new EmulatedFunction(default, "table", bytes));
+            var image = new ReadOnceConfigSpace(new EmulatedFunction(default, "table", bytes));
             int at = isExtended ? 0x100 : At;
             var capability = new PciCapability((ushort)id, at, 2, isExtended);
             foreach (MapSettings settings in new[] { MapSettings.None, MapSettings.Permissive, MapSettings.InterruptControl })

@@ -7,7 +7,7 @@ namespace PciBackFlow.Hardware.Hypervisor.Loopback.Grants;
 public sealed unsafe class GrantedPage : IDisposable
 {
     private readonly LoopbackDomain _domain;
-    private readonly SharedPage _page = new();
+    private readonly LoopbackFrame _page = new();
     private int _revoked;
     private int _disposed;
 
@@ -50,5 +50,5 @@ public sealed unsafe class GrantedPage : IDisposable
         }
     }
 
-    internal SharedPage? TryMap() => _page.TryAddReference() ? _page : null;
+    internal LoopbackFrame? TryMap() => _page.TryAddReference() ? _page : null;
 }

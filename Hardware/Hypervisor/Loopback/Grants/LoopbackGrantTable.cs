@@ -30,7 +30,7 @@ internal sealed class LoopbackGrantTable : IGrantTable
             throw new HypervisorException(Errno.EPERM, $"grant {reference} of domain {domainId} is read-only");
         }
 
-        SharedPage page = grant.TryMap()
+        LoopbackFrame page = grant.TryMap()
             ?? throw new HypervisorException(Errno.EINVAL, $"grant {reference} of domain {domainId} was revoked");
         return new Mapping(page);
     }
@@ -40,10 +40,10 @@ internal sealed class LoopbackGrantTable : IGrantTable
 
     private sealed unsafe class Mapping : IGrantMapping
     {
-        private readonly SharedPage _page;
+        private readonly LoopbackFrame _page;
         private int _disposed;
 
-        internal Mapping(SharedPage page) => _page = page;
+        internal Mapping(LoopbackFrame page) => _page = page;
 
         public byte* Address => _page.Address;
 

@@ -4,14 +4,14 @@ using PciBackFlow.Perf.Frontends;
 namespace PciBackFlow.Perf.Load;
 
 /// <summary>One function of a source, read out once: what its guests are compared with, and what they repeat.</summary>
-internal sealed class SourceFunction : IDisposable
+internal sealed class TemplateFunction : IDisposable
 {
     private const int Endpoint = 0;
 
     private readonly Func<IPciFunction> _open;
     private readonly IPciFunction? _live;
 
-    private SourceFunction(Func<IPciFunction> open, FunctionImage image, IPciFunction? live, AccessStep[] script)
+    private TemplateFunction(Func<IPciFunction> open, FunctionImage image, IPciFunction? live, AccessStep[] script)
     {
         _open = open;
         Image = image;
@@ -25,9 +25,9 @@ internal sealed class SourceFunction : IDisposable
 
     /// <summary>Reads the functions that guests can be given. Bridges stay with the host.</summary>
     /// <exception cref="LoadFailedException">There is none, or one cannot be read.</exception>
-    internal static List<SourceFunction> OpenAll(LoadSource source, int most, bool allRegisters, LoadMix mix, FrontendKind kind)
+    internal static List<TemplateFunction> OpenAll(LoadSource source, int most, bool allRegisters, LoadMix mix, FrontendKind kind)
     {
-        var opened = new List<SourceFunction>();
+        var opened = new List<TemplateFunction>();
         bool needsMessages = mix is LoadMix.Interrupts or LoadMix.Boot;
         try
         {
@@ -58,7 +58,7 @@ internal sealed class SourceFunction : IDisposable
 
                 if (fits)
                 {
-                    opened.Add(new SourceFunction(open, image, source.IsLive ? function : null, ScriptOf(image, mix, kind)));
+                    opened.Add(new TemplateFunction(open, image, source.IsLive ? function : null, ScriptOf(image, mix, kind)));
                 }
             }
         }
@@ -74,7 +74,7 @@ internal sealed class SourceFunction : IDisposable
                 : "no function can be given to a guest; bridges stay with the host")}. Choose another source.");
     }
 
-    internal static void Close(List<SourceFunction> functions) => functions.ForEach(function => function.Dispose());
+    internal static void Close(List<TemplateFunction> functions) => functions.ForEach(function => function.Dispose());
 
     /// <summary>The function as one guest's, at a host address that no other guest's function has; enabling it takes so long.</summary>
     internal LoadedFunction Load(int guest, TimeSpan enabling = default)

@@ -8,7 +8,7 @@ namespace PciBackFlow.Stages.Execute.SideEffects;
 /// A function level reset that the guest asked for: done by the host, which keeps the configuration. The trigger bit itself never
 /// reaches hardware, because the function would lose addresses that the host still counts on.
 /// </summary>
-internal static class FunctionReset
+internal static class FunctionLevelReset
 {
     internal static PciOpStatus Write(AssignedFunction function)
     {

@@ -4,13 +4,13 @@ namespace PciBackFlow.Hardware.Hypervisor.Loopback.Grants;
 
 /// <summary>4096 zeroed, page-aligned bytes outside the collector's heap, freed with their last reference: a mapping is valid
 /// until disposed, so one that was forgotten keeps its page, and no finalizer takes it away. Thread-safe.</summary>
-internal sealed unsafe class SharedPage
+internal sealed unsafe class LoopbackFrame
 {
     internal const int Size = 4096;
 
     private int _references = 1;
 
-    internal SharedPage()
+    internal LoopbackFrame()
     {
         Address = (byte*)NativeMemory.AlignedAlloc(Size, Size);
         NativeMemory.Clear(Address, Size);

@@ -7,7 +7,7 @@ namespace PciBackFlow.Stages.Filter.Compile;
 /// A function as compiling sees it: every dword is read at most once and never written, so that a list that changes while it
 /// is walked cannot give two answers.
 /// </summary>
-internal sealed class FunctionImage(IPciFunction function) : IConfigSpace
+internal sealed class ReadOnceConfigSpace(IPciFunction function) : IConfigSpace
 {
     private const byte Unread = 0;
     private const byte Known = 1;
