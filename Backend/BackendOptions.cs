@@ -7,6 +7,9 @@ using PciBackFlow.Backend.Slots;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Pipeline;
 using PciBackFlow.Stages.Execute;
+using PciBackFlow.Stages.Connections;
+using PciBackFlow.Stages.Filter;
+using PciBackFlow.Stages.Filter.Policy;
 
 namespace PciBackFlow.Backend;
 

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
-using System.Reflection;
 using PciBackFlow.Cli.Verbs;
 
 namespace PciBackFlow.Cli;
@@ -16,10 +15,6 @@ public static class CommandTree
         "pcibackflow guest-view --device 00:02.0 > guest.txt; lspci -F guest.txt -vvv",
         "pcibackflow explain --device 00:02.0 COMMAND=0 BASE_ADDRESS_0=ffffffff BASE_ADDRESS_0",
     ];
-
-    /// <summary>The program's version, as <c>--version</c> prints it.</summary>
-    public static string Version { get; } =
-        typeof(CommandTree).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
 
     /// <summary>Builds the tree.</summary>
     /// <param name="console">Where the verbs write.</param>
@@ -81,7 +76,7 @@ public static class CommandTree
 
         public override int Invoke(ParseResult parseResult)
         {
-            parseResult.InvocationConfiguration.Output.WriteLine($"pcibackflow {Version}");
+            parseResult.InvocationConfiguration.Output.WriteLine($"pcibackflow {ProgramVersion.Text}");
             return ExitCode.Done;
         }
     }

@@ -1,5 +1,3 @@
-using PciBackFlow.Hardware.Pci;
-
 namespace PciBackFlow.Backend.Attaching;
 
 /// <summary>A device for a guest.</summary>

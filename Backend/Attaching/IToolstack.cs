@@ -1,5 +1,3 @@
-using PciBackFlow.Hardware.Pci;
-
 namespace PciBackFlow.Backend.Attaching;
 
 /// <summary>The toolstack's half of passthrough: what xl's <c>pci-*</c> commands do. Thread-safe; one guest's requests run in order.</summary>

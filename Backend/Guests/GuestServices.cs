@@ -8,6 +8,8 @@ using PciBackFlow.Backend.Serving;
 using PciBackFlow.Backend.Slots;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Stages.Filter;
+using PciBackFlow.Stages.Filter.Map;
 
 namespace PciBackFlow.Backend.Guests;
 

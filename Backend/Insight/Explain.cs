@@ -2,9 +2,8 @@ using PciBackFlow.Backend.Policy;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Stages.Filter;
 using PciBackFlow.Stages.Filter.Compile;
+using PciBackFlow.Stages.Filter.Map;
 using PciBackFlow.Stages.Filter.Policy;
-using PciBackFlow.Stages.Filter.Run;
-using PciBackFlow.Stages.Filter.Tables;
 using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Backend.Insight;

@@ -2,9 +2,9 @@ using PciBackFlow.Backend.Policy;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Stages.Filter;
 using PciBackFlow.Stages.Filter.Compile;
+using PciBackFlow.Stages.Filter.Map;
 using PciBackFlow.Stages.Filter.Policy;
 using PciBackFlow.Stages.Filter.Run;
-using PciBackFlow.Stages.Filter.Tables;
 
 namespace PciBackFlow.Backend.Insight;
 

@@ -5,10 +5,9 @@ using PciBackFlow.Stages.Connections;
 using PciBackFlow.Stages.Decode;
 using PciBackFlow.Stages.Execute;
 using PciBackFlow.Stages.Filter;
-using PciBackFlow.Stages.Filter.Compile;
+using PciBackFlow.Stages.Filter.Map;
 using PciBackFlow.Stages.Filter.Run;
 using PciBackFlow.Stages.Ingest;
-using PciBackFlow.Stages.Notify;
 using PciBackFlow.Stages.Respond;
 using PciBackFlow.Stages.Wire;
 

@@ -3,7 +3,7 @@ using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Linux;
 using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Stages.Execute;
+using PciBackFlow.Stages.Connections;
 using PciBackFlow.Stages.Filter;
 using PciBackFlow.Stages.Filter.Run;
 using PciBackFlow.Stages.Wire;

@@ -2,8 +2,8 @@ using System.Text;
 using System.Text.Json;
 using PciBackFlow.Stages.Filter;
 using PciBackFlow.Stages.Filter.Compile;
+using PciBackFlow.Stages.Filter.Map;
 using PciBackFlow.Stages.Filter.Policy;
-using PciBackFlow.Stages.Filter.Tables;
 
 namespace PciBackFlow.Backend.Policy;
 

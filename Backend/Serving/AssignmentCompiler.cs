@@ -2,6 +2,7 @@ using PciBackFlow.Backend.Policy;
 using PciBackFlow.Backend.Running;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Stages.Filter.Compile;
+using PciBackFlow.Stages.Filter.Map;
 
 namespace PciBackFlow.Backend.Serving;
 

@@ -4,9 +4,9 @@ using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Stages;
 using PciBackFlow.Stages.Connections;
 using PciBackFlow.Stages.Filter;
+using PciBackFlow.Stages.Filter.Map;
 using PciBackFlow.Stages.Filter.Policy;
 using PciBackFlow.Stages.Filter.Run;
-using PciBackFlow.Stages.Filter.Tables;
 
 namespace PciBackFlow.Backend.Serving;
 

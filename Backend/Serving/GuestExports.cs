@@ -11,6 +11,7 @@ using PciBackFlow.Stages.Connections;
 using PciBackFlow.Stages.Execute.SideEffects;
 using PciBackFlow.Stages.Filter;
 using PciBackFlow.Stages.Filter.Compile;
+using PciBackFlow.Stages.Filter.Map;
 using PciBackFlow.Stages.Filter.Run;
 
 namespace PciBackFlow.Backend.Serving;

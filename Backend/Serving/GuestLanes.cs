@@ -1,8 +1,7 @@
 using PciBackFlow.Hardware.Hypervisor;
-using PciBackFlow.Pipeline;
+using PciBackFlow.Pipeline.Running;
 using PciBackFlow.Stages;
 using PciBackFlow.Stages.Connections;
-using PciBackFlow.Stages.Execute;
 using PciBackFlow.Stages.Notify;
 using PciBackFlow.Stages.Wire;
 

@@ -12,7 +12,7 @@ public sealed class ShardLiveness
 
     /// <summary>Creates the check.</summary>
     /// <param name="shards">How many shards there are.</param>
-    /// <param name="invoke">Runs an action on a shard and waits for it (<see cref="Pipeline.IPipelineEngine{TItem}.Invoke"/>).</param>
+    /// <param name="invoke">Runs an action on a shard and waits for it (<see cref="Pipeline.Running.IPipelineEngine{TItem}.Invoke"/>).</param>
     public ShardLiveness(int shards, Action<int, Action> invoke)
     {
         _invoke = invoke;

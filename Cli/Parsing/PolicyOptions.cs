@@ -1,5 +1,7 @@
 using System.CommandLine;
 using PciBackFlow.Backend.Policy;
+using PciBackFlow.Cli.Verbs;
+using PciBackFlow.Stages.Filter;
 using PciBackFlow.Stages.Filter.Policy;
 
 namespace PciBackFlow.Cli.Parsing;

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Hardware.Pci.Emulated;
 using PciBackFlow.Hardware.Pci.Sysfs;
 
 namespace PciBackFlow.Cli.Sources;

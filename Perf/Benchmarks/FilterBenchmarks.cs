@@ -2,6 +2,7 @@ using BenchmarkDotNet.Attributes;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Stages.Filter;
 using PciBackFlow.Stages.Filter.Compile;
+using PciBackFlow.Stages.Filter.Map;
 using PciBackFlow.Stages.Filter.Policy;
 using PciBackFlow.Stages.Filter.Run;
 

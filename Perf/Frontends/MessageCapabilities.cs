@@ -1,5 +1,3 @@
-using PciBackFlow.Hardware.Pci;
-
 namespace PciBackFlow.Perf.Frontends;
 
 /// <summary>What a guest's kernel finds out about a function's message interrupts by reading its capabilities (PCI Local Bus 3.0 §6.8), without the backend's help.</summary>

@@ -6,7 +6,6 @@ using PciBackFlow.Backend.Guests;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
 using PciBackFlow.Hardware.Hypervisor.Loopback.EventChannels;
-using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Perf.Frontends;
 
 namespace PciBackFlow.Perf.Load;
@@ -369,7 +368,7 @@ internal sealed class EmbeddedLoad : IDisposable
 
     private IGuestRounds RoundsOf(int guest, ExpectedAnswers expected, LoopbackHost loopback)
     {
-        SourceFunction source = _sources[guest % _sources.Count];
+        TemplateFunction source = _sources[guest % _sources.Count];
         uint devfn = _guests[guest].Functions[0].Guest.Devfn;
         InterruptRounds Messages(bool enablesMemory) => new(source.Image, _guests[guest], loopback, _functions[guest].Address, enablesMemory);
         ScriptRounds Script(AccessStep[] script) => new(script, expected, devfn);

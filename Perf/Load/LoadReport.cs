@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 using HdrHistogram;
-using PciBackFlow.Perf.Reports;
+using PciBackFlow.Perf.Figures;
 
 namespace PciBackFlow.Perf.Load;
 

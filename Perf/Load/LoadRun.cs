@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using HdrHistogram;
+using PciBackFlow.Perf.Figures;
 using PciBackFlow.Perf.Frontends;
 using PciBackFlow.Perf.Reports;
 using PciBackFlow.Pipeline;

@@ -1,5 +1,5 @@
 using System.Text.Json.Serialization;
-using PciBackFlow.Perf.Reports;
+using PciBackFlow.Perf.Figures;
 
 namespace PciBackFlow.Perf.Profiling;
 

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Perf.Figures;
 using PciBackFlow.Perf.Load;
-using PciBackFlow.Perf.Reports;
 using PciBackFlow.Pipeline;
 using PciBackFlow.Pipeline.Running;
 

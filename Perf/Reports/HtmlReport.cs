@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Text;
+using PciBackFlow.Perf.Figures;
 using PciBackFlow.Perf.Load;
 
 namespace PciBackFlow.Perf.Reports;

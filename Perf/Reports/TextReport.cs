@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using PciBackFlow.Perf.Figures;
 using PciBackFlow.Perf.Load;
 using PciBackFlow.Perf.Profiling;
 

@@ -1,4 +1,5 @@
 using PciBackFlow.Stages.Filter;
+using PciBackFlow.Stages.Filter.Map;
 using PciBackFlow.Stages.Filter.Run;
 
 namespace PciBackFlow.Stages.Connections;

@@ -1,5 +1,3 @@
-using PciBackFlow.Stages.Execute;
-using PciBackFlow.Stages.Notify;
 using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Stages.Connections;

@@ -1,7 +1,6 @@
 using PciBackFlow.Hardware.Linux;
 using PciBackFlow.Pipeline;
 using PciBackFlow.Pipeline.Running;
-using PciBackFlow.Stages.Execute;
 using PciBackFlow.Stages.Filter;
 using PciBackFlow.Stages.Filter.Run;
 using PciBackFlow.Stages.Wire;

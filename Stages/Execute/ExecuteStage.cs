@@ -1,6 +1,7 @@
 using PciBackFlow.Pipeline;
 using PciBackFlow.Stages.Connections;
 using PciBackFlow.Stages.Filter;
+using PciBackFlow.Stages.Filter.Map;
 using PciBackFlow.Stages.Filter.Run;
 using PciBackFlow.Stages.Wire;
 

@@ -1,4 +1,5 @@
 using PciBackFlow.Hardware.Hypervisor;
+using PciBackFlow.Stages.Connections;
 
 namespace PciBackFlow.Stages.Notify;
 

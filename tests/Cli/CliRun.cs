@@ -1,4 +1,5 @@
 using System.Text.Json;
+using PciBackFlow.Cli.Terminal;
 
 namespace PciBackFlow.Cli.Tests;
 
@@ -24,7 +25,7 @@ internal sealed record CliRun(int ExitCode, string Output, string Errors, string
 
     public CliRun Succeeded()
     {
-        Assert.True(ExitCode == Cli.ExitCode.Done, $"exit code {ExitCode}: {Errors}");
+        Assert.True(ExitCode == Terminal.ExitCode.Done, $"exit code {ExitCode}: {Errors}");
         return this;
     }
 

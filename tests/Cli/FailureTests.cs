@@ -1,3 +1,5 @@
+using PciBackFlow.Cli.Terminal;
+
 namespace PciBackFlow.Cli.Tests;
 
 public sealed class FailureTests

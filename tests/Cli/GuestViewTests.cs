@@ -1,4 +1,5 @@
 using System.Text.Json;
+using PciBackFlow.Cli.Terminal;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Hardware.Pci.Captures;
 using PciBackFlow.Hardware.Pci.Emulated;

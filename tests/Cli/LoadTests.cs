@@ -1,4 +1,5 @@
 using System.Text.Json;
+using PciBackFlow.Cli.Terminal;
 
 namespace PciBackFlow.Cli.Tests;
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Logging.Abstractions;
 using PciBackFlow.Backend.Xl;
+using PciBackFlow.Cli.Terminal;
 
 namespace PciBackFlow.Cli.Tests;
 

@@ -1,7 +1,6 @@
 using PciBackFlow.Hardware.Linux;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Stages.Connections;
-using PciBackFlow.Stages.Execute;
 using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Stages.Tests;

@@ -2,7 +2,7 @@ namespace PciBackFlow.Backend.Devices.Refusals;
 
 /// <summary>Whether a guest can be given a function, and everything that speaks against it.</summary>
 /// <param name="Refusals">The reasons, the heaviest first.</param>
-public sealed record Assignability(IReadOnlyList<Refusal> Refusals)
+public sealed record Assignability(IReadOnlyList<DeviceRefusal> Refusals)
 {
     /// <summary>Whether nothing stops it; there may be warnings.</summary>
     public bool IsAssignable => Refusals.All(static refusal => refusal.Weight <= RefusalWeight.Warning);
@@ -18,6 +18,6 @@ public sealed record Assignability(IReadOnlyList<Refusal> Refusals)
     /// <summary>What stops it even if a person insists or not.</summary>
     /// <param name="force">Whether a person insists.</param>
     /// <returns>The reasons that are left; empty when it can be taken.</returns>
-    public IReadOnlyList<Refusal> StoppedBy(bool force) =>
+    public IReadOnlyList<DeviceRefusal> StoppedBy(bool force) =>
         [.. Refusals.Where(refusal => refusal.Weight > (force ? RefusalWeight.Judgement : RefusalWeight.Warning))];
 }

@@ -87,7 +87,7 @@ public sealed class HostPicture
         return new([.. RefusalTable.Rules
             .Select(rule => (Rule: rule, Weight: (policy ?? RefusalPolicy.Default).WeightOf(rule)))
             .Where(static row => row.Weight != RefusalWeight.None)
-            .SelectMany(row => row.Rule.Find(this, function).Select(text => new Refusal(row.Rule.Code, row.Weight, text)))
+            .SelectMany(row => row.Rule.Find(this, function).Select(text => new DeviceRefusal(row.Rule.Code, row.Weight, text)))
             .OrderByDescending(static refusal => refusal.Weight)]);
     }
 

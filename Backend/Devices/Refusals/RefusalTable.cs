@@ -59,7 +59,7 @@ internal static class RefusalTable
     public static RefusalRule Of(string code) => Array.Find(Rules, rule => rule.Code == code)!;
 
     /// <summary>What the header says.</summary>
-    public static IEnumerable<Refusal> OfHeader(HeaderKind kind, uint classCode)
+    public static IEnumerable<DeviceRefusal> OfHeader(HeaderKind kind, uint classCode)
     {
         if (kind == HeaderKind.Bridge)
         {

@@ -125,7 +125,7 @@ internal sealed class DeviceTaking(DeviceCustodyOptions options, DeviceRecords r
         return [.. PlanRun.Carry(AbandonPlan.Table, device, options.Observer).Select(static left => left.ToString())];
     }
 
-    private static BackendException Refused(PciAddress address, IReadOnlyList<Refusal> reasons)
+    private static BackendException Refused(PciAddress address, IReadOnlyList<DeviceRefusal> reasons)
     {
         string text = string.Join("; ", reasons.Select(static reason => reason.Text));
         if (reasons.Any(static reason => reason.Weight == RefusalWeight.Impossible))

@@ -1,6 +1,6 @@
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Stages.Filter;
-using PciBackFlow.Stages.Filter.Compile;
+using PciBackFlow.Stages.Filter.Map;
 using PciBackFlow.Stages.Filter.Run;
 using PciBackFlow.Stages.Wire;
 

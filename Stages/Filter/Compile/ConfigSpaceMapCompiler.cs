@@ -1,7 +1,7 @@
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Hardware.Pci.Registers;
+using PciBackFlow.Stages.Filter.Map;
 using PciBackFlow.Stages.Filter.Policy;
-using PciBackFlow.Stages.Filter.Run;
 using PciBackFlow.Stages.Filter.Tables;
 using static PciBackFlow.Stages.Filter.Tables.RegisterDefinition;
 

@@ -1,4 +1,4 @@
-using PciBackFlow.Stages.Filter.Run;
+using PciBackFlow.Stages.Filter.Map;
 using PciBackFlow.Stages.Filter.Tables;
 
 namespace PciBackFlow.Stages.Filter.Compile;

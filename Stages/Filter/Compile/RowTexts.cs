@@ -1,5 +1,5 @@
+using PciBackFlow.Stages.Filter.Map;
 using PciBackFlow.Stages.Filter.Policy;
-using PciBackFlow.Stages.Filter.Run;
 using PciBackFlow.Stages.Filter.Tables;
 
 namespace PciBackFlow.Stages.Filter.Compile;

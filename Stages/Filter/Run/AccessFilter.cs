@@ -1,6 +1,6 @@
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Hardware.Pci.Registers;
-using PciBackFlow.Stages.Filter.Compile;
+using PciBackFlow.Stages.Filter.Map;
 using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Stages.Filter.Run;

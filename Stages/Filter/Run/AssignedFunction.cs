@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Stages.Filter.Compile;
+using PciBackFlow.Stages.Filter.Map;
 using PciBackFlow.Stages.Filter.Policy;
 
 namespace PciBackFlow.Stages.Filter.Run;

@@ -1,3 +1,5 @@
+using PciBackFlow.Stages.Filter.Map;
+
 namespace PciBackFlow.Stages.Filter.Run;
 
 /// <summary>One step of an access plan.</summary>

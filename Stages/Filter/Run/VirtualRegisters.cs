@@ -1,5 +1,5 @@
 using System.Numerics;
-using PciBackFlow.Stages.Filter.Compile;
+using PciBackFlow.Stages.Filter.Map;
 
 namespace PciBackFlow.Stages.Filter.Run;
 

@@ -1,6 +1,5 @@
 using PciBackFlow.Hardware.Pci.Registers;
-using PciBackFlow.Stages.Filter.Compile;
-using PciBackFlow.Stages.Filter.Run;
+using PciBackFlow.Stages.Filter.Map;
 using static PciBackFlow.Stages.Filter.Tables.RegisterDefinition;
 
 namespace PciBackFlow.Stages.Filter.Tables;

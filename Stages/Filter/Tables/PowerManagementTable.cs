@@ -1,5 +1,5 @@
 using PciBackFlow.Hardware.Pci.Registers;
-using PciBackFlow.Stages.Filter.Run;
+using PciBackFlow.Stages.Filter.Map;
 
 namespace PciBackFlow.Stages.Filter.Tables;
 

@@ -1,4 +1,4 @@
-using PciBackFlow.Stages.Filter.Run;
+using PciBackFlow.Stages.Filter.Map;
 
 namespace PciBackFlow.Stages.Filter.Tables;
 

@@ -1,7 +1,7 @@
 using PciBackFlow.Backend.Interrupts;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
-using PciBackFlow.Stages.Execute;
+using PciBackFlow.Stages.Connections;
 using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Backend.Tests.Interrupts;

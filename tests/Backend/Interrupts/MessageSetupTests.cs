@@ -5,7 +5,7 @@ using PciBackFlow.Hardware.Hypervisor.Loopback.Passthrough;
 using PciBackFlow.Hardware.Linux;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Hardware.Pci.Emulated;
-using PciBackFlow.Stages.Execute;
+using PciBackFlow.Stages.Connections;
 using PciBackFlow.Stages.Filter;
 using PciBackFlow.Stages.Filter.Run;
 using PciBackFlow.Stages.Wire;

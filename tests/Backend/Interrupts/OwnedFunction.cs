@@ -9,7 +9,7 @@ using PciBackFlow.Hardware.Hypervisor.Loopback.Passthrough;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Hardware.Pci.Emulated;
 using PciBackFlow.Hardware.Pci.Registers;
-using PciBackFlow.Stages.Execute;
+using PciBackFlow.Stages.Connections;
 using PciBackFlow.Stages.Filter;
 using PciBackFlow.Stages.Filter.Compile;
 using PciBackFlow.Stages.Filter.Policy;

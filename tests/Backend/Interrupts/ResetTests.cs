@@ -3,9 +3,9 @@ using PciBackFlow.Hardware.Hypervisor.Loopback;
 using PciBackFlow.Hardware.Hypervisor.Loopback.Passthrough;
 using PciBackFlow.Hardware.Linux;
 using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Stages.Execute;
 using PciBackFlow.Stages.Execute.SideEffects;
 using PciBackFlow.Stages.Filter;
+using PciBackFlow.Stages.Filter.Map;
 using PciBackFlow.Stages.Filter.Run;
 using PciBackFlow.Stages.Wire;
 

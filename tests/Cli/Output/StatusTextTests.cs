@@ -4,6 +4,7 @@ using PciBackFlow.Backend.Control.Api;
 using PciBackFlow.Backend.Interrupts;
 using PciBackFlow.Cli.Output;
 using PciBackFlow.Pipeline;
+using PciBackFlow.Cli.Terminal;
 
 namespace PciBackFlow.Cli.Tests.Output;
 

@@ -3,6 +3,7 @@ using PciBackFlow.Backend.Devices.Refusals;
 using PciBackFlow.Backend.Policy;
 using PciBackFlow.Backend.Slots;
 using PciBackFlow.Cli.Serve;
+using PciBackFlow.Cli.Terminal;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Pipeline;
 using PciBackFlow.Stages.Filter;

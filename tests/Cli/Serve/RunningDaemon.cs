@@ -1,6 +1,7 @@
 using PciBackFlow.Backend.Control;
 using PciBackFlow.Backend.Control.Api;
 using PciBackFlow.Backend.Control.Client;
+using PciBackFlow.Cli.Terminal;
 
 namespace PciBackFlow.Cli.Tests.Serve;
 

@@ -1,7 +1,7 @@
 using PciBackFlow.Stages.Filter;
 using PciBackFlow.Stages.Filter.Compile;
+using PciBackFlow.Stages.Filter.Map;
 using PciBackFlow.Stages.Filter.Policy;
-using PciBackFlow.Stages.Filter.Tables;
 
 namespace PciBackFlow.Conformance.Tests.ConfigSpace;
 

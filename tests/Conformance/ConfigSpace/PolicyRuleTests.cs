@@ -1,9 +1,8 @@
 using PciBackFlow.Hardware.Pci.Emulated;
 using PciBackFlow.Stages.Filter;
 using PciBackFlow.Stages.Filter.Compile;
+using PciBackFlow.Stages.Filter.Map;
 using PciBackFlow.Stages.Filter.Policy;
-using PciBackFlow.Stages.Filter.Run;
-using PciBackFlow.Stages.Filter.Tables;
 using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Conformance.Tests.ConfigSpace;

@@ -1,8 +1,8 @@
 using PciBackFlow.Hardware.Pci.Captures;
 using PciBackFlow.Hardware.Pci.Emulated;
 using PciBackFlow.Stages.Filter;
+using PciBackFlow.Stages.Filter.Map;
 using PciBackFlow.Stages.Filter.Policy;
-using PciBackFlow.Stages.Filter.Tables;
 using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Conformance.Tests.ConfigSpace;

@@ -1,7 +1,7 @@
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Stages.Filter;
+using PciBackFlow.Stages.Filter.Map;
 using PciBackFlow.Stages.Filter.Policy;
-using PciBackFlow.Stages.Filter.Tables;
 using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Conformance.Tests.ConfigSpace;

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using PciBackFlow.Pipeline;
+using PciBackFlow.Pipeline.Running;
 using PciBackFlow.Stages;
 using PciBackFlow.Stages.Connections;
 using PciBackFlow.Stages.Decode;

@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using PciBackFlow.Hardware.Contracts;
 using PciBackFlow.Hardware.Hypervisor;
-using PciBackFlow.Hardware.Hypervisor.Xen;
+using PciBackFlow.Hardware.Hypervisor.Xen.Calls;
 using PciBackFlow.Hardware.Linux;
 
 namespace PciBackFlow.LabProbe;

@@ -1,6 +1,5 @@
 using PciBackFlow.Hardware.Contracts;
 using PciBackFlow.Hardware.Hypervisor;
-using PciBackFlow.Hardware.Hypervisor.Xen;
 using PciBackFlow.Hardware.Hypervisor.Xen.EventChannels;
 using PciBackFlow.Hardware.Hypervisor.Xen.Grants;
 using PciBackFlow.Hardware.Hypervisor.Xen.Store;

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Xml.Linq;
 using HdrHistogram;
+using PciBackFlow.Perf.Figures;
 using PciBackFlow.Perf.Load;
 using PciBackFlow.Perf.Profiling;
 using PciBackFlow.Perf.Reports;

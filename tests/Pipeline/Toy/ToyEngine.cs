@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using PciBackFlow.Pipeline.Running;
 
 namespace PciBackFlow.Pipeline.Tests.Toy;
 

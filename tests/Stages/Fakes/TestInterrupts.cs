@@ -1,4 +1,4 @@
-using PciBackFlow.Stages.Execute;
+using PciBackFlow.Stages.Connections;
 using PciBackFlow.Stages.Filter;
 using PciBackFlow.Stages.Filter.Run;
 using PciBackFlow.Stages.Wire;

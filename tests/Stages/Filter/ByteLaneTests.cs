@@ -1,7 +1,7 @@
 using CsCheck;
-using PciBackFlow.Hardware.Pci.Emulated;
 using PciBackFlow.Stages.Filter;
 using PciBackFlow.Stages.Filter.Compile;
+using PciBackFlow.Stages.Filter.Map;
 using PciBackFlow.Stages.Filter.Policy;
 using PciBackFlow.Stages.Filter.Run;
 using static PciBackFlow.Stages.Tests.Filter.SampleFunctions;

@@ -1,8 +1,8 @@
-using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Hardware.Pci.Emulated;
 using PciBackFlow.Stages.Execute.SideEffects;
 using PciBackFlow.Stages.Filter;
 using PciBackFlow.Stages.Filter.Compile;
+using PciBackFlow.Stages.Filter.Map;
 using PciBackFlow.Stages.Filter.Policy;
 using PciBackFlow.Stages.Filter.Run;
 using PciBackFlow.Stages.Wire;

@@ -4,9 +4,8 @@ using PciBackFlow.Hardware.Pci.Captures;
 using PciBackFlow.Hardware.Pci.Emulated;
 using PciBackFlow.Stages.Filter;
 using PciBackFlow.Stages.Filter.Compile;
+using PciBackFlow.Stages.Filter.Map;
 using PciBackFlow.Stages.Filter.Policy;
-using PciBackFlow.Stages.Filter.Run;
-using PciBackFlow.Stages.Filter.Tables;
 using static PciBackFlow.Stages.Tests.Filter.SampleFunctions;
 
 namespace PciBackFlow.Stages.Tests.Filter;

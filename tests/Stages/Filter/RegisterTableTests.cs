@@ -1,8 +1,7 @@
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Hardware.Pci.Emulated;
 using PciBackFlow.Stages.Filter;
-using PciBackFlow.Stages.Filter.Compile;
-using PciBackFlow.Stages.Filter.Run;
+using PciBackFlow.Stages.Filter.Map;
 using PciBackFlow.Stages.Filter.Tables;
 
 namespace PciBackFlow.Stages.Tests.Filter;

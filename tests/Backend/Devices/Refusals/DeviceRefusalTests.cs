@@ -306,7 +306,7 @@ public sealed class DeviceRefusalTests : IDisposable
     private void Expect(string code, RefusalWeight weight, string text, string device = Nic)
     {
         var address = PciAddress.Parse(device);
-        Refusal refusal = Assert.Single(_host.Picture().Assess(address).Refusals, found => found.Code == code);
+        DeviceRefusal refusal = Assert.Single(_host.Picture().Assess(address).Refusals, found => found.Code == code);
         Assert.Equal(weight, refusal.Weight);
         Assert.Contains(text, refusal.Text, StringComparison.Ordinal);
         _host.Happened.Clear();

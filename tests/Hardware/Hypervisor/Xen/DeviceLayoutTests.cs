@@ -1,7 +1,6 @@
 using System.Reflection;
 using System.Runtime.InteropServices;
 using PciBackFlow.Hardware.Hypervisor;
-using PciBackFlow.Hardware.Hypervisor.Xen;
 using PciBackFlow.Hardware.Hypervisor.Xen.Calls;
 using PciBackFlow.Hardware.Hypervisor.Xen.EventChannels;
 using PciBackFlow.Hardware.Hypervisor.Xen.Grants;

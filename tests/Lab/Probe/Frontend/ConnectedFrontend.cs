@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using PciBackFlow.Hardware.Contracts;
 using PciBackFlow.Hardware.Hypervisor;
-using PciBackFlow.Hardware.Hypervisor.Xen;
 using PciBackFlow.Hardware.Hypervisor.Xen.EventChannels;
 using PciBackFlow.Perf.Frontends;
 

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using PciBackFlow.Hardware.Hypervisor;
-using PciBackFlow.Hardware.Hypervisor.Xen;
 using PciBackFlow.Hardware.Hypervisor.Xen.Store;
 
 namespace PciBackFlow.LabProbe.Frontend;

@@ -1,5 +1,4 @@
 using PciBackFlow.Hardware.Contracts;
-using PciBackFlow.Hardware.Hypervisor.Xen;
 using PciBackFlow.Hardware.Hypervisor.Xen.EventChannels;
 
 namespace PciBackFlow.LabProbe.Frontend;

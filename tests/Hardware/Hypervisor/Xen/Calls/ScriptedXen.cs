@@ -1,4 +1,3 @@
-using PciBackFlow.Hardware.Hypervisor.Xen;
 using PciBackFlow.Hardware.Hypervisor.Xen.Calls;
 
 namespace PciBackFlow.Hardware.Tests.Hypervisor.Calls;

@@ -1,5 +1,4 @@
 using PciBackFlow.Hardware.Hypervisor;
-using PciBackFlow.Hardware.Hypervisor.Xen;
 using PciBackFlow.Hardware.Hypervisor.Xen.Calls;
 using PciBackFlow.Hardware.Linux;
 

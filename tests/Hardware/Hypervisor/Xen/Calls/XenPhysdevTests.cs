@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using PciBackFlow.Hardware.Hypervisor;
-using PciBackFlow.Hardware.Hypervisor.Xen;
 using PciBackFlow.Hardware.Hypervisor.Xen.Calls;
 using PciBackFlow.Hardware.Linux;
 using PciBackFlow.Hardware.Pci;

@@ -1,4 +1,3 @@
-using PciBackFlow.Hardware.Hypervisor.Xen;
 using PciBackFlow.Hardware.Hypervisor.Xen.EventChannels;
 
 namespace PciBackFlow.Hardware.Tests.Hypervisor.Xen.EventChannels;

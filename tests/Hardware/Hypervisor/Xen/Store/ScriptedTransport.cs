@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using PciBackFlow.Hardware.Hypervisor.Xen;
 using PciBackFlow.Hardware.Hypervisor.Xen.Store;
 
 namespace PciBackFlow.Hardware.Tests.Hypervisor.Xen.Store;

@@ -1,6 +1,5 @@
 using PciBackFlow.Hardware.Contracts;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
-using PciBackFlow.Hardware.Hypervisor.Xen;
 using PciBackFlow.Hardware.Hypervisor.Xen.Store;
 
 namespace PciBackFlow.Hardware.Tests.Hypervisor.Xen.Store;

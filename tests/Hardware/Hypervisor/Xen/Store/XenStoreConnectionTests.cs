@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text;
 using PciBackFlow.Hardware.Hypervisor;
-using PciBackFlow.Hardware.Hypervisor.Xen;
 using PciBackFlow.Hardware.Hypervisor.Xen.Store;
 using PciBackFlow.Hardware.Linux;
 

@@ -1,8 +1,7 @@
 using System.Runtime.CompilerServices;
 using PciBackFlow.Stages.Filter.Compile;
-using PciBackFlow.Stages.Filter.Tables;
 
-namespace PciBackFlow.Stages.Filter.Run;
+namespace PciBackFlow.Stages.Filter.Map;
 
 /// <summary>
 /// A function's permissions, compiled: per dword what is virtual, writable, denied or has a side effect. Immutable, without the

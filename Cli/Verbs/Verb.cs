@@ -1,6 +1,6 @@
 using System.CommandLine;
 
-namespace PciBackFlow.Cli;
+namespace PciBackFlow.Cli.Verbs;
 
 /// <summary>A verb: its command, and examples for its help.</summary>
 /// <param name="Command">The command, action set.</param>

@@ -1,7 +1,7 @@
 using System.Globalization;
 using Spectre.Console;
 
-namespace PciBackFlow.Cli;
+namespace PciBackFlow.Cli.Terminal;
 
 /// <summary>
 /// Where a run writes to and how it is interrupted. Results go to <see cref="Output"/>, everything else (progress, remarks,

@@ -1,4 +1,4 @@
-namespace PciBackFlow.Stages.Filter.Compile;
+namespace PciBackFlow.Stages.Filter.Map;
 
 /// <summary>The parts of a policy that side effects ask for at run time.</summary>
 [Flags]

@@ -1,4 +1,4 @@
-namespace PciBackFlow.Stages.Notify;
+namespace PciBackFlow.Stages.Connections;
 
 /// <summary>How a guest is told that its answer is in the page. Called by the guest's shard.</summary>
 public interface IGuestNotifier

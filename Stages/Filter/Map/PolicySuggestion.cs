@@ -1,7 +1,7 @@
+using PciBackFlow.Stages.Filter.Policy;
 using PciBackFlow.Stages.Filter.Run;
-using PciBackFlow.Stages.Filter.Tables;
 
-namespace PciBackFlow.Stages.Filter.Policy;
+namespace PciBackFlow.Stages.Filter.Map;
 
 /// <summary>The least that a policy has to allow for a denied write to pass.</summary>
 public static class PolicySuggestion

@@ -1,7 +1,7 @@
 using System.Text.Json.Serialization;
 using HdrHistogram;
 
-namespace PciBackFlow.Perf.Reports;
+namespace PciBackFlow.Perf.Figures;
 
 /// <summary>Percentiles of a latency, in nanoseconds; 0 everywhere when nothing was recorded.</summary>
 /// <param name="P50">Median.</param>

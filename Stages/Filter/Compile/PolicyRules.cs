@@ -1,8 +1,8 @@
 using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Stages.Filter.Compile;
-using PciBackFlow.Stages.Filter.Run;
+using PciBackFlow.Stages.Filter.Map;
+using PciBackFlow.Stages.Filter.Policy;
 
-namespace PciBackFlow.Stages.Filter.Policy;
+namespace PciBackFlow.Stages.Filter.Compile;
 
 /// <summary>Applies a policy's quirks and rules to a map under construction.</summary>
 internal static class PolicyRules

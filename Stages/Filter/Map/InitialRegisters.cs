@@ -1,6 +1,6 @@
 using PciBackFlow.Stages.Filter.Run;
 
-namespace PciBackFlow.Stages.Filter.Compile;
+namespace PciBackFlow.Stages.Filter.Map;
 
 /// <summary>What a guest finds in a function: the values of <see cref="VirtualRegisters"/> at assignment.</summary>
 public sealed class InitialRegisters

@@ -1,4 +1,4 @@
-namespace PciBackFlow.Stages.Filter.Tables;
+namespace PciBackFlow.Stages.Filter.Map;
 
 /// <summary>Who decides about writes to a register.</summary>
 public enum WriteRule : byte

@@ -1,7 +1,6 @@
 using PciBackFlow.Stages.Filter.Policy;
-using PciBackFlow.Stages.Filter.Run;
 
-namespace PciBackFlow.Stages.Filter.Compile;
+namespace PciBackFlow.Stages.Filter.Map;
 
 /// <summary>What compiling a function under a policy gives.</summary>
 /// <param name="Map">The permissions; shared where equal.</param>

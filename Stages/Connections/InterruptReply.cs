@@ -1,7 +1,7 @@
 using PciBackFlow.Hardware.Linux;
 using PciBackFlow.Stages.Wire;
 
-namespace PciBackFlow.Stages.Execute;
+namespace PciBackFlow.Stages.Connections;
 
 /// <summary>
 /// Answer to an interrupt operation. <paramref name="Status"/> is always a protocol code, never an errno (Linux puts raw errnos into

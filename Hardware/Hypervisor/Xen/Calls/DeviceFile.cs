@@ -1,9 +1,8 @@
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
-using PciBackFlow.Hardware.Hypervisor.Xen.Calls;
 using PciBackFlow.Hardware.Linux;
 
-namespace PciBackFlow.Hardware.Hypervisor.Xen;
+namespace PciBackFlow.Hardware.Hypervisor.Xen.Calls;
 
 /// <summary>
 /// An open character device of Xen's drivers, and the system calls they take. The handle is counted: a descriptor that another thread is

@@ -1,4 +1,4 @@
-namespace PciBackFlow.Cli;
+namespace PciBackFlow.Cli.Terminal;
 
 /// <summary>A verb cannot do what was asked: what, why, and what the user can do about it. Becomes lines on stderr and an exit code.</summary>
 public sealed class VerbException : Exception

@@ -1,4 +1,4 @@
-namespace PciBackFlow.Stages.Filter.Tables;
+namespace PciBackFlow.Stages.Filter.Map;
 
 /// <summary>One register of a function as people know it: what explains an access.</summary>
 /// <param name="Name">Its name, unique in the function: <c>PCIe Device Control</c>; of equal names the later carry their offset.</param>

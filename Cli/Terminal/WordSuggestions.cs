@@ -1,6 +1,6 @@
 using System.CommandLine;
 
-namespace PciBackFlow.Cli;
+namespace PciBackFlow.Cli.Terminal;
 
 /// <summary>What a mistyped verb or option may have meant.</summary>
 internal static class WordSuggestions

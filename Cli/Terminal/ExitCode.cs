@@ -1,4 +1,4 @@
-namespace PciBackFlow.Cli;
+namespace PciBackFlow.Cli.Terminal;
 
 /// <summary>How the program ends; scripts rely on these numbers.</summary>
 public static class ExitCode

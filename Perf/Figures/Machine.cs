@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text.Json.Serialization;
 
-namespace PciBackFlow.Perf.Reports;
+namespace PciBackFlow.Perf.Figures;
 
 /// <summary>Where a figure was measured. Without this block a latency means nothing.</summary>
 /// <param name="Cpu">The processor's model name.</param>

@@ -2,7 +2,7 @@ using HdrHistogram;
 using PciBackFlow.Pipeline.Queues;
 using PciBackFlow.Pipeline.Running;
 
-namespace PciBackFlow.Pipeline;
+namespace PciBackFlow.Pipeline.Running;
 
 /// <summary>The engine over one chain of stages, in any topology.</summary>
 /// <typeparam name="TItem">What travels.</typeparam>

@@ -1,4 +1,6 @@
-namespace PciBackFlow.Stages.Filter.Run;
+using PciBackFlow.Stages.Filter.Run;
+
+namespace PciBackFlow.Stages.Filter.Map;
 
 /// <summary>What one step of an access plan does to the function. Everything that is not a plain access is a register with a side effect.</summary>
 public enum PlanAction : byte

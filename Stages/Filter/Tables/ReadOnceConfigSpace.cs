@@ -1,7 +1,7 @@
 using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Stages.Filter.Run;
+using PciBackFlow.Stages.Filter.Map;
 
-namespace PciBackFlow.Stages.Filter.Compile;
+namespace PciBackFlow.Stages.Filter.Tables;
 
 /// <summary>
 /// A function as compiling sees it: every dword is read at most once and never written, so that a list that changes while it

@@ -1,4 +1,4 @@
-namespace PciBackFlow.Stages.Filter.Run;
+namespace PciBackFlow.Stages.Filter.Map;
 
 /// <summary>
 /// What the filter knows about one dword of a function's configuration space. Every mask is in the dword's lanes.

@@ -1,6 +1,4 @@
-using PciBackFlow.Hardware.Pci.Emulated;
-
-namespace PciBackFlow.Hardware.Pci;
+namespace PciBackFlow.Hardware.Pci.Emulated;
 
 /// <summary>
 /// Lets a guest use a function of this host without a write ever reaching it: writes stay in a shadow, where they act as the

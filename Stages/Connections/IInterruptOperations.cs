@@ -2,7 +2,7 @@ using PciBackFlow.Stages.Filter;
 using PciBackFlow.Stages.Filter.Run;
 using PciBackFlow.Stages.Wire;
 
-namespace PciBackFlow.Stages.Execute;
+namespace PciBackFlow.Stages.Connections;
 
 /// <summary>
 /// What the execute stage needs to enable and disable a function's interrupts. Called by workers: a call may block. Two calls for

@@ -1,7 +1,7 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 
-namespace PciBackFlow.Stages.Filter.Run;
+namespace PciBackFlow.Stages.Filter.Map;
 
 /// <summary>
 /// All arithmetic on byte lanes. A lane is one byte of an aligned dword; because accesses are 1, 2 or 4 bytes and naturally aligned,

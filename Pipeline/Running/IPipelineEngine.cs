@@ -1,6 +1,4 @@
-using PciBackFlow.Pipeline.Running;
-
-namespace PciBackFlow.Pipeline;
+namespace PciBackFlow.Pipeline.Running;
 
 /// <summary>
 /// Shards, their lanes and the executor between them. A lane is one port with one item: at most one request of it is

@@ -1,6 +1,7 @@
 using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Stages.Filter.Run;
 
-namespace PciBackFlow.Stages.Filter.Run;
+namespace PciBackFlow.Stages.Filter.Map;
 
 /// <summary>What one base address register answers.</summary>
 /// <param name="Address">The host's own value of the register, low bits included: the low bits alone without an address, 0 when not implemented.</param>
