@@ -19,6 +19,8 @@ internal sealed class CompiledAssembly : IDisposable
     public static CompiledAssembly Load(string layer) =>
         new(Path.Combine(AppContext.BaseDirectory, layer == "Cli" ? "pcibackflow.dll" : $"PciBackFlow.{layer}.dll"));
 
+    public static CompiledAssembly Of(Assembly assembly) => new(assembly.Location);
+
     /// <summary>Names of the assemblies it refers to.</summary>
     public IEnumerable<string> References =>
         _reader.AssemblyReferences.Select(handle => _reader.GetString(_reader.GetAssemblyReference(handle).Name));
@@ -36,6 +38,14 @@ internal sealed class CompiledAssembly : IDisposable
         _reader.MethodDefinitions.Select(_reader.GetMethodDefinition)
             .Where(method => (method.Attributes & MethodAttributes.PinvokeImpl) != 0)
             .Select(method => _reader.GetString(method.Name));
+
+    /// <summary>Full names of its own types, nested ones apart.</summary>
+    public IEnumerable<string> Types => _reader.TypeDefinitions.Select(_reader.GetTypeDefinition)
+        .Where(static type => type.GetDeclaringType().IsNil)
+        .Select(type => $"{_reader.GetString(type.Namespace)}.{_reader.GetString(type.Name)}");
+
+    /// <summary>Which of its types use which others of it, by full names.</summary>
+    public IReadOnlyCollection<(string From, string To)> Uses => TypeUses.Of(_file, _reader);
 
     public void Dispose() => _file.Dispose();
 }
