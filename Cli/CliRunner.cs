@@ -51,20 +51,24 @@ public static class CliRunner
     private static int ReportWrongWords(ParseResult parsed, CliConsole console)
     {
         var words = new List<string>();
-        for (Command? command = parsed.CommandResult.Command; command is not (null or RootCommand); command = command.Parents.OfType<Command>().FirstOrDefault())
+        Command? command = parsed.CommandResult.Command;
+        while (command is not (null or RootCommand))
         {
             words.Insert(0, command.Name);
+            command = command.Parents.OfType<Command>().FirstOrDefault();
         }
 
         string verb = string.Join(' ', words.Prepend("pcibackflow"));
 
         // A verb that is mistyped is also "not provided": the first of the two says it all.
         IEnumerable<ParseError> errors = parsed.UnmatchedTokens.Count > 0
-            ? parsed.Errors.Where(error => error.SymbolResult is not CommandResult || error.Message.Contains(parsed.UnmatchedTokens[0], StringComparison.Ordinal))
+            ? parsed.Errors.Where(error => error.SymbolResult is not CommandResult
+                || error.Message.Contains(parsed.UnmatchedTokens[0], StringComparison.Ordinal))
             : parsed.Errors;
         string missing = MissingArguments(parsed);
         IEnumerable<string> messages = missing.Length > 0
-            ? errors.Where(error => !error.Message.StartsWith(ArgumentMissing, StringComparison.Ordinal)).Select(error => error.Message).Append($"{missing} is missing")
+            ? errors.Where(error => !error.Message.StartsWith(ArgumentMissing, StringComparison.Ordinal))
+                .Select(error => error.Message).Append($"{missing} is missing")
             : errors.Select(error => error.Message);
         foreach (string? message in messages.Distinct())
         {

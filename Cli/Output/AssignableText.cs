@@ -3,7 +3,10 @@ using PciBackFlow.Backend.Control.Api;
 
 namespace PciBackFlow.Cli.Output;
 
-/// <summary>Assignable devices as xl prints them (tools/xl/xl_pci.c, pciassignable_list): one address a line, a name after a blank. Those a guest has are not listed.</summary>
+/// <summary>
+/// Assignable devices as xl prints them (tools/xl/xl_pci.c, pciassignable_list): one address a line, a name after a
+/// blank. Those a guest has are not listed.
+/// </summary>
 internal static class AssignableText
 {
     public static void Write(TextWriter output, IReadOnlyList<DeviceReport> devices, bool withNames)

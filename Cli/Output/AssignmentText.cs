@@ -5,7 +5,10 @@ using PciBackFlow.Hardware.Pci;
 
 namespace PciBackFlow.Cli.Output;
 
-/// <summary>A guest's devices as xl prints them (tools/xl/xl_pci.c, pcilist): nothing at all without devices; slot 00.0 until the guest has a place for one.</summary>
+/// <summary>
+/// A guest's devices as xl prints them (tools/xl/xl_pci.c, pcilist): nothing at all without devices; slot 00.0
+/// until the guest has a place for one.
+/// </summary>
 internal static class AssignmentText
 {
     public static void Write(TextWriter output, IReadOnlyList<AssignmentReport> devices)

@@ -4,7 +4,10 @@ using PciBackFlow.Backend.Policy;
 
 namespace PciBackFlow.Cli.Output;
 
-/// <summary><c>explain</c> for people: what was asked and answered, then by which registers' rules, what reached hardware, what was dropped and how to allow it.</summary>
+/// <summary>
+/// <c>explain</c> for people: what was asked and answered, then by which registers' rules, what reached hardware,
+/// what was dropped and how to allow it.
+/// </summary>
 internal static class ExplainText
 {
     private const string Indent = "  ";
@@ -14,7 +17,9 @@ internal static class ExplainText
         foreach ((string? words, ExplainedAccess? access) in accesses)
         {
             string value = Hex(access.Value, access.Size);
-            string what = access.Access == HardwareAccess.Write ? $"write {Place(access.Offset, access.Size)} = {value}" : $"read {Place(access.Offset, access.Size)}";
+            string what = access.Access == HardwareAccess.Write
+                ? $"write {Place(access.Offset, access.Size)} = {value}"
+                : $"read {Place(access.Offset, access.Size)}";
             string answer = access.Access == HardwareAccess.Read && access.Status == "success" ? value : access.Status;
             output.WriteLine($"{words}: {what} -> {answer}");
             foreach (ExplainedRow row in access.Rows)
@@ -34,25 +39,27 @@ internal static class ExplainText
             if (access.DeniedBits != 0)
             {
                 output.WriteLine($"{Indent}denied: bits {Hex(access.DeniedBits, access.Size)} were dropped");
-            }
-
-            if (access.DeniedBits != 0)
-            {
                 WriteRemedy(output, access);
             }
         }
     }
 
     /// <summary>The dropped part of a write: as it was typed, by which registers, which bits.</summary>
-    public static string DeniedPart(ExplainedAccess access) =>
-        $"bits {Hex(access.DeniedBits, access.Size)} of the write {Place(access.Offset, access.Size)}={access.Value.ToString("x", CultureInfo.InvariantCulture)} ({string.Join(", ", access.Rows.Select(row => row.Register))})";
+    public static string DeniedPart(ExplainedAccess access)
+    {
+        string write = $"{Place(access.Offset, access.Size)}={access.Value.ToString("x", CultureInfo.InvariantCulture)}";
+        string registers = string.Join(", ", access.Rows.Select(row => row.Register));
+        return $"bits {Hex(access.DeniedBits, access.Size)} of the write {write} ({registers})";
+    }
 
     private static void WriteRemedy(TextWriter output, ExplainedAccess access)
     {
         uint opened = Opened(access);
         if (access.Suggestion is not null)
         {
-            output.WriteLine($"{Indent}to allow {(opened == access.DeniedBits ? "exactly these" : $"of these {Hex(opened, access.Size)}")}, a policy file with: {JsonText.OneLine(json => PolicyFileWriter.WriteRule(json, access.Suggestion))}");
+            string which = opened == access.DeniedBits ? "exactly these" : $"of these {Hex(opened, access.Size)}";
+            string rule = JsonText.OneLine(json => PolicyFileWriter.WriteRule(json, access.Suggestion));
+            output.WriteLine($"{Indent}to allow {which}, a policy file with: {rule}");
         }
 
         if (opened != access.DeniedBits)

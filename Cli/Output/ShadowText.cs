@@ -17,16 +17,20 @@ internal static class ShadowText
             foreach (ShadowDifference difference in check.Compare())
             {
                 found++;
+                string shadow = Hex(difference.Shadow, difference.Size);
+                string hardware = Hex(difference.Hardware, difference.Size);
                 console.Remark(string.Create(
                     CultureInfo.InvariantCulture,
-                    $"{address} {difference.Register} (0x{difference.Offset:x2}, {difference.Size} bytes): the shadow has 0x{Hex(difference.Shadow, difference.Size)}, the hardware 0x{Hex(difference.Hardware, difference.Size)}"));
+                    $"{address} {difference.Register} (0x{difference.Offset:x2}, {difference.Size} bytes): "
+                    + $"the shadow has 0x{shadow}, the hardware 0x{hardware}"));
             }
         }
 
         int compared = checks.Sum(one => one.Check.Compared);
+        string functions = checks.Count == 1 ? "function" : "functions";
+        string result = found == 0 ? "all equal" : string.Create(CultureInfo.InvariantCulture, $"{found} differ");
         console.Remark(string.Create(
-            CultureInfo.InvariantCulture,
-            $"{compared} dwords of {checks.Count} {(checks.Count == 1 ? "function" : "functions")} compared with the hardware: {(found == 0 ? "all equal" : $"{found} differ")}"));
+            CultureInfo.InvariantCulture, $"{compared} dwords of {checks.Count} {functions} compared with the hardware: {result}"));
         return found == 0 ? ExitCode.Done : ExitCode.Failed;
     }
 

@@ -136,9 +136,11 @@ internal static class StatusText
         _ => "",
     };
 
-    private static string Stuck(IReadOnlyList<ShardReport> shards) => shards.Where(shard => !shard.Answers).Select(shard => Number(shard.Shard)).ToArray() is { Length: > 0 } stuck
-        ? $"; NOT ANSWERING: shard {string.Join(", ", stuck)}"
-        : "";
+    private static string Stuck(IReadOnlyList<ShardReport> shards)
+    {
+        string[] stuck = [.. shards.Where(shard => !shard.Answers).Select(shard => Number(shard.Shard))];
+        return stuck.Length > 0 ? $"; NOT ANSWERING: shard {string.Join(", ", stuck)}" : "";
+    }
 
     private static string NoPlace(long requests) => requests == 0
         ? ""
@@ -149,6 +151,8 @@ internal static class StatusText
     private static string Duration(double seconds)
     {
         var time = TimeSpan.FromSeconds(seconds);
-        return time.TotalDays >= 1 ? string.Create(CultureInfo.InvariantCulture, $"{(int)time.TotalDays}d {time.Hours}h") : time.ToString(@"h\:mm\:ss", CultureInfo.InvariantCulture);
+        return time.TotalDays >= 1
+            ? string.Create(CultureInfo.InvariantCulture, $"{(int)time.TotalDays}d {time.Hours}h")
+            : time.ToString(@"h\:mm\:ss", CultureInfo.InvariantCulture);
     }
 }

@@ -44,7 +44,9 @@ internal static class AccessWords
 
             read.Add(AccessExpression.TryParse(word, out AccessExpression? expression, out AccessSyntaxError? error)
                 ? expression
-                : throw new VerbException($"{path}:{i + 1}", Caret.Under(error.Message, word, error.Position), "An access is OFFSET[.b|.w|.l][=VALUE]; # begins a comment."));
+                : throw new VerbException(
+                    $"{path}:{i + 1}", Caret.Under(error.Message, word, error.Position),
+                    "An access is OFFSET[.b|.w|.l][=VALUE]; # begins a comment."));
         }
 
         return read;

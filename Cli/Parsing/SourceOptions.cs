@@ -14,7 +14,8 @@ internal sealed class SourceOptions
     private readonly Option<string?> _fromDump = Words.Text("--from-dump", "FILE", "a captured machine: lspci -x, -xxx or -xxxx text, or a binary config file");
     private readonly Option<PciAddress?> _function = Words.Address("--function", "only this function of the capture");
     private readonly Option<string?> _builtin = Words.Text("--builtin", "NAME", "a capture that comes with the program");
-    private readonly Option<bool> _allRegisters = Words.Flag("--all-registers", "with --device: read every register, not only the header and known capabilities");
+    private readonly Option<bool> _allRegisters =
+        Words.Flag("--all-registers", "with --device: read every register, not only the header and known capabilities");
 
     public SourceOptions()
     {

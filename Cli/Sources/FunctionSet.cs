@@ -20,12 +20,13 @@ internal sealed record FunctionSet(string Name, bool IsLive, IReadOnlyList<Sourc
     /// <summary>The functions a guest can be given, for the load harness. What is left out of a source that the user named is said.</summary>
     public LoadSource ToLoadSource(CliConsole console)
     {
-        SourceFunction[] attachable = Functions.Where(function => function.Kind == HeaderKind.Device && function.BaseClass != SourceFunction.BridgeClass).ToArray();
+        SourceFunction[] attachable =
+            Functions.Where(function => function.Kind == HeaderKind.Device && function.BaseClass != SourceFunction.BridgeClass).ToArray();
         if (attachable.Length == 0)
         {
             throw new VerbException(
                 $"cannot give a function of {Name} to a guest",
-                Functions.Count == 1 ? $"{Functions[0].Address} is a {(Functions[0].Kind == HeaderKind.Device ? "bridge of the host's chipset" : NameOf(Functions[0].Kind))}" : "all of them are bridges",
+                Functions.Count == 1 ? $"{Functions[0].Address} is a {KindOf(Functions[0])}" : "all of them are bridges",
                 "Choose a source with a device (header type 0, not a bridge); devices shows what there is.");
         }
 
@@ -71,4 +72,7 @@ internal sealed record FunctionSet(string Name, bool IsLive, IReadOnlyList<Sourc
         HeaderKind.CardBus => "CardBus bridge",
         _ => "function of an unknown header type",
     };
+
+    private static string KindOf(SourceFunction function) =>
+        function.Kind == HeaderKind.Device ? "bridge of the host's chipset" : NameOf(function.Kind);
 }

@@ -55,7 +55,9 @@ internal static class HostSource
         HostFunction[] cut = functions.Where(function => function.ReadableSize > 0 && function.ReadableSize < function.ConfigSize).ToArray();
         if (cut.Length > 0)
         {
-            string which = cut.Length == 1 ? $"{cut[0].Address}: only the first {cut[0].ReadableSize} of {cut[0].ConfigSize} bytes" : $"of {cut.Length} functions only the first {cut[0].ReadableSize} bytes";
+            string which = cut.Length == 1
+                ? $"{cut[0].Address}: only the first {cut[0].ReadableSize} of {cut[0].ConfigSize} bytes"
+                : $"of {cut.Length} functions only the first {cut[0].ReadableSize} bytes";
             console.Remark($"{which} can be read without privilege; run as root to see the rest, capabilities included");
         }
 

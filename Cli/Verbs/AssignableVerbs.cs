@@ -16,12 +16,19 @@ internal static class AssignableVerbs
         var name = new Option<string?>("--name", "-n") { HelpName = "NAME", Description = "a name to call it by afterwards" };
         Option<bool> force = Words.Flag("--force", "take it even though something speaks against it that only a person can judge");
         Argument<PciAddress?> address = Words.AddressArgument("BDF", "the device of this host, [DDDD:]BB:SS.F");
-        var command = new Command("pci-assignable-add", "take a device from this host, so that guests can have it; its driver is remembered") { address, name, force };
+        var command = new Command("pci-assignable-add", "take a device from this host, so that guests can have it; its driver is remembered")
+        {
+            address,
+            name,
+            force,
+        };
         daemon.AddTo(command);
         command.SetAction(parsed =>
         {
             string wanted = parsed.GetValue(address)!.Value.ToString();
-            DeviceReport taken = daemon.Ask(parsed, $"take {wanted}", (client, cancel) => client.TakeAsync(new TakeDevice(wanted, parsed.GetValue(name), parsed.GetValue(force)), cancel));
+            DeviceReport taken = daemon.Ask(
+                parsed, $"take {wanted}",
+                (client, cancel) => client.TakeAsync(new TakeDevice(wanted, parsed.GetValue(name), parsed.GetValue(force)), cancel));
             foreach (string warning in taken.Warnings)
             {
                 console.Remark($"{taken.Address}: {warning}");

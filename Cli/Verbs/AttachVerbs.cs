@@ -61,7 +61,8 @@ internal static class AttachVerbs
         command.SetAction(parsed =>
         {
             string guest = parsed.GetRequiredValue(domain);
-            IReadOnlyList<AssignmentReport> devices = daemon.Ask(parsed, $"list the devices of {guest}", (client, cancel) => client.ListDevicesAsync(guest, cancel));
+            IReadOnlyList<AssignmentReport> devices =
+                daemon.Ask(parsed, $"list the devices of {guest}", (client, cancel) => client.ListDevicesAsync(guest, cancel));
             if (parsed.GetValue(json))
             {
                 CliJson.Write(console.Output, devices);
@@ -79,7 +80,10 @@ internal static class AttachVerbs
     private static Argument<string> Domain() => NotEmpty(new Argument<string>("DOM") { Description = "the guest: its id or its name" });
 
     private static Argument<string> Spec() =>
-        NotEmpty(new Argument<string>("PCI_SPEC") { Description = "the device: [DDDD:]BB:SS.F[@VSLOT][,permissive=1,…] or name=NAME, as in xl-pci-configuration(5)" });
+        NotEmpty(new Argument<string>("PCI_SPEC")
+        {
+            Description = "the device: [DDDD:]BB:SS.F[@VSLOT][,permissive=1,…] or name=NAME, as in xl-pci-configuration(5)",
+        });
 
     private static Argument<string> NotEmpty(Argument<string> argument)
     {

@@ -27,7 +27,9 @@ internal sealed class DaemonClient(CliConsole console)
         }
         catch (DaemonUnreachableException absent)
         {
-            throw new VerbException($"cannot {what}", absent.Message, $"Start it (systemctl start pcibackflow), or name its run directory with {_run.Name}.", absent);
+            throw new VerbException(
+                $"cannot {what}", absent.Message, $"Start it (systemctl start pcibackflow), or name its run directory with {_run.Name}.",
+                absent);
         }
         catch (BackendException failure)
         {

@@ -58,7 +58,8 @@ internal static class DevicesVerb
                 }
 
                 var host = HostPicture.Take();
-                return [.. host.Functions.Where(function => wanted is null || function.Address == wanted).Select(function => DeviceRows.Of(function, host, PciIds.Installed))];
+                return [.. host.Functions.Where(function => wanted is null || function.Address == wanted).Select(
+                    function => DeviceRows.Of(function, host, PciIds.Installed))];
             }
         });
         (Command? capture, string[]? examples) = CreateCapture(console);

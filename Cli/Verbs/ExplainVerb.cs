@@ -24,7 +24,8 @@ internal sealed class ExplainVerb
     private readonly Option<bool> _force = Words.Flag("--force", "with --live: even on a function that this host uses");
     private readonly Option<bool> _json = Words.Flag("--json", "print a JSON array instead of text");
     private readonly Argument<AccessExpression[]> _accesses = AccessWords.Argument(
-        "OFFSET[.b|.w|.l][=VALUE] in hexadecimal; OFFSET is a number, a register name (COMMAND) or CAP_PM+4, ECAP_AER+0; without = a read", ArgumentArity.OneOrMore);
+        "OFFSET[.b|.w|.l][=VALUE] in hexadecimal; OFFSET is a number, a register name (COMMAND) or CAP_PM+4, ECAP_AER+0; without = a read",
+        ArgumentArity.OneOrMore);
 
     private ExplainVerb(CliConsole console) => _console = console;
 
@@ -87,7 +88,9 @@ internal sealed class ExplainVerb
         return uses.Count == 0 || force
             ? HostSource.OpenForWriting(address)
             : throw new VerbException(
-                $"refused to write {address}", string.Join("; ", uses), "Writing its registers may take that away from this host. --force does it all the same.")
+                $"refused to write {address}",
+                string.Join("; ", uses),
+                "Writing its registers may take that away from this host. --force does it all the same.")
             {
                 Code = ExitCode.Refused,
             };

@@ -19,7 +19,8 @@ internal static class GuestViewVerb
         var source = new SourceOptions();
         var policy = new PolicyOptions();
         Option<bool> json = Words.Flag("--json", "print a JSON array instead of a dump");
-        Option<bool> verify = Words.Flag("--verify-shadow", "also compare every answer that is served from the shadow with the hardware; exit code 1 when one differs");
+        Option<bool> verify = Words.Flag(
+            "--verify-shadow", "also compare every answer that is served from the shadow with the hardware; exit code 1 when one differs");
         var command = new Command("guest-view", "print what a guest sees of functions, as an lspci -xxxx dump that lspci -F reads") { verify, json };
         source.AddTo(command);
         policy.AddTo(command);

@@ -17,7 +17,8 @@ internal sealed class LearnVerb
     private readonly CliConsole _console;
     private readonly SourceOptions _source = new();
     private readonly PolicyOptions _policy = new();
-    private readonly Option<string?> _from = Words.Text("--from", "FILE", "accesses from a file, one per line, # begins a comment; before those of the command line");
+    private readonly Option<string?> _from =
+        Words.Text("--from", "FILE", "accesses from a file, one per line, # begins a comment; before those of the command line");
     private readonly Argument<AccessExpression[]> _accesses = AccessWords.Argument(
         "what the guest did, in order: OFFSET[.b|.w|.l][=VALUE] as in explain; reads are allowed already, but may precede writes", ArgumentArity.ZeroOrMore);
 

@@ -21,10 +21,12 @@ internal sealed class LoadVerb
     private readonly Option<string> _topology = EngineWords.Topology();
     private readonly Option<string> _mix = Words.Choice("--mix", "what the guests do", "scan", "mixed", "write", "interrupts", "boot");
     private readonly Option<string> _frontend = Words.Choice("--frontend", "whose frontend driver the guests have", "linux", "netbsd", "minios");
-    private readonly Option<long> _rate = Words.Number("--rate", "OPS/S", "requests per second over all guests, on a constant plan; 0: as fast as answers come", 0, 1_000_000_000, 0);
+    private readonly Option<long> _rate = Words.Number(
+        "--rate", "OPS/S", "requests per second over all guests, on a constant plan; 0: as fast as answers come", 0, 1_000_000_000, 0);
     private readonly Option<int?> _workers = Words.OptionalNumber("--workers", "N", "backend threads for requests that may block", 1, 256);
     private readonly Option<Neighbour?> _neighbour = NeighbourWord();
-    private readonly Option<int?> _spin = Words.OptionalNumber("--spin", "USEC", "how long a shard keeps looking before it blocks, in microseconds", 0, 1_000_000);
+    private readonly Option<int?> _spin =
+        Words.OptionalNumber("--spin", "USEC", "how long a shard keeps looking before it blocks, in microseconds", 0, 1_000_000);
     private readonly Option<string?> _report = Words.Text("--report", "FILE.html", "write the result as one self-contained HTML page");
     private readonly Option<string?> _hgrm = Words.Text("--hgrm", "FILE", "write the latency distribution for HdrHistogram's plotter");
     private readonly Option<bool> _json = EngineWords.Json();

@@ -13,14 +13,21 @@ namespace PciBackFlow.Cli.Verbs;
 internal sealed class ServeVerb
 {
     private readonly CliConsole _console;
-    private readonly Option<string?> _config = Words.Text("--config", "FILE", $"the configuration (JSON) [default: {DaemonConfiguration.DefaultPath}; absent: all defaults]");
-    private readonly Option<string?> _platform = Words.OptionalChoice("--platform", "what to serve on [default: detected]", DaemonPlatform.Xen, DaemonPlatform.Loopback);
-    private readonly Option<string?> _topology = Words.OptionalChoice("--topology", "how the stages lie over threads [default: fused]", [.. DaemonConfiguration.Topologies]);
+    private readonly Option<string?> _config =
+        Words.Text("--config", "FILE", $"the configuration (JSON) [default: {DaemonConfiguration.DefaultPath}; absent: all defaults]");
+    private readonly Option<string?> _platform =
+        Words.OptionalChoice("--platform", "what to serve on [default: detected]", DaemonPlatform.Xen, DaemonPlatform.Loopback);
+    private readonly Option<string?> _topology =
+        Words.OptionalChoice("--topology", "how the stages lie over threads [default: fused]", [.. DaemonConfiguration.Topologies]);
     private readonly Option<int> _shards = Words.AutoOrNumber("--shards", "auto|N", "threads that serve guests [default: auto]", DaemonConfiguration.MaxShards);
-    private readonly Option<int?> _spin = Words.OptionalNumber("--spin", "USEC", "how long a shard keeps looking before it blocks, in microseconds [default: 20]", 0, DaemonConfiguration.MaxSpin);
-    private readonly Option<string?> _slots = Words.OptionalChoice("--slots", "how host addresses become guest addresses [default: vpci]", "vpci", "passthrough");
-    private readonly Option<string?> _state = Words.Text("--state", "DIR", $"what outlives a boot: the hide list, original drivers [default: {DaemonConfiguration.DefaultStateDirectory}]");
-    private readonly Option<string?> _run = Words.Text("--run", "DIR", $"what belongs to this boot: lock, journal, control socket [default: {DaemonConfiguration.DefaultRunDirectory}]");
+    private readonly Option<int?> _spin = Words.OptionalNumber(
+        "--spin", "USEC", "how long a shard keeps looking before it blocks, in microseconds [default: 20]", 0, DaemonConfiguration.MaxSpin);
+    private readonly Option<string?> _slots =
+        Words.OptionalChoice("--slots", "how host addresses become guest addresses [default: vpci]", "vpci", "passthrough");
+    private readonly Option<string?> _state = Words.Text(
+        "--state", "DIR", $"what outlives a boot: the hide list, original drivers [default: {DaemonConfiguration.DefaultStateDirectory}]");
+    private readonly Option<string?> _run = Words.Text(
+        "--run", "DIR", $"what belongs to this boot: lock, journal, control socket [default: {DaemonConfiguration.DefaultRunDirectory}]");
     private readonly Option<bool> _check = Words.Flag("--check", "check the configuration, print it with the origin of each value, and end");
     private readonly Option<bool> _json = Words.Flag("--json", "with --check: print a JSON array instead of a table");
 

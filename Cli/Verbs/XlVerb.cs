@@ -23,7 +23,9 @@ internal static class XlVerb
         command.SetAction(parsed =>
         {
             string program = XlProgram.Find(Environment.GetEnvironmentVariable("PATH"))
-                ?? throw new VerbException("cannot run xl", "it is neither on PATH nor in /usr/lib/xen-*/bin", "Install it: xen-utils (Debian), xen-tools (others).");
+                ?? throw new VerbException(
+                    "cannot run xl", "it is neither on PATH nor in /usr/lib/xen-*/bin",
+                    "Install it: xen-utils (Debian), xen-tools (others).");
             try
             {
                 XlView.Enter(parsed.GetRequiredValue(run));

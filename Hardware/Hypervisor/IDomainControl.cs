@@ -2,7 +2,10 @@ using PciBackFlow.Hardware.Pci;
 
 namespace PciBackFlow.Hardware.Hypervisor;
 
-/// <summary>The domain-control hypercalls (<c>XEN_DOMCTL</c>) that a toolstack for PCI devices needs, and what is known about domains. Safe for use by many threads.</summary>
+/// <summary>
+/// The domain-control hypercalls (<c>XEN_DOMCTL</c>) that a toolstack for PCI devices needs, and what is known about
+/// domains. Safe for use by many threads.
+/// </summary>
 public interface IDomainControl : IDisposable
 {
     /// <summary>Xen's version, e.g. <c>4.17</c>; of the loopback <c>loopback</c>.</summary>
@@ -35,12 +38,14 @@ public interface IDomainControl : IDisposable
     /// <summary>Takes a function from a domain; it goes back to the host's domain (or to quarantine, as Xen was told).</summary>
     /// <param name="domainId">The guest, or <see cref="DomainInfo.Quarantine"/>.</param>
     /// <param name="function">The host's function.</param>
-    /// <exception cref="HypervisorException">ENODEV: the domain does not have it; EOPNOTSUPP: the domain was created without passthrough; ESRCH; EINVAL.</exception>
+    /// <exception cref="HypervisorException">ENODEV: the domain does not have it; EOPNOTSUPP: the domain was created without
+    /// passthrough; ESRCH; EINVAL.</exception>
     void Deassign(int domainId, PciAddress function);
 
     /// <summary>Whether some guest has this function already.</summary>
     /// <param name="function">The host's function.</param>
-    /// <returns>True when Xen says it can't be assigned (it belongs to a guest, or Xen doesn't know it); false without an IOMMU, where nothing is assigned.</returns>
+    /// <returns>True when Xen says it can't be assigned (it belongs to a guest, or Xen doesn't know it); false without an
+    /// IOMMU, where nothing is assigned.</returns>
     /// <exception cref="HypervisorException">EPERM, EACCES.</exception>
     bool IsAssignedToGuest(PciAddress function);
 

@@ -52,12 +52,14 @@ public interface IPhysdev : IDisposable
     /// </summary>
     /// <param name="domainId">The guest.</param>
     /// <param name="pirq">Its pirq.</param>
-    /// <exception cref="HypervisorException">ESRCH: the guest is gone; EINVAL: not mapped (both mean "done" to who cleans up); EBUSY: not the first of several.</exception>
+    /// <exception cref="HypervisorException">ESRCH: the guest is gone; EINVAL: not mapped (both mean "done" to who cleans up);
+    /// EBUSY: not the first of several.</exception>
     void Unmap(int domainId, int pirq);
 
     /// <summary>Makes Xen map and write-protect the function's MSI-X table before a guest can reach it. Once, before assignment.</summary>
     /// <param name="function">The host's function.</param>
-    /// <exception cref="HypervisorException">EBUSY: prepared already, or entries are in use; ENODEV: unknown to Xen, or without MSI-X; ENXIO: memory decoding is off.</exception>
+    /// <exception cref="HypervisorException">EBUSY: prepared already, or entries are in use; ENODEV: unknown to Xen, or without MSI-X;
+    /// ENXIO: memory decoding is off.</exception>
     void PrepareMsix(PciAddress function);
 
     /// <summary>Undoes <see cref="PrepareMsix"/>.</summary>

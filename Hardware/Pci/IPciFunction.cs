@@ -31,7 +31,8 @@ public interface IPciFunction : IConfigSpace, IDisposable
     byte InterruptLine { get; }
 
     /// <summary>Base addresses as the host assigned them: indexes 0–5 the BARs, 6 the expansion ROM. One that is implemented without an address has start 0
-    /// and its length; where the host's kernel has no resource for a register (not implemented, unset or disabled) the entry is empty. The upper half of a 64-bit BAR has its own, empty entry.</summary>
+    /// and its length; where the host's kernel has no resource for a register (not implemented, unset or disabled) the entry is empty. The
+    /// upper half of a 64-bit BAR has its own, empty entry.</summary>
     IReadOnlyList<BaseAddress> BaseAddresses { get; }
 
     /// <summary>

@@ -11,7 +11,8 @@ namespace PciBackFlow.Benchmarks;
 
 /// <summary>
 /// Figures that are counts, not times: how many dwords of a scan reach hardware, by capture (the header and the known capabilities,
-/// as <c>lspci -vvv</c> decodes them, and the whole space, as <c>lspci -xxxx</c> prints it), and what the maps of 1,000 functions take. Run with <c>maps [FILE…]</c>; without files over the captures that the project ships.
+/// as <c>lspci -vvv</c> decodes them, and the whole space, as <c>lspci -xxxx</c> prints it), and what the maps of 1,000 functions take. Run
+/// with <c>maps [FILE…]</c>; without files over the captures that the project ships.
 /// </summary>
 internal static class MapFigures
 {
@@ -21,8 +22,9 @@ internal static class MapFigures
     {
         Capture[] captures = files.Length > 0
             ? [.. files.Select(Capture.Load)]
-            : [.. BuiltinCaptures.Names.Select(name => BuiltinCaptures.TryLoad(name, out Capture? capture) ? capture : throw new InvalidOperationException(name))];
-        Console.WriteLine("                                known registers           whole space\ncapture                  bytes  dwords  hardware   share  dwords  hardware   share");
+            : [.. BuiltinCaptures.Names.Select(Builtin)];
+        Console.WriteLine("                                known registers           whole space");
+        Console.WriteLine("capture                  bytes  dwords  hardware   share  dwords  hardware   share");
         foreach (Capture capture in captures)
         {
             foreach (CapturedFunction function in CapturedFunction.All(capture))
@@ -103,8 +105,14 @@ internal static class MapFigures
         }
 
         long after = GC.GetTotalMemory(forceFullCollection: true);
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{held.Count} assigned functions: {(after - before) / 1024.0:0} KiB in all, {maps.Count} different maps with {maps.Sum(map => map.FootprintBytes) / 1024.0:0} KiB"));
+        double all = (after - before) / 1024.0;
+        double shared = maps.Sum(map => map.FootprintBytes) / 1024.0;
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{held.Count} assigned functions: {all:0} KiB in all, {maps.Count} different maps with {shared:0} KiB"));
         GC.KeepAlive(held);
     }
+
+    private static Capture Builtin(string name) =>
+        BuiltinCaptures.TryLoad(name, out Capture? capture) ? capture : throw new InvalidOperationException(name);
 }

@@ -1,6 +1,9 @@
 namespace PciBackFlow.Perf.Frontends;
 
-/// <summary>What a guest's kernel finds out about a function's message interrupts by reading its capabilities (PCI Local Bus 3.0 §6.8), without the backend's help.</summary>
+/// <summary>
+/// What a guest's kernel finds out about a function's message interrupts by reading its capabilities (PCI Local Bus
+/// 3.0 §6.8), without the backend's help.
+/// </summary>
 /// <param name="MsiControl">Offset of MSI's Message Control; 0 when it has no MSI.</param>
 /// <param name="MsixControl">Offset of MSI-X's Message Control; 0 when it has no MSI-X, or no memory where its table could lie.</param>
 /// <param name="MsixEntries">Entries of its MSI-X table, 1 to 2048; 0 without.</param>

@@ -6,7 +6,10 @@ using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Stages.Execute;
 
-/// <summary>Carries out an interrupt request: checks what memory safety and the table's meaning depend on, then asks the guest's interrupt operations.</summary>
+/// <summary>
+/// Carries out an interrupt request: checks what memory safety and the table's meaning depend on, then asks
+/// the guest's interrupt operations.
+/// </summary>
 internal static class InterruptRequests
 {
     /// <summary>Runs the request on a worker and decides its answer.</summary>

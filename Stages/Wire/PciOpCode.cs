@@ -1,6 +1,9 @@
 namespace PciBackFlow.Stages.Wire;
 
-/// <summary>Operation codes in <c>op.cmd</c> and <c>aer_op.cmd</c> (XEN_PCI_OP_* of Xen's public header <c>io/pciif.h</c>). A guest can write any 32 bits.</summary>
+/// <summary>
+/// Operation codes in <c>op.cmd</c> and <c>aer_op.cmd</c> (XEN_PCI_OP_* of Xen's public header
+/// <c>io/pciif.h</c>). A guest can write any 32 bits.
+/// </summary>
 public enum PciOpCode : uint
 {
     /// <summary>Read 1, 2 or 4 bytes of configuration space.</summary>

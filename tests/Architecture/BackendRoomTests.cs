@@ -1,6 +1,9 @@
 namespace PciBackFlow.Architecture.Tests;
 
-/// <summary>The rooms of the control plane and who may enter whose: an arrow of this table is a permission. Read from what is compiled, the root's own files included.</summary>
+/// <summary>
+/// The rooms of the control plane and who may enter whose: an arrow of this table is a permission. Read from what is
+/// compiled, the root's own files included.
+/// </summary>
 public sealed class BackendRoomTests
 {
     private const string Layer = "PciBackFlow.Backend";
@@ -31,7 +34,7 @@ public sealed class BackendRoomTests
         using var assembly = CompiledAssembly.Load("Backend");
         RoomGraph rooms = new(Layer, assembly.Uses, depth: 1);
 
-        Assert.Empty(rooms.Edges.Where(static edge => !MayUse.TryGetValue(edge.From, out string[]? allowed) || !allowed.Contains(edge.To)).Select(rooms.Describe));
+        Assert.Empty(rooms.Edges.Where(static edge => !IsAllowed(edge)).Select(rooms.Describe));
     }
 
     [Fact]
@@ -41,4 +44,6 @@ public sealed class BackendRoomTests
 
         Assert.Empty(assembly.Types.Select(static type => RoomGraph.RoomOf(Layer, type, depth: 1)).OfType<string>().Distinct().Except(MayUse.Keys));
     }
+
+    private static bool IsAllowed((string From, string To) edge) => MayUse.TryGetValue(edge.From, out string[]? allowed) && allowed.Contains(edge.To);
 }

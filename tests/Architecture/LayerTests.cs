@@ -93,6 +93,9 @@ public sealed partial class LayerTests
     private static partial Regex Domain();
 
     // Top level only: a type in a file-scoped namespace begins in the first column.
-    [GeneratedRegex(@"^public (?:(?:static|sealed|abstract|readonly|ref|partial|unsafe) )*(?:class|struct|interface|enum|record struct|record class|record|delegate \w+) (\w+)", RegexOptions.Multiline)]
+    [GeneratedRegex(
+        @"^public (?:(?:static|sealed|abstract|readonly|ref|partial|unsafe) )*"
+        + @"(?:class|struct|interface|enum|record struct|record class|record|delegate \w+) (\w+)",
+        RegexOptions.Multiline)]
     private static partial Regex PublicType();
 }

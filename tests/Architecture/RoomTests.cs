@@ -1,6 +1,9 @@
 namespace PciBackFlow.Architecture.Tests;
 
-/// <summary>A room is a folder and a namespace, and rooms use each other in one direction only: then each can be read, tested and changed without those above it.</summary>
+/// <summary>
+/// A room is a folder and a namespace, and rooms use each other in one direction only: then each can be read, tested
+/// and changed without those above it.
+/// </summary>
 public sealed class RoomTests
 {
     [Theory]

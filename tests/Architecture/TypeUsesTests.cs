@@ -6,7 +6,8 @@ namespace PciBackFlow.Architecture.Tests;
 /// <summary>The tests of rooms find what they look for: each kind of use is planted in this assembly, and found.</summary>
 public sealed class TypeUsesTests
 {
-    public static TheoryData<Type> Users => [.. typeof(Target).Assembly.GetTypes().Where(static type => type.Namespace == typeof(InBody).Namespace && !type.IsNested)];
+    public static TheoryData<Type> Users =>
+        [.. typeof(Target).Assembly.GetTypes().Where(static type => type.Namespace == typeof(InBody).Namespace && !type.IsNested)];
 
     [Theory]
     [MemberData(nameof(Users))]

@@ -98,7 +98,8 @@ public sealed class EveryCaptureTests
         foreach (JsonElement step in access.GetProperty("hardware").EnumerateArray())
         {
             Assert.Contains(step.GetProperty("access").GetString(), new[] { "read", "write" });
-            Assert.True(step.GetProperty("offset").GetInt32() >= 0 && step.GetProperty("size").GetInt32() is 1 or 2 or 4 && step.GetProperty("value").TryGetUInt32(out _));
+            Assert.True(step.GetProperty("offset").GetInt32() >= 0 && step.GetProperty("size").GetInt32() is 1 or 2 or 4);
+                Assert.True(step.GetProperty("value").TryGetUInt32(out _));
         }
 
         Assert.Equal(JsonValueKind.Number, access.GetProperty("denied_bits").ValueKind);
@@ -150,6 +151,11 @@ public sealed class EveryCaptureTests
         Task<string> errors = process.StandardError.ReadToEndAsync();
         string[] lines = process.StandardOutput.ReadToEnd().Split('\n');
         process.WaitForExit();
-        return [.. lines.Where(line => line.Contains('<', StringComparison.Ordinal) && !line.Contains("<unknown>", StringComparison.Ordinal)).Select(line => line.Trim()), .. errors.Result.Split('\n').Select(line => line.Replace(file, "FILE", StringComparison.Ordinal))];
+        return
+        [
+            .. lines.Where(line => line.Contains('<', StringComparison.Ordinal) && !line.Contains("<unknown>", StringComparison.Ordinal))
+                .Select(line => line.Trim()),
+            .. errors.Result.Split('\n').Select(line => line.Replace(file, "FILE", StringComparison.Ordinal)),
+        ];
     }
 }

@@ -10,7 +10,8 @@ public sealed class ExplainTests
     [Fact]
     public void Json_has_exactly_the_contracts_fields_for_every_access_in_order()
     {
-        string[] accesses = ["COMMAND", "COMMAND=2", "0", "BASE_ADDRESS_0=ffffffff", "BASE_ADDRESS_0", "CAP_PM+4", "ECAP_AER+0", "1.l", "ffff.b", "3c.b=5", "CAP_EXP+8.w=ffff"];
+        string[] accesses =
+            ["COMMAND", "COMMAND=2", "0", "BASE_ADDRESS_0=ffffffff", "BASE_ADDRESS_0", "CAP_PM+4", "ECAP_AER+0", "1.l", "ffff.b", "3c.b=5", "CAP_EXP+8.w=ffff"];
 
         JsonElement array = CliRun.Of(["explain", "--builtin", "e1000e", "--json", .. accesses]).Json();
 
@@ -87,7 +88,13 @@ public sealed class ExplainTests
     {
         using var folder = new TemporaryFolder();
         string policy = folder.Write(
-            "policy.json", """{"hide":["CAP_QQ"],"rules":[{"register":"PCIe Device Contorl"},{"register":"MSI Message Address"},{"register":"PCIe Device Control"}]}""");
+            "policy.json",
+            """
+            {
+              "hide": ["CAP_QQ"],
+              "rules": [{"register":"PCIe Device Contorl"}, {"register":"MSI Message Address"}, {"register":"PCIe Device Control"}]
+            }
+            """);
         string[] words = [.. verb.Split(' '), "--builtin", "e1000e", "--policy", policy];
 
         CliRun run = CliRun.Of(access is null ? words : [.. words, access]).Succeeded();

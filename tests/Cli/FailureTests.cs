@@ -108,7 +108,10 @@ public sealed class FailureTests
         var run = CliRun.OfLine($"{verb} --from-dump {path}");
 
         Assert.Equal(ExitCode.Failed, run.ExitCode);
-        Assert.Contains($"refused: 0000:00:02.0: {reason}", run.Errors.ReplaceLineEndings(" ").Replace("all ones: ", string.Empty, StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.Contains(
+            $"refused: 0000:00:02.0: {reason}",
+            run.Errors.ReplaceLineEndings(" ").Replace("all ones: ", string.Empty, StringComparison.Ordinal),
+            StringComparison.Ordinal);
         Assert.DoesNotContain("defect", run.Errors, StringComparison.Ordinal);
     }
 

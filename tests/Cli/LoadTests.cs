@@ -24,7 +24,9 @@ public sealed class LoadTests
             ("wakeups_per_operation", JsonValueKind.Number), ("stage_threads", JsonValueKind.Object),
         ];
         Assert.All(fields, field => Assert.Equal(field.Kind, json.GetProperty(field.Name).ValueKind));
-        Assert.All(["p50", "p90", "p99", "p99_9", "p99_99", "max", "mean"], name => Assert.Equal(JsonValueKind.Number, json.GetProperty("latency_ns").GetProperty(name).ValueKind));
+        Assert.All(
+            ["p50", "p90", "p99", "p99_9", "p99_99", "max", "mean"],
+            name => Assert.Equal(JsonValueKind.Number, json.GetProperty("latency_ns").GetProperty(name).ValueKind));
         Assert.All(["min_operations", "max_operations"], name => Assert.True(json.GetProperty("per_guest").GetProperty(name).GetInt64() > 0));
         Assert.All(
             ["ingest", "decode", "filter", "execute", "respond", "notify"],

@@ -72,7 +72,9 @@ internal sealed class BootLog : IDisposable
                 return;
             }
 
-            string stamped = string.Create(CultureInfo.InvariantCulture, $"[{Stopwatch.GetElapsedTime(_start).TotalSeconds,7:F2}] {(isReport ? ReportMark : string.Empty)}{line}");
+            string stamped = string.Create(
+                CultureInfo.InvariantCulture,
+                $"[{Stopwatch.GetElapsedTime(_start).TotalSeconds,7:F2}] {(isReport ? ReportMark : string.Empty)}{line}");
             _lines.Add(stamped);
             _file.WriteLine(stamped);
             if (isReport)

@@ -80,7 +80,9 @@ internal static class BootRunner
         listener.Bind(new UnixDomainSocketEndPoint(folder["reports"]));
         listener.Listen(1);
 
-        string? trouble = RunQemu(machine.Command(LabSettings.Cache, initramfs, folder["reports"]), listener, log, machine.TimeLimit * LabSettings.Slowness, cancellation);
+        string? trouble = RunQemu(
+            machine.Command(LabSettings.Cache, initramfs, folder["reports"]), listener, log, machine.TimeLimit * LabSettings.Slowness,
+            cancellation);
         return (log.HasReport($"PROOF binary {Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(binary)))}"), trouble);
     }
 

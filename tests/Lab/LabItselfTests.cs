@@ -5,7 +5,8 @@ namespace PciBackFlow.Lab.Tests;
 /// <summary>What the lab concludes from what dom0 reports; these run without it.</summary>
 public sealed class LabItselfTests
 {
-    public static TheoryData<string> Scripts => [.. Directory.GetFiles(ScenarioScript.Folder, "*.sh", SearchOption.AllDirectories).Select(path => Path.GetRelativePath(ScenarioScript.Folder, path))];
+    public static TheoryData<string> Scripts => 
+        [.. Directory.GetFiles(ScenarioScript.Folder, "*.sh", SearchOption.AllDirectories).Select(path => Path.GetRelativePath(ScenarioScript.Folder, path))];
 
     [Theory]
     [InlineData("CASE A begin|CASE A ok|BOOT done", true, null, null)]

@@ -26,7 +26,10 @@ internal static class LabSettings
             ? boots
             : (int)Math.Max(1, Math.Min(Environment.ProcessorCount, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes >> 32));
 
-    /// <summary>How QEMU runs the emulated processors: PCIBACKFLOW_LAB_THREADS, <c>multi</c> (side by side, default) or <c>single</c> (in turn: slower, steadier).</summary>
+    /// <summary>
+    /// How QEMU runs the emulated processors: PCIBACKFLOW_LAB_THREADS, <c>multi</c> (side by side, default) or
+    /// <c>single</c> (in turn: slower, steadier).
+    /// </summary>
     public static string Threads { get; } = Variable("PCIBACKFLOW_LAB_THREADS") == "single" ? "single" : "multi";
 
     /// <summary>How many times longer than on an idle machine everything may take: PCIBACKFLOW_LAB_SLOWNESS, default 1.</summary>
@@ -41,7 +44,9 @@ internal static class LabSettings
     /// <param name="isMeasurement">Whether figures must have been asked for as well: they take minutes and prove nothing.</param>
     public static void SkipUnlessAsked(bool isMeasurement = false)
     {
-        Assert.SkipUnless(Variable(Switch) == "1", $"needs {Switch}=1 after tests/Lab/prepare.sh, which installs QEMU, Xen and a kernel from Debian packages (docs/lab.md)");
+        Assert.SkipUnless(
+            Variable(Switch) == "1",
+            $"needs {Switch}=1 after tests/Lab/prepare.sh, which installs QEMU, Xen and a kernel from Debian packages (docs/lab.md)");
         Assert.SkipWhen(isMeasurement && MeasuredGuests == 0, $"needs {MeasureSwitch}=3, the number of guests for each figure (docs/performance.md)");
     }
 

@@ -60,7 +60,8 @@ public sealed record Machine
     public IReadOnlyList<string> Command(string cache, string initramfs, string reports)
     {
         // A comma in a multiboot module's argument is doubled.
-        string kernel = $"console=hvc0 rdinit=/init mitigations=off nokaslr panic=-1 lab.slowness={LabSettings.Slowness} {KernelArguments}".TrimEnd().Replace(",", ",,", StringComparison.Ordinal);
+        string kernel = $"console=hvc0 rdinit=/init mitigations=off nokaslr panic=-1 lab.slowness={LabSettings.Slowness} {KernelArguments}"
+            .TrimEnd().Replace(",", ",,", StringComparison.Ordinal);
         return
         [
             "-machine", "q35", .. Acceleration, "-smp", "2", "-m", "3G",
@@ -70,7 +71,9 @@ public sealed record Machine
             "-serial", "stdio", "-chardev", $"socket,id=reports,path={reports}", "-serial", "chardev:reports",
             "-kernel", Path.Combine(cache, "xen"),
             "-initrd", $"{Path.Combine(cache, "vmlinux")} {kernel},{initramfs}",
-            "-append", $"console=com1 com1=115200 conring_size=1m dom0_mem=1G,max:1G dom0_max_vcpus=1 loglvl=all guest_loglvl=all spec-ctrl=no xpti=no pv-l1tf=no no-real-mode {XenArguments}".TrimEnd(),
+            "-append",
+            ("console=com1 com1=115200 conring_size=1m dom0_mem=1G,max:1G dom0_max_vcpus=1 loglvl=all guest_loglvl=all "
+                + $"spec-ctrl=no xpti=no pv-l1tf=no no-real-mode {XenArguments}").TrimEnd(),
             .. Devices.Select(argument => argument.Replace(CacheMark, cache, StringComparison.Ordinal)),
         ];
     }

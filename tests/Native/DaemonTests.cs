@@ -72,7 +72,9 @@ public sealed class DaemonTests : IDisposable
         using Process daemon = Start(("NOTIFY_SOCKET", path), ("WATCHDOG_USEC", "400000"), ("JOURNAL_STREAM", "8:1"));
 
         var heard = new List<string>();
-        while (!(heard.Contains("READY=1") && heard.Count(message => message == "WATCHDOG=1") >= 3 && heard.Exists(message => message.StartsWith("STATUS=serving", StringComparison.Ordinal))))
+        while (!(heard.Contains("READY=1")
+            && heard.Count(message => message == "WATCHDOG=1") >= 3
+            && heard.Exists(message => message.StartsWith("STATUS=serving", StringComparison.Ordinal))))
         {
             heard.AddRange(Receive(socket));
         }

@@ -107,8 +107,9 @@ public sealed class LoopbackHost
 
     /// <summary>
     /// Ends a domain as a crash does: its ports close and their other ends go dead, its grants can no longer be mapped
-    /// (mapped pages stay valid), its pirqs are unmapped and its functions taken back, its xenstore connections end, <c>/local/domain/ID</c> is removed, <c>@releaseDomain</c>
-    /// fires. A thread of it that is blocked in <see cref="IEventChannels.Read"/> returns once. Does nothing when the domain is gone.
+    /// (mapped pages stay valid), its pirqs are unmapped and its functions taken back, its xenstore connections end,
+    /// <c>/local/domain/ID</c> is removed, <c>@releaseDomain</c> fires. A thread of it that is blocked in <see cref="IEventChannels.Read"/>
+    /// returns once. Does nothing when the domain is gone.
     /// </summary>
     /// <param name="domainId">The domain.</param>
     /// <exception cref="HypervisorException">EINVAL: domain 0.</exception>

@@ -48,7 +48,8 @@ public sealed record XenHost(XenHostKind Kind, string? Version, IReadOnlyList<Xe
             case XenHostKind.ControlPvh:
                 problems.Add(new(
                     "pvh-control-domain",
-                    "this control domain is PVH: Xen emulates its functions' configuration and interrupts, which is another way to pass them on than the one used here",
+                    "this control domain is PVH: Xen emulates its functions' configuration and interrupts, "
+                    + "which is another way to pass them on than the one used here",
                     "boot a PV control domain (Xen's argument dom0=pv)"));
                 break;
             default:
@@ -94,7 +95,8 @@ public sealed record XenHost(XenHostKind Kind, string? Version, IReadOnlyList<Xe
         }
 
         // xenfs is not mounted everywhere.
-        return ulong.TryParse(ReadLine(root, "sys/hypervisor/properties/features"), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ulong features)
+        string? text = ReadLine(root, "sys/hypervisor/properties/features");
+        return ulong.TryParse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ulong features)
             && (features >> ControlDomainFeature & 1) != 0;
     }
 
@@ -111,7 +113,9 @@ public sealed record XenHost(XenHostKind Kind, string? Version, IReadOnlyList<Xe
         if (!Array.Exists(Store, path => File.Exists(Path.Combine(root, path))))
         {
             problems.Add(new(
-                "missing-device", "there is neither /dev/xen/xenbus nor /run/xenstored/socket", "start xenstored (Debian: systemctl start xen; others: xenstored)"));
+                "missing-device",
+                "there is neither /dev/xen/xenbus nor /run/xenstored/socket",
+                "start xenstored (Debian: systemctl start xen; others: xenstored)"));
         }
     }
 

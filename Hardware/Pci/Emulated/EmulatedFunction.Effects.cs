@@ -4,9 +4,6 @@ namespace PciBackFlow.Hardware.Pci.Emulated;
 
 public partial class EmulatedFunction
 {
-    private const byte BistCapable = 0x80;
-    private const byte BistStart = 0x40;
-
     private void Store(int offset, int size, uint value)
     {
         int powerBefore = PowerState;
@@ -53,10 +50,10 @@ public partial class EmulatedFunction
         void RunSelfTest()
         {
             uint written = ByteOf(value, offset, ConfigRegisters.Bist);
-            if ((_bytes[ConfigRegisters.Bist] & BistCapable) != 0 && (written & BistStart) != 0)
+            if ((_bytes[ConfigRegisters.Bist] & SelfTestBits.Capable) != 0 && (written & SelfTestBits.Start) != 0)
             {
                 SelfTests++;
-                _bytes[ConfigRegisters.Bist] = BistCapable;
+                _bytes[ConfigRegisters.Bist] = SelfTestBits.Capable;
             }
         }
     }

@@ -1,6 +1,9 @@
 namespace PciBackFlow.Hardware.Pci.Registers;
 
-/// <summary>MSI capability (PCI Local Bus 3.0 §6.8.1): offsets from the capability, and bits. Offsets behind the address depend on the 64-bit and per-vector-mask bits.</summary>
+/// <summary>
+/// MSI capability (PCI Local Bus 3.0 §6.8.1): offsets from the capability, and bits. Offsets behind the address depend on
+/// the 64-bit and per-vector-mask bits.
+/// </summary>
 public static class MsiRegisters
 {
     /// <summary>Message Control, 2 bytes.</summary>

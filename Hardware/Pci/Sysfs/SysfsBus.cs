@@ -178,5 +178,8 @@ public sealed class SysfsBus
     /// <param name="address">The function.</param>
     /// <returns>The name; empty when sysfs does not tell.</returns>
     public string RootBusOf(PciAddress address) =>
-        Array.Find(RealPath(address).Split('/'), static part => part.StartsWith("pci", StringComparison.Ordinal) && part.Contains(':', StringComparison.Ordinal)) ?? string.Empty;
+        Array.Find(
+            RealPath(address).Split('/'),
+            static part => part.StartsWith("pci", StringComparison.Ordinal) && part.Contains(':', StringComparison.Ordinal))
+        ?? string.Empty;
 }

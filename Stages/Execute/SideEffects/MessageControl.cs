@@ -1,3 +1,4 @@
+using PciBackFlow.Hardware.Pci.Registers;
 using PciBackFlow.Stages.Filter;
 using PciBackFlow.Stages.Filter.Map;
 using PciBackFlow.Stages.Filter.Run;
@@ -13,10 +14,12 @@ namespace PciBackFlow.Stages.Execute.SideEffects;
 internal static class MessageControl
 {
     /// <summary>The MSI control's rules.</summary>
-    internal static readonly Kind Msi = new(Enable: 0x0001, Allowed: 0x0001, PlanAction.MsixControl, OtherEnable: 0x8000);
+    internal static readonly Kind Msi = new(
+        MsiRegisters.Enable, Allowed: MsiRegisters.Enable, PlanAction.MsixControl, MsiXRegisters.Enable);
 
     /// <summary>The MSI-X control's rules.</summary>
-    internal static readonly Kind Msix = new(Enable: 0x8000, Allowed: 0xC000, PlanAction.MsiControl, OtherEnable: 0x0001);
+    internal static readonly Kind Msix = new(
+        MsiXRegisters.Enable, Allowed: MsiXRegisters.Enable | MsiXRegisters.FunctionMask, PlanAction.MsiControl, MsiRegisters.Enable);
 
     internal static PciOpStatus Write(in PlanStep step, AssignedFunction function, in Kind kind)
     {

@@ -27,7 +27,8 @@ internal static class PowerControl
         }
 
         uint wanted = ByteLanes.Merge(old, step.Value, step.Mask);
-        if (((old ^ wanted) & Own) != 0 && !function.TryWriteHardware(step.Offset, step.Size, ByteLanes.Merge(old, wanted, Own) & ~PowerManagementRegisters.PmeEnable))
+        uint own = ByteLanes.Merge(old, wanted, Own) & ~PowerManagementRegisters.PmeEnable;
+        if (((old ^ wanted) & Own) != 0 && !function.TryWriteHardware(step.Offset, step.Size, own))
         {
             return PciOpStatus.OperationFailed;
         }

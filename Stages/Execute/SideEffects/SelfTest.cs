@@ -1,3 +1,4 @@
+using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Stages.Filter;
 using PciBackFlow.Stages.Filter.Run;
 using PciBackFlow.Stages.Wire;
@@ -7,18 +8,16 @@ namespace PciBackFlow.Stages.Execute.SideEffects;
 /// <summary>BIST (PCI Local Bus 3.0 §6.2.4): the guest may start the test and do nothing else.</summary>
 internal static class SelfTest
 {
-    private const uint Start = 0x40;
-
     internal static PciOpStatus Write(in PlanStep step, AssignedFunction function)
     {
-        if (step.Value != Start)
+        if (step.Value != SelfTestBits.Start)
         {
             if (!function.TryReadHardware(step.Offset, step.Size, out uint hardware))
             {
                 return PciOpStatus.OperationFailed;
             }
 
-            if (function.IsGone || ((hardware ^ step.Value) & ~Start) != 0)
+            if (function.IsGone || ((hardware ^ step.Value) & ~(uint)SelfTestBits.Start) != 0)
             {
                 return PciOpStatus.Success;
             }

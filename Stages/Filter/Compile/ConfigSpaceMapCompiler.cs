@@ -17,7 +17,8 @@ public static class ConfigSpaceMapCompiler
     /// <summary>Compiles.</summary>
     /// <param name="function">The function.</param>
     /// <param name="policy">The policy.</param>
-    /// <param name="readAll">Whether to read every register, unknown ones too, so that writes to them can be compared with what is there; for captures and emulations, where reading does nothing.</param>
+    /// <param name="readAll">Whether to read every register, unknown ones too, so that writes to them can be compared with what is there;
+    /// for captures and emulations, where reading does nothing.</param>
     /// <returns>The map and the values. Not shared yet: see <see cref="ConfigSpaceMapCache"/>.</returns>
     /// <exception cref="UnsupportedFunctionException">The header is neither a device's nor a bridge's, or the function does not answer.</exception>
     public static CompiledFunction Compile(IPciFunction function, AccessPolicy policy, bool readAll = false)
@@ -45,7 +46,9 @@ public static class ConfigSpaceMapCompiler
         PlaceAll(chain.AdjustHeader(ForProfile(CommonHeaderTable.Rows(function, isPermissive), 0)), 0, ConfigRegisters.HeaderSize);
         PlaceAll(kind == HeaderKind.Bridge ? Type1HeaderTable.Rows(answers) : Type0HeaderTable.Rows(answers), 0, ConfigRegisters.HeaderSize);
 
-        var context = new CapabilityTables.CapabilityContext(image, settings, isPermissive || policy.AllowFunctionReset.Value, kind == HeaderKind.Bridge, CapabilityTables.IsRoot(list, image));
+        var context = new CapabilityTables.CapabilityContext(
+            image, settings, isPermissive || policy.AllowFunctionReset.Value, kind == HeaderKind.Bridge,
+            CapabilityTables.IsRoot(list, image));
         var bodies = new List<(RegisterDefinition Row, int At, int Limit)>();
         foreach (PciCapability capability in list.Capabilities)
         {
@@ -141,11 +144,19 @@ public static class ConfigSpaceMapCompiler
     }
 
     // A function has one power state and one MSI control: a second register of that kind is a lie, and does nothing.
-    private static RegisterDefinition Passive(RegisterDefinition row)
-        => row.EffectMask == 0 ? row : row with { Rule = WriteRule.HardDenied, EffectMask = 0, Writable = 0, Note = "a second capability of a kind that occurs once" };
+    private static RegisterDefinition Passive(RegisterDefinition row) => row.EffectMask == 0
+        ? row
+        : row with { Rule = WriteRule.HardDenied, EffectMask = 0, Writable = 0, Note = "a second capability of a kind that occurs once" };
 
     private static CompiledFunction Finish(
-        IPciFunction function, MapBuilder builder, ReadOnceConfigSpace image, MapSettings settings, AccessPolicy policy, PolicyRules.Applied applied, BaseAddressAnswer[] answers, bool readAll)
+        IPciFunction function,
+        MapBuilder builder,
+        ReadOnceConfigSpace image,
+        MapSettings settings,
+        AccessPolicy policy,
+        PolicyRules.Applied applied,
+        BaseAddressAnswer[] answers,
+        bool readAll)
     {
         var dwords = new ConfigDword[function.Size / 4];
         var initial = new InitialRegisters(function.Size, answers);
@@ -169,6 +180,10 @@ public static class ConfigSpaceMapCompiler
         }
 
         var map = new ConfigSpaceMap(dwords, RowTexts.Of(builder, dwords, policy, applied), settings);
-        return new CompiledFunction(map, initial, [.. builder.Problems, .. builder.PolicyProblems]) { Policy = policy, PolicyProblems = builder.PolicyProblems };
+        return new CompiledFunction(map, initial, [.. builder.Problems, .. builder.PolicyProblems])
+        {
+            Policy = policy,
+            PolicyProblems = builder.PolicyProblems,
+        };
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Stages.Filter.Policy;
 using PciBackFlow.Stages.Filter.Tables;
@@ -60,7 +61,8 @@ internal static class HiddenCapabilities
         {
             id = (ushort)standard;
         }
-        else if (!ushort.TryParse(shortName, System.Globalization.NumberStyles.AllowHexSpecifier, System.Globalization.CultureInfo.InvariantCulture, out id) || (!isExtended && id > 0xFF))
+        else if (!ushort.TryParse(shortName, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out id)
+            || (!isExtended && id > 0xFF))
         {
             return false;
         }

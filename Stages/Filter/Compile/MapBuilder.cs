@@ -1,3 +1,4 @@
+using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Stages.Filter.Map;
 using PciBackFlow.Stages.Filter.Tables;
 
@@ -211,7 +212,7 @@ internal sealed class MapBuilder
         for (int from = 0; from < Size;)
         {
             int to = from + 1;
-            while (to < Size && _owner[to] == _owner[from] && (_owner[from] >= 0 || to is not (0x40 or 0x100)))
+            while (to < Size && _owner[to] == _owner[from] && (_owner[from] >= 0 || to is not (ConfigRegisters.HeaderSize or ConfigRegisters.StandardSize)))
             {
                 to++;
             }

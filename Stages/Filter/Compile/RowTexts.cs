@@ -28,8 +28,18 @@ internal static class RowTexts
             ConfigDword dword = dwords[offset >> 2];
             uint allowable = (dword.ByPolicy & ~dword.Denied & ~dword.EffectMask & lanes) >> (8 * (offset & 3));
             bool broken = dword.Denied == uint.MaxValue && rule != WriteRule.HardDenied;
-            string text = $"{Reading(dword, lanes)}; {(broken ? "shares its dword with another capability, writes denied in every policy" : Writing(row, rule, policy, applied.Describe(offset, size)))}";
-            rows.Add(new RegisterRow(name, offset, size, broken ? WriteRule.HardDenied : rule, text, row?.Source ?? UnlistedSource, allowable, isFirst && row is not null));
+            string writing = broken
+                ? "shares its dword with another capability, writes denied in every policy"
+                : Writing(row, rule, policy, applied.Describe(offset, size));
+            rows.Add(new RegisterRow(
+                name,
+                offset,
+                size,
+                broken ? WriteRule.HardDenied : rule,
+                $"{Reading(dword, lanes)}; {writing}",
+                row?.Source ?? UnlistedSource,
+                allowable,
+                isFirst && row is not null));
         }
 
         return [.. rows];

@@ -66,7 +66,10 @@ public sealed class ConfigSpaceMap : IEquatable<ConfigSpaceMap>
     /// <returns>What is known about it.</returns>
     public ref readonly ConfigDword this[int dword] => ref _palette[_index[dword]];
 
-    /// <summary>Where the field of a side effect lies, for effects that occur once in a function. Looks through the palette's indexes: not for each request.</summary>
+    /// <summary>
+    /// Where the field of a side effect lies, for effects that occur once in a function. Looks through the
+    /// palette's indexes: not for each request.
+    /// </summary>
     /// <param name="effect">The side effect.</param>
     /// <returns>The field's offset; -1 when the function has none.</returns>
     public int OffsetOf(PlanAction effect)

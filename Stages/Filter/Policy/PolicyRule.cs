@@ -6,7 +6,10 @@ namespace PciBackFlow.Stages.Filter.Policy;
 /// </summary>
 public sealed record PolicyRule
 {
-    /// <summary>A register's name as <c>explain</c> prints it (<c>PCIe Device Control</c>), case ignored; or setpci's <c>CAP_EXP</c>, <c>ECAP_AER</c> with <see cref="Offset"/> counted from there; or null for a plain offset.</summary>
+    /// <summary>
+    /// A register's name as <c>explain</c> prints it (<c>PCIe Device Control</c>), case ignored; or setpci's <c>CAP_EXP</c>,
+    /// <c>ECAP_AER</c> with <see cref="Offset"/> counted from there; or null for a plain offset.
+    /// </summary>
     public string? Register { get; init; }
 
     /// <summary>Offset in bytes: from the start of the space, of the capability, or of the register; 0 to 4095.</summary>

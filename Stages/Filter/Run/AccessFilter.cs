@@ -11,9 +11,6 @@ namespace PciBackFlow.Stages.Filter.Run;
 /// </summary>
 public static class AccessFilter
 {
-
-    private const uint StartSelfTest = 0x40;
-
     /// <summary>Plans a read.</summary>
     /// <param name="function">The function.</param>
     /// <param name="offset">Offset as the guest sent it; any value.</param>
@@ -140,7 +137,7 @@ public static class AccessFilter
         uint value = ByteLanes.FromDword(written & effect, lane, size);
         return rule.Effect switch
         {
-            PlanAction.SelfTest when value == StartSelfTest => denied & ~rule.EffectMask,
+            PlanAction.SelfTest when value == SelfTestBits.Start => denied & ~rule.EffectMask,
             PlanAction.SelfTest => denied | SelfTestChange(function, dword, effect, written, lane),
             PlanAction.VpdAddress => ByteLanes.Merge(denied, written, ByteLanes.ToDword(VpdRegisters.Flag, lane) & effect),
             _ => denied,
@@ -151,7 +148,7 @@ public static class AccessFilter
     private static uint SelfTestChange(AssignedFunction function, int dword, uint effect, uint written, int lane)
     {
         uint differs = ((written ^ function.Registers[dword]) | ~function.Registers.Seen(dword)) & effect;
-        return (differs & ~ByteLanes.ToDword(StartSelfTest, lane)) != 0 ? differs : 0;
+        return (differs & ~ByteLanes.ToDword(SelfTestBits.Start, lane)) != 0 ? differs : 0;
     }
 
     // Only bytes that hold an open bit are written (XSA-128), in the largest aligned blocks.

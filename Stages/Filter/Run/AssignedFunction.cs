@@ -28,7 +28,9 @@ public sealed class AssignedFunction
     /// <param name="registers">Memory for the guest's state; null for memory of its own.</param>
     /// <param name="keepState">True when <paramref name="registers"/> hold the state of a guest that is still there (a restarted daemon).</param>
     /// <exception cref="ArgumentException">The three do not have the same length of configuration space.</exception>
-    public AssignedFunction(IPciFunction hardware, PciAddress guestAddress, CompiledFunction compiled, VirtualRegisters? registers = null, bool keepState = false)
+    public AssignedFunction(
+        IPciFunction hardware, PciAddress guestAddress, CompiledFunction compiled, VirtualRegisters? registers = null,
+        bool keepState = false)
     {
         registers ??= new VirtualRegisters(hardware.Size);
         if (hardware.Size != compiled.Map.Size || registers.ConfigSize != hardware.Size)

@@ -21,7 +21,9 @@ internal static class AdvancedFeaturesTable
                 Denied = reset,
                 EffectMask = resets ? reset : 0,
                 Effect = PlanAction.FunctionLevelReset,
-                Note = !hasReset ? string.Empty : resets ? "Initiate FLR is carried out by the host" : "Initiate FLR is dropped unless function reset is allowed",
+                Note = !hasReset
+                    ? string.Empty
+                    : $"Initiate FLR is {(resets ? "carried out by the host" : "dropped unless function reset is allowed")}",
             },
             new("AF Status", AdvancedFeaturesRegisters.Status, 1, WriteRule.ByPolicy, "Advanced Capabilities ECN"),
         ];

@@ -10,7 +10,6 @@ namespace PciBackFlow.Stages.Filter.Tables;
 /// </summary>
 internal static class DeniedCapabilityTable
 {
-    private const int SrIovSize = 0x40;
     private const int AtsSize = 8;
     private const int PasidSize = 8;
     private const int DpcLogSizeShift = 8;
@@ -19,12 +18,13 @@ internal static class DeniedCapabilityTable
     internal static RegisterDefinition[]? Rows(PciCapability capability, string name, ReadOnceConfigSpace image) => capability.ExtendedId switch
     {
         ExtendedCapabilityId.SrIov => SrIov(name),
-        ExtendedCapabilityId.MrIov => Whole(name, SrIovSize, "MR-IOV 1.0 §4.2: as SR-IOV"),
+        ExtendedCapabilityId.MrIov => Whole(name, SrIovRegisters.Size, "MR-IOV 1.0 §4.2: as SR-IOV"),
         ExtendedCapabilityId.AddressTranslation => Whole(name, AtsSize, "ATS 1.1 §5.1: translated requests pass the IOMMU unchecked"),
         ExtendedCapabilityId.Pasid => Whole(name, PasidSize, "PCI Express Base 3.1 §7.29: address spaces belong to the IOMMU's owner"),
         ExtendedCapabilityId.PageRequest => Whole(name, PriRegisters.Size, "ATS 1.1 §5.2: page requests go to the host's IOMMU"),
         ExtendedCapabilityId.AccessControl => Whole(name, AcsSize(image, capability.Offset), "PCI Express Base 3.0 §7.16: isolation between functions"),
-        ExtendedCapabilityId.DownstreamPortContainment => Whole(name, DpcSize(image, capability.Offset), "PCI Express Base 3.1 §7.31: takes the link below away"),
+        ExtendedCapabilityId.DownstreamPortContainment =>
+            Whole(name, DpcSize(image, capability.Offset), "PCI Express Base 3.1 §7.31: takes the link below away"),
         ExtendedCapabilityId.ResizableBar or ExtendedCapabilityId.VfResizableBar => ResizableBars(name, image, capability.Offset),
         _ => null,
     };
@@ -40,7 +40,9 @@ internal static class DeniedCapabilityTable
             new($"{name} Control and Counts", SrIovRegisters.Control, SrIovRegisters.VfDeviceId - 2 - SrIovRegisters.Control, WriteRule.HardDenied, Source),
             new($"{name} VF Device ID", SrIovRegisters.VfDeviceId - 2, 4, WriteRule.HardDenied, Source) { Shadow = uint.MaxValue },
             new($"{name} Supported Page Sizes", SrIovRegisters.SupportedPageSizes, 4, WriteRule.HardDenied, Source) { Shadow = uint.MaxValue },
-            new($"{name} Page Size and VF BARs", SrIovRegisters.SystemPageSize, SrIovSize - SrIovRegisters.SystemPageSize, WriteRule.HardDenied, Source),
+            new(
+                $"{name} Page Size and VF BARs", SrIovRegisters.SystemPageSize, SrIovRegisters.Size - SrIovRegisters.SystemPageSize,
+                WriteRule.HardDenied, Source),
         ];
     }
 

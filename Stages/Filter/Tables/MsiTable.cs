@@ -36,7 +36,9 @@ internal static class MsiTable
         if ((control & MsiRegisters.PerVectorMask) != 0)
         {
             rows.Add(new("MSI Mask Bits", isWide ? MsiRegisters.Mask64 : MsiRegisters.Mask32, 4, WriteRule.HardDenied, "PCI Local Bus 3.0 §6.8.1.7; XSA-129"));
-            rows.Add(new("MSI Pending Bits", isWide ? MsiRegisters.Pending64 : MsiRegisters.Pending32, 4, WriteRule.HardDenied, "PCI Local Bus 3.0 §6.8.1.8; XSA-129"));
+            rows.Add(new(
+                "MSI Pending Bits", isWide ? MsiRegisters.Pending64 : MsiRegisters.Pending32, 4, WriteRule.HardDenied,
+                "PCI Local Bus 3.0 §6.8.1.8; XSA-129"));
         }
 
         return [.. rows];

@@ -37,7 +37,9 @@ internal static class PciExpressTable
                 Denied = reset,
                 EffectMask = resets ? reset : 0,
                 Effect = PlanAction.FunctionLevelReset,
-                Note = !hasReset ? string.Empty : resets ? "Initiate Function Level Reset is carried out by the host" : "Initiate Function Level Reset is dropped unless function reset is allowed",
+                Note = !hasReset
+                    ? string.Empty
+                    : $"Initiate Function Level Reset is {(resets ? "carried out by the host" : "dropped unless function reset is allowed")}",
             },
             new("PCIe Device Status", PciExpressRegisters.DeviceStatus, 2, WriteRule.ByPolicy, "PCI Express Base 3.0 §7.8.5") { Rw1c = DeviceErrors },
             new("PCIe Link Capabilities", PciExpressRegisters.LinkCapabilities, 4, WriteRule.ByPolicy, "PCI Express Base 3.0 §7.8.6"),

@@ -26,7 +26,10 @@ internal static class PciXTable
         }
 
         var command = new RegisterDefinition("PCI-X Command", PciXRegisters.Command, 2, WriteRule.ByPolicy, "PCI-X 2.0 §7.2.3");
-        var status = new RegisterDefinition("PCI-X Status", PciXRegisters.Status, 4, WriteRule.ByPolicy, "PCI-X 2.0 §7.2.4") { Rw1c = PciXRegisters.StatusErrors };
+        var status = new RegisterDefinition("PCI-X Status", PciXRegisters.Status, 4, WriteRule.ByPolicy, "PCI-X 2.0 §7.2.4")
+        {
+            Rw1c = PciXRegisters.StatusErrors,
+        };
         return hasEcc
             ? [header, command, status, new("PCI-X ECC Registers", PciXRegisters.EccControl, 16, WriteRule.ByPolicy, "PCI-X 2.0 §7.2.5")]
             : [header, command, status];

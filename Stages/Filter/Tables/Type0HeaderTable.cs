@@ -15,12 +15,12 @@ internal static class Type0HeaderTable
         BaseAddressRows.Bar(3, answers[3]),
         BaseAddressRows.Bar(4, answers[4]),
         BaseAddressRows.Bar(5, answers[5]),
-        new("CardBus CIS Pointer", 0x28, 4, WriteRule.ByPolicy, "PCI Local Bus 3.0 §6.2.4") { Shadow = All },
-        new("Subsystem Vendor ID", 0x2C, 2, WriteRule.ByPolicy, "PCI Local Bus 3.0 §6.2.4") { Shadow = All },
-        new("Subsystem ID", 0x2E, 2, WriteRule.ByPolicy, "PCI Local Bus 3.0 §6.2.4") { Shadow = All },
+        new("CardBus CIS Pointer", ConfigRegisters.CardBusCis, 4, WriteRule.ByPolicy, "PCI Local Bus 3.0 §6.2.4") { Shadow = All },
+        new("Subsystem Vendor ID", ConfigRegisters.SubsystemVendorId, 2, WriteRule.ByPolicy, "PCI Local Bus 3.0 §6.2.4") { Shadow = All },
+        new("Subsystem ID", ConfigRegisters.SubsystemId, 2, WriteRule.ByPolicy, "PCI Local Bus 3.0 §6.2.4") { Shadow = All },
         BaseAddressRows.Rom(ConfigRegisters.ExpansionRom, answers[6]),
         new("Reserved", 0x38, 4, WriteRule.ByPolicy, "PCI Local Bus 3.0 §6.1: reads 0") { Shadow = All },
-        new("Min_Gnt", 0x3E, 1, WriteRule.ByPolicy, "PCI Local Bus 3.0 §6.2.4") { Shadow = All },
-        new("Max_Lat", 0x3F, 1, WriteRule.ByPolicy, "PCI Local Bus 3.0 §6.2.4") { Shadow = All },
+        new("Min_Gnt", ConfigRegisters.MinGrant, 1, WriteRule.ByPolicy, "PCI Local Bus 3.0 §6.2.4") { Shadow = All },
+        new("Max_Lat", ConfigRegisters.MaxLatency, 1, WriteRule.ByPolicy, "PCI Local Bus 3.0 §6.2.4") { Shadow = All },
     ];
 }

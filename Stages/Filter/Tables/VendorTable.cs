@@ -17,19 +17,32 @@ internal static class VendorTable
     internal static RegisterDefinition[] Standard(ReadOnceConfigSpace image, int at)
     {
         int length = (int)image.Read(at + VendorRegisters.Length, 1);
-        var length8 = new RegisterDefinition("Vendor-specific Length", VendorRegisters.Length, 1, WriteRule.ReadOnly, "PCI Local Bus 3.0 appendix H") { Shadow = All };
-        RegisterDefinition header = CapabilityHeaders.Standard("Vendor-specific");
-        return length > StandardHeader
-            ? [header, length8, new("Vendor-specific Data", StandardHeader, length - StandardHeader, WriteRule.ByPolicy, "PCI Local Bus 3.0 appendix H; XSA-124") { IsReadAtOnce = false, YieldsToOthers = true }]
-            : [header, length8];
+        List<RegisterDefinition> rows =
+        [
+            CapabilityHeaders.Standard("Vendor-specific"),
+            new("Vendor-specific Length", VendorRegisters.Length, 1, WriteRule.ReadOnly, "PCI Local Bus 3.0 appendix H") { Shadow = All },
+        ];
+        AddData(rows, "Vendor-specific Data", StandardHeader, length, "PCI Local Bus 3.0 appendix H; XSA-124");
+        return [.. rows];
     }
 
     internal static RegisterDefinition[] Extended(string name, ReadOnceConfigSpace image, int at)
     {
         int length = (int)(image.Read(at + VendorRegisters.ExtendedHeader, 4) >> VendorRegisters.ExtendedLengthShift);
-        var own = new RegisterDefinition($"{name} Header", VendorRegisters.ExtendedHeader, 4, WriteRule.ReadOnly, "PCI Express Base 3.0 §7.19.2") { Shadow = All };
-        return length > ExtendedHeader
-            ? [CapabilityHeaders.Extended(name), own, new($"{name} Data", ExtendedHeader, length - ExtendedHeader, WriteRule.ByPolicy, "PCI Express Base 3.0 §7.19.3; XSA-124") { IsReadAtOnce = false, YieldsToOthers = true }]
-            : [CapabilityHeaders.Extended(name), own];
+        List<RegisterDefinition> rows =
+        [
+            CapabilityHeaders.Extended(name),
+            new($"{name} Header", VendorRegisters.ExtendedHeader, 4, WriteRule.ReadOnly, "PCI Express Base 3.0 §7.19.2") { Shadow = All },
+        ];
+        AddData(rows, $"{name} Data", ExtendedHeader, length, "PCI Express Base 3.0 §7.19.3; XSA-124");
+        return [.. rows];
+    }
+
+    private static void AddData(List<RegisterDefinition> rows, string name, int from, int length, string source)
+    {
+        if (length > from)
+        {
+            rows.Add(new(name, from, length - from, WriteRule.ByPolicy, source) { IsReadAtOnce = false, YieldsToOthers = true });
+        }
     }
 }

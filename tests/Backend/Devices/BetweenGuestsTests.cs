@@ -42,7 +42,10 @@ public sealed class BetweenGuestsTests : HeldNicTests
         Assert.Equal(0x0103, Host[Nic].Word(Command));
     }
 
-    /// <summary>At detach libxl resets while the guest still has the device: that is done when the guest lets go. And before an attach, when nobody has it.</summary>
+    /// <summary>
+    /// At detach libxl resets while the guest still has the device: that is done when the guest lets go. And
+    /// before an attach, when nobody has it.
+    /// </summary>
     [Fact]
     public void A_toolstacks_own_reset_makes_ready_what_nobody_has_and_leaves_a_guests_device_to_its_release()
     {

@@ -105,7 +105,10 @@ public sealed class DevicesOfAGuestTests
         Assert.Equal(Bench.IdOf(Bench.HostC), frontend.Read(devfn: 0x09, offset: 0, size: 4).Value);
     }
 
-    /// <summary>The toolstack's next transaction can fall between any two of the backend's reads; a device that was counted but not listed would be failed for good.</summary>
+    /// <summary>
+    /// The toolstack's next transaction can fall between any two of the backend's reads; a device that was counted but
+    /// not listed would be failed for good.
+    /// </summary>
     [Theory]
     [InlineData("directory", "", 1)]
     [InlineData("directory", "", 2)]

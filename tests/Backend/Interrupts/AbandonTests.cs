@@ -6,7 +6,10 @@ using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Backend.Tests.Interrupts;
 
-/// <summary>Answers that a guest never got, and a guest that goes while its request is under way: whatever the order, nothing stays mapped that nobody knows of.</summary>
+/// <summary>
+/// Answers that a guest never got, and a guest that goes while its request is under way: whatever the order, nothing
+/// stays mapped that nobody knows of.
+/// </summary>
 public sealed class AbandonTests
 {
     [Fact]

@@ -11,8 +11,8 @@ using PciBackFlow.Stages.Wire;
 namespace PciBackFlow.Backend.Tests.Interrupts;
 
 /// <summary>
-/// A guest enabled MSI-X, its daemon was replaced, and it went on. Xen takes a dead guest's pirqs itself; what one that lives on loses, the next daemon must unmap:
-/// a guest has 32 of them, and the device's table counts as in use.
+/// A guest enabled MSI-X, its daemon was replaced, and it went on. Xen takes a dead guest's pirqs itself; what one that lives on loses, the
+/// next daemon must unmap: a guest has 32 of them, and the device's table counts as in use.
 /// </summary>
 public sealed class MessagesAfterRestartTests : IDisposable
 {

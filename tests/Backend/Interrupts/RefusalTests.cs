@@ -11,7 +11,10 @@ using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Backend.Tests.Interrupts;
 
-/// <summary>What is refused, with which number, and in which order (Linux xen_pcibk_enable_msi, xen_pcibk_enable_msix; XSA-157, XSA-164, XSA-237, CVE-2015-8553).</summary>
+/// <summary>
+/// What is refused, with which number, and in which order (Linux xen_pcibk_enable_msi, xen_pcibk_enable_msix;
+/// XSA-157, XSA-164, XSA-237, CVE-2015-8553).
+/// </summary>
 public sealed class RefusalTests
 {
     [Fact]

@@ -11,7 +11,10 @@ using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Backend.Tests.Interrupts;
 
-/// <summary>A function that is reset under its guest loses its messages, and gets them back (Xen restores addresses and data: PHYSDEVOP_restore_msi_ext).</summary>
+/// <summary>
+/// A function that is reset under its guest loses its messages, and gets them back (Xen restores addresses and
+/// data: PHYSDEVOP_restore_msi_ext).
+/// </summary>
 public sealed class ResetTests
 {
     [Fact]

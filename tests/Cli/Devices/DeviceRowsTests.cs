@@ -23,7 +23,10 @@ public sealed class DeviceRowsTests
             ["interrupt line 21 is shared with 0000:00:05.0, which is held for guests", "interrupt line 21 is shared with 0000:00:04.0 (e1000e)"], Warnings());
         custody.Take(PciAddress.Parse("00:04.0"), null, force: false);
         Assert.Equal(
-            ["interrupt line 21 is shared with 0000:00:05.0, which is held for guests", "interrupt line 21 is shared with 0000:00:04.0, which is held for guests"],
+            [
+                "interrupt line 21 is shared with 0000:00:05.0, which is held for guests",
+                "interrupt line 21 is shared with 0000:00:04.0, which is held for guests",
+            ],
             Warnings());
 
         string[] Warnings()

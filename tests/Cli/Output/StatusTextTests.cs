@@ -32,7 +32,9 @@ public sealed class StatusTextTests
         StatusText.Write(ConsoleOver(output), Status(mode, pirqs));
 
         string row = Assert.Single(output.ToString().Split('\n'), line => line.StartsWith("0000:03:00.0", StringComparison.Ordinal));
-        Assert.Equal(["0000:03:00.0", "5 nic", "0000:00:00.0", expected, "default", "built in"], row.Split("  ", StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
+        Assert.Equal(
+            ["0000:03:00.0", "5 nic", "0000:00:00.0", expected, "default", "built in"],
+            row.Split("  ", StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
     }
 
     [Theory]
@@ -43,7 +45,8 @@ public sealed class StatusTextTests
 
         CliJson.Write(output, Status(mode, pirqs));
 
-        JsonElement interrupts = JsonDocument.Parse(output.ToString()).RootElement.GetProperty("guests")[0].GetProperty("functions")[0].GetProperty("interrupts");
+        JsonElement interrupts = JsonDocument.Parse(output.ToString()).RootElement.GetProperty("guests")[0].GetProperty("functions")[0]
+            .GetProperty("interrupts");
         Assert.Equal(text.Split(' ')[0], interrupts.GetProperty("mode").GetString());
         Assert.Equal(mode == InterruptMode.Line ? 0 : pirqs.Length, interrupts.GetProperty("vectors").GetInt32());
         Assert.Equal(pirqs, interrupts.GetProperty("pirqs").EnumerateArray().Select(pirq => pirq.GetInt32()));
@@ -67,7 +70,12 @@ public sealed class StatusTextTests
         var function = new FunctionReport(
             "0000:03:00.0", "0000:00:00.0", "sysfs 0000:03:00.0", 0, 0, Slow: false, Gone: false, interrupts, [new("profile", "default", "built in")]);
         return new(
-            new("1.2.3", "loopback", 1, 60, "fused"), [new(0, 1, Answers: true)], default, [new(5, "nic", 0, "connected", "connected", 0, 3, [function], default)], [], []);
+            new("1.2.3", "loopback", 1, 60, "fused"),
+            [new(0, 1, Answers: true)],
+            default,
+            [new(5, "nic", 0, "connected", "connected", 0, 3, [function], default)],
+            [],
+            []);
     }
 
     private static CliConsole ConsoleOver(TextWriter output) =>

@@ -35,7 +35,14 @@ public sealed class DaemonConfigurationTests : IDisposable
     public void Policies_are_profiles_or_files_beside_the_configuration_and_a_devices_one_builds_on_the_general_one()
     {
         _folder.Write("nic.json", """{ "allow_function_reset": true }""");
-        string file = _folder.Write("config.json", """{ "policy": "strict", "devices": { "03:00.0": { "policy": "nic.json" }, "0000:04:00.0": { "policy": "permissive" }, "05:00.0": {} } }""");
+        string file = _folder.Write(
+            "config.json",
+            """
+            {
+              "policy": "strict",
+              "devices": { "03:00.0": { "policy": "nic.json" }, "0000:04:00.0": { "policy": "permissive" }, "05:00.0": {} }
+            }
+            """);
 
         DaemonSettings settings = DaemonConfiguration.Load(file, new DaemonOptions(), () => "loopback");
 

@@ -44,14 +44,16 @@ public sealed class ServeTests
         daemon.Ask("pci-attach demo2 00:05.0,permissive=1").Succeeded();
 
         // Attached is what the backend says; the guest writes its own Connected when it saw ours.
-        Assert.True(SpinWait.SpinUntil(() => daemon.Ask("status --json").Json().GetProperty("guests")[0].GetProperty("frontend").GetString() == "connected", 10_000));
+        Assert.True(SpinWait.SpinUntil(
+            () => daemon.Ask("status --json").Json().GetProperty("guests")[0].GetProperty("frontend").GetString() == "connected", 10_000));
         JsonElement status = daemon.Ask("status --json").Json();
         JsonElement guest = Assert.Single(status.GetProperty("guests").EnumerateArray());
         Assert.Equal(("demo2", "connected", "connected"), (
             guest.GetProperty("name").GetString(), guest.GetProperty("backend").GetString(), guest.GetProperty("frontend").GetString()));
         Assert.True(guest.GetProperty("counters").GetProperty("config_reads").GetInt64() > 0);
         JsonElement function = Assert.Single(guest.GetProperty("functions").EnumerateArray());
-        Assert.Equal(("intx", 0), (function.GetProperty("interrupts").GetProperty("mode").GetString(), function.GetProperty("interrupts").GetProperty("vectors").GetInt32()));
+        JsonElement interrupts = function.GetProperty("interrupts");
+        Assert.Equal(("intx", 0), (interrupts.GetProperty("mode").GetString(), interrupts.GetProperty("vectors").GetInt32()));
         JsonElement profile = function.GetProperty("policy")[0];
         Assert.Equal(("profile", "permissive", "toolstack options opts-0"), (
             profile.GetProperty("key").GetString(), profile.GetProperty("value").GetString(), profile.GetProperty("origin").GetString()));
@@ -73,8 +75,11 @@ public sealed class ServeTests
         using var daemon = new RunningDaemon("--config", config);
         daemon.Ask("pci-attach demo1 00:04.0").Succeeded();
 
-        (string?, string?, string?)[] settings = daemon.Ask("status --json").Json().GetProperty("guests")[0].GetProperty("functions")[0].GetProperty("policy").EnumerateArray()
-            .Select(setting => (setting.GetProperty("key").GetString(), setting.GetProperty("value").GetString(), setting.GetProperty("origin").GetString())).ToArray();
+        (string?, string?, string?)[] settings =
+            daemon.Ask("status --json").Json().GetProperty("guests")[0].GetProperty("functions")[0].GetProperty("policy").EnumerateArray()
+            .Select(setting => (
+                setting.GetProperty("key").GetString(), setting.GetProperty("value").GetString(),
+                setting.GetProperty("origin").GetString())).ToArray();
 
         Assert.Contains(("profile", "strict", $"configuration {config} policy"), settings);
         Assert.Contains(("rules", "1", $"policy file {policy}"), settings);

@@ -39,7 +39,9 @@ public sealed class ServiceManagerTests : IDisposable
         // A look at the shards begins when the one before has told what it saw.
         await Eventually(() => Volatile.Read(ref looks) > 5, "several looks");
         Assert.DoesNotContain(Fed, told.Lines);
-        Assert.Contains(told.Lines, line => line.StartsWith("STATUS=shard ", StringComparison.Ordinal) && line.EndsWith("1 does not answer", StringComparison.Ordinal));
+        Assert.Contains(
+            told.Lines,
+            line => line.StartsWith("STATUS=shard ", StringComparison.Ordinal) && line.EndsWith("1 does not answer", StringComparison.Ordinal));
 
         release.Set();
         await Eventually(() => told.Lines.Contains(Fed), "fed");

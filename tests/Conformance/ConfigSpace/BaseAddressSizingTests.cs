@@ -146,7 +146,9 @@ public sealed class BaseAddressSizingTests
     [Fact]
     public void Both_halves_of_a_64_bit_BAR_and_a_ROM_that_hardware_lost_are_restored_by_their_own_values_only()
     {
-        using OneGuest guest = Guest(out PlainMemoryFunction? hardware, new BaseAddress(0x12_4000_0000, 0x2_0000_0000, 0xC), rom: new BaseAddress(0xFEB80000, 0x40000, 0));
+        using OneGuest guest = Guest(
+            out PlainMemoryFunction? hardware, new BaseAddress(0x12_4000_0000, 0x2_0000_0000, 0xC),
+            rom: new BaseAddress(0xFEB80000, 0x40000, 0));
         foreach ((int register, uint value) in new[] { (0x10, 0x4000000Cu), (0x14, 0x12u), (0x30, 0xFEB80000u) })
         {
             hardware.Poke(register, 4, 0);

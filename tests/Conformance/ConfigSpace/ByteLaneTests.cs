@@ -4,11 +4,15 @@ using PciBackFlow.Hardware.Pci;
 namespace PciBackFlow.Conformance.Tests.ConfigSpace;
 
 /// <summary>Bytes, words and dwords are the same thing where no side effect lies.</summary>
-/// <remarks>Origin: xen tools/tests/vpci/main.c (every read size after every write size); a live bug class of crosvm and cloud-hypervisor: a word at offset 2 shifted by 16 instead of by its lane.</remarks>
+/// <remarks>Origin: xen tools/tests/vpci/main.c (every read size after every write size); a live bug class of crosvm and cloud-hypervisor:
+/// a word at offset 2 shifted by 16 instead of by its lane.</remarks>
 public sealed class ByteLaneTests
 {
     private static readonly (string Name, byte[] Bytes, IReadOnlyList<BaseAddress> BaseAddresses)[] Functions =
-        [("every capability", EveryCapability.Bytes(), EveryCapability.BaseAddresses), .. CapturedImages.Usable().Select(usable => (usable.Name, usable.Bytes, usable.Function.BaseAddresses))];
+        [
+            ("every capability", EveryCapability.Bytes(), EveryCapability.BaseAddresses),
+            .. CapturedImages.Usable().Select(usable => (usable.Name, usable.Bytes, usable.Function.BaseAddresses)),
+        ];
 
     [Theory]
     [InlineData("default")]
@@ -25,7 +29,8 @@ public sealed class ByteLaneTests
             {
                 uint dword = guest.Read(at, 4).Value;
                 uint words = guest.Read(at, 2).Value | (guest.Read(at + 2, 2).Value << 16);
-                uint single = guest.Read(at, 1).Value | (guest.Read(at + 1, 1).Value << 8) | (guest.Read(at + 2, 1).Value << 16) | (guest.Read(at + 3, 1).Value << 24);
+                uint single =
+                    guest.Read(at, 1).Value | (guest.Read(at + 1, 1).Value << 8) | (guest.Read(at + 2, 1).Value << 16) | (guest.Read(at + 3, 1).Value << 24);
                 findings.Check(dword == words && dword == single, () => $"{name}, {policy}: {at:x}: {dword:x8}, {words:x8}, {single:x8}");
             }
         }

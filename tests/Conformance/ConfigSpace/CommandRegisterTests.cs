@@ -8,7 +8,8 @@ namespace PciBackFlow.Conformance.Tests.ConfigSpace;
 /// The Command register's truth table against a model of its published rule: what the guest reads is half its own memory and half
 /// hardware; decoding is switched on through the host and never off again; only six bits can ever be written through.
 /// </summary>
-/// <remarks>Origin: Linux drivers/xen/xen-pciback/conf_space_header.c (command_read, command_write) after XSA-120 and its addendum (CVE-2015-2150, CVE-2015-8553).</remarks>
+/// <remarks>Origin: Linux drivers/xen/xen-pciback/conf_space_header.c (command_read, command_write) after XSA-120 and its addendum
+/// (CVE-2015-2150, CVE-2015-8553).</remarks>
 public sealed class CommandRegisterTests
 {
     private const int Command = 0x04;
@@ -72,7 +73,9 @@ public sealed class CommandRegisterTests
                         break;
                     case 2:
                         model.Write((model.Read() & 0x00FF) | (value & 0xFF00));
-                        Compare(findings, guest, hardware, model, guest.Write(Command + 1, 1, value >> 8), $"{history}, step {step}: high byte {value >> 8:x2}");
+                        Compare(
+                            findings, guest, hardware, model, guest.Write(Command + 1, 1, value >> 8),
+                            $"{history}, step {step}: high byte {value >> 8:x2}");
                         break;
                     case 3:
                         model.Write(value);
@@ -210,7 +213,10 @@ public sealed class CommandRegisterTests
 
         Assert.Equal(PciOpStatus.Success, guest.Write(0x06, 2, 0x8000));
 
-        Assert.Contains(hardware.WriteLog, write => (write.Offset, write.Size, write.Value & 0xF900) is (6, 2, 0x8000) || (write.Offset, write.Size, write.Value & 0xF9) is (7, 1, 0x80));
+        Assert.Contains(
+            hardware.WriteLog,
+            write => (write.Offset, write.Size, write.Value & 0xF900) is (6, 2, 0x8000)
+                || (write.Offset, write.Size, write.Value & 0xF9) is (7, 1, 0x80));
     }
 
     private static AccessPolicy Policy(bool permissive, bool interruptControl) =>

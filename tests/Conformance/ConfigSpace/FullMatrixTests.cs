@@ -103,7 +103,9 @@ public sealed class FullMatrixTests
             for (int offset = 0; offset < bytes.Length; offset++)
             {
                 byte changed = (byte)(hardware.Bytes[offset] ^ bytes[offset]);
-                Assert.True((changed & ~DefaultPolicyOracle.ChangeableBits(image, offset)) == 0, $"{name}: {offset:x} became {hardware.Bytes[offset]:x2} from {bytes[offset]:x2}");
+                Assert.True(
+                    (changed & ~DefaultPolicyOracle.ChangeableBits(image, offset)) == 0,
+                    $"{name}: {offset:x} became {hardware.Bytes[offset]:x2} from {bytes[offset]:x2}");
             }
         }
     }
@@ -126,7 +128,9 @@ public sealed class FullMatrixTests
             }
 
             Assert.True(at >= offset && at < offset + size || IsCommandsOwn(at, offset, size), $"{name}: write {offset:x}/{size} {pattern:x} changed {at:x}");
-            Assert.True((changed & ~DefaultPolicyOracle.ChangeableBits(image, at)) == 0, $"{name}: write {offset:x}/{size} {pattern:x}: {at:x} became {hardware.Bytes[at]:x2} from {before[at]:x2}");
+            Assert.True(
+                (changed & ~DefaultPolicyOracle.ChangeableBits(image, at)) == 0,
+                $"{name}: write {offset:x}/{size} {pattern:x}: {at:x} became {hardware.Bytes[at]:x2} from {before[at]:x2}");
         }
     }
 

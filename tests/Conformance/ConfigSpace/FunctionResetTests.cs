@@ -6,7 +6,8 @@ using PciBackFlow.Stages.Wire;
 namespace PciBackFlow.Conformance.Tests.ConfigSpace;
 
 /// <summary>A guest's function level reset: an option; trapped to a reset by the host; the bit itself never reaches hardware.</summary>
-/// <remarks>Origin: Linux drivers/vfio/pci/vfio_pci_config.c (vfio_exp_config_write, vfio_af_config_write); libvfio-user test_pci_caps.py; PCI Express Base 4.0 §7.5.3.4, Advanced Capabilities ECN.</remarks>
+/// <remarks>Origin: Linux drivers/vfio/pci/vfio_pci_config.c (vfio_exp_config_write, vfio_af_config_write); libvfio-user test_pci_caps.py;
+/// PCI Express Base 4.0 §7.5.3.4, Advanced Capabilities ECN.</remarks>
 public sealed class FunctionResetTests
 {
     private const int DeviceControl = EveryCapability.Express + 8;

@@ -22,7 +22,16 @@ public sealed class HiddenCapabilityTests
     [InlineData("CAP_PM", "CAP_VPD", "CAP_MSI", "CAP_MSIX", "CAP_EXP", "CAP_AF", "CAP_VNDR")]
     public void A_walk_of_the_standard_list_finds_all_but_the_hidden_ones(params string[] hidden)
     {
-        var ids = new Dictionary<string, int> { ["CAP_PM"] = 1, ["CAP_VPD"] = 3, ["CAP_MSI"] = 5, ["CAP_MSIX"] = 0x11, ["CAP_EXP"] = 0x10, ["CAP_AF"] = 0x13, ["CAP_VNDR"] = 9 };
+        var ids = new Dictionary<string, int>
+        {
+            ["CAP_PM"] = 1,
+            ["CAP_VPD"] = 3,
+            ["CAP_MSI"] = 5,
+            ["CAP_VNDR"] = 9,
+            ["CAP_EXP"] = 0x10,
+            ["CAP_MSIX"] = 0x11,
+            ["CAP_AF"] = 0x13,
+        };
         PlainMemoryFunction hardware = EveryCapability.Function();
         byte[] before = hardware.Bytes.ToArray();
         using var guest = new OneGuest(hardware, AccessPolicy.Default with { HiddenCapabilities = hidden });
@@ -80,13 +89,22 @@ public sealed class HiddenCapabilityTests
         findings.AssertNone();
 
         void Compare(
-            string name, OracleImage image, byte[] bytes, Hardware.Pci.IPciFunction function, string hidden, List<(int Id, int Offset)> list, int id, Func<OneGuest, int[]> walk)
+            string name,
+        OracleImage image,
+        byte[] bytes,
+        Hardware.Pci.IPciFunction function,
+        string hidden,
+        List<(int Id, int Offset)> list,
+        int id,
+        Func<OneGuest, int[]> walk)
         {
             using var guest = new OneGuest(
                 new PlainMemoryFunction(bytes, function.BaseAddresses, default), AccessPolicy.Default with { HiddenCapabilities = [hidden] });
             IEnumerable<int> expected = list.Select(capability => capability.Id).Where(other => other != id);
             int[] found = walk(guest);
-            findings.Check(found.SequenceEqual(expected), () => $"{name} ({image.Size} bytes) without {hidden}: {string.Join(' ', found.Select(other => other.ToString("x")))}");
+            findings.Check(
+                found.SequenceEqual(expected),
+                () => $"{name} ({image.Size} bytes) without {hidden}: {string.Join(' ', found.Select(other => other.ToString("x")))}");
         }
     }
 
@@ -104,7 +122,8 @@ public sealed class HiddenCapabilityTests
         hardware.WriteLog = [];
         using var guest = new OneGuest(hardware, Policies.Named(policy) with
         {
-            HiddenCapabilities = ["CAP_PM", "CAP_VPD", "CAP_MSI", "CAP_MSIX", "ECAP_SRIOV", "ECAP_ATS", "ECAP_PRI", "ECAP_PASID", "ECAP_ACS", "ECAP_DPC", "ECAP_REBAR"],
+            HiddenCapabilities =
+                ["CAP_PM", "CAP_VPD", "CAP_MSI", "CAP_MSIX", "ECAP_SRIOV", "ECAP_ATS", "ECAP_PRI", "ECAP_PASID", "ECAP_ACS", "ECAP_DPC", "ECAP_REBAR"],
         });
         hardware.WriteLog.Clear();
         byte[] before = hardware.Bytes.ToArray();
@@ -119,7 +138,9 @@ public sealed class HiddenCapabilityTests
         var findings = new Findings();
         for (int at = 0x40; at < 0x220; at++)
         {
-            findings.Check(rules[at] is not (WriteRule.HardDenied or WriteRule.Ignored) || hardware.Bytes[at] == before[at], () => $"{policy}: {at:x} became {hardware.Bytes[at]:x2} from {before[at]:x2} ({rules[at]})");
+            findings.Check(
+                rules[at] is not (WriteRule.HardDenied or WriteRule.Ignored) || hardware.Bytes[at] == before[at],
+                () => $"{policy}: {at:x} became {hardware.Bytes[at]:x2} from {before[at]:x2} ({rules[at]})");
         }
 
         findings.Check(
@@ -129,7 +150,8 @@ public sealed class HiddenCapabilityTests
             !hardware.WriteLog.Any(write => Covers(write, EveryCapability.Power + 5, 0x01)),
             () => $"{policy}: PME_En of the hidden PM reached hardware");
         findings.Check(
-            policy == "permissive" || !hardware.WriteLog.Any(write => Covers(write, EveryCapability.Msi + 2, 0x01) || Covers(write, EveryCapability.Msix + 3, 0x80)),
+            policy == "permissive" || !hardware.WriteLog.Any(
+                write => Covers(write, EveryCapability.Msi + 2, 0x01) || Covers(write, EveryCapability.Msix + 3, 0x80)),
             () => $"{policy}: an enable bit of a hidden MSI reached hardware");
         findings.AssertNone();
 
@@ -140,12 +162,15 @@ public sealed class HiddenCapabilityTests
     [Fact]
     public void An_edited_pointer_reads_the_same_in_every_size()
     {
-        using var guest = new OneGuest(EveryCapability.Function(), AccessPolicy.Default with { HiddenCapabilities = ["CAP_PM", "CAP_MSI", "ECAP_AER", "ECAP_LTR"] });
+        using var guest = new OneGuest(
+            EveryCapability.Function(), AccessPolicy.Default with { HiddenCapabilities = ["CAP_PM", "CAP_MSI", "ECAP_AER", "ECAP_LTR"] });
         for (int at = 0; at < 0x300; at += 4)
         {
             uint dword = guest.Read(at, 4).Value;
             Assert.Equal(dword, guest.Read(at, 2).Value | (guest.Read(at + 2, 2).Value << 16));
-            Assert.Equal(dword, guest.Read(at, 1).Value | (guest.Read(at + 1, 1).Value << 8) | (guest.Read(at + 2, 1).Value << 16) | (guest.Read(at + 3, 1).Value << 24));
+            Assert.Equal(
+                dword,
+                guest.Read(at, 1).Value | (guest.Read(at + 1, 1).Value << 8) | (guest.Read(at + 2, 1).Value << 16) | (guest.Read(at + 3, 1).Value << 24));
         }
     }
 
@@ -159,7 +184,8 @@ public sealed class HiddenCapabilityTests
     public void The_qemu_xen_policy_unlinks_what_QEMU_hides(byte id)
     {
         // AGP, slot id, PCI-X, SHPC, subsystem ids and AGP3 (QEMU hw/xen/xen_pt_config_init.c).
-        byte[] bytes = new SpaceBytes().Standard(0x40, 0x01).Put(0x42, 2, 0xFFC3).Standard(0x50, id).Standard(0x60, 0x05).Put(0x62, 2, 0x0080).Standard(0x80, 0x10).Put(0x82, 2, 0x0002).Bytes;
+        byte[] bytes = new SpaceBytes().Standard(0x40, 0x01).Put(0x42, 2, 0xFFC3).Standard(0x50, id).Standard(0x60, 0x05)
+            .Put(0x62, 2, 0x0080).Standard(0x80, 0x10).Put(0x82, 2, 0x0002).Bytes;
         var hardware = new PlainMemoryFunction(bytes, new Hardware.Pci.BaseAddress[7], default);
         using var guest = new OneGuest(hardware, AccessPolicy.QemuXen);
 

@@ -7,8 +7,12 @@ using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Conformance.Tests.ConfigSpace;
 
-/// <summary>Functions whose capability lists lie: looping, overlapping, cut off, out of range. The walk ends, nothing throws, and what is protected stays so.</summary>
-/// <remarks>Origin: PCI Local Bus 3.0 §6.7 (pointers, reserved low bits); pciutils' dump <c>broken-ecaps</c>; microsoft/openvmm's capability walk tests.</remarks>
+/// <summary>
+/// Functions whose capability lists lie: looping, overlapping, cut off, out of range. The walk ends, nothing
+/// throws, and what is protected stays so.
+/// </summary>
+/// <remarks>Origin: PCI Local Bus 3.0 §6.7 (pointers, reserved low bits); pciutils' dump <c>broken-ecaps</c>;
+/// microsoft/openvmm's capability walk tests.</remarks>
 public sealed class MaliciousFunctionTests
 {
     private static readonly (string Name, Func<byte[]> Bytes)[] Images =
@@ -29,7 +33,10 @@ public sealed class MaliciousFunctionTests
         ("VPD inside MSI", () => Standard(0x40).Put(0x40, 4, 0x01804805).Put(0x48, 4, 0x00000003).Bytes),
         ("vendor-specific over MSI", () => Standard(0x40).Put(0x40, 4, 0x00FF5009).Put(0x50, 4, 0x01800005).Bytes),
         ("MSI over MSI-X control", () => Standard(0x40).Put(0x40, 4, 0x01804405).Put(0x44, 4, 0x00070011).Bytes),
-        ("two of each", () => Standard(0x40).Standard(0x40, 0x05).Put(0x42, 2, 0x0180).Standard(0x60, 0x05).Put(0x62, 2, 0x0180).Standard(0x80, 0x01).Standard(0x90, 0x01).Bytes),
+        (
+            "two of each",
+            () => Standard(0x40).Standard(0x40, 0x05).Put(0x42, 2, 0x0180).Standard(0x60, 0x05).Put(0x62, 2, 0x0180)
+                .Standard(0x80, 0x01).Standard(0x90, 0x01).Bytes),
         ("every dword a capability", () => Everywhere(new SpaceBytes(), 0x01)),
         ("every dword MSI", () => Everywhere(new SpaceBytes(), 0x05)),
         ("id 0xFF", () => Standard(0x40).Put(0x40, 4, 0xFFFFFFFF).Bytes),
@@ -43,7 +50,9 @@ public sealed class MaliciousFunctionTests
         ("extended header all ones", () => Express().Put(0x100, 4, 0xFFFFFFFF).Bytes),
         ("resizable BAR that claims seven", () => Express().Put(0x100, 4, 0xFF010001).Put(0xFF0, 4, 0x00010015).Put(0xFF8, 4, 0xFFFFFFFF).Bytes),
         ("every extended dword a capability", () => ExtendedEverywhere(0x10)),
-        ("two SR-IOV and two ATS", () => Express().Put(0x100, 4, 0x14010010).Put(0x140, 4, 0x18010010).Put(0x180, 4, 0x1901000F).Put(0x190, 4, 0x0001000F).Bytes),
+        (
+            "two SR-IOV and two ATS",
+            () => Express().Put(0x100, 4, 0x14010010).Put(0x140, 4, 0x18010010).Put(0x180, 4, 0x1901000F).Put(0x190, 4, 0x0001000F).Bytes),
         ("a VSEC over SR-IOV", () => Express().Put(0x100, 4, 0x1401000B).Put(0x104, 4, 0xFFF00001).Put(0x140, 4, 0x00010010).Bytes),
     ];
 
@@ -191,7 +200,12 @@ public sealed class MaliciousFunctionTests
     public void A_virtual_function_whose_ids_read_all_ones_is_there_and_shows_the_hosts_ids()
     {
         // SR-IOV 1.1 §3.4.1.1 and §3.4.1.2: both registers of a virtual function read FFFF.
-        using var hardware = new EmulatedFunction(default, "virtual function", EveryCapability.Bytes()) { IsVirtualFunction = true, VendorId = 0x8086, DeviceId = 0x10ED };
+        using var hardware = new EmulatedFunction(default, "virtual function", EveryCapability.Bytes())
+        {
+            IsVirtualFunction = true,
+            VendorId = 0x8086,
+            DeviceId = 0x10ED,
+        };
         hardware.SetHardware(0, 4, 0xFFFFFFFF);
         using var guest = new OneGuest(hardware, AccessPolicy.Default);
 
@@ -231,7 +245,8 @@ public sealed class MaliciousFunctionTests
         {
             if ((config.Bytes.Span[0x0E] & 0x7F) == 2)
             {
-                Assert.Throws<UnsupportedFunctionException>(() => ConfigSpaceMapCompiler.Compile(new Hardware.Pci.Captures.CapturedFunction(name, config), AccessPolicy.Default));
+                Assert.Throws<UnsupportedFunctionException>(
+                    () => ConfigSpaceMapCompiler.Compile(new Hardware.Pci.Captures.CapturedFunction(name, config), AccessPolicy.Default));
             }
         }
     }

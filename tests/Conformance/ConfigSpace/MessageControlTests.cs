@@ -60,7 +60,8 @@ public sealed class MessageControlTests
         guest.Write(MsixControl, 2, 0x0004);
 
         Assert.NotEmpty(hardware.WriteLog);
-        Assert.All(hardware.WriteLog, write => Assert.True(write is { Offset: MsiControl or MsixControl, Size: 2 }, $"{write.Offset:x}/{write.Size} {write.Value:x}"));
+        Assert.All(hardware.WriteLog, write => Assert.True(
+            write is { Offset: MsiControl or MsixControl, Size: 2 }, $"{write.Offset:x}/{write.Size} {write.Value:x}"));
     }
 
     private static void Sweep(int control, uint enable, uint controllable, bool allowed, string policy)
@@ -100,7 +101,9 @@ public sealed class MessageControlTests
                         }
                         else
                         {
-                            findings.Add($"{policy}, allowed {allowed}: {written:x4} over {present:x4}, other {otherIsOn}, pin off {pinIsOff}: {status}, {now:x4}, not {expected:x4}");
+                            findings.Add(
+                        $"{policy}, allowed {allowed}: {written:x4} over {present:x4}, other {otherIsOn}, pin off {pinIsOff}: "
+                        + $"{status}, {now:x4}, not {expected:x4}");
                         }
                     }
                 }

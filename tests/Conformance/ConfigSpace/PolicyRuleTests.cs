@@ -53,7 +53,8 @@ public sealed class PolicyRuleTests
         PlainMemoryFunction open = EveryCapability.Function();
         PlainMemoryFunction closed = EveryCapability.Function();
         using var first = new OneGuest(open, AccessPolicy.Permissive);
-        using var second = new OneGuest(closed, AccessPolicy.Permissive with { Rules = [new PolicyRule { Offset = offset, Size = size, Mask = mask, Allow = false }] });
+        using var second = new OneGuest(
+            closed, AccessPolicy.Permissive with { Rules = [new PolicyRule { Offset = offset, Size = size, Mask = mask, Allow = false }] });
         byte[] before = closed.Bytes.ToArray();
 
         // The reset bit of Device Control is a matter of its own.
@@ -72,7 +73,12 @@ public sealed class PolicyRuleTests
         PlainMemoryFunction hardware = EveryCapability.Function();
         using var guest = new OneGuest(hardware, AccessPolicy.Default with
         {
-            Rules = [new PolicyRule { Offset = 0xE0, Size = 4 }, new PolicyRule { Offset = 0xE0, Size = 4, Mask = 0xF0, Allow = false }, new PolicyRule { Offset = 0xE0, Size = 1, Mask = 0x10 }],
+            Rules =
+            [
+                new PolicyRule { Offset = 0xE0, Size = 4 },
+                new PolicyRule { Offset = 0xE0, Size = 4, Mask = 0xF0, Allow = false },
+                new PolicyRule { Offset = 0xE0, Size = 1, Mask = 0x10 },
+            ],
         });
         byte before = hardware.Bytes[0xE0];
 
@@ -145,7 +151,9 @@ public sealed class PolicyRuleTests
             }
 
             guest.Write(offset, 1, (uint)~bytes[offset] & 0xFF);
-            findings.Check(hardware.Bytes[offset] == bytes[offset], () => $"{offset:x} became {hardware.Bytes[offset]:x2} from {bytes[offset]:x2} ({rules[offset]})");
+            findings.Check(
+                hardware.Bytes[offset] == bytes[offset],
+                () => $"{offset:x} became {hardware.Bytes[offset]:x2} from {bytes[offset]:x2} ({rules[offset]})");
         }
 
         findings.AssertNone();

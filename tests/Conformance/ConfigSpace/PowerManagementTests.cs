@@ -47,7 +47,8 @@ public sealed class PowerManagementTests
 
     [Theory]
     [MemberData(nameof(Transitions))]
-    public void Each_transition_succeeds_or_is_denied_as_the_kernel_rules_and_loses_nothing(int from, int to, bool hasMiddleStates, bool keepsConfiguration, bool allowed)
+    public void Each_transition_succeeds_or_is_denied_as_the_kernel_rules_and_loses_nothing(
+        int from, int to, bool hasMiddleStates, bool keepsConfiguration, bool allowed)
     {
         using EmulatedFunction hardware = Emulated(hasMiddleStates, keepsConfiguration);
         using var guest = new OneGuest(hardware, AccessPolicy.Default);
@@ -97,14 +98,17 @@ public sealed class PowerManagementTests
                 uint expected = (present & ~passing) | (written & passing);
 
                 // The host is asked always; that it needn't be when the state stays is not observable by a guest.
-                bool asked = hardware.PowerRequests.Count == 0 ? (present & 3) == (written & 3) : hardware.PowerRequests is [var state] && state == (int)(written & 3);
+                bool asked = hardware.PowerRequests.Count == 0
+                    ? (present & 3) == (written & 3)
+                    : hardware.PowerRequests is [var state] && state == (int)(written & 3);
                 if (status == PciOpStatus.Success && asked && now == expected)
                 {
                     findings.Checked();
                 }
                 else
                 {
-                    findings.Add($"{policy}: {written:x4} over {present:x4}: {status}, {now:x4}, not {expected:x4}, asked for [{string.Join(',', hardware.PowerRequests)}]");
+                    string requests = string.Join(',', hardware.PowerRequests);
+                    findings.Add($"{policy}: {written:x4} over {present:x4}: {status}, {now:x4}, not {expected:x4}, asked for [{requests}]");
                 }
             }
         }

@@ -40,7 +40,8 @@ public sealed class QemuXenPolicyTests
         foreach (uint value in new uint[] { 0x00000000, 0xFFFFFFFF, 0xA5A5A5A5, 0x5A5A5A5A })
         {
             PlainMemoryFunction hardware = EveryCapability.Function();
-            using var guest = new OneGuest(hardware, AccessPolicy.QemuXen with { AllowInterruptControl = new(offset >= EveryCapability.Msi, SettingOrigin.BuiltIn) });
+            using var guest = new OneGuest(
+                hardware, AccessPolicy.QemuXen with { AllowInterruptControl = new(offset >= EveryCapability.Msi, SettingOrigin.BuiltIn) });
             byte[] before = hardware.Bytes.ToArray();
 
             guest.Write(offset, size, value);

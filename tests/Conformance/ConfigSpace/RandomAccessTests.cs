@@ -7,7 +7,10 @@ using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Conformance.Tests.ConfigSpace;
 
-/// <summary>Every capture under every policy and a seeded row of accesses, sensible and not: a code of the protocol, never an exception, and hardware keeps what it must.</summary>
+/// <summary>
+/// Every capture under every policy and a seeded row of accesses, sensible and not: a code of the protocol, never an
+/// exception, and hardware keeps what it must.
+/// </summary>
 public sealed class RandomAccessTests
 {
     private const int Accesses = 400;
@@ -37,7 +40,9 @@ public sealed class RandomAccessTests
             {
                 byte changed = (byte)(bytes[at] ^ hardware.Bytes[at]);
                 byte allowed = Allowed(image, rules[at], policy, at);
-                findings.Check((changed & ~allowed) == 0, () => $"{name}, {policy}, seed {seed}: {at:x} changed in {changed:x2}, allowed {allowed:x2} ({rules[at]})");
+                findings.Check(
+                    (changed & ~allowed) == 0,
+                    () => $"{name}, {policy}, seed {seed}: {at:x} changed in {changed:x2}, allowed {allowed:x2} ({rules[at]})");
             }
         }
 
@@ -66,7 +71,8 @@ public sealed class RandomAccessTests
             {
                 if (i % 50 == 49)
                 {
-                    hardware.Faults.Inject(random.Next(4) switch { 0 => FaultKind.Fails, 1 => FaultKind.AllOnes, 2 => FaultKind.Vanished, _ => FaultKind.None });
+                    hardware.Faults.Inject(
+                        random.Next(4) switch { 0 => FaultKind.Fails, 1 => FaultKind.AllOnes, 2 => FaultKind.Vanished, _ => FaultKind.None });
                 }
 
                 (int offset, int size, uint value) = Next(random, hardware.Size);

@@ -171,7 +171,8 @@ public sealed class SecurityAdvisoryTests
         hardware.WriteLog = [];
         using var guest = new OneGuest(hardware, AccessPolicy.Permissive);
         hardware.WriteLog.Clear();
-        guest.AfterIngest = page => page.Post(new PciOpRequest { Command = PciOpCode.ConfigWrite, Offset = EveryCapability.Msi + 4, Size = 4, Value = 0xDEADBEEF });
+        guest.AfterIngest = page =>
+            page.Post(new PciOpRequest { Command = PciOpCode.ConfigWrite, Offset = EveryCapability.Msi + 4, Size = 4, Value = 0xDEADBEEF });
 
         try
         {

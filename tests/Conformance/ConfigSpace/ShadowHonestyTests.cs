@@ -3,7 +3,10 @@ using PciBackFlow.Stages.Filter.Policy;
 
 namespace PciBackFlow.Conformance.Tests.ConfigSpace;
 
-/// <summary>What memory answers is exactly what cannot change: a scan touches the volatile dwords in hardware and no others, and sees what changed there.</summary>
+/// <summary>
+/// What memory answers is exactly what cannot change: a scan touches the volatile dwords in hardware and no
+/// others, and sees what changed there.
+/// </summary>
 public sealed class ShadowHonestyTests
 {
     [Fact]
@@ -27,7 +30,8 @@ public sealed class ShadowHonestyTests
                     continue;
                 }
 
-                string what = $"{VolatileRegisters.Place(image, at)}: {(isTouched ? $"read from hardware though static ({proofs[at / 4]})" : "answered from memory though it can change")}";
+                string finding = isTouched ? $"read from hardware though static ({proofs[at / 4]})" : "answered from memory though it can change";
+                    string what = $"{VolatileRegisters.Place(image, at)}: {finding}";
                 (int count, string? first) = places.GetValueOrDefault(what, (0, $"{name} {at:x}"));
                 places[what] = (count + 1, first);
             }
@@ -57,7 +61,9 @@ public sealed class ShadowHonestyTests
                 uint changed = BitConverter.ToUInt32(hardware.Bytes.Slice(at, 4)) ^ Changing(image, at);
                 hardware.Poke(at, 4, changed);
                 uint seen = guest.Read(at, 4).Value;
-                findings.Check(((seen ^ changed) & Changing(image, at)) == 0, () => $"{name} {VolatileRegisters.Place(image, at)}: {at:x} reads {seen:x8}, hardware has {changed:x8}");
+                findings.Check(
+                    ((seen ^ changed) & Changing(image, at)) == 0,
+                    () => $"{name} {VolatileRegisters.Place(image, at)}: {at:x} reads {seen:x8}, hardware has {changed:x8}");
                 hardware.Poke(at, 4, BitConverter.ToUInt32(bytes, at));
             }
         }
@@ -79,7 +85,8 @@ public sealed class ShadowHonestyTests
             var hardware = new PlainMemoryFunction(bytes, baseAddresses, default);
             using var guest = new OneGuest(hardware, Policies.Named(policy) with
             {
-                Rules = [.. Enumerable.Range(0, bytes.Length / 4).Where(dword => dword % 3 == 0).Select(dword => new PolicyRule { Offset = 4 * dword, Size = 4, Mask = 0x0FF0_F00F })],
+                Rules = [.. Enumerable.Range(0, bytes.Length / 4).Where(dword => dword % 3 == 0)
+                    .Select(dword => new PolicyRule { Offset = 4 * dword, Size = 4, Mask = 0x0FF0_F00F })],
             });
             for (int i = 0; i < 500; i++)
             {
@@ -95,7 +102,9 @@ public sealed class ShadowHonestyTests
                 }
 
                 uint seen = guest.Read(at, 1).Value;
-                findings.Check(seen == hardware.Bytes[at], () => $"{name}, {policy}, {VolatileRegisters.Place(image, at & ~3)}: {at:x} reads {seen:x2}, hardware has {hardware.Bytes[at]:x2}");
+                findings.Check(
+                    seen == hardware.Bytes[at],
+                    () => $"{name}, {policy}, {VolatileRegisters.Place(image, at & ~3)}: {at:x} reads {seen:x2}, hardware has {hardware.Bytes[at]:x2}");
             }
         }
 
@@ -108,7 +117,9 @@ public sealed class ShadowHonestyTests
         // A function that was reset or re-plugged may come back with other constants.
         PlainMemoryFunction hardware = EveryCapability.Function();
         using var guest = new OneGuest(hardware, AccessPolicy.Default);
-        foreach ((int at, uint value) in new[] { (0x08, 0x02000002u), (0x2C, 0x00010001u), (EveryCapability.Express + 4, 0x10008FE1u), (EveryCapability.SerialNumber + 4, 0x1u) })
+        (int At, uint Value)[] replaced =
+            [(0x08, 0x02000002), (0x2C, 0x00010001), (EveryCapability.Express + 4, 0x10008FE1), (EveryCapability.SerialNumber + 4, 1)];
+        foreach ((int at, uint value) in replaced)
         {
             hardware.Poke(at, 4, value);
             guest.Function.Refresh();

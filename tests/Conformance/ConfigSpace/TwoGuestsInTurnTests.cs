@@ -12,7 +12,12 @@ public sealed class TwoGuestsInTurnTests
 {
     public static TheoryData<string, string> Pairs => new()
     {
-        { "default", "default" }, { "permissive", "default" }, { "default", "permissive" }, { "strict", "default" }, { "qemu-xen", "default" }, { "default", "qemu-xen" },
+        { "default", "default" },
+        { "permissive", "default" },
+        { "default", "permissive" },
+        { "strict", "default" },
+        { "qemu-xen", "default" },
+        { "default", "qemu-xen" },
     };
 
     [Theory]
@@ -55,7 +60,9 @@ public sealed class TwoGuestsInTurnTests
                 int size = 1 << random.Next(3);
                 int offset = random.Next(0x110) & -size;
                 uint value = (uint)random.NextInt64();
-                Assert.True(other.Write(offset, size, value) == guest.Write(offset, size, value), $"round {round}: write {offset:x}/{size} {value:x8} is answered differently");
+                Assert.True(
+                    other.Write(offset, size, value) == guest.Write(offset, size, value),
+                    $"round {round}: write {offset:x}/{size} {value:x8} is answered differently");
                 int at = random.Next(0x110) & ~3;
                 Assert.True(other.Read(at, 4) == guest.Read(at, 4), $"round {round}: after write {offset:x}/{size} {value:x8} {at:x} reads differently");
             }

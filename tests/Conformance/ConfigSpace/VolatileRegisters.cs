@@ -117,7 +117,10 @@ internal static class VolatileRegisters
         return at == 0 ? $"no capability before {offset:x}" : $"{(offset < 0x100 ? "cap" : "ecap")} {id:x2}+{offset - at:x2}";
     }
 
-    /// <summary>Only the PCI Express capability's length depends on its version: version 1 may end behind the registers its port type has (PCIe 1.1 §7.8).</summary>
+    /// <summary>
+    /// Only the PCI Express capability's length depends on its version: version 1 may end behind the registers
+    /// its port type has (PCIe 1.1 §7.8).
+    /// </summary>
     private static int Length(OracleImage image, int id, int at)
     {
         if (id != 0x10 || at + 4 > image.Size)

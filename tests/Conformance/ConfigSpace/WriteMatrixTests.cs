@@ -111,8 +111,11 @@ public sealed class WriteMatrixTests
                     foreach ((int at, int length, uint value) in hardware.WriteLog)
                     {
                         // Fields whose rule concerns the whole word: Command, PMCSR, VPD address, MSI and MSI-X control; MWI needs a cache line size.
-                        bool isField = length == 2 && at is 0x04 or EveryCapability.Power + 4 or EveryCapability.Vpd + 2 or EveryCapability.Msi + 2 or EveryCapability.Msix + 2;
-                        findings.Check(isField || at == 0x0C || (at >= offset && at + length <= offset + size), () => $"{policy}: write {offset:x}/{size} {pattern:x8} became {at:x}/{length} {value:x}");
+                        bool isField = length == 2
+                            && at is 0x04 or EveryCapability.Power + 4 or EveryCapability.Vpd + 2 or EveryCapability.Msi + 2 or EveryCapability.Msix + 2;
+                        findings.Check(
+                            isField || at == 0x0C || (at >= offset && at + length <= offset + size),
+                            () => $"{policy}: write {offset:x}/{size} {pattern:x8} became {at:x}/{length} {value:x}");
                     }
 
                     hardware.Restore(before);
@@ -131,7 +134,8 @@ public sealed class WriteMatrixTests
     public void Bus_numbers_and_windows_of_a_bridge_are_written_in_no_policy_and_by_no_rule(string policy)
     {
         var findings = new Findings();
-        byte[] bytes = new SpaceBytes(256, 1).Put(0x18, 4, 0x00020100).Put(0x1C, 2, 0x2111).Put(0x20, 4, 0xFE10FE00).Put(0x24, 4, 0xC0F1C001).Put(0x28, 4, 0x1).Put(0x2C, 4, 0x1).Put(0x30, 4, 0x00010001).Bytes;
+        byte[] bytes = new SpaceBytes(256, 1).Put(0x18, 4, 0x00020100).Put(0x1C, 2, 0x2111).Put(0x20, 4, 0xFE10FE00)
+            .Put(0x24, 4, 0xC0F1C001).Put(0x28, 4, 0x1).Put(0x2C, 4, 0x1).Put(0x30, 4, 0x00010001).Bytes;
         WriteRule[] rules = WriteRules.Of(new OracleImage(bytes));
         var hardware = new PlainMemoryFunction(bytes, new BaseAddress[7], default);
         using var guest = new OneGuest(hardware, Policies.Named(policy) with
@@ -150,14 +154,17 @@ public sealed class WriteMatrixTests
 
             for (int at = 0; at < 0x40; at++)
             {
-                findings.Check(rules[at] is not (WriteRule.HardDenied or WriteRule.Ignored) || hardware.Bytes[at] == bytes[at], () => $"{policy}: {at:x} became {hardware.Bytes[at]:x2} from {bytes[at]:x2}");
+                findings.Check(
+                    rules[at] is not (WriteRule.HardDenied or WriteRule.Ignored) || hardware.Bytes[at] == bytes[at],
+                    () => $"{policy}: {at:x} became {hardware.Bytes[at]:x2} from {bytes[at]:x2}");
             }
         }
 
         findings.AssertNone();
     }
 
-    private static void Sweep(Findings findings, string name, byte[] bytes, IReadOnlyList<BaseAddress> baseAddresses, string policy, ReadOnlySpan<uint> patterns)
+    private static void Sweep(
+        Findings findings, string name, byte[] bytes, IReadOnlyList<BaseAddress> baseAddresses, string policy, ReadOnlySpan<uint> patterns)
     {
         WriteRule[] rules = WriteRules.Of(new OracleImage(bytes));
         var hardware = new PlainMemoryFunction(bytes, baseAddresses, default);
@@ -195,7 +202,17 @@ public sealed class WriteMatrixTests
     }
 
     private static void CheckBytes(
-        Findings findings, string name, string policy, WriteRule[] rules, byte[] before, PlainMemoryFunction hardware, int offset, int size, uint pattern, int from, int to)
+        Findings findings,
+        string name,
+        string policy,
+        WriteRule[] rules,
+        byte[] before,
+        PlainMemoryFunction hardware,
+        int offset,
+        int size,
+        uint pattern,
+        int from,
+        int to)
     {
         for (int at = from; at < to; at++)
         {
@@ -215,7 +232,9 @@ public sealed class WriteMatrixTests
             }
             else
             {
-                findings.Add($"{name}, {policy}: write {offset:x}/{size} {pattern:x8}: byte {at:x} became {now:x2} from {before[at]:x2} ({(isInside ? rules[at] : "beside the write")})");
+                string rule = isInside ? rules[at].ToString() : "beside the write";
+                findings.Add(
+                    $"{name}, {policy}: write {offset:x}/{size} {pattern:x8}: byte {at:x} became {now:x2} from {before[at]:x2} ({rule})");
             }
         }
     }

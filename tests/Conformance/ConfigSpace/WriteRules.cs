@@ -57,7 +57,10 @@ internal static class WriteRules
         (0x13, 4, 1, WriteRule.Open), // AF control: bit 0 resets the function
     ];
 
-    /// <summary>Extended capabilities that no policy opens: id, first byte behind the header, length. Origin: PCI Express Base 4.0 §7.8–7.9, SR-IOV 1.1 §3.3, ATS 1.1 §5.</summary>
+    /// <summary>
+    /// Extended capabilities that no policy opens: id, first byte behind the header, length. Origin: PCI Express Base 4.0
+    /// §7.8–7.9, SR-IOV 1.1 §3.3, ATS 1.1 §5.
+    /// </summary>
     private static readonly (int Id, int Offset, int Length)[] DeniedExtended =
     [
         (0x0D, 6, 2), // ACS control
@@ -115,7 +118,9 @@ internal static class WriteRules
         foreach ((int id, int at) in image.Extended)
         {
             Set(at, 4, WriteRule.Open);
-            foreach ((int owner, int length) in new[] { (0x0D, 0x28), (0x0F, 8), (0x10, 0x40), (0x13, 0x10), (0x1B, 8), (0x1D, 0x60), (0x15, 4 + (8 * 6)), (0x24, 4 + (8 * 6)) })
+            (int Owner, int Length)[] others =
+            [(0x0D, 0x28), (0x0F, 8), (0x10, 0x40), (0x13, 0x10), (0x1B, 8), (0x1D, 0x60), (0x15, 4 + (8 * 6)), (0x24, 4 + (8 * 6))];
+        foreach ((int owner, int length) in others)
             {
                 // What lies beside the controls is read-only in hardware: nothing depends on it.
                 if (owner == id)

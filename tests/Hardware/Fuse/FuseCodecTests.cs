@@ -74,7 +74,9 @@ public sealed class FuseCodecTests
         Same("18000000 00000000 1100000000000000 03000000 00000000", FuseReply.Written(reply, 0x11, 3));
         Same("12000000 00000000 1100000000000000 6869", FuseReply.Data(reply, 0x11, "hi"u8));
         Same("20000000 00000000 1100000000000000 0900000000000000 01000000 00000000", FuseReply.Opened(reply, 0x11, 9));
-        Same("50000000 00000000 1100000000000000 07000000 1f000000 00000000 00000000 0000 0000 00100000" + new string('0', 80), FuseReply.Init(reply, 0x11, 4096));
+        Same(
+            "50000000 00000000 1100000000000000 07000000 1f000000 00000000 00000000 0000 0000 00100000" + new string('0', 80),
+            FuseReply.Init(reply, 0x11, 4096));
         Same(
             "78000000 00000000 1100000000000000" + new string('0', 32) + AttributesOf5, FuseReply.Attributes(reply, 0x11, node));
         Same(

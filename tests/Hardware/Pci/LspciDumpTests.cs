@@ -105,7 +105,9 @@ public class LspciDumpTests
         var random = new Random(7);
         var writer = new StringWriter();
         var written = new List<(PciAddress Address, byte[] Bytes)>();
-        foreach ((string? address, int length) in new[] { ("00:00.0", 64), ("00:1f.7", 256), ("0001:02:03.4", 4096), ("10000:e1:00.0", 256), ("ffffffff:00:00.0", 64) })
+        (string Address, int Length)[] functions =
+            [("00:00.0", 64), ("00:1f.7", 256), ("0001:02:03.4", 4096), ("10000:e1:00.0", 256), ("ffffffff:00:00.0", 64)];
+        foreach ((string? address, int length) in functions)
         {
             byte[] bytes = new byte[length];
             random.NextBytes(bytes);

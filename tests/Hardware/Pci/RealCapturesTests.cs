@@ -149,7 +149,8 @@ public class RealCapturesTests
 
     private static string Decode(string lspci, string file)
     {
-        using Process process = Process.Start(new ProcessStartInfo(lspci, ["-n", "-vvv", "-xxxx", "-F", file]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        ProcessStartInfo start = new(lspci, ["-n", "-vvv", "-xxxx", "-F", file]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        using Process process = Process.Start(start)!;
         Task<string> error = process.StandardError.ReadToEndAsync();
         string output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();

@@ -156,7 +156,9 @@ public sealed class SysfsFunctionTests : IDisposable
     public void Names_come_from_a_file_of_ids()
     {
         string file = Path.Combine(_root, "pci.ids");
-        File.WriteAllText(file, "# ids\n1234  Some Vendor\n\t5678  Some Device\n\t\t1af4 1100  Some Card\nffff  Illegal\nC 02  Network controller\n\t00  Ethernet controller\n");
+        File.WriteAllText(
+            file,
+            "# ids\n1234  Some Vendor\n\t5678  Some Device\n\t\t1af4 1100  Some Card\nffff  Illegal\nC 02  Network controller\n\t00  Ethernet controller\n");
         var ids = new PciIds(file);
         Assert.Equal("Some Vendor", ids.Vendor(0x1234));
         Assert.Equal("Some Device", ids.Device(0x1234, 0x5678));

@@ -53,7 +53,8 @@ internal static class PassthroughChecks
     private static int MessagesOf(PciAddress address)
     {
         using var registers = SysfsFunction.Open(address, writable: false);
-        return CapabilityWalk.Read(registers).TryFind(CapabilityId.Msi, out PciCapability msi) && registers.TryRead(msi.Offset + MsiRegisters.Control, 2, out uint control)
+        return CapabilityWalk.Read(registers).TryFind(CapabilityId.Msi, out PciCapability msi)
+            && registers.TryRead(msi.Offset + MsiRegisters.Control, 2, out uint control)
             ? 1 << (int)((control & MsiRegisters.MultipleMessageCapable) >> 1)
             : throw new InvalidDataException($"{address} has no MSI capability that can be read");
     }

@@ -17,7 +17,8 @@ public sealed class AgainstXenPciback(Boot<AgainstXenPciback> boot) : ScenarioTe
         Devices = [.. Machine.Standard.Devices, .. Ports(0x10, 3), .. Ports(0x11, 31), .. Ports(0x12, 63)],
         XenArguments = "extra_guest_irqs=256",
         KernelArguments = string.Create(CultureInfo.InvariantCulture, $"lab.guests={LabSettings.MeasuredGuests}"),
-        // Time passes with the instructions that the processors have executed (and as usual while they sleep), so that a busy machine under QEMU does not show in it.
+        // Time passes with the instructions that the processors have executed (and as usual while they sleep), so that a busy
+        // machine under QEMU does not show in it.
         Acceleration = ["-accel", "tcg,thread=single", "-icount", "shift=2"],
         TimeLimit = TimeSpan.FromMinutes(20),
     };
@@ -37,5 +38,7 @@ public sealed class AgainstXenPciback(Boot<AgainstXenPciback> boot) : ScenarioTe
     }
 
     private static string[] Ports(int slot, int ports) =>
-        ["-device", string.Create(CultureInfo.InvariantCulture, $"virtio-serial-pci,disable-legacy=on,addr=0x{slot:x},max_ports={ports},vectors={(2 * ports) + 2}")];
+        ["-device", string.Create(
+            CultureInfo.InvariantCulture,
+            $"virtio-serial-pci,disable-legacy=on,addr=0x{slot:x},max_ports={ports},vectors={(2 * ports) + 2}")];
 }

@@ -5,7 +5,10 @@ public sealed class OtherDevices(Boot<OtherDevices> boot) : ScenarioTests<OtherD
 {
     private const string DisksOfTheirOwn = "if=none,format=raw,snapshot=on,file={cache}/disk.img,id=";
 
-    /// <summary>Beside the standard devices: other makers' network functions and disk controllers, a switch, a USB 2 controller of four functions, a large memory region.</summary>
+    /// <summary>
+    /// Beside the standard devices: other makers' network functions and disk controllers, a switch, a USB 2 controller of
+    /// four functions, a large memory region.
+    /// </summary>
     public static Machine Machine => Machine.Standard with
     {
         Devices =

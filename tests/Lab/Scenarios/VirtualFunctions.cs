@@ -3,7 +3,10 @@ namespace PciBackFlow.Lab.Tests.Scenarios;
 /// <summary>A disk controller with SR-IOV: its virtual functions to guests, its physical function the host's.</summary>
 public sealed class VirtualFunctions(Boot<VirtualFunctions> boot) : ScenarioTests<VirtualFunctions>(boot), IScenario
 {
-    /// <summary>With the controller at 04:00.0, two virtual functions, and queues and vectors that can be moved to them (docs/system/devices/nvme.rst of QEMU).</summary>
+    /// <summary>
+    /// With the controller at 04:00.0, two virtual functions, and queues and vectors that can be moved to them
+    /// (docs/system/devices/nvme.rst of QEMU).
+    /// </summary>
     public static Machine Machine => Machine.Standard with
     {
         Devices =

@@ -1,6 +1,9 @@
 namespace PciBackFlow.Pipeline.Tests.Toy;
 
-/// <summary>Ports in memory, with the masking rule of the event-channel device: a delivered port is masked until it is unmasked, and keeps what is signalled meanwhile.</summary>
+/// <summary>
+/// Ports in memory, with the masking rule of the event-channel device: a delivered port is masked until it is unmasked,
+/// and keeps what is signalled meanwhile.
+/// </summary>
 internal sealed class MemorySource(int ports) : IReadySource
 {
     private readonly object _gate = new();

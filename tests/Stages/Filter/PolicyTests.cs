@@ -245,7 +245,8 @@ public sealed class PolicyTests
     {
         var cache = new ConfigSpaceMapCache();
         ConfigSpaceMap first = cache.Share(ConfigSpaceMapCompiler.Compile(Card(), AccessPolicy.Default).Map);
-        ConfigSpaceMap moved = cache.Share(ConfigSpaceMapCompiler.Compile(CardBuilder().BaseAddress(3, 0xFA00_0000, 0x8000).Build(new PciAddress(0, 5, 0, 0)), AccessPolicy.Default).Map);
+        ConfigSpaceMap moved = cache.Share(ConfigSpaceMapCompiler.Compile(
+            CardBuilder().BaseAddress(3, 0xFA00_0000, 0x8000).Build(new PciAddress(0, 5, 0, 0)), AccessPolicy.Default).Map);
         ConfigSpaceMap other = cache.Share(ConfigSpaceMapCompiler.Compile(Card(), AccessPolicy.Permissive).Map);
         Assert.Same(first, moved);
         Assert.NotSame(first, other);

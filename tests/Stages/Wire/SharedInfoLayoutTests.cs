@@ -3,7 +3,10 @@ using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Stages.Tests.Wire;
 
-/// <summary>C1: the layout of the shared page. The numbers were computed by a C compiler's rules from the declarations of io/pciif.h, not from the constants under test.</summary>
+/// <summary>
+/// C1: the layout of the shared page. The numbers were computed by a C compiler's rules from the declarations of
+/// io/pciif.h, not from the constants under test.
+/// </summary>
 public sealed class SharedInfoLayoutTests
 {
     // Every constant of the layout and its place in struct xen_pci_sharedinfo (Xen public header io/pciif.h).

@@ -36,7 +36,8 @@ public sealed class XenDomainControl : IDomainControl
 
     /// <summary>Opens <c>/dev/xen/privcmd</c> through libxencall and makes sure that this Xen is known and obeys.</summary>
     /// <returns>The hypercalls.</returns>
-    /// <exception cref="HypervisorException">ENOENT: the library or the device is missing; EACCES: an unknown release of Xen; EPERM: no control domain.</exception>
+    /// <exception cref="HypervisorException">ENOENT: the library or the device is missing; EACCES: an unknown release of Xen;
+    /// EPERM: no control domain.</exception>
     public static XenDomainControl Open() => Open(XenCall.Open());
 
     internal static XenDomainControl Open(IHypercalls xen)

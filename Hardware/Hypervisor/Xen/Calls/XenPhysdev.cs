@@ -30,9 +30,8 @@ public sealed class XenPhysdev : IPhysdev
             result = Map(ref map);
         }
 
-        return result >= 0
-            ? map.Pirq
-            : throw Refused(result, tableBase == 0 ? $"map MSI of {function} for domain {domainId}" : $"map MSI-X entry {entry} of {function} for domain {domainId}");
+        string what = tableBase == 0 ? "MSI" : $"MSI-X entry {entry}";
+        return result >= 0 ? map.Pirq : throw Refused(result, $"map {what} of {function} for domain {domainId}");
     }
 
     /// <inheritdoc/>

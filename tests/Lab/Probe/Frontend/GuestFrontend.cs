@@ -34,7 +34,8 @@ internal sealed class GuestFrontend : IDisposable
         get
         {
             string[] parts = (_store.Read($"{_backend}/vdev-0") ?? throw new InvalidOperationException("no function is published")).Split(':', '.');
-            return (uint.Parse(parts[2], NumberStyles.HexNumber, CultureInfo.InvariantCulture) << 3) | uint.Parse(parts[3], NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+            return (uint.Parse(parts[2], NumberStyles.HexNumber, CultureInfo.InvariantCulture) << 3)
+                | uint.Parse(parts[3], NumberStyles.HexNumber, CultureInfo.InvariantCulture);
         }
     }
 

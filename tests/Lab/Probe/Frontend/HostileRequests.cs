@@ -70,7 +70,11 @@ internal static class HostileRequests
             yield return ($"a write of {size} bytes", FrontendRequest.Write(function, 0x3C, size, 0), InvalidOffset);
         }
 
-        foreach ((int offset, int size) in ((int, int)[])[(-1, 1), (-4, 4), (4096, 1), (4095, 2), (4094, 4), (1, 2), (2, 4), (int.MinValue, 4), (int.MaxValue, 1), (int.MaxValue - 3, 4)])
+        (int Offset, int Size)[] outside =
+        [
+            (-1, 1), (-4, 4), (4096, 1), (4095, 2), (4094, 4), (1, 2), (2, 4), (int.MinValue, 4), (int.MaxValue, 1), (int.MaxValue - 3, 4),
+        ];
+        foreach ((int offset, int size) in outside)
         {
             yield return ($"a read of {size} bytes at {offset}", FrontendRequest.Read(function, offset, size), InvalidOffset);
             yield return ($"a write of {size} bytes at {offset}", FrontendRequest.Write(function, offset, size, uint.MaxValue), InvalidOffset);

@@ -9,7 +9,8 @@ internal static class WrongOffers
     private const int Host = 0;
 
     /// <summary>Names of the offers; those of another domain take its id.</summary>
-    public static IReadOnlyList<string> Names { get; } = ["read-only-page", "revoked-page", "page-for-another", "bound-port", "closed-port", "port-for-another"];
+    public static IReadOnlyList<string> Names { get; } =
+        ["read-only-page", "revoked-page", "page-for-another", "bound-port", "closed-port", "port-for-another"];
 
     /// <summary>Makes the offer and waits until it is refused.</summary>
     /// <param name="name">Which.</param>

@@ -117,7 +117,9 @@ public sealed class XenDomainControlTests : IDisposable
         IReadOnlyList<DomainInfo> list = domains.List();
 
         Assert.Equal([.. Enumerable.Range(0, 32), 100, 101, 102], list.Select(d => d.DomainId));
-        Assert.Equal([(35u, 6u, 0u, 32u), (35u, 6u, 32u, 32u)], _xen.Asked[2..].Select(a => (a.Hypercall, Word(a.Argument, 0), Word(a.Argument, 8), Word(a.Argument, 12))));
+        Assert.Equal(
+            [(35u, 6u, 0u, 32u), (35u, 6u, 32u, 32u)],
+            _xen.Asked[2..].Select(a => (a.Hypercall, Word(a.Argument, 0), Word(a.Argument, 8), Word(a.Argument, 12))));
         Assert.All(_xen.Asked[2..], a => Assert.Equal(0xABAB_ABAB_ABAB_ABABu, BinaryPrimitives.ReadUInt64LittleEndian(a.Argument.AsSpan(16))));
     }
 
