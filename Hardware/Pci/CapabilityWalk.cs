@@ -12,8 +12,6 @@ public static class CapabilityWalk
     /// <summary>Entries of 8 bytes that fit into the extended space.</summary>
     public const int MaxExtended = (ConfigRegisters.ExtendedSize - ConfigRegisters.StandardSize) / 8;
 
-    private const uint NobodyAnswers = 0xFFFFFFFF;
-
     /// <summary>Walks both lists.</summary>
     /// <param name="space">The function; accesses that fail end the list they belong to.</param>
     /// <returns>What was found and what was wrong. Never throws.</returns>
@@ -116,9 +114,9 @@ public static class CapabilityWalk
             }
 
             // Nothing at 0x100 is how a function without the list looks; further on it is a broken one.
-            if (header is 0 or NobodyAnswers)
+            if (header == 0 || NoAnswer.Is(header, 4))
             {
-                if (header == NobodyAnswers && count > 0)
+                if (header != 0 && count > 0)
                 {
                     Report(CapabilityListDefectKind.AllOnes);
                 }

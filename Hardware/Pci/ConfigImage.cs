@@ -21,7 +21,7 @@ public sealed class ConfigImage : IConfigSpace
     /// <inheritdoc/>
     public bool TryRead(int offset, int size, out uint value)
     {
-        value = size switch { 1 => 0xFF, 2 => 0xFFFF, _ => 0xFFFFFFFF };
+        value = NoAnswer.Of(size);
         if (size is not (1 or 2 or 4) || offset < 0 || (offset & (size - 1)) != 0 || offset > _readable - size)
         {
             return false;

@@ -30,7 +30,7 @@ internal static class PowerTransition
 
         int at = power.Offset + PowerManagementRegisters.ControlStatus;
         if (!function.TryRead(power.Offset + PowerManagementRegisters.Capabilities, 2, out uint capabilities)
-            || !function.TryRead(at, 2, out uint control) || control == 0xFFFF)
+            || !function.TryRead(at, 2, out uint control) || NoAnswer.Is(control, 2))
         {
             return false;
         }

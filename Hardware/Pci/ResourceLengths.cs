@@ -38,7 +38,7 @@ internal static class ResourceLengths
         }
 
         int romAt = ConfigHeader.ExpansionRomOffset(kind);
-        if (romAt != 0 && space.TryRead(romAt, 4, out uint rom) && (rom != 0 || Named(named, Rom) != 0) && rom != uint.MaxValue)
+        if (romAt != 0 && space.TryRead(romAt, 4, out uint rom) && (rom != 0 || Named(named, Rom) != 0) && !NoAnswer.Is(rom, 4))
         {
             lengths[Rom] = Fit(Named(named, Rom), DefaultMemory, MinRom, rom & RomAddress);
         }
@@ -67,7 +67,7 @@ internal static class ResourceLengths
         }
 
         int romAt = ConfigHeader.ExpansionRomOffset(kind);
-        if (romAt != 0 && space.TryRead(romAt, 4, out uint rom) && lengths[Rom] != 0 && rom != uint.MaxValue)
+        if (romAt != 0 && space.TryRead(romAt, 4, out uint rom) && lengths[Rom] != 0 && !NoAnswer.Is(rom, 4))
         {
             result[Rom] = new BaseAddress(rom & RomAddress, lengths[Rom], rom & 1);
         }
@@ -78,7 +78,7 @@ internal static class ResourceLengths
     private static BaseAddress At(IConfigSpace space, int index, int count)
     {
         int at = ConfigRegisters.BaseAddress0 + 4 * index;
-        if (!space.TryRead(at, 4, out uint low) || low == uint.MaxValue)
+        if (!space.TryRead(at, 4, out uint low) || NoAnswer.Is(low, 4))
         {
             return default;
         }

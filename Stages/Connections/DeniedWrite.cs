@@ -1,4 +1,3 @@
-using PciBackFlow.Stages.Filter;
 using PciBackFlow.Stages.Filter.Run;
 
 namespace PciBackFlow.Stages.Connections;

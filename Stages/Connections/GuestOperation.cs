@@ -1,7 +1,7 @@
 using PciBackFlow.Hardware.Linux;
+using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Pipeline;
 using PciBackFlow.Pipeline.Running;
-using PciBackFlow.Stages.Filter;
 using PciBackFlow.Stages.Filter.Run;
 using PciBackFlow.Stages.Wire;
 
@@ -108,10 +108,7 @@ public sealed class GuestOperation(GuestConnection? connection = null) : Pipelin
     /// Linux leaves in the value; a failed write gives its value back.
     /// </summary>
     internal void Fail() =>
-        Decide(PciOpStatus.OperationFailed, Request.Command == PciOpCode.ConfigRead ? MaskOf(Request.Size) : Request.Value);
-
-    /// <summary>The bits of 1, 2 or 4 bytes.</summary>
-    internal static uint MaskOf(int size) => size switch { 1 => 0xFF, 2 => 0xFFFF, _ => uint.MaxValue };
+        Decide(PciOpStatus.OperationFailed, Request.Command == PciOpCode.ConfigRead ? NoAnswer.Of(Request.Size) : Request.Value);
 
     /// <inheritdoc/>
     protected override void AnswerFor(PipelineItem silent, FailureCause cause)

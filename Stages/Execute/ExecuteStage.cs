@@ -1,6 +1,6 @@
+using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Pipeline;
 using PciBackFlow.Stages.Connections;
-using PciBackFlow.Stages.Filter;
 using PciBackFlow.Stages.Filter.Map;
 using PciBackFlow.Stages.Filter.Run;
 using PciBackFlow.Stages.Wire;
@@ -60,7 +60,7 @@ public readonly struct ExecuteStage : IStage<GuestOperation>
         if (status == PciOpStatus.AccessDenied && item.DeniedBits == 0)
         {
             // The register's own rule looked at hardware and refused: which bits it minds only it knows, so all that were written count.
-            item.DeniedBits = GuestOperation.MaskOf(item.Request.Size);
+            item.DeniedBits = ByteLanes.Mask(item.Request.Size);
         }
 
         if (status == PciOpStatus.OperationFailed)
@@ -72,7 +72,7 @@ public readonly struct ExecuteStage : IStage<GuestOperation>
         if (function.IsGone && item.Request.Command == PciOpCode.ConfigRead)
         {
             // Nothing answers there: not even the bits that memory still holds.
-            item.Decide(PciOpStatus.Success, GuestOperation.MaskOf(item.Request.Size));
+            item.Decide(PciOpStatus.Success, NoAnswer.Of(item.Request.Size));
             return;
         }
 
@@ -80,7 +80,7 @@ public readonly struct ExecuteStage : IStage<GuestOperation>
         item.Decide(
             status == PciOpStatus.Success ? plan.Status : status,
             item.Request.Command == PciOpCode.ConfigRead
-                ? ((plan.Value & ~plan.HardwareMask) | (read & plan.HardwareMask)) & GuestOperation.MaskOf(item.Request.Size)
+                ? ((plan.Value & ~plan.HardwareMask) | (read & plan.HardwareMask)) & ByteLanes.Mask(item.Request.Size)
                 : item.Value);
     }
 

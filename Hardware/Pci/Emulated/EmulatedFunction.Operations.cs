@@ -29,7 +29,7 @@ public partial class EmulatedFunction
     /// <inheritdoc/>
     public bool PhysicalFunctionDecodesMemory() =>
         IsVirtualFunction && PhysicalFunction is { } physical && physical.TryRead(ConfigRegisters.Command, 2, out uint command)
-        && command != 0xFFFF && (command & CommandBits.Memory) != 0;
+        && !NoAnswer.Is(command, 2) && (command & CommandBits.Memory) != 0;
 
     /// <inheritdoc/>
     public bool TrySetPowerState(int state)

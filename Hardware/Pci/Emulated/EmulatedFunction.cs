@@ -123,7 +123,7 @@ public partial class EmulatedFunction : IPciFunction
     public bool TryRead(int offset, int size, out uint value)
     {
         Volatile.Write(ref _reads, _reads + 1);
-        value = AllOnes(size);
+        value = NoAnswer.Of(size);
         FaultKind fault = Faults.Enter();
         bool ok = IsAccess(offset, size) && fault != FaultKind.Fails;
         if (ok && fault is not (FaultKind.AllOnes or FaultKind.Vanished))
@@ -143,7 +143,7 @@ public partial class EmulatedFunction : IPciFunction
     public bool TryWrite(int offset, int size, uint value)
     {
         Volatile.Write(ref _writes, _writes + 1);
-        value &= AllOnes(size);
+        value &= NoAnswer.Of(size);
         if (_record is not null)
         {
             Record(new RecordedAccess(true, offset, size, value));
@@ -222,8 +222,6 @@ public partial class EmulatedFunction : IPciFunction
             Faults.Release();
         }
     }
-
-    private static uint AllOnes(int size) => size switch { 1 => 0xFF, 2 => 0xFFFF, _ => 0xFFFFFFFF };
 
     private bool IsAccess(int offset, int size) =>
         size is 1 or 2 or 4 && offset >= 0 && (offset & (size - 1)) == 0 && offset <= ReadableSize - size;

@@ -46,7 +46,7 @@ public sealed class ReadOnlyOverlay : DelegatingFunction
     {
         if (!IsAccess(offset, size))
         {
-            value = size switch { 1 => 0xFF, 2 => 0xFFFF, _ => 0xFFFFFFFF };
+            value = NoAnswer.Of(size);
             return false;
         }
 

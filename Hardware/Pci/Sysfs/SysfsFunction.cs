@@ -99,7 +99,7 @@ public sealed unsafe class SysfsFunction : IPciFunction
     /// <inheritdoc/>
     public bool TryRead(int offset, int size, out uint value)
     {
-        value = size switch { 1 => 0xFF, 2 => 0xFFFF, _ => 0xFFFFFFFF };
+        value = NoAnswer.Of(size);
         if (!IsAccess(offset, size))
         {
             return false;
@@ -161,7 +161,7 @@ public sealed unsafe class SysfsFunction : IPciFunction
         ushort command = 0;
         nint done = PosixFile.Read(descriptor, &command, sizeof(ushort), ConfigRegisters.Command);
         _ = PosixFile.Close(descriptor);
-        return done == sizeof(ushort) && command != 0xFFFF && (command & CommandBits.Memory) != 0;
+        return done == sizeof(ushort) && !NoAnswer.Is(command, sizeof(ushort)) && (command & CommandBits.Memory) != 0;
     }
 
     /// <inheritdoc/>
@@ -172,7 +172,7 @@ public sealed unsafe class SysfsFunction : IPciFunction
     public bool TryEnable()
     {
         // Of a function that is gone "enable" may be another one's by now.
-        if (!_writable || !TryRead(ConfigRegisters.Command, 2, out uint command) || command == 0xFFFF || !TrySetPowerState(0))
+        if (!_writable || !TryRead(ConfigRegisters.Command, 2, out uint command) || NoAnswer.Is(command, 2) || !TrySetPowerState(0))
         {
             return false;
         }
@@ -225,7 +225,7 @@ public sealed unsafe class SysfsFunction : IPciFunction
     private bool IsAccess(int offset, int size) =>
         size is 1 or 2 or 4 && offset >= 0 && (offset & (size - 1)) == 0 && offset <= ReadableSize - size;
 
-    private uint Register(int offset) => TryRead(offset, 2, out uint value) ? value : 0xFFFF;
+    private uint Register(int offset) => TryRead(offset, 2, out uint value) ? value : NoAnswer.Of(2);
 
     // Without privilege the kernel ends the file behind the header (CardBus: behind 128 bytes), and only reading tells.
     private int FindReadableSize()

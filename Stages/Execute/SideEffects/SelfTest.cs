@@ -1,5 +1,4 @@
 using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Stages.Filter;
 using PciBackFlow.Stages.Filter.Run;
 using PciBackFlow.Stages.Wire;
 

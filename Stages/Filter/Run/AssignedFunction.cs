@@ -120,7 +120,7 @@ public sealed class AssignedFunction
             return false;
         }
 
-        if (value == ByteLanes.Mask(size) && CheckGone())
+        if (NoAnswer.Is(value, size) && CheckGone())
         {
             return true;
         }
@@ -244,6 +244,6 @@ public sealed class AssignedFunction
     {
         int offset = Hardware.IsVirtualFunction ? ClassOffset : VendorOffset;
         _hardwareReads++;
-        return Hardware.TryRead(offset, 4, out uint identity) && identity != uint.MaxValue;
+        return Hardware.TryRead(offset, 4, out uint identity) && !NoAnswer.Is(identity, 4);
     }
 }

@@ -1,3 +1,5 @@
+using PciBackFlow.Hardware.Pci;
+
 namespace PciBackFlow.Stages.Filter.Run;
 
 /// <summary>Compares every bit that is served from the copy with hardware.</summary>
@@ -21,7 +23,7 @@ public static class ShadowVerification
             uint shadow = function.Registers[dword] & mask;
             if (!function.Hardware.TryRead(dword * 4, 4, out uint hardware))
             {
-                hardware = uint.MaxValue;
+                hardware = NoAnswer.Of(4);
             }
 
             if ((hardware & mask) != shadow)
