@@ -138,7 +138,8 @@ public sealed class EngineRequestTests
             toy.Await(lane);
         }
 
-        Thread.Sleep(50);
+        // Nothing but a signal or somebody's wake-up call can end such a wait; that nobody makes one only time shows.
+        ToyEngine.Until(() => toy.Source.IsAwaited);
         long wakeups = toy.Counters.Wakeups;
         int takes = toy.Source.Takes;
         Thread.Sleep(300);

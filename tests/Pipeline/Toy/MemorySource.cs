@@ -18,6 +18,9 @@ internal sealed class MemorySource(int ports) : IReadySource
     public int Takes;
     public Action? BeforeUnmask;
 
+    /// <summary>Whether the shard waits here without a time limit.</summary>
+    public bool IsAwaited { get; private set; }
+
     public bool IsMasked(int port)
     {
         lock (_gate)
@@ -50,7 +53,9 @@ internal sealed class MemorySource(int ports) : IReadySource
             Takes++;
             if (_count == 0 && !_woken && timeoutMilliseconds != 0)
             {
+                IsAwaited = timeoutMilliseconds == Timeout.Infinite;
                 Monitor.Wait(_gate, timeoutMilliseconds);
+                IsAwaited = false;
             }
 
             _woken = false;
