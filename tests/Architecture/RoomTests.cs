@@ -37,6 +37,44 @@ public sealed class RoomTests
         Assert.Empty(offences);
     }
 
+    /// <summary>One line each, in the table of docs/design.md: who adds a room says there what it is for.</summary>
+    [Theory]
+    [InlineData("Pipeline")]
+    [InlineData("Hardware")]
+    [InlineData("Stages")]
+    [InlineData("Backend")]
+    [InlineData("Perf")]
+    [InlineData("Cli")]
+    public void Every_room_has_its_charter(string layer)
+    {
+        string design = File.ReadAllText(Path.Combine(SourceTree.Root, "docs", "design.md"));
+
+        IEnumerable<string> unexplained =
+            from folder in SourceTree.Files(layer).Select(Path.GetDirectoryName).Distinct()
+            where !design.Contains($"{Path.GetFileName(folder)}/", StringComparison.Ordinal)
+            select $"{Path.GetRelativePath(SourceTree.Root, folder!)} is not in docs/design.md";
+
+        Assert.Empty(unexplained);
+    }
+
+    [Theory]
+    [InlineData("Pipeline")]
+    [InlineData("Hardware")]
+    [InlineData("Stages")]
+    [InlineData("Backend")]
+    [InlineData("Perf")]
+    [InlineData("Cli")]
+    public void A_room_is_small_enough_to_be_seen_at_once(string layer)
+    {
+        const int MostFiles = 25;
+
+        IEnumerable<string> large = SourceTree.Files(layer).GroupBy(static file => Path.GetDirectoryName(file))
+            .Where(static room => room.Count() > MostFiles)
+            .Select(static room => $"{Path.GetRelativePath(SourceTree.Root, room.Key!)} has {room.Count()} files");
+
+        Assert.Empty(large);
+    }
+
     [Fact]
     public void No_type_name_is_used_twice()
     {
