@@ -1,4 +1,4 @@
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Hardware.Pci.Registers;
 using PciBackFlow.Stages.Filter.Run;
 using PciBackFlow.Stages.Wire;
 

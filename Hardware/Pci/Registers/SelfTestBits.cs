@@ -1,4 +1,4 @@
-namespace PciBackFlow.Hardware.Pci;
+namespace PciBackFlow.Hardware.Pci.Registers;
 
 /// <summary>Bits of the BIST register (PCI Local Bus 3.0 §6.2.4).</summary>
 public static class SelfTestBits
