@@ -21,13 +21,22 @@ internal sealed class Guest : IDisposable
     // A pass follows its own writes at once instead of waiting for their watch events; the bound is for a store that answers oddly.
     private const int MaxRounds = 4;
 
+    /// <summary>
+    /// Lines that changes of state may put into the log in <see cref="LogWindow"/>: a guest can connect and close as often as it likes, and must not fill the
+    /// host's disk with it (XSA-43). A life with a dozen hot-plugged devices stays below it.
+    /// </summary>
+    internal const int LogLines = 40;
+
+    /// <summary>How long those lines have to last.</summary>
+    internal static readonly TimeSpan LogWindow = TimeSpan.FromMinutes(1);
+
     private readonly GuestId _id;
     private readonly GuestServices _services;
     private readonly Action _wake;
     private readonly bool _adopt;
     private readonly ServedDirectory _own;
     private readonly GuestExports _exports;
-    private readonly LogAllowance _lines = new(TimeProvider.System);
+    private readonly FixedWindow _lines = new(LogLines, LogWindow, TimeProvider.System);
     private GuestState _state = GuestState.New;
     private bool _hasAppeared;
     private string? _frontend;

@@ -1,3 +1,5 @@
+using PciBackFlow.Backend.Running;
+
 namespace PciBackFlow.Backend.Interrupts;
 
 /// <summary>
@@ -9,30 +11,20 @@ internal sealed class RefusalBrake
     /// <summary>Refusals in a row within a second that were really tried: a driver that asks for fewer and fewer vectors needs less than ten.</summary>
     public const int Limit = 32;
 
-    private const int WindowMilliseconds = 1000;
-
-    private long _since;
-    private int _refusals;
+    private readonly FixedWindow _tries = new(Limit, TimeSpan.FromSeconds(1), TimeProvider.System);
     private Refusal? _last;
 
     /// <summary>What is answered without asking the hypervisor; null when it is to be asked.</summary>
-    public Refusal? Current => _refusals >= Limit && Environment.TickCount64 - _since < WindowMilliseconds ? _last! with { IsHypervisors = false } : null;
+    public Refusal? Current => _tries.IsUsedUp ? _last! with { IsHypervisors = false } : null;
 
     /// <summary>It refused.</summary>
     /// <param name="refusal">Why.</param>
     public void Refused(Refusal refusal)
     {
-        long now = Environment.TickCount64;
-        if (now - _since >= WindowMilliseconds)
-        {
-            _since = now;
-            _refusals = 0;
-        }
-
-        _refusals++;
+        _tries.TryTake(out _);
         _last = refusal;
     }
 
     /// <summary>It agreed.</summary>
-    public void Agreed() => _refusals = 0;
+    public void Agreed() => _tries.Refill();
 }

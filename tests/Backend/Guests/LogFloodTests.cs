@@ -1,5 +1,4 @@
 using PciBackFlow.Backend.Guests;
-using PciBackFlow.Backend.Running;
 
 namespace PciBackFlow.Backend.Tests.Guests;
 
@@ -25,37 +24,6 @@ public sealed class LogFloodTests
         bench.AwaitState(7, 3);
 
         // A slow machine may see two windows.
-        Assert.InRange(bench.Lines.Texts.Count(), 10, 2 * LogAllowance.Lines + 20);
-    }
-
-    [Fact]
-    public void What_was_not_logged_is_counted_and_said_in_the_next_window()
-    {
-        HandClock clock = new();
-        LogAllowance allowance = new(clock);
-        for (int line = 0; line < LogAllowance.Lines; line++)
-        {
-            Assert.True(allowance.TryTake(out _));
-        }
-
-        for (int line = 0; line < 5; line++)
-        {
-            Assert.False(allowance.TryTake(out _));
-        }
-
-        clock.Now += LogAllowance.Window;
-        Assert.True(allowance.TryTake(out long suppressed));
-        Assert.Equal(5, suppressed);
-        Assert.True(allowance.TryTake(out suppressed));
-        Assert.Equal(0, suppressed);
-    }
-
-    private sealed class HandClock : TimeProvider
-    {
-        public TimeSpan Now { get; set; }
-
-        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
-
-        public override long GetTimestamp() => Now.Ticks;
+        Assert.InRange(bench.Lines.Texts.Count(), 10, 2 * Guest.LogLines + 20);
     }
 }
