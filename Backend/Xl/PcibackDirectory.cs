@@ -1,4 +1,4 @@
-using System.Collections.Concurrent;
+using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using PciBackFlow.Backend.Devices;
 using PciBackFlow.Backend.Policy;
@@ -10,7 +10,7 @@ namespace PciBackFlow.Backend.Xl;
 /// <summary>
 /// The directory that unmodified libxl takes for Linux xen-pciback's, <c>/sys/bus/pci/drivers/pciback</c>, backed by the devices this daemon holds.
 /// It is a file system of its own (FUSE), so that every write is answered with its outcome; <see cref="XlView"/> puts it where libxl looks.
-/// It must be made in the host's mount namespace. One thread reads requests and answers them; another does what is written, in order, because that
+/// It must be made in the host's mount namespace. One thread reads requests and answers them; what is written is done beside it, in order, because that
 /// may take seconds. When the process ends, every access fails at once.
 /// </summary>
 public sealed class PcibackDirectory : IDisposable
@@ -20,9 +20,10 @@ public sealed class PcibackDirectory : IDisposable
     private readonly FuseConnection _connection;
     private readonly PcibackFiles _files;
     private readonly ILogger _logger;
-    private readonly BlockingCollection<byte[]> _pending = new(MaxPending);
+    private readonly Channel<byte[]> _pending =
+        Channel.CreateBounded<byte[]>(new BoundedChannelOptions(MaxPending) { SingleReader = true, SingleWriter = true });
     private readonly Thread _reader;
-    private readonly Thread _writer;
+    private readonly Task _writing;
     private int _isDisposed;
 
     /// <summary>Mounts the directory and answers for it. One that an earlier process left is replaced, in every view that has it.</summary>
@@ -46,9 +47,8 @@ public sealed class PcibackDirectory : IDisposable
         }
 
         _reader = new(ReadAll) { IsBackground = true, Name = "pciback files" };
-        _writer = new(WriteAll) { IsBackground = true, Name = "pciback writes" };
         _reader.Start();
-        _writer.Start();
+        _writing = Task.Run(WriteAllAsync);
         PcibackLog.Served(logger, directory);
     }
 
@@ -62,10 +62,9 @@ public sealed class PcibackDirectory : IDisposable
 
         _connection.Stop();
         _reader.Join();
-        _pending.CompleteAdding();
-        _writer.Join();
+        _pending.Writer.Complete();
+        _writing.Wait();
         _connection.Dispose();
-        _pending.Dispose();
     }
 
     private static FuseConnection Mount(string directory, string runDirectory)
@@ -95,25 +94,11 @@ public sealed class PcibackDirectory : IDisposable
 
             if (request.Opcode != FuseOpcode.Write)
             {
-                Send(Answer(request));
+                Send(Answer(request, reply));
             }
-            else if (!_pending.TryAdd(message[..length]))
+            else if (!_pending.Writer.TryWrite(message[..length]))
             {
                 Send(FuseReply.Error(reply, request.Unique, Errno.EAGAIN));
-            }
-        }
-
-        // A directory that can't be read must not end the daemon.
-        int Answer(in FuseRequest request)
-        {
-            try
-            {
-                return _files.Answer(request, reply);
-            }
-            catch (Exception failure)
-            {
-                PcibackLog.Unreadable(_logger, failure);
-                return FuseReply.Error(reply, request.Unique, Errno.EIO);
             }
         }
 
@@ -126,15 +111,29 @@ public sealed class PcibackDirectory : IDisposable
         }
     }
 
-    private void WriteAll()
+    private async Task WriteAllAsync()
     {
         byte[] reply = new byte[FuseConnection.BufferSize];
-        foreach (byte[] message in _pending.GetConsumingEnumerable())
+        await foreach (byte[] message in _pending.Reader.ReadAllAsync().ConfigureAwait(false))
         {
             if (FuseRequest.TryParse(message, out FuseRequest request))
             {
-                _connection.Send(reply.AsSpan(0, _files.Answer(request, reply)));
+                _connection.Send(reply.AsSpan(0, Answer(request, reply)));
             }
+        }
+    }
+
+    // A directory that cannot be read or written must not end the daemon.
+    private int Answer(in FuseRequest request, Span<byte> reply)
+    {
+        try
+        {
+            return _files.Answer(request, reply);
+        }
+        catch (Exception failure)
+        {
+            PcibackLog.Unreadable(_logger, failure);
+            return FuseReply.Error(reply, request.Unique, Errno.EIO);
         }
     }
 }
