@@ -1,4 +1,3 @@
-using System.Globalization;
 using PciBackFlow.Backend.Attaching;
 using PciBackFlow.Backend.Attaching.Toolstack;
 using PciBackFlow.Backend.Devices;

@@ -7,36 +7,41 @@ using PciBackFlow.Hardware.Pci;
 namespace PciBackFlow.Backend.Guests;
 
 /// <summary>
-/// A backend directory's place in the registry: its queue, and the instance that lives now. Instances of one directory follow each
-/// other on one queue, so a successor never meets its predecessor's leftovers (XSA-350).
+/// A backend directory's place in the registry: the instance that lives now. Instances of one directory follow each other, and its passes never overlap, so a
+/// successor never meets its predecessor's leftovers (XSA-350).
 /// </summary>
 internal sealed class GuestEntry
 {
     // A pause each: longer than the kernel waits for a device after a reset.
     private const int PolicyAttempts = 90;
 
-    private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
+    // A hand-shake is about ten passes, a hot-plug five: what exceeds this within a second is a storm.
+    private const int PassesPerSecond = 256;
+    private static readonly TimeSpan CoolDown = TimeSpan.FromMilliseconds(20);
 
     private readonly GuestId _id;
     private readonly GuestServices _services;
+    private readonly PassQueue<GuestId> _passes;
     private readonly Action<GuestEntry> _empty;
+    private readonly FixedWindow _pace = new(PassesPerSecond, TimeSpan.FromSeconds(1), TimeProvider.System);
     private readonly ConcurrentQueue<(PciAddress Host, int Attempts)> _changedPolicies = new();
     private bool _adopt;
-    private int _isRetrying;
+    private long _passesMade;
     private volatile Guest? _guest;
 
-    public GuestEntry(GuestId id, GuestServices services, TaskScheduler scheduler, bool adopt, Action<GuestEntry> empty)
+    public GuestEntry(GuestId id, GuestServices services, PassQueue<GuestId> passes, bool adopt, Action<GuestEntry> empty)
     {
         _id = id;
         _services = services;
+        _passes = passes;
         _adopt = adopt;
         _empty = empty;
-        Queue = new(Pass, scheduler);
     }
 
     public GuestId Id => _id;
 
-    public GuestQueue Queue { get; }
+    /// <summary>Passes so far.</summary>
+    public long Passes => Interlocked.Read(ref _passesMade);
 
     /// <summary>The instance that lives; null when there is none.</summary>
     public GuestSnapshot? Snapshot => _guest?.Snapshot;
@@ -45,14 +50,30 @@ internal sealed class GuestEntry
     public void ChangePolicy(PciAddress host)
     {
         _changedPolicies.Enqueue((host, 0));
-        Queue.Wake();
+        _passes.Wake(_id);
     }
 
-    /// <summary>Stops the queue, then the instance. Not on the queue.</summary>
+    /// <summary>One pass. A guest that keeps its passes coming is slowed down.</summary>
+    /// <exception cref="HypervisorException">The hypervisor or xenstore refused something.</exception>
+    public async Task PassAsync()
+    {
+        Interlocked.Increment(ref _passesMade);
+        try
+        {
+            Pass();
+        }
+        finally
+        {
+            if (!_pace.TryTake(out _))
+            {
+                await Task.Delay(CoolDown).ConfigureAwait(false);
+            }
+        }
+    }
+
+    /// <summary>Stops the instance. No pass is made any more.</summary>
     public void Stop()
     {
-        Queue.Complete();
-        Queue.Completion.Wait();
         try
         {
             _guest?.Stop();
@@ -68,44 +89,27 @@ internal sealed class GuestEntry
 
     private void Pass()
     {
-        try
+        Guest guest = _guest ??= new(_id, _services, () => _passes.Wake(_id), _adopt);
+        _adopt = false;
+        guest.Pass();
+        ChangePolicies(guest);
+        if (!guest.IsGone)
         {
-            Guest guest = _guest ??= new(_id, _services, Queue.Wake, _adopt);
-            _adopt = false;
-            guest.Pass();
-            ChangePolicies(guest);
-            if (!guest.IsGone)
-            {
-                return;
-            }
-
-            guest.Dispose();
-            _guest = null;
-
-            DirectoryReader directory = new(_services.Store, _id);
-            XenbusState state = directory.ReadBackendState();
-            if (state == XenbusState.Initialising)
-            {
-                Queue.Wake();
-            }
-            else if (state == XenbusState.Unknown && !directory.BackendExists())
-            {
-                _empty(this);
-            }
+            return;
         }
-        catch (HypervisorException e)
+
+        guest.Dispose();
+        _guest = null;
+
+        DirectoryReader directory = new(_services.Store, _id);
+        XenbusState state = directory.ReadBackendState();
+        if (state == XenbusState.Initialising)
         {
-            // The hypervisor or xenstore refused something: it is tried again, because the event that asked for it does not come again.
-            _services.Warnings.Warn(_id.DomainId, $"hypervisor: {e.Message}");
-            if (Interlocked.Exchange(ref _isRetrying, 1) == 0)
-            {
-                _ = WakeLaterAsync();
-            }
+            _passes.Wake(_id);
         }
-        catch (Exception e)
+        else if (state == XenbusState.Unknown && !directory.BackendExists())
         {
-            // A defect of ours met by one guest must not take the queue, and with it the guest's later events, away.
-            GuestLog.Failed(_services.Logger, _id.DomainId, e);
+            _empty(this);
         }
     }
 
@@ -125,17 +129,7 @@ internal sealed class GuestEntry
             }
 
             _changedPolicies.Enqueue((changed.Host, changed.Attempts + 1));
-            if (Interlocked.Exchange(ref _isRetrying, 1) == 0)
-            {
-                _ = WakeLaterAsync();
-            }
+            _passes.WakeLater(_id);
         }
-    }
-
-    private async Task WakeLaterAsync()
-    {
-        await Task.Delay(RetryPause).ConfigureAwait(false);
-        Interlocked.Exchange(ref _isRetrying, 0);
-        Queue.Wake();
     }
 }

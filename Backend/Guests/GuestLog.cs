@@ -15,17 +15,11 @@ internal static partial class GuestLog
     [LoggerMessage(EventId = 3, Level = LogLevel.Information, Message = "domain {DomainId}: {Host} taken back")]
     public static partial void FunctionTakenBack(ILogger logger, int domainId, Hardware.Pci.PciAddress host);
 
-    [LoggerMessage(EventId = 4, Level = LogLevel.Warning, Message = "domain {DomainId}: {Subject} (seen {Count} times)")]
-    public static partial void Distinct(ILogger logger, int domainId, string subject, long count);
-
     [LoggerMessage(EventId = 5, Level = LogLevel.Information, Message = "domain {DomainId}: served by shard {Shard}, port {Port}")]
     public static partial void Attached(ILogger logger, int domainId, int shard, int port);
 
     [LoggerMessage(EventId = 6, Level = LogLevel.Error, Message = "domain {DomainId}: life cycle failed")]
     public static partial void Failed(ILogger logger, int domainId, Exception exception);
-
-    [LoggerMessage(EventId = 7, Level = LogLevel.Information, Message = "{Functions} function(s) keep the interrupts that their guests enabled")]
-    public static partial void InterruptsLeft(ILogger logger, int functions);
 
     [LoggerMessage(EventId = 8, Level = LogLevel.Warning, Message = "guests get no MSI or MSI-X: {Reason}")]
     public static partial void NoInterrupts(ILogger logger, string reason);

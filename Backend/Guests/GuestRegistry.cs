@@ -6,26 +6,32 @@ using PciBackFlow.Hardware.Pci;
 namespace PciBackFlow.Backend.Guests;
 
 /// <summary>
-/// Finds the guests: watches where toolstacks create backend directories, and wakes the queue of the guest that an event concerns.
-/// All queues share a few threads. Thread-safe.
+/// Finds the guests: watches where toolstacks create backend directories, and asks for a pass over the guest that an event concerns. All passes share a few
+/// threads. Thread-safe.
 /// </summary>
 internal sealed class GuestRegistry : IDisposable
 {
     // Life cycles wait for xenstore and shards, not for the processor; a few at a time keep a thousand guests' start orderly. What waits for a device does not count.
     private const int ConcurrentPasses = 4;
 
-    private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
-
     private readonly Lock _lock = new();
     private readonly Dictionary<GuestId, GuestEntry> _entries = [];
     private readonly GuestServices _services;
-    private readonly TaskScheduler _scheduler = new PassScheduler(ConcurrentPasses);
+    private readonly PassQueue<GuestId> _passes;
+
+    // Of one key: the directory above all guests, which is listed again when it changes.
+    private readonly PassQueue<string> _listings;
     private readonly List<IDisposable> _watches = [];
     private bool _isStarting = true;
     private bool _isStopped;
-    private int _isRetrying;
 
-    public GuestRegistry(GuestServices services) => _services = services;
+    public GuestRegistry(GuestServices services)
+    {
+        _services = services;
+        PatientScheduler scheduler = new(ConcurrentPasses);
+        _passes = new(PassAsync, Failed, scheduler);
+        _listings = new(ListAsync, NotListed, scheduler);
+    }
 
     /// <summary>Finds the guests that are there and watches for more.</summary>
     /// <exception cref="HypervisorException">xenstore refused the watch.</exception>
@@ -67,7 +73,7 @@ internal sealed class GuestRegistry : IDisposable
     {
         lock (_lock)
         {
-            return _entries.TryGetValue(id, out GuestEntry? entry) ? entry.Queue.Passes : 0;
+            return _entries.TryGetValue(id, out GuestEntry? entry) ? entry.Passes : 0;
         }
     }
 
@@ -95,6 +101,12 @@ internal sealed class GuestRegistry : IDisposable
         lock (_lock)
         {
             _isStopped = true;
+        }
+
+        _listings.Dispose();
+        _passes.Dispose();
+        lock (_lock)
+        {
             entries = [.. _entries.Values];
             _entries.Clear();
         }
@@ -113,45 +125,50 @@ internal sealed class GuestRegistry : IDisposable
         }
         else if (StoreChanges.MayBeAnyGuest(path))
         {
-            RescanOrLater();
+            _listings.Wake(StoreKeys.Guests);
         }
     }
 
-    /// <summary>On the store's own thread, where nobody would catch anything; and the event that asked for it does not come again.</summary>
-    private void RescanOrLater()
+    private Task ListAsync(string root)
     {
-        try
-        {
-            Rescan();
-        }
-        catch (HypervisorException e)
-        {
-            GuestLog.NotListed(_services.Logger, e.Message);
-            if (Interlocked.Exchange(ref _isRetrying, 1) == 0)
-            {
-                _ = RescanLaterAsync();
-            }
-        }
-        catch (ObjectDisposedException)
+        Rescan();
+        return Task.CompletedTask;
+    }
+
+    private bool NotListed(string root, Exception failure)
+    {
+        if (failure is ObjectDisposedException)
         {
             // The daemon ends.
+            return false;
         }
 
-        async Task RescanLaterAsync()
+        GuestLog.NotListed(_services.Logger, failure.Message);
+        return true;
+    }
+
+    private Task PassAsync(GuestId guest)
+    {
+        GuestEntry? entry;
+        lock (_lock)
         {
-            await Task.Delay(RetryPause).ConfigureAwait(false);
-            Interlocked.Exchange(ref _isRetrying, 0);
-            bool isStopped;
-            lock (_lock)
-            {
-                isStopped = _isStopped;
-            }
-
-            if (!isStopped)
-            {
-                RescanOrLater();
-            }
+            _entries.TryGetValue(guest, out entry);
         }
+
+        return entry?.PassAsync() ?? Task.CompletedTask;
+    }
+
+    private bool Failed(GuestId guest, Exception failure)
+    {
+        if (failure is HypervisorException refusal)
+        {
+            _services.Warnings.Warn(guest.DomainId, $"hypervisor: {refusal.Message}");
+            return true;
+        }
+
+        // A defect of ours met by one guest must not take its later events away.
+        GuestLog.Failed(_services.Logger, guest.DomainId, failure);
+        return false;
     }
 
     /// <summary>An event above all guests: any of them may have come or gone.</summary>
@@ -170,7 +187,7 @@ internal sealed class GuestRegistry : IDisposable
         {
             foreach (GuestEntry entry in _entries.Values)
             {
-                entry.Queue.Wake();
+                _passes.Wake(entry.Id);
             }
         }
     }
@@ -186,21 +203,21 @@ internal sealed class GuestRegistry : IDisposable
 
             if (!_entries.TryGetValue(guest, out GuestEntry? entry))
             {
-                _entries.Add(guest, entry = new(guest, _services, _scheduler, _isStarting, Forget));
+                _entries.Add(guest, entry = new(guest, _services, _passes, _isStarting, Forget));
             }
 
-            entry.Queue.Wake();
+            _passes.Wake(guest);
         }
     }
 
-    /// <summary>On the entry's queue: its directory is gone. An event that came meanwhile keeps it.</summary>
+    /// <summary>On the entry's own pass: its directory is gone. An event that came meanwhile keeps it.</summary>
     private void Forget(GuestEntry entry)
     {
         lock (_lock)
         {
-            if (!_isStopped && !entry.Queue.IsPending && _entries.Remove(entry.Id))
+            if (!_isStopped && !_passes.IsPending(entry.Id))
             {
-                entry.Queue.Complete();
+                _entries.Remove(entry.Id);
             }
         }
     }

@@ -1,5 +1,4 @@
 using PciBackFlow.Backend.Running;
-using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Linux;
 using PciBackFlow.Hardware.Pci;
@@ -28,14 +27,13 @@ internal sealed class FunctionInterrupts
     private readonly MessageSetup _setup;
     private readonly DistinctWarnings _warnings;
     private readonly Func<long> _nextTicket;
-    private readonly Action<FunctionInterrupts> _cleanLater;
+    private readonly PassQueue<FunctionInterrupts> _cleaning;
     private readonly RefusalBrake _brake = new();
     private volatile MessageGrant? _grant;
     private volatile bool _isClosed;
     private long _abandoned;
     private long _enables;
     private long _failures;
-    private int _isCleaning;
     private Action? _whenClosed;
 
     /// <param name="domainId">The guest that owns the function.</param>
@@ -44,17 +42,17 @@ internal sealed class FunctionInterrupts
     /// <param name="journal">Where it is written down; null for nowhere.</param>
     /// <param name="warnings">Who says what goes wrong.</param>
     /// <param name="nextTicket">Rising numbers for grants, each one once.</param>
-    /// <param name="cleanLater">Has <see cref="Clean"/> called on another thread; must not block.</param>
+    /// <param name="cleaning">Has <see cref="Clean"/> called on another thread.</param>
     public FunctionInterrupts(
         int domainId, AssignedFunction function, IPhysdev physdev, MessageJournal? journal, DistinctWarnings warnings, Func<long> nextTicket,
-        Action<FunctionInterrupts> cleanLater)
+        PassQueue<FunctionInterrupts> cleaning)
     {
         _domainId = domainId;
         _hardware = function.Hardware;
         _setup = new(domainId, function, physdev, journal, () => _isClosed, Warn);
         _warnings = warnings;
         _nextTicket = nextTicket;
-        _cleanLater = cleanLater;
+        _cleaning = cleaning;
     }
 
     /// <summary>Whether messages are mapped for the guest now.</summary>
@@ -130,15 +128,12 @@ internal sealed class FunctionInterrupts
             seen = now;
         }
 
-        CleanLater();
+        _cleaning.Wake(this);
     }
 
     /// <summary>Takes back what nobody should have any more: an abandoned grant, or that of a guest which is gone.</summary>
     public void Clean()
     {
-        // Cleared first: what is noted from here on asks for another cleaning. Pairs with CleanLater.
-        Interlocked.Exchange(ref _isCleaning, 0);
-
         // Who has the lock for so long looks again when it lets go.
         if (!_lock.TryEnter(ClosePatience))
         {
@@ -154,6 +149,9 @@ internal sealed class FunctionInterrupts
             Leave();
         }
     }
+
+    /// <summary>Says that <see cref="Clean"/> failed.</summary>
+    public void NotCleaned(Exception failure) => Warn($"what it should not have any more could not be taken back: {failure.Message}");
 
     /// <summary>Takes the messages back; the guest may enable them again.</summary>
     /// <returns>False when an operation has been under way for too long.</returns>
@@ -334,19 +332,11 @@ internal sealed class FunctionInterrupts
         _lock.Exit();
         if (IsLeftOver(_grant))
         {
-            CleanLater();
+            _cleaning.Wake(this);
         }
         else if (_isClosed && Interlocked.Exchange(ref _whenClosed, null) is { } late)
         {
             _ = Task.Factory.StartNew(late, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-        }
-    }
-
-    private void CleanLater()
-    {
-        if (Interlocked.Exchange(ref _isCleaning, 1) == 0)
-        {
-            _cleanLater(this);
         }
     }
 

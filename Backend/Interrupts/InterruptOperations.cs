@@ -1,9 +1,6 @@
 using System.Collections.Concurrent;
-using System.Threading.Tasks.Dataflow;
 using Microsoft.Extensions.Logging;
-using PciBackFlow.Backend.Guests;
 using PciBackFlow.Backend.Running;
-using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Linux;
 using PciBackFlow.Stages.Connections;
@@ -17,7 +14,7 @@ namespace PciBackFlow.Backend.Interrupts;
 /// Gives guests the interrupts of their functions as pirqs, and takes them back. It knows which guest owns which function: a pirq is only ever mapped for that one.
 /// Any thread.
 /// </summary>
-public sealed class InterruptOperations : IInterruptOperations, IDisposable
+public sealed partial class InterruptOperations : IInterruptOperations, IDisposable
 {
     // Cleaning waits for hypercalls; one that hangs must not keep the others from going on.
     private const int Cleaners = 4;
@@ -29,9 +26,8 @@ public sealed class InterruptOperations : IInterruptOperations, IDisposable
     private readonly ILogger _logger;
     private readonly MessageJournal? _journal;
 
-    // A function is in there at most once, so it never holds more than there are functions.
-    private readonly ActionBlock<FunctionInterrupts> _cleaning =
-        new(static function => function.Clean(), new ExecutionDataflowBlockOptions { MaxDegreeOfParallelism = Cleaners });
+    // A function waits there once at most, so that it never holds more than there are functions.
+    private readonly PassQueue<FunctionInterrupts> _cleaning;
 
     private long _lastTicket;
 
@@ -50,6 +46,7 @@ public sealed class InterruptOperations : IInterruptOperations, IDisposable
         _physdev = physdev;
         _warnings = warnings;
         _logger = logger;
+        _cleaning = new(CleanAsync, NotCleaned, new ConcurrentExclusiveSchedulerPair(TaskScheduler.Default, Cleaners).ConcurrentScheduler);
     }
 
     /// <summary>Functions whose messages are mapped now.</summary>
@@ -61,7 +58,7 @@ public sealed class InterruptOperations : IInterruptOperations, IDisposable
     public void Add(int domainId, AssignedFunction function)
     {
         FunctionInterrupts interrupts = new(
-            domainId, function, _physdev, _journal, _warnings, () => Interlocked.Increment(ref _lastTicket), CleanLater);
+            domainId, function, _physdev, _journal, _warnings, () => Interlocked.Increment(ref _lastTicket), _cleaning);
         _functions[function] = interrupts;
         function.AfterReset = _ => interrupts.Restore();
     }
@@ -127,11 +124,11 @@ public sealed class InterruptOperations : IInterruptOperations, IDisposable
     /// </summary>
     public void Dispose()
     {
-        _cleaning.Complete();
-        _cleaning.Completion.Wait(EndPatience);
+        // From now on it takes nothing: what a late worker got is left like all the rest.
+        _cleaning.End(EndPatience);
         if (Active is > 0 and int active)
         {
-            GuestLog.InterruptsLeft(_logger, active);
+            InterruptsLeft(_logger, active);
         }
     }
 
@@ -139,6 +136,19 @@ public sealed class InterruptOperations : IInterruptOperations, IDisposable
 
     private InterruptReply Disable(AssignedFunction function) => Find(function)?.Disable() ?? new InterruptReply(PciOpStatus.Success, 0);
 
-    // A completed block refuses: the daemon is ending, and what a late worker got is left like all the rest.
-    private void CleanLater(FunctionInterrupts function) => _cleaning.Post(function);
+    [LoggerMessage(EventId = 7, Level = LogLevel.Information, Message = "{Functions} function(s) keep the interrupts that their guests enabled")]
+    private static partial void InterruptsLeft(ILogger logger, int functions);
+
+    private static Task CleanAsync(FunctionInterrupts function)
+    {
+        function.Clean();
+        return Task.CompletedTask;
+    }
+
+    // A pirq that a guest should not have must not be forgotten; but where the descriptor is closed, the daemon ends.
+    private static bool NotCleaned(FunctionInterrupts function, Exception failure)
+    {
+        function.NotCleaned(failure);
+        return failure is not ObjectDisposedException;
+    }
 }

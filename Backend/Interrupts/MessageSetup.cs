@@ -1,7 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Numerics;
 using PciBackFlow.Backend.Grants;
-using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Linux;
 using PciBackFlow.Hardware.Pci;

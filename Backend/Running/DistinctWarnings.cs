@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging;
-using PciBackFlow.Backend.Guests;
 
 namespace PciBackFlow.Backend.Running;
 
@@ -7,7 +6,7 @@ namespace PciBackFlow.Backend.Running;
 /// What guests do wrong, said once for each guest and subject and then counted: the line comes again at the 10th, 100th, 1,000th …
 /// time, so a guest that repeats itself a million times writes seven lines (XSA-43). Any thread.
 /// </summary>
-public sealed class DistinctWarnings
+public sealed partial class DistinctWarnings
 {
     /// <summary>Most subjects remembered for one guest; further ones share one entry.</summary>
     public const int MaxSubjects = 64;
@@ -48,7 +47,7 @@ public sealed class DistinctWarnings
 
         if (IsPowerOfTen(count))
         {
-            GuestLog.Distinct(_logger, domainId, text ?? subject, count);
+            Say(_logger, domainId, text ?? subject, count);
         }
 
         return count;
@@ -63,6 +62,9 @@ public sealed class DistinctWarnings
             _counts.Remove(domainId);
         }
     }
+
+    [LoggerMessage(EventId = 4, Level = LogLevel.Warning, Message = "domain {DomainId}: {Subject} (seen {Count} times)")]
+    private static partial void Say(ILogger logger, int domainId, string subject, long count);
 
     private static bool IsPowerOfTen(long count)
     {

@@ -41,7 +41,8 @@ internal sealed class DeniedWriteLog : IDeniedWriteListener, IDisposable
     /// <inheritdoc/>
     public void Noted()
     {
-        // One system call at most between two looks, whatever guests do. Pairs with the exchange in Run.
+        // On a shard, in the midst of a request: one system call at most between two looks, whatever guests do, and no reader whose continuation could
+        // start a thread. Pairs with the exchange in Run.
         if (Interlocked.Exchange(ref _isPending, 1) == 0)
         {
             _wake.Set();

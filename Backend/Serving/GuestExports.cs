@@ -109,7 +109,7 @@ internal sealed class GuestExports
         }
 
         // Its last guest's reset, or a toolstack's, may be under way.
-        using PassScheduler.Waiting waiting = PassScheduler.WaitForDevice();
+        using var wait = DeviceWait.Begin();
         FunctionClaim claim = _services.Functions.Claim(_domainId, host);
         if (!claim.IsGranted)
         {
@@ -163,7 +163,7 @@ internal sealed class GuestExports
             return true;
         }
 
-        using PassScheduler.Waiting waiting = PassScheduler.WaitForDevice();
+        using var wait = DeviceWait.Begin();
 
         // Its registers are read: in the middle of a reset that its guest asked for they say anything, or that there are no capabilities. The function is not taken for
         // that, which would fail the guest's accesses: nobody is inside before and after, and no reset fits in between.
@@ -221,7 +221,7 @@ internal sealed class GuestExports
     public void LetGo(AssignedFunction function)
     {
         PciAddress host = function.Hardware.Address;
-        using PassScheduler.Waiting waiting = PassScheduler.WaitForDevice();
+        using var wait = DeviceWait.Begin();
         if (!Quiescence.Reach(function))
         {
             _services.Warnings.Warn(_domainId, $"{host} does not end its transactions");
@@ -243,7 +243,7 @@ internal sealed class GuestExports
     /// <summary>The guest's frontend is gone: the next one finds no message enabled.</summary>
     public void DisableMessages()
     {
-        using PassScheduler.Waiting waiting = PassScheduler.WaitForDevice();
+        using var wait = DeviceWait.Begin();
         foreach (AssignedFunction function in _functions.Values)
         {
             if (_services.Interrupts?.Undo(function) == false)

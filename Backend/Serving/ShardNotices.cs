@@ -3,8 +3,8 @@ using System.Collections.Concurrent;
 namespace PciBackFlow.Backend.Serving;
 
 /// <summary>
-/// Hands on, from another thread, what a shard found out in the midst of a request: to wake a guest's queue may start a thread, which a shard must not wait for. For
-/// what happens seldom.
+/// Hands on, from another thread, what a shard found out in the midst of a request: to ask for a guest's pass may start a thread, which a shard must not wait for; nor
+/// for a channel's reader, whose continuation may start one. To set an event starts none. For what happens seldom.
 /// </summary>
 internal sealed class ShardNotices : IDisposable
 {

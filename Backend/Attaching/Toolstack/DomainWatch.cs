@@ -18,7 +18,7 @@ internal sealed class DomainWatch : IDisposable
 
     private readonly ToolstackServices _services;
     private readonly IGuestChanges _guests;
-    private readonly GuestQueue _looks;
+    private readonly PassQueue<DomainWatch> _looks;
     private readonly ConcurrentDictionary<int, bool> _changed = new();
     private readonly ConcurrentDictionary<DomainLife, bool> _settling = new();
     private readonly List<IDisposable> _watches = [];
@@ -32,7 +32,7 @@ internal sealed class DomainWatch : IDisposable
     {
         _services = services;
         _guests = guests;
-        _looks = new(Look, TaskScheduler.Default);
+        _looks = new(LookAsync, NotLooked);
     }
 
     public void Start()
@@ -59,23 +59,22 @@ internal sealed class DomainWatch : IDisposable
             watch.Dispose();
         }
 
-        _looks.Complete();
-        _looks.Completion.Wait();
+        _looks.Dispose();
     }
 
     private void DomainsChanged()
     {
         Interlocked.Exchange(ref _allChanged, 1);
-        _looks.Wake();
+        _looks.Wake(this);
     }
 
     private void Changed(int domainId)
     {
         _changed[domainId] = true;
-        _looks.Wake();
+        _looks.Wake(this);
     }
 
-    private void Look()
+    private Task LookAsync(DomainWatch watch)
     {
         try
         {
@@ -105,6 +104,14 @@ internal sealed class DomainWatch : IDisposable
             ToolstackLog.LookFailed(_services.Logger, e);
             LookLater();
         }
+
+        return Task.CompletedTask;
+    }
+
+    private bool NotLooked(DomainWatch watch, Exception failure)
+    {
+        ToolstackLog.LookFailed(_services.Logger, failure);
+        return true;
     }
 
     /// <summary>One guest that cannot be looked at must not keep the others from being settled; it is looked at again without another event.</summary>

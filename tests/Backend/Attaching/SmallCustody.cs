@@ -185,8 +185,10 @@ internal sealed class SmallCustody : IDeviceCustody, IFunctionSource, IDeviceSet
             _held[address] = device with { OwnerDomain = null };
         }
 
-        _functions.Release(domainId, address);
-        Released?.Invoke(address);
+        if (_functions.TryRelease(domainId, address))
+        {
+            Released?.Invoke(address);
+        }
     }
 
     public void Dispose() => _functions.Dispose();

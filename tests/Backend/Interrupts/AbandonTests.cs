@@ -60,6 +60,27 @@ public sealed class AbandonTests
     }
 
     [Fact]
+    public void A_cleaning_that_fails_is_made_again()
+    {
+        using OwnedFunction owned = new();
+        InterruptReply reply = owned.EnableMsix(0, 1, 2);
+        int failures = 0;
+        owned.Xen.Observer = request =>
+        {
+            if (request.Call == LoopbackCall.Unmap && failures++ == 0)
+            {
+                throw new InvalidOperationException("nobody foresaw this");
+            }
+        };
+
+        owned.Operations.Abandon(owned.Function, reply.Ticket);
+
+        Bench.Eventually(() => owned.State.Vectors == 0, "nothing enabled");
+        owned.AssertNothingLeft();
+        Assert.Contains(owned.Lines.Warnings, line => line.Contains("could not be taken back: nobody foresaw this", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void A_function_that_leaves_during_a_slow_set_up_ends_with_nothing_mapped()
     {
         using OwnedFunction owned = new();

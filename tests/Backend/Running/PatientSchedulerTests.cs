@@ -1,17 +1,16 @@
-using PciBackFlow.Backend.Guests;
 using PciBackFlow.Backend.Running;
 
 namespace PciBackFlow.Backend.Tests.Running;
 
 /// <summary>How many passes run at a time, and who is left out of the count.</summary>
-public sealed class PassSchedulerTests
+public sealed class PatientSchedulerTests
 {
     private static readonly TimeSpan Soon = TimeSpan.FromMilliseconds(400);
 
     [Fact]
     public async Task What_only_takes_long_counts_among_the_few()
     {
-        PassScheduler scheduler = new(2);
+        PatientScheduler scheduler = new(2);
         using ManualResetEventSlim gate = new();
         Task[] slow = [Start(scheduler, () => gate.Wait()), Start(scheduler, () => gate.Wait())];
         Task next = Start(scheduler, static () => { });
@@ -26,11 +25,11 @@ public sealed class PassSchedulerTests
     [Fact]
     public async Task What_waits_for_a_device_does_not_count_until_it_goes_on()
     {
-        PassScheduler scheduler = new(1);
+        PatientScheduler scheduler = new(1);
         using ManualResetEventSlim gate = new();
         Task waiting = Start(scheduler, () =>
         {
-            using (PassScheduler.WaitForDevice())
+            using (DeviceWait.Begin())
             {
                 gate.Wait();
             }
@@ -47,10 +46,10 @@ public sealed class PassSchedulerTests
     [Fact]
     public async Task After_many_waits_no_more_run_at_a_time_than_before()
     {
-        PassScheduler scheduler = new(2);
+        PatientScheduler scheduler = new(2);
         await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => Start(scheduler, static () =>
         {
-            using (PassScheduler.WaitForDevice())
+            using (DeviceWait.Begin())
             {
                 Thread.Sleep(20);
             }
@@ -72,7 +71,7 @@ public sealed class PassSchedulerTests
     public async Task A_host_that_gives_no_thread_is_asked_again_and_no_pass_is_lost()
     {
         int refused = 0;
-        PassScheduler scheduler = new(1, run =>
+        PatientScheduler scheduler = new(1, run =>
         {
             if (refused++ < 2)
             {

@@ -1,11 +1,11 @@
 namespace PciBackFlow.Backend.Running;
 
 /// <summary>
-/// Runs the passes of all guests on a few threads. One that waits for a device, for its reset or for a call of the hypervisor that does not return, says so
-/// (<see cref="WaitForDevice"/>) and after a while no longer counts among the few: another begins beside it, so that nobody waits for somebody else's device. One
-/// that only takes long goes on counting. Threads end when nothing is left to do.
+/// Runs the passes of all guests on a few threads, and has patience with devices: a pass that has waited for one for a while (<see cref="DeviceWait"/>) no longer
+/// counts among the few. Another begins beside it, so that nobody waits for somebody else's device; a pass that only takes long goes on counting. Threads end
+/// when nothing is left to do.
 /// </summary>
-internal sealed class PassScheduler : TaskScheduler
+internal sealed class PatientScheduler : TaskScheduler
 {
     // Most of what could wait for a device does not: for that no thread is worth while.
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(100);
@@ -29,7 +29,7 @@ internal sealed class PassScheduler : TaskScheduler
 
     /// <param name="width">How many passes run at a time, those that wait for a device not counted.</param>
     /// <param name="startThread">Runs something on a thread of its own; throws what <see cref="Thread.Start()"/> throws. Null for that.</param>
-    public PassScheduler(int width, Action<Action>? startThread = null)
+    public PatientScheduler(int width, Action<Action>? startThread = null)
     {
         _width = width;
         _startThread = startThread ?? (static run => new Thread(run.Invoke) { IsBackground = true, Name = "guests" }.Start());
@@ -38,14 +38,8 @@ internal sealed class PassScheduler : TaskScheduler
     /// <inheritdoc/>
     public override int MaximumConcurrencyLevel => _width;
 
-    /// <summary>The pass on this thread may wait for a device from now on; somewhere else nothing happens. May be nested.</summary>
-    /// <returns>Ends it when disposed, on the same thread.</returns>
-    public static Waiting WaitForDevice()
-    {
-        Runner? runner = t_current;
-        runner?.Owner.BeginWait(runner);
-        return new(runner);
-    }
+    /// <summary>This thread's place among the runners; null where no pass runs.</summary>
+    internal static Runner? RunnerHere => t_current;
 
     /// <inheritdoc/>
     protected override void QueueTask(Task task)
@@ -144,48 +138,19 @@ internal sealed class PassScheduler : TaskScheduler
         }
     }
 
-    private void BeginWait(Runner runner)
-    {
-        lock (_lock)
-        {
-            if (runner.Waits++ == 0)
-            {
-                runner.WaitsSince = Environment.TickCount64;
-            }
-        }
-    }
-
-    // It goes on at once, whether there is room or not: what it has begun others may wait for.
-    private void EndWait(Runner runner)
-    {
-        lock (_lock)
-        {
-            if (--runner.Waits > 0 || runner.IsCounted)
-            {
-                return;
-            }
-
-            runner.IsCounted = true;
-            _counted++;
-        }
-    }
-
     private async Task LookForWaitsAsync()
     {
         await Task.Delay(Patience).ConfigureAwait(false);
         lock (_lock)
         {
             _isTimed = false;
-            long now = Environment.TickCount64;
             foreach (Runner runner in _runners)
             {
-                if (!runner.IsCounted || runner.Waits == 0 || now - runner.WaitsSince < Patience.TotalMilliseconds)
+                if (runner.IsCounted && runner.HasWaited(Patience))
                 {
-                    continue;
+                    runner.IsCounted = false;
+                    _counted--;
                 }
-
-                runner.IsCounted = false;
-                _counted--;
             }
 
             StartSome();
@@ -202,21 +167,12 @@ internal sealed class PassScheduler : TaskScheduler
         }
     }
 
-    /// <summary>A part of a pass that may wait for a device.</summary>
-    internal readonly struct Waiting : IDisposable
+    /// <summary>A thread of the scheduler. Changed under its lock.</summary>
+    internal sealed class Runner(PatientScheduler owner)
     {
-        private readonly Runner? _runner;
-
-        internal Waiting(Runner? runner) => _runner = runner;
-
-        /// <summary>It does not wait any more.</summary>
-        public void Dispose() => _runner?.Owner.EndWait(_runner);
-    }
-
-    /// <summary>A thread of ours. Changed under the lock.</summary>
-    internal sealed class Runner(PassScheduler owner)
-    {
-        public PassScheduler Owner { get; } = owner;
+        // How many parts of its pass, one within the other, may wait for a device.
+        private int _waits;
+        private long _waitsSince;
 
         /// <summary>Whether it has taken its first pass.</summary>
         public bool HasBegun { get; set; }
@@ -224,9 +180,34 @@ internal sealed class PassScheduler : TaskScheduler
         /// <summary>Whether its pass is among the few.</summary>
         public bool IsCounted { get; set; } = true;
 
-        /// <summary>How many parts of its pass, one within the other, may wait for a device; with <see cref="WaitsSince"/> the outermost one's beginning.</summary>
-        public int Waits { get; set; }
+        /// <summary>A part of its pass that may wait for a device begins, within others or not.</summary>
+        public void BeginWait()
+        {
+            lock (owner._lock)
+            {
+                if (_waits++ == 0)
+                {
+                    _waitsSince = Environment.TickCount64;
+                }
+            }
+        }
 
-        public long WaitsSince { get; set; }
+        /// <summary>It ended. The pass goes on at once, whether there is room or not: what it has begun others may wait for.</summary>
+        public void EndWait()
+        {
+            lock (owner._lock)
+            {
+                if (--_waits > 0 || IsCounted)
+                {
+                    return;
+                }
+
+                IsCounted = true;
+                owner._counted++;
+            }
+        }
+
+        /// <summary>Whether it has waited for a device for so long. Under the lock.</summary>
+        public bool HasWaited(TimeSpan patience) => _waits > 0 && Environment.TickCount64 - _waitsSince >= patience.TotalMilliseconds;
     }
 }
