@@ -1,5 +1,6 @@
 using PciBackFlow.Backend.Interrupts;
 using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Hardware.Pci.Capabilities;
 using PciBackFlow.Hardware.Pci.Registers;
 using PciBackFlow.Stages.Filter;
 using PciBackFlow.Stages.Filter.Run;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using PciBackFlow.Backend.Devices.Refusals;
 using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Hardware.Pci.Capabilities;
 using PciBackFlow.Hardware.Pci.Sysfs;
 
 namespace PciBackFlow.Cli.Devices;

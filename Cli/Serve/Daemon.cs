@@ -4,6 +4,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Hosting.Systemd;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
+using PciBackFlow.Cli.Terminal;
 using PciBackFlow.Backend;
 using PciBackFlow.Backend.Guests;
 using PciBackFlow.Backend.Machines;
@@ -40,7 +41,7 @@ internal sealed partial class Daemon : IDisposable
         {
             _backend = new BackendDaemon(_machine, new BackendDaemonOptions
             {
-                Version = CommandTree.Version,
+                Version = ProgramVersion.Text,
                 Platform = settings.Platform,
                 RunDirectory = run.Path,
                 Topology = settings.Topology,

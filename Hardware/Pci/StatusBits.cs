@@ -1,3 +1,5 @@
+using PciBackFlow.Hardware.Pci.Capabilities;
+
 namespace PciBackFlow.Hardware.Pci;
 
 /// <summary>Bits of the Status register (PCI Local Bus 3.0 §6.2.3).</summary>

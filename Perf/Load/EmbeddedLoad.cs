@@ -7,6 +7,7 @@ using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
 using PciBackFlow.Hardware.Hypervisor.Loopback.EventChannels;
 using PciBackFlow.Perf.Frontends;
+using PciBackFlow.Perf.Load.Rounds;
 
 namespace PciBackFlow.Perf.Load;
 

@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using HdrHistogram;
 using PciBackFlow.Perf.Figures;
+using PciBackFlow.Perf.Load.Rounds;
 
 namespace PciBackFlow.Perf.Load;
 
@@ -131,7 +132,7 @@ public sealed record LoadReport
 
     /// <summary>The machine.</summary>
     [JsonPropertyName("machine")]
-    public required Machine Machine { get; init; }
+    public required MachineDescription Machine { get; init; }
 
     /// <summary>All latencies, in nanoseconds; not part of the JSON.</summary>
     [JsonIgnore]

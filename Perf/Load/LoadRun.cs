@@ -2,6 +2,7 @@ using System.Diagnostics;
 using HdrHistogram;
 using PciBackFlow.Perf.Figures;
 using PciBackFlow.Perf.Frontends;
+using PciBackFlow.Perf.Load.Rounds;
 using PciBackFlow.Perf.Reports;
 using PciBackFlow.Pipeline;
 using PciBackFlow.Pipeline.Running;
@@ -111,7 +112,7 @@ public static class LoadRun
             ShadowHitRatio = guests.Sum(guest => guest.ShadowHits) * perOperation,
             WakeupsPerOperation = (after.Wakeups - before.Wakeups) * perOperation,
             StageThreads = after.StageThreads(),
-            Machine = Machine.Describe(),
+            Machine = MachineDescription.Describe(),
             Histogram = latency,
             Interrupted = interrupted,
         };

@@ -44,5 +44,5 @@ public sealed record ProfileReport
 
     /// <summary>The machine.</summary>
     [JsonPropertyName("machine")]
-    public required Machine Machine { get; init; }
+    public required MachineDescription Machine { get; init; }
 }

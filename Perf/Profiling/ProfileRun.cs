@@ -60,7 +60,7 @@ public static class ProfileRun
             BytesAllocatedPerOperation = client.Operations == 0 ? 0 : bytes / (double)client.Operations,
             ConfigAccessNanoseconds = Math.Round(access, 1),
             Source = source.Name,
-            Machine = Machine.Describe(),
+            Machine = MachineDescription.Describe(),
         };
     }
 

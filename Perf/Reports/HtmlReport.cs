@@ -3,6 +3,7 @@ using System.Net;
 using System.Text;
 using PciBackFlow.Perf.Figures;
 using PciBackFlow.Perf.Load;
+using PciBackFlow.Perf.Load.Rounds;
 
 namespace PciBackFlow.Perf.Reports;
 
@@ -183,7 +184,7 @@ public static class HtmlReport
             $"p50 {DurationText.Format(boot.P50)}, p99.9 {DurationText.Format(boot.P999)}, slowest {DurationText.Format(boot.Slowest)}"),
     ];
 
-    private static IEnumerable<(string Name, string Value)> Facts(Machine machine) =>
+    private static IEnumerable<(string Name, string Value)> Facts(MachineDescription machine) =>
     [
         ("Processor", machine.Cpu),
         ("Cores", Number(machine.Cores)),

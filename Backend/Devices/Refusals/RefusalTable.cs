@@ -1,5 +1,6 @@
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Hardware.Pci.Capabilities;
 using PciBackFlow.Hardware.Pci.Registers;
 using PciBackFlow.Hardware.Pci.Sysfs;
 

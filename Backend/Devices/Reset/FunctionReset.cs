@@ -1,5 +1,6 @@
 using PciBackFlow.Backend.Devices.Snapshots;
 using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Hardware.Pci.Capabilities;
 using PciBackFlow.Hardware.Pci.Registers;
 using PciBackFlow.Hardware.Pci.Sysfs;
 

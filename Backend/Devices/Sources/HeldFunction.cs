@@ -2,6 +2,7 @@ using PciBackFlow.Backend.Devices.Reset;
 using PciBackFlow.Backend.Devices.Snapshots;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Hardware.Pci.Capabilities;
 using PciBackFlow.Hardware.Pci.Registers;
 using PciBackFlow.Hardware.Pci.Sysfs;
 

@@ -4,6 +4,7 @@ using PciBackFlow.Backend.Devices.Reset;
 using PciBackFlow.Backend.Devices.State;
 using PciBackFlow.Backend.Plans;
 using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Hardware.Pci.Capabilities;
 using PciBackFlow.Hardware.Pci.Sysfs;
 
 namespace PciBackFlow.Backend.Devices.Taking;

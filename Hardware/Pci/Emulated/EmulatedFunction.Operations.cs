@@ -1,3 +1,4 @@
+using PciBackFlow.Hardware.Pci.Capabilities;
 using PciBackFlow.Hardware.Pci.Registers;
 
 namespace PciBackFlow.Hardware.Pci.Emulated;

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using PciBackFlow.Hardware.Pci.Capabilities;
 using PciBackFlow.Hardware.Pci.Registers;
 
 namespace PciBackFlow.Hardware.Pci.Emulated;

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using PciBackFlow.Hardware.Pci.Capabilities;
 
 namespace PciBackFlow.Hardware.Pci.Emulated;
 

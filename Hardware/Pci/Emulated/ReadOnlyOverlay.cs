@@ -1,3 +1,5 @@
+using PciBackFlow.Hardware.Pci.Capabilities;
+
 namespace PciBackFlow.Hardware.Pci.Emulated;
 
 /// <summary>

@@ -1,3 +1,5 @@
+using PciBackFlow.Hardware.Pci.Capabilities;
+
 namespace PciBackFlow.Hardware.Pci.Sysfs;
 
 /// <summary>What this host says about one of its functions.</summary>

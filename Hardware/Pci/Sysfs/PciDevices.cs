@@ -1,4 +1,5 @@
 using System.Globalization;
+using PciBackFlow.Hardware.Pci.Capabilities;
 
 namespace PciBackFlow.Hardware.Pci.Sysfs;
 

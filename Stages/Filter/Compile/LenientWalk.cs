@@ -1,4 +1,5 @@
 using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Hardware.Pci.Capabilities;
 using PciBackFlow.Stages.Filter.Tables;
 
 namespace PciBackFlow.Stages.Filter.Compile;

@@ -1,4 +1,5 @@
 using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Hardware.Pci.Capabilities;
 using PciBackFlow.Stages.Filter.Map;
 
 namespace PciBackFlow.Stages.Filter.Tables;

@@ -1,4 +1,5 @@
 using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Hardware.Pci.Capabilities;
 using PciBackFlow.Hardware.Pci.Registers;
 using PciBackFlow.Stages.Filter.Map;
 using static PciBackFlow.Stages.Filter.Tables.RegisterDefinition;

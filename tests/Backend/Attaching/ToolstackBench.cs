@@ -178,7 +178,7 @@ internal sealed class ToolstackBench : IAsyncDisposable
             ("key-1", $"{device}"), ("dev-1", $"{device}"), ("opts-1", "permissive=0"), ("state-1", "1"), ("num_devs", "2"), ("state", "7"),
         })
         {
-            Store.Write($"/local/domain/0/backend/pci/{domain}/0/{key}", value);
+            Store.Write(StoreKeys.In(StoreKeys.BackendOf(GuestId.Of(domain)), key), value);
         }
 
         await EventuallyAsync(() => Key(domain, "vdev-1") is not null && Key(domain, "state") == "4", "connected again");

@@ -1,6 +1,7 @@
 using PciBackFlow.Backend.Devices;
 using PciBackFlow.Backend.Tests.Devices.FakeSysfs;
 using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Hardware.Pci.Capabilities;
 using PciBackFlow.Hardware.Pci.Captures;
 
 namespace PciBackFlow.Backend.Tests.Devices;

@@ -1,5 +1,6 @@
 using PciBackFlow.Backend.Insight;
 using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Hardware.Pci.Capabilities;
 using PciBackFlow.Hardware.Pci.Captures;
 using PciBackFlow.Stages.Filter;
 using PciBackFlow.Stages.Filter.Compile;

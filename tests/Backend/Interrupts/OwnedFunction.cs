@@ -7,6 +7,7 @@ using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
 using PciBackFlow.Hardware.Hypervisor.Loopback.Passthrough;
 using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Hardware.Pci.Capabilities;
 using PciBackFlow.Hardware.Pci.Emulated;
 using PciBackFlow.Hardware.Pci.Registers;
 using PciBackFlow.Stages.Connections;

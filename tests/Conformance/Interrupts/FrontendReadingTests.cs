@@ -5,6 +5,7 @@ using PciBackFlow.Backend.Devices.Sources;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
 using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Hardware.Pci.Capabilities;
 using PciBackFlow.Hardware.Pci.Emulated;
 using PciBackFlow.Perf.Frontends;
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Hardware.Pci.Captures;
+using PciBackFlow.Hardware.Tests.Pci.Capabilities;
 
 namespace PciBackFlow.Hardware.Tests.Pci;
 

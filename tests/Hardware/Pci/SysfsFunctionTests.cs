@@ -1,5 +1,7 @@
 using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Hardware.Pci.Capabilities;
 using PciBackFlow.Hardware.Pci.Sysfs;
+using PciBackFlow.Hardware.Tests.Pci.Capabilities;
 
 namespace PciBackFlow.Hardware.Tests.Pci;
 

@@ -20,7 +20,7 @@ internal sealed class CorruptingFunction(IPciFunction inner) : DelegatingFunctio
 }
 
 /// <summary>Turns one bit of one read of Status round, soon after the first listing of its registers is over.</summary>
-internal sealed class OnceWrongFunction(IPciFunction inner) : PassingFunction(inner)
+internal sealed class OnceWrongFunction(IPciFunction inner) : DelegatingFunction(inner)
 {
     private int _reads;
 

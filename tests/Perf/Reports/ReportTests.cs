@@ -4,6 +4,7 @@ using System.Xml.Linq;
 using HdrHistogram;
 using PciBackFlow.Perf.Figures;
 using PciBackFlow.Perf.Load;
+using PciBackFlow.Perf.Load.Rounds;
 using PciBackFlow.Perf.Profiling;
 using PciBackFlow.Perf.Reports;
 
@@ -45,7 +46,7 @@ public sealed class ReportTests
             BytesAllocatedPerOperation = 0,
             ConfigAccessNanoseconds = 12.5,
             Source = "test",
-            Machine = Machine.Describe(),
+            Machine = MachineDescription.Describe(),
         };
         using var json = JsonDocument.Parse(PerfJson.Format(report));
         JsonElement root = json.RootElement;
@@ -186,7 +187,7 @@ public sealed class ReportTests
     [Fact]
     public void The_machine_is_described()
     {
-        var machine = Machine.Describe();
+        var machine = MachineDescription.Describe();
         Assert.NotEmpty(machine.Cpu);
         Assert.Equal(Environment.ProcessorCount, machine.Cores);
         Assert.NotEmpty(machine.Kernel);
@@ -234,7 +235,7 @@ public sealed class ReportTests
         ShadowHitRatio = 0.75,
         WakeupsPerOperation = 0.5,
         StageThreads = new Dictionary<string, IReadOnlyList<int>> { ["ingest"] = [4], ["execute"] = [4, 5] },
-        Machine = Machine.Describe(),
+        Machine = MachineDescription.Describe(),
         Histogram = histogram,
     };
 }

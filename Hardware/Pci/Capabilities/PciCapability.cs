@@ -1,4 +1,4 @@
-namespace PciBackFlow.Hardware.Pci;
+namespace PciBackFlow.Hardware.Pci.Capabilities;
 
 /// <summary>One capability found in a function's standard or extended list.</summary>
 /// <param name="Id">Its id: 8 bits in the standard list, 16 in the extended one; unknown ids stay as they are.</param>

@@ -1,6 +1,7 @@
 using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Hardware.Pci.Capabilities;
 
-namespace PciBackFlow.Hardware.Tests.Pci;
+namespace PciBackFlow.Hardware.Tests.Pci.Capabilities;
 
 public class CapabilityWalkTests
 {

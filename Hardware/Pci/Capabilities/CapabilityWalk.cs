@@ -1,4 +1,4 @@
-namespace PciBackFlow.Hardware.Pci;
+namespace PciBackFlow.Hardware.Pci.Capabilities;
 
 /// <summary>
 /// Reads a function's two capability lists, whatever a broken or malicious function puts there: at most 48 standard and 480

@@ -4,7 +4,7 @@ using PciBackFlow.Hardware.Hypervisor.Loopback.Passthrough;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Perf.Frontends;
 
-namespace PciBackFlow.Perf.Load;
+namespace PciBackFlow.Perf.Load.Rounds;
 
 /// <summary>
 /// What one guest does with its function's messages, over and over: memory decoding on; enable; every message is raised by the device and must arrive at the handler

@@ -1,4 +1,4 @@
-namespace PciBackFlow.Hardware.Pci;
+namespace PciBackFlow.Hardware.Pci.Capabilities;
 
 /// <summary>Ids of standard capabilities (PCI Code and ID Assignment 1.11 §2). Open: a value without a name is a capability we do not know.</summary>
 public enum CapabilityId : byte

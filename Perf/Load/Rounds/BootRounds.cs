@@ -1,6 +1,6 @@
 using PciBackFlow.Perf.Frontends;
 
-namespace PciBackFlow.Perf.Load;
+namespace PciBackFlow.Perf.Load.Rounds;
 
 /// <summary>
 /// A guest's boot as its function sees it, over and over: header and capabilities are read, base addresses sized, memory and bus mastering enabled, messages

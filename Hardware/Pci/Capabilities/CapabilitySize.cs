@@ -1,6 +1,6 @@
 using PciBackFlow.Hardware.Pci.Registers;
 
-namespace PciBackFlow.Hardware.Pci;
+namespace PciBackFlow.Hardware.Pci.Capabilities;
 
 /// <summary>
 /// How many bytes a capability occupies, from its id and its own header bytes (the specifications named in <c>Registers</c>).

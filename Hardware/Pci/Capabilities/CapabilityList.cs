@@ -1,4 +1,4 @@
-namespace PciBackFlow.Hardware.Pci;
+namespace PciBackFlow.Hardware.Pci.Capabilities;
 
 /// <summary>A function's capabilities in the order of its lists, standard before extended, and what was wrong with the lists.</summary>
 /// <param name="Capabilities">What was found.</param>

@@ -9,7 +9,7 @@ namespace PciBackFlow.Perf.Figures;
 /// <param name="Kernel">Kernel name and release.</param>
 /// <param name="Virtualisation">What the machine runs under: <c>none</c>, a hypervisor's name, or <c>unknown hypervisor</c>.</param>
 /// <param name="Runtime">The .NET runtime, and whether the program was compiled ahead of time.</param>
-public sealed record Machine(
+public sealed record MachineDescription(
     [property: JsonPropertyName("cpu")] string Cpu,
     [property: JsonPropertyName("cores")] int Cores,
     [property: JsonPropertyName("kernel")] string Kernel,
@@ -18,12 +18,12 @@ public sealed record Machine(
 {
     /// <summary>Looks at this machine. What cannot be found out is said to be unknown.</summary>
     /// <returns>The description.</returns>
-    public static Machine Describe()
+    public static MachineDescription Describe()
     {
         string cpuInfo = ReadText("/proc/cpuinfo");
         // RuntimeFeature says "native" of a JIT build that is meant to be published natively; the JIT itself does not lie.
         string compiled = System.Runtime.JitInfo.GetCompiledMethodCount() > 0 ? "JIT" : "native";
-        return new Machine(
+        return new MachineDescription(
             FieldOf(cpuInfo, "model name") ?? FieldOf(cpuInfo, "Hardware") ?? RuntimeInformation.ProcessArchitecture.ToString(),
             Environment.ProcessorCount,
             RuntimeInformation.OSDescription,

@@ -1,7 +1,7 @@
 using System.Text.Json.Serialization;
 using HdrHistogram;
 
-namespace PciBackFlow.Perf.Load;
+namespace PciBackFlow.Perf.Load.Rounds;
 
 /// <summary>How guests fared that all boot at once; a boot lasts from a guest's first access to the moment when it has its interrupts.</summary>
 /// <param name="Boots">Boots that ended in the window or in the storm in which it ended.</param>

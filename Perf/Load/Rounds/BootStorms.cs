@@ -1,6 +1,6 @@
 using PciBackFlow.Hardware.Hypervisor.Loopback.EventChannels;
 
-namespace PciBackFlow.Perf.Load;
+namespace PciBackFlow.Perf.Load.Rounds;
 
 /// <summary>When all guests boot: at once, and again as soon as the last of them has gone down. Any client thread.</summary>
 internal sealed class BootStorms

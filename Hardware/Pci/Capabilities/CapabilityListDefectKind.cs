@@ -1,4 +1,4 @@
-namespace PciBackFlow.Hardware.Pci;
+namespace PciBackFlow.Hardware.Pci.Capabilities;
 
 /// <summary>What can be wrong with a capability list.</summary>
 public enum CapabilityListDefectKind

@@ -1,6 +1,6 @@
 using PciBackFlow.Perf.Frontends;
 
-namespace PciBackFlow.Perf.Load;
+namespace PciBackFlow.Perf.Load.Rounds;
 
 /// <summary>
 /// What one guest does over and over, one request after the other. Owned by one client thread; nothing is allocated unless something is wrong.

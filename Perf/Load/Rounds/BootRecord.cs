@@ -1,6 +1,6 @@
 using HdrHistogram;
 
-namespace PciBackFlow.Perf.Load;
+namespace PciBackFlow.Perf.Load.Rounds;
 
 /// <summary>
 /// The boots of one client thread's guests in its window, and of the storm in which the window ended. Owned by that thread; recording allocates nothing.

@@ -1,4 +1,4 @@
-namespace PciBackFlow.Hardware.Pci;
+namespace PciBackFlow.Hardware.Pci.Capabilities;
 
 /// <summary>
 /// Names of capabilities: the full one of the PCI Code and ID Assignment specification, and the short one that setpci takes

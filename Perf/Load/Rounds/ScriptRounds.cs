@@ -1,6 +1,6 @@
 using PciBackFlow.Perf.Frontends;
 
-namespace PciBackFlow.Perf.Load;
+namespace PciBackFlow.Perf.Load.Rounds;
 
 /// <summary>A script of configuration accesses, each answer compared with what the guest must see.</summary>
 internal sealed class ScriptRounds(AccessStep[] script, ExpectedAnswers expected, uint devfn) : IGuestRounds

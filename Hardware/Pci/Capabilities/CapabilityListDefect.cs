@@ -1,4 +1,4 @@
-namespace PciBackFlow.Hardware.Pci;
+namespace PciBackFlow.Hardware.Pci.Capabilities;
 
 /// <summary>One thing wrong with a function's capability list.</summary>
 /// <param name="Kind">What is wrong.</param>
