@@ -2,6 +2,7 @@ using PciBackFlow.Backend.Devices.Holding;
 using PciBackFlow.Backend.Devices.Sources;
 using PciBackFlow.Backend.Devices.State;
 using PciBackFlow.Backend.Devices.Taking;
+using PciBackFlow.Hardware.Linux;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Hardware.Pci.Sysfs;
 
@@ -191,7 +192,7 @@ public sealed class DeviceCustody : IDeviceCustody, IDisposable
     {
         try
         {
-            return File.ReadAllText(Path.Combine(proc, "sys/kernel/random/boot_id")).Trim();
+            return BootId.Read(proc);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

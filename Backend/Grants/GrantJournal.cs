@@ -45,7 +45,7 @@ public sealed class GrantJournal : IDisposable
 
     /// <summary>Opens the journal of this boot and drops what is void: entries of other boots, torn and damaged lines, history.</summary>
     /// <param name="directory">Where it lies; created when absent.</param>
-    /// <param name="boot">This boot's id: <see cref="BootId.Read"/>.</param>
+    /// <param name="boot">This boot's id: <see cref="Hardware.Linux.BootId"/>.</param>
     /// <param name="logger">Where damage is told.</param>
     /// <returns>The journal; what is open in it an earlier daemon of this boot left.</returns>
     /// <exception cref="IOException">It can't be read or written, or another daemon has it open.</exception>
