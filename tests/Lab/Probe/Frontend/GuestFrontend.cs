@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Xen.Store;
 
@@ -10,7 +11,6 @@ internal sealed class GuestFrontend : IDisposable
 {
     // A path without a slash at its beginning is the domain's own.
     private const string Home = "device/pci/0";
-    private const string Magic = "7";
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(45);
 
@@ -19,21 +19,22 @@ internal sealed class GuestFrontend : IDisposable
 
     public GuestFrontend()
     {
-        _backend = _store.Read($"{Home}/backend") ?? throw new InvalidOperationException("this domain has no PCI bus");
+        _backend = _store.Read(StoreKeys.In(Home, StoreKeys.Backend)) ?? throw new InvalidOperationException("this domain has no PCI bus");
         DomainId = int.Parse(_store.Read("domid") ?? throw new InvalidOperationException("no domid"), CultureInfo.InvariantCulture);
     }
 
     public int DomainId { get; }
 
     /// <summary>The states of a backend, as it writes them; 0 for none.</summary>
-    public int BackendState => int.TryParse(_store.Read($"{_backend}/state"), CultureInfo.InvariantCulture, out int state) ? state : 0;
+    public int BackendState => int.TryParse(_store.Read(StoreKeys.StateOf(_backend)), CultureInfo.InvariantCulture, out int state) ? state : 0;
 
     /// <summary>The first function's address in this guest, as devfn.</summary>
     public uint FirstFunction
     {
         get
         {
-            string[] parts = (_store.Read($"{_backend}/vdev-0") ?? throw new InvalidOperationException("no function is published")).Split(':', '.');
+            string[] parts = (_store.Read(StoreKeys.In(_backend, StoreKeys.GuestAddress(0)))
+                ?? throw new InvalidOperationException("no function is published")).Split(':', '.');
             return (uint.Parse(parts[2], NumberStyles.HexNumber, CultureInfo.InvariantCulture) << 3)
                 | uint.Parse(parts[3], NumberStyles.HexNumber, CultureInfo.InvariantCulture);
         }
@@ -44,11 +45,11 @@ internal sealed class GuestFrontend : IDisposable
     {
         SwitchTo(6);
         Await(6);
-        foreach (string key in (string[])["pci-op-ref", "event-channel", "magic"])
+        foreach (string key in (string[])[StoreKeys.PageReference, StoreKeys.EventChannel, StoreKeys.Magic])
         {
             try
             {
-                _store.Remove($"{Home}/{key}");
+                _store.Remove(StoreKeys.In(Home, key));
             }
             catch (HypervisorException)
             {
@@ -63,13 +64,11 @@ internal sealed class GuestFrontend : IDisposable
     /// <summary>Says which page and which port are to be used.</summary>
     public void Offer(uint reference, int port)
     {
-        _store.Write($"{Home}/pci-op-ref", reference.ToString(CultureInfo.InvariantCulture));
-        _store.Write($"{Home}/event-channel", port.ToString(CultureInfo.InvariantCulture));
-        _store.Write($"{Home}/magic", Magic);
+        FrontendKeys.Of(reference, port).Write(_store, Home);
         SwitchTo(3);
     }
 
-    public void SwitchTo(int state) => _store.Write($"{Home}/state", state.ToString(CultureInfo.InvariantCulture));
+    public void SwitchTo(int state) => _store.Write(StoreKeys.StateOf(Home), state.ToString(CultureInfo.InvariantCulture));
 
     /// <summary>Waits until the backend is in one of these states.</summary>
     /// <returns>The state.</returns>
