@@ -1,6 +1,7 @@
 using PciBackFlow.Backend.Attaching;
 using PciBackFlow.Backend.Attaching.Toolstack;
 using PciBackFlow.Backend.Devices;
+using PciBackFlow.Backend.Domains;
 using PciBackFlow.Backend.Grants;
 using PciBackFlow.Backend.Guests;
 using PciBackFlow.Backend.Interrupts;
@@ -10,6 +11,7 @@ using PciBackFlow.Backend.Serving;
 using PciBackFlow.Backend.Slots;
 using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Hypervisor;
+using PciBackFlow.Hardware.Linux;
 using PciBackFlow.Pipeline;
 using PciBackFlow.Pipeline.Running;
 using PciBackFlow.Stages;
@@ -40,6 +42,7 @@ public sealed class BackendHost : IDisposable
     private IDomainControl? _domains;
     private IGrantTable? _grants;
     private IXenStore? _store;
+    private DomainEvents? _domainEvents;
     private IPhysdev? _physdev;
     private InterruptOperations? _interrupts;
     private GuestRegistry? _registry;
@@ -105,6 +108,7 @@ public sealed class BackendHost : IDisposable
                 _domains = _options.Hypervisor.OpenDomainControl();
                 _grants = _options.Hypervisor.OpenGrantTable();
                 _store = _options.Hypervisor.OpenXenStore();
+                _domainEvents = new(_store);
                 if (_options.Devices is { } journalled)
                 {
                     _journal = GrantJournal.Open(journalled.JournalDirectory, BootId.Read(), _options.Logger);
@@ -116,6 +120,7 @@ public sealed class BackendHost : IDisposable
                 _registry = new(new GuestServices
                 {
                     Store = _store,
+                    DomainEvents = _domainEvents,
                     Domains = _domains,
                     Grants = _grants,
                     Lanes = new(_engine, _channels, _options.Interrupts ?? _interrupts, _deniedWrites),
@@ -128,6 +133,7 @@ public sealed class BackendHost : IDisposable
                     Warnings = Warnings,
                 });
                 _policies.Changed += _registry.ChangePolicy;
+                _domainEvents.Start();
                 _registry.Start();
                 if (_options.Devices is { } devices)
                 {
@@ -173,6 +179,7 @@ public sealed class BackendHost : IDisposable
         _toolstack = new(new()
         {
             Store = _store!,
+            DomainEvents = _domainEvents!,
             Domains = _domains!,
             Physdev = _physdev,
             Custody = devices.Custody,
@@ -195,6 +202,7 @@ public sealed class BackendHost : IDisposable
             _registry.Dispose();
         }
 
+        _domainEvents?.Dispose();
         _engine.Dispose();
         _notices?.Dispose();
         _interrupts?.Dispose();

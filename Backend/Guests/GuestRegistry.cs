@@ -1,3 +1,4 @@
+using PciBackFlow.Backend.Domains;
 using PciBackFlow.Backend.Running;
 using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Hypervisor;
@@ -37,6 +38,14 @@ internal sealed class GuestRegistry : IDisposable
     /// <exception cref="HypervisorException">xenstore refused the watch.</exception>
     public void Start()
     {
+        // A domain that died is found even if its toolstack forgets it: its directory goes. Asked for first, so that none ends unnoticed meanwhile.
+        _watches.Add(_services.DomainEvents.Subscribe(DomainListener.Guests, change =>
+        {
+            if (change == DomainChange.Ended)
+            {
+                WakeAll();
+            }
+        }));
         Rescan();
         lock (_lock)
         {
@@ -44,9 +53,6 @@ internal sealed class GuestRegistry : IDisposable
         }
 
         _watches.Add(_services.Store.Watch(StoreKeys.Guests, Changed));
-
-        // A domain that died is found even if its toolstack forgets it: its directory goes.
-        _watches.Add(_services.Store.Watch(StorePath.ReleaseDomain, _ => WakeAll()));
     }
 
     /// <summary>The guests that live now, by domain id.</summary>

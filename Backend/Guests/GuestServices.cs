@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using PciBackFlow.Backend.Devices;
 using PciBackFlow.Backend.Devices.Sources;
+using PciBackFlow.Backend.Domains;
 using PciBackFlow.Backend.Interrupts;
 using PciBackFlow.Backend.Running;
 using PciBackFlow.Backend.Serving;
@@ -19,6 +20,9 @@ internal sealed record GuestServices
     public required IXenStore Store { get; init; }
 
     public required IGrantTable Grants { get; init; }
+
+    /// <summary>Who tells that domains ended.</summary>
+    public required DomainEvents DomainEvents { get; init; }
 
     /// <summary>Which domains live and what they are; null when nobody knows, and directories alone decide.</summary>
     public required IDomainControl? Domains { get; init; }

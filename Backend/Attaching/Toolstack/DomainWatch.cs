@@ -37,8 +37,8 @@ internal sealed class DomainWatch : IDisposable
 
     public void Start()
     {
-        _watches.Add(_services.Store.Watch(StorePath.ReleaseDomain, _ => DomainsChanged()));
-        _watches.Add(_services.Store.Watch(StorePath.IntroduceDomain, _ => DomainsChanged()));
+        // Also what has happened before: the other watch looks once when it begins.
+        _watches.Add(_services.DomainEvents.Subscribe(DomainListener.Toolstack, _ => DomainsChanged()));
         _watches.Add(_services.Store.Watch(StoreKeys.Guests, path =>
         {
             if (!GuestId.TryParse(path, out GuestId guest))

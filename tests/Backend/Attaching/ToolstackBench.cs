@@ -4,6 +4,7 @@ using PciBackFlow.Backend.Attaching;
 using PciBackFlow.Backend.Attaching.Toolstack;
 using PciBackFlow.Backend.Control.Api;
 using PciBackFlow.Backend.Devices;
+using PciBackFlow.Backend.Domains;
 using PciBackFlow.Backend.Grants;
 using PciBackFlow.Backend.Tests.Grants;
 using PciBackFlow.Backend.Tests.Plans;
@@ -235,9 +236,12 @@ internal sealed class ToolstackBench : IAsyncDisposable
         IDomainControl domains = _platform.OpenDomainControl();
         IPhysdev physdev = _platform.OpenPhysdev();
         IXenStore store = _platform.OpenXenStore();
+        DomainEvents events = new(store);
+        events.Start();
         return (new(new()
         {
             Store = kill is null ? store : new KillSwitch.Store(kill, store),
+            DomainEvents = events,
             Domains = kill is null ? domains : new KillSwitch.Domains(kill, domains),
             Physdev = kill is null ? physdev : new KillSwitch.Physdev(kill, physdev),
             Custody = Custody,

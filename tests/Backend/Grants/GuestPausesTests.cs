@@ -22,9 +22,10 @@ public sealed class GuestPausesTests : IDisposable
     public GuestPausesTests()
     {
         _guest = _host.CreateDomain(Life.DomainId, Life.Handle);
+        IXenStore store = _host.BackendView.OpenXenStore();
         _services = new()
         {
-            Store = _host.BackendView.OpenXenStore(), Domains = _host.BackendView.OpenDomainControl(), Physdev = _host.BackendView.OpenPhysdev(),
+            Store = store, DomainEvents = new(store), Domains = _host.BackendView.OpenDomainControl(), Physdev = _host.BackendView.OpenPhysdev(),
             Custody = new ListedCustody(), Journal = GrantJournal.Open(_folder["run"], "this boot", _lines), Logger = _lines,
         };
     }
