@@ -93,6 +93,7 @@ internal sealed class QueuedPart<TItem, TChain> : IHandover<TItem>, ITakeOver, I
     private void RunLoop(Carrier me)
     {
         TChain stages = _chain;
+        var wait = default(SpinWait);
         me.Begin();
         while (Volatile.Read(ref _stopping) == 0)
         {
@@ -103,10 +104,16 @@ internal sealed class QueuedPart<TItem, TChain> : IHandover<TItem>, ITakeOver, I
 
             if (_queue.TryTake(out TItem? item))
             {
+                wait.Reset();
                 if (!RunItem(ref stages, item, me))
                 {
                     return;
                 }
+            }
+            else if (_queue.Count > 0)
+            {
+                // The oldest is still being written, and its writer may be waiting for this very processor.
+                wait.SpinOnce(sleep1Threshold: -1);
             }
             else if (!SpinForItem(me))
             {

@@ -97,17 +97,26 @@ internal sealed class WorkerPool<TItem, TChain>(TChain chain, EngineOptions opti
     private void RunWorker(Carrier me)
     {
         TChain stages = chain;
+        var wait = default(SpinWait);
         me.Begin();
         while (Volatile.Read(ref _stopping) == 0)
         {
             if (_queue.TryTake(out TItem? item))
             {
+                wait.Reset();
                 if (_queue.Count > 0)
                 {
                     _parking.Signal();
                 }
 
                 RunNext(ref stages, item, me);
+                continue;
+            }
+
+            if (_queue.Count > 0)
+            {
+                // The oldest is still being written, and its writer may be waiting for this very processor.
+                wait.SpinOnce(sleep1Threshold: -1);
                 continue;
             }
 
