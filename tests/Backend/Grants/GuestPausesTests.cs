@@ -25,7 +25,7 @@ public sealed class GuestPausesTests : IDisposable
         IXenStore store = _host.BackendView.OpenXenStore();
         _services = new()
         {
-            Store = store, DomainEvents = new(store), Domains = _host.BackendView.OpenDomainControl(), Physdev = _host.BackendView.OpenPhysdev(),
+            Store = store, Domains = _host.BackendView.OpenDomainControl(), Physdev = _host.BackendView.OpenPhysdev(),
             Custody = new ListedCustody(), Journal = GrantJournal.Open(_folder["run"], "this boot", _lines), Logger = _lines,
         };
     }
