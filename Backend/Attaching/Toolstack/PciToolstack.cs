@@ -11,9 +11,8 @@ namespace PciBackFlow.Backend.Attaching.Toolstack;
 
 /// <summary>
 /// What xl's <c>pci-attach</c>, <c>pci-detach</c> and <c>pci-list</c> do, with a journal: what was granted is revoked exactly, also after this
-/// daemon was killed, and also when the guest dies. Each is a plan, carried out on its guest's queue. <see cref="RecoverAsync"/> and <see
-/// cref="Start"/> once each, in
-/// this order. Thread-safe.
+/// daemon was killed, and also when the guest dies. Each is a plan, carried out on its guest's queue. <see cref="RecoverAsync"/> and
+/// <see cref="Start"/> once each, in this order. Thread-safe.
 /// </summary>
 public sealed class PciToolstack : IToolstack, IGuestChanges, IDisposable
 {
