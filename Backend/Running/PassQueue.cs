@@ -2,15 +2,11 @@ namespace PciBackFlow.Backend.Running;
 
 /// <summary>
 /// Passes over things that change: whatever happens to one of them becomes one pending pass, because a pass reads everything again (XSA-349: what a guest
-/// causes must not pile up). Passes of one key never overlap. One that fails is made again after a pause where its owner wants that, for the event that asked
-/// for it does not come again. Thread-safe.
+/// causes must not pile up). Passes of one key never overlap. One that fails is made again after a pause where its owner wants that. Thread-safe.
 /// </summary>
 internal sealed class PassQueue<TKey> : IDisposable
     where TKey : notnull
 {
-    /// <summary>How long something that was refused is left alone before it is tried again.</summary>
-    public static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
-
     private readonly Lock _lock = new();
     private readonly KeyedQueue<TKey, bool> _pending;
     private readonly HashSet<TKey> _retrying = [];
@@ -23,12 +19,12 @@ internal sealed class PassQueue<TKey> : IDisposable
     /// <param name="pass">Makes a pass.</param>
     /// <param name="failed">Told of what a pass threw; whether another is to be made after a pause. Must not throw.</param>
     /// <param name="scheduler">Where passes are made; it says how many at a time. Null for the thread pool, without a limit.</param>
-    /// <param name="retryPause">How long a failed pass is waited for; null for <see cref="RetryPause"/>.</param>
+    /// <param name="retryPause">How long a failed pass is waited for; null for <see cref="Retry.Pause"/>.</param>
     public PassQueue(Func<TKey, Task> pass, Func<TKey, Exception, bool> failed, TaskScheduler? scheduler = null, TimeSpan? retryPause = null)
     {
         _pass = pass;
         _failed = failed;
-        _retryPause = retryPause ?? RetryPause;
+        _retryPause = retryPause ?? Retry.Pause;
         // One running and one pending. The item is taken before the pass reads anything: a change that comes later asks for another pass.
         _pending = new(1, (key, _) => MakeAsync(key), scheduler ?? TaskScheduler.Default);
     }

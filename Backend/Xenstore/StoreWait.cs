@@ -1,3 +1,4 @@
+using System.Threading.Channels;
 using PciBackFlow.Hardware.Hypervisor;
 
 namespace PciBackFlow.Backend.Xenstore;
@@ -23,8 +24,8 @@ internal static class StoreWait
         IXenStore store, GuestId guest, Func<bool> holds, TimeSpan timeout, CancellationToken cancellationToken)
     {
         long end = Environment.TickCount64 + (long)timeout.TotalMilliseconds;
-        using SemaphoreSlim changed = new(0);
-        int pending = 0;
+        var changes = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
+        Task change = Task.CompletedTask;
         List<IDisposable> watches = [];
         try
         {
@@ -32,17 +33,17 @@ internal static class StoreWait
             {
                 watches.Add(store.Watch(path, node =>
                 {
-                    if ((path == StorePath.ReleaseDomain || StoreChanges.MayBeProgress(node)) && Interlocked.Exchange(ref pending, 1) == 0)
+                    if (path == StorePath.ReleaseDomain || StoreChanges.MayBeProgress(node))
                     {
-                        changed.Release();
+                        changes.Writer.TryWrite(true);
                     }
                 }));
             }
 
             for (int looks = 1; ; looks++)
             {
-                // Cleared before the look: a change that comes later asks for another. Pairs with the watch.
-                Interlocked.Exchange(ref pending, 0);
+                // Taken before the look: a change that comes later asks for another.
+                changes.Reader.TryRead(out _);
                 if (holds())
                 {
                     return true;
@@ -59,7 +60,14 @@ internal static class StoreWait
                     await Task.Delay(CoolDown, cancellationToken).ConfigureAwait(false);
                 }
 
-                await changed.WaitAsync(TimeSpan.FromMilliseconds(Math.Min(left, LookBesideWatches.TotalMilliseconds)), cancellationToken).ConfigureAwait(false);
+                if (change.IsCompleted)
+                {
+                    change = changes.Reader.WaitToReadAsync(CancellationToken.None).AsTask();
+                }
+
+                await change.WaitAsync(TimeSpan.FromMilliseconds(Math.Min(left, LookBesideWatches.TotalMilliseconds)), cancellationToken)
+                    .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                cancellationToken.ThrowIfCancellationRequested();
             }
         }
         finally

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using PciBackFlow.Backend.Attaching.Plans;
 using PciBackFlow.Backend.Domains;
 using PciBackFlow.Backend.Grants;
@@ -9,109 +8,78 @@ using PciBackFlow.Hardware.Hypervisor;
 namespace PciBackFlow.Backend.Attaching.Toolstack;
 
 /// <summary>
-/// Notices guests that die, go offline or come back. Events become one pending look (XSA-349), which starts what is needed on the guests'
-/// own queues and waits for nothing.
+/// Notices guests that die, go offline or come back. Events become one pending look at a domain, or one at all of them (XSA-349), which asks for what is needed
+/// on the guests' own queues and waits for nothing.
 /// </summary>
 internal sealed class DomainWatch : IDisposable
 {
-    private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
+    // In place of a domid: a look at everybody, and for who came back.
+    private const int Everybody = -1;
 
     private readonly ToolstackServices _services;
     private readonly IGuestChanges _guests;
-    private readonly PassQueue<DomainWatch> _looks;
-    private readonly ConcurrentDictionary<int, bool> _changed = new();
-    private readonly ConcurrentDictionary<DomainLife, bool> _settling = new();
+    private readonly PassQueue<int> _looks;
+    private readonly PassQueue<DomainLife> _settlements;
     private readonly List<IDisposable> _watches = [];
 
-    // Of the look alone: lives that were given their kept devices, or could not be.
+    // Of the look at everybody alone: lives that were given their kept devices, or could not be.
     private readonly HashSet<DomainLife> _served = [];
-    private int _allChanged;
-    private int _isRetrying;
+    private volatile bool _isDisposed;
 
     public DomainWatch(ToolstackServices services, IGuestChanges guests)
     {
         _services = services;
         _guests = guests;
         _looks = new(LookAsync, NotLooked);
+        _settlements = new(SettleAsync, NotSettled);
     }
 
     public void Start()
     {
         // Also what has happened before: the other watch looks once when it begins.
-        _watches.Add(_services.DomainEvents.Subscribe(DomainListener.Toolstack, _ => DomainsChanged()));
+        _watches.Add(_services.DomainEvents.Subscribe(DomainListener.Toolstack, _ => _looks.Wake(Everybody)));
         _watches.Add(_services.Store.Watch(StoreKeys.Guests, path =>
         {
             if (!GuestId.TryParse(path, out GuestId guest))
             {
-                DomainsChanged();
+                _looks.Wake(Everybody);
             }
             else if (StoreChanges.MayBeDeparture(path))
             {
-                Changed(guest.DomainId);
+                _looks.Wake(guest.DomainId);
             }
         }));
     }
 
+    /// <summary>Looks no more, and begins to settle nothing more; what is being settled is not waited for.</summary>
     public void Dispose()
     {
+        _isDisposed = true;
         foreach (IDisposable watch in _watches)
         {
             watch.Dispose();
         }
 
         _looks.Dispose();
+        _settlements.End(TimeSpan.Zero);
     }
 
-    private void DomainsChanged()
+    private Task LookAsync(int domainId)
     {
-        Interlocked.Exchange(ref _allChanged, 1);
-        _looks.Wake(this);
-    }
-
-    private void Changed(int domainId)
-    {
-        _changed[domainId] = true;
-        _looks.Wake(this);
-    }
-
-    private Task LookAsync(DomainWatch watch)
-    {
-        try
+        foreach (DomainLife life in _services.Journal.LivesWithDevices())
         {
-            // Taken before anything is read: what comes later asks for another look.
-            bool all = Interlocked.Exchange(ref _allChanged, 0) != 0;
-            HashSet<int> changed = [.. _changed.Keys];
-            foreach (int domainId in changed)
+            if (domainId == Everybody || domainId == life.DomainId)
             {
-                _changed.TryRemove(domainId, out _);
-            }
-
-            foreach (DomainLife life in _services.Journal.LivesWithDevices())
-            {
-                if (all || changed.Contains(life.DomainId))
-                {
-                    Look(life);
-                }
-            }
-
-            if (all)
-            {
-                LookForReturns();
+                Look(life);
             }
         }
-        catch (HypervisorException e)
+
+        if (domainId == Everybody)
         {
-            ToolstackLog.LookFailed(_services.Logger, e);
-            LookLater();
+            LookForReturns();
         }
 
         return Task.CompletedTask;
-    }
-
-    private bool NotLooked(DomainWatch watch, Exception failure)
-    {
-        ToolstackLog.LookFailed(_services.Logger, failure);
-        return true;
     }
 
     /// <summary>One guest that cannot be looked at must not keep the others from being settled; it is looked at again without another event.</summary>
@@ -121,62 +89,29 @@ internal sealed class DomainWatch : IDisposable
         {
             if (OrphanedDevices.Any(_services, life))
             {
-                Settle(life);
+                _settlements.Wake(life);
             }
         }
         catch (HypervisorException e)
         {
             ToolstackLog.LookFailed(_services.Logger, e);
-            LookLater();
+            _looks.WakeLater(life.DomainId);
         }
     }
 
-    /// <summary>At everybody, once, however many failed.</summary>
-    private void LookLater()
+    private bool NotLooked(int domainId, Exception failure)
     {
-        if (Interlocked.Exchange(ref _isRetrying, 1) == 0)
-        {
-            _ = RunAsync();
-        }
-
-        async Task RunAsync()
-        {
-            await Task.Delay(RetryPause).ConfigureAwait(false);
-            Interlocked.Exchange(ref _isRetrying, 0);
-            DomainsChanged();
-        }
+        ToolstackLog.LookFailed(_services.Logger, failure);
+        return failure is HypervisorException;
     }
 
-    private void Settle(DomainLife life)
+    private Task SettleAsync(DomainLife life) => _isDisposed ? Task.CompletedTask : _guests.SettleAsync(life);
+
+    // The journal keeps what is left; the next event tries again.
+    private bool NotSettled(DomainLife life, Exception failure)
     {
-        // True: something was noticed while it was being settled, and what is being done may have begun before that.
-        if (!_settling.TryAdd(life, false))
-        {
-            _settling.TryUpdate(life, true, false);
-            return;
-        }
-
-        _ = RunAsync();
-
-        async Task RunAsync()
-        {
-            try
-            {
-                await _guests.SettleAsync(life).ConfigureAwait(false);
-            }
-            catch (Exception e)
-            {
-                // The journal keeps what is left; the next event tries again.
-                ToolstackLog.NotSettled(_services.Logger, life.DomainId, e);
-            }
-            finally
-            {
-                if (_settling.TryRemove(life, out bool again) && again)
-                {
-                    Changed(life.DomainId);
-                }
-            }
-        }
+        ToolstackLog.NotSettled(_services.Logger, life.DomainId, failure);
+        return false;
     }
 
     private void LookForReturns()

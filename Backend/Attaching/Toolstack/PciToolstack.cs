@@ -16,8 +16,6 @@ namespace PciBackFlow.Backend.Attaching.Toolstack;
 /// </summary>
 public sealed class PciToolstack : IToolstack, IGuestChanges, IDisposable
 {
-    private static readonly TimeSpan RecoveryPause = TimeSpan.FromSeconds(1);
-
     private readonly ToolstackServices _services;
     private readonly GuestRequests _requests = new();
     private readonly DeviceReservations _reservations;
@@ -158,7 +156,7 @@ public sealed class PciToolstack : IToolstack, IGuestChanges, IDisposable
                 ToolstackLog.NotRecovered(_services.Logger, life.DomainId, e);
             }
 
-            await Task.Delay(RecoveryPause).ConfigureAwait(false);
+            await Task.Delay(Retry.Pause).ConfigureAwait(false);
         }
     }
 
