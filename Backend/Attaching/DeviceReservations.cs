@@ -30,7 +30,7 @@ internal sealed class DeviceReservations(IDeviceCustody custody)
             Reservation reservation = new(this);
             foreach (PciAddress device in devices)
             {
-                if (custody.TryKeep(device) is not { } keeper)
+                if (custody.TryPin(device) is not { } keeper)
                 {
                     reservation.End();
                     throw new BackendException(BackendFailure.Refused, $"{device} is just being given back to the host");
@@ -46,7 +46,7 @@ internal sealed class DeviceReservations(IDeviceCustody custody)
 
     private sealed class Reservation(DeviceReservations owner) : IDisposable
     {
-        public List<(PciAddress Device, IDisposable Keeper)> Devices { get; } = [];
+        public List<(PciAddress Device, IDisposable Pin)> Devices { get; } = [];
 
         public void Dispose()
         {

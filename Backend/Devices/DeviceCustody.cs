@@ -55,7 +55,7 @@ public sealed class DeviceCustody : IDeviceCustody, IDisposable
 
     /// <summary>
     /// Opens the custody: what this boot's records say and sysfs confirms is held again, as it is, because a guest may be using it. What an earlier boot held, or what was
-    /// hidden when the host booted, is taken by <see cref="AdoptHidden"/>.
+    /// hidden when the host booted, is taken by <see cref="Adopt"/>.
     /// </summary>
     /// <param name="options">What to work with.</param>
     /// <returns>The custody. Devices stay held when it is disposed.</returns>
@@ -72,7 +72,7 @@ public sealed class DeviceCustody : IDeviceCustody, IDisposable
     /// everybody; nobody insists. May take seconds for each device (resets).
     /// </summary>
     /// <returns>What could not be taken, one line for each device; its record stays for the next time.</returns>
-    public IReadOnlyList<string> AdoptHidden() => _recovery.AdoptHidden();
+    public IReadOnlyList<string> Adopt() => _recovery.Adopt();
 
     /// <inheritdoc/>
     public IReadOnlyList<HeldDevice> Held() => _entries.Shown();
@@ -101,7 +101,7 @@ public sealed class DeviceCustody : IDeviceCustody, IDisposable
     public void GiveBack(PciAddress address, bool rebind) => _holding.GiveBack(address, rebind);
 
     /// <inheritdoc/>
-    public IDisposable? TryKeep(PciAddress address) => _entries.Get(address).Keepers.TryKeep();
+    public IDisposable? TryPin(PciAddress address) => _entries.Get(address).Pins.TryPin();
 
     /// <inheritdoc/>
     public void MakeReady(PciAddress address)
@@ -156,7 +156,7 @@ public sealed class DeviceCustody : IDeviceCustody, IDisposable
     }
 
     /// <inheritdoc/>
-    public void Quiet(PciAddress address)
+    public void Stop(PciAddress address)
     {
         if (_entries.Find(address) is not { } entry)
         {

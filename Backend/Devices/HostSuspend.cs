@@ -23,7 +23,7 @@ public sealed class HostSuspend(IDeviceCustody custody)
             throw new BackendException(BackendFailure.Refused, $"the host should not sleep now: {string.Join("; ", blockers)}. Detach them first.");
         }
 
-        custody.Settings?.Keep();
+        custody.Settings?.Suspend();
     }
 
     /// <summary>
@@ -31,5 +31,5 @@ public sealed class HostSuspend(IDeviceCustody custody)
     /// guests' hands.
     /// </summary>
     /// <returns>What did not come back, one line for each device; those are unusable.</returns>
-    public IReadOnlyList<string> Resume() => custody.Settings?.BringBack() ?? [];
+    public IReadOnlyList<string> Resume() => custody.Settings?.Resume() ?? [];
 }

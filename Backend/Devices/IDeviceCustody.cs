@@ -48,12 +48,12 @@ public interface IDeviceCustody
     void GiveBack(PciAddress address, bool rebind);
 
     /// <summary>
-    /// Keeps a device from being given back to the host while it is on its way to a guest or from one: between two steps of that way nobody seems to have it.
-    /// Several may keep one device. Never blocks.
+    /// Pins a device: it is not given back to the host while it is on its way to a guest or from one. Between two steps of that way nobody seems to have it.
+    /// Several may pin one device. Never blocks.
     /// </summary>
     /// <param name="address">The host's device; need not be held.</param>
-    /// <returns>Ends it when disposed; null when the device is just being given back.</returns>
-    IDisposable? TryKeep(PciAddress address);
+    /// <returns>Unpins it when disposed; null when the device is just being given back.</returns>
+    IDisposable? TryPin(PciAddress address);
 
     /// <summary>Makes a held device ready for its next guest: same card as was taken, reset, restored, MSI-X prepared. Called before anything is granted.</summary>
     /// <param name="address">The host's device.</param>
@@ -65,17 +65,17 @@ public interface IDeviceCustody
     /// stops and resets what a guest has that nobody here serves. One that a guest has claimed is left to its release. May block for seconds.
     /// </summary>
     /// <param name="address">The host's device.</param>
-    /// <exception cref="BackendException">It is not held, or as <see cref="MakeReady"/> and <see cref="Quiet"/> say.</exception>
+    /// <exception cref="BackendException">It is not held, or as <see cref="MakeReady"/> and <see cref="Stop"/> say.</exception>
     void Reset(PciAddress address);
 
     /// <summary>
-    /// Makes a device quiet that a guest still has although nobody here serves it any more (an earlier program did): bus master off, reset, restored. Called before
+    /// Stops a device that a guest still has although nobody here serves it any more (an earlier daemon did): quiesced, reset, restored. Called before
     /// anything of it is revoked, because it may be in the middle of writing to the guest's memory. Does nothing for a device that was reset since a guest last
     /// claimed it, that a guest has claimed, or that is not held. May block for seconds.
     /// </summary>
     /// <param name="address">The host's device.</param>
     /// <exception cref="BackendException">It could not be reset or does not answer.</exception>
-    void Quiet(PciAddress address);
+    void Stop(PciAddress address);
 
     /// <summary>The line interrupt captured while MSI was off (GSI), or 0 when it has none.</summary>
     /// <param name="address">The held device.</param>

@@ -4,11 +4,11 @@ namespace PciBackFlow.Backend.Devices;
 public interface IDeviceSettings
 {
     /// <summary>The host is about to sleep: keeps what the devices in guests' hands are set to.</summary>
-    void Keep();
+    void Suspend();
 
     /// <summary>
     /// The host is awake again: brings every held device back to power and to its settings, and has Xen write back the messages of those in guests' hands.
     /// </summary>
     /// <returns>What did not come back, one line for each device; those are unusable.</returns>
-    IReadOnlyList<string> BringBack();
+    IReadOnlyList<string> Resume();
 }

@@ -35,7 +35,7 @@ internal sealed class Guest : IDisposable
     private readonly Action _wake;
     private readonly bool _adopt;
     private readonly ServedDirectory _own;
-    private readonly GuestExports _exports;
+    private readonly ExposedFunctions _exposed;
     private readonly FixedWindow _lines = new(LogLines, LogWindow, TimeProvider.System);
     private GuestState _state = GuestState.New;
     private bool _hasAppeared;
@@ -55,7 +55,7 @@ internal sealed class Guest : IDisposable
         _wake = wake;
         _adopt = adopt;
         _own = new(services.Store, id);
-        _exports = new(id.DomainId, services, wake);
+        _exposed = new(id.DomainId, services, wake);
         _snapshot = new(id, XenbusState.Unknown, XenbusState.Unknown, null, null, [], null);
     }
 
@@ -105,9 +105,9 @@ internal sealed class Guest : IDisposable
             }
         }
         while (!IsGone && _state.Own != before && ++rounds < MaxRounds);
-        if (_exports.HasLost || _state.Lost.Count > 0)
+        if (_exposed.HasLost || _state.Lost.Count > 0)
         {
-            Apply(new GuestEvent.FunctionsSeen(_exports.Lost));
+            Apply(new GuestEvent.FunctionsSeen(_exposed.Lost));
         }
 
         TakeSnapshot();
@@ -117,7 +117,7 @@ internal sealed class Guest : IDisposable
     /// <returns>False when that has to be tried again.</returns>
     public bool ChangePolicy(PciAddress host)
     {
-        bool isDone = _exports.Recompile(host, _attachment is { } attachment ? attachment.Lane.Run : static action => action());
+        bool isDone = _exposed.Recompile(host, _attachment is { } attachment ? attachment.Lane.Run : static action => action());
         TakeSnapshot();
         return isDone;
     }
@@ -176,11 +176,11 @@ internal sealed class Guest : IDisposable
         return seen with
         {
             Directory = atOnce with { Frontend = directory.Frontend, FrontendPath = directory.FrontendPath, FrontendError = directory.FrontendError },
-            Withdrawn = IsMissingSome(atOnce) ? _exports.MissingIn(atOnce.Devices) : [],
+            Withdrawn = IsMissingSome(atOnce) ? _exposed.MissingIn(atOnce.Devices) : [],
         };
     }
 
-    private bool IsMissingSome(GuestDirectory directory) => directory is { Exists: true, DevicesError: null } && _exports.MissingIn(directory.Devices).Count > 0;
+    private bool IsMissingSome(GuestDirectory directory) => directory is { Exists: true, DevicesError: null } && _exposed.MissingIn(directory.Devices).Count > 0;
 
     /// <returns>Whether there was anything to do.</returns>
     private bool Apply(GuestEvent guestEvent)
@@ -243,14 +243,14 @@ internal sealed class Guest : IDisposable
         {
             case GuestAction.SwitchState switching:
                 return SwitchState(switching.State);
-            case GuestAction.ExportDevice export:
-                Export(export.Device);
+            case GuestAction.ExposeDevice expose:
+                Expose(expose.Device);
                 return null;
-            case GuestAction.RemoveDevice remove:
-                Remove(remove.Device);
+            case GuestAction.WithdrawDevice asked:
+                Withdraw(asked.Device);
                 return null;
-            case GuestAction.TakeBack takeBack:
-                TakeBack(takeBack.Host);
+            case GuestAction.WithdrawUnlisted unlisted:
+                Withdraw(unlisted.Host);
                 return null;
             case GuestAction.FailDevice fail:
                 FailDevice(fail.Index, fail.Reason);
@@ -265,7 +265,7 @@ internal sealed class Guest : IDisposable
                 // One that is gone gives its devices back whole, DMA first; or the daemon stops, which leaves its guests what they have.
                 if (_state is { IsGone: false, IsEnded: false })
                 {
-                    _exports.DisableMessages();
+                    _exposed.DisableMessages();
                 }
 
                 return null;
@@ -283,7 +283,7 @@ internal sealed class Guest : IDisposable
                 _services.Warnings.Warn(_id.DomainId, warn.Subject);
                 return null;
             case GuestAction.ReleaseDevices:
-                _exports.LetGoOfAll();
+                _exposed.ReleaseAll();
                 _services.Warnings.Forget(_id.DomainId);
                 return null;
             default:
@@ -303,7 +303,7 @@ internal sealed class Guest : IDisposable
         return outcome == ServedDirectory.Outcome.Successor ? new() : null;
     }
 
-    private void Export(DeviceKeys device)
+    private void Expose(DeviceKeys device)
     {
         PciAddress host = device.Host!.Value;
         byte? requested = device.Guest is { Domain: 0, Bus: 0 } published ? published.Devfn : device.RequestedDevfn;
@@ -313,14 +313,14 @@ internal sealed class Guest : IDisposable
             _services.Warnings.Warn(_id.DomainId, complaint);
         }
 
-        string? failure = _exports.Add(host, requested, options, out PciAddress guest);
+        string? failure = _exposed.Expose(host, requested, options, out PciAddress guest);
         if (failure is not null)
         {
             FailDevice(device.Index, failure);
             return;
         }
 
-        _attachment?.Lane.SetFunctions(_exports.Table);
+        _attachment?.Lane.SetFunctions(_exposed.Table);
         try
         {
             _own.PublishDevice(device.Index, guest);
@@ -328,29 +328,29 @@ internal sealed class Guest : IDisposable
         catch (HypervisorException)
         {
             // Not published is not given: a function nobody can find must not stay claimed.
-            TakeBack(host);
+            Withdraw(host);
             throw;
         }
     }
 
-    private void Remove(DeviceKeys device)
+    private void Withdraw(DeviceKeys device)
     {
-        PciAddress? host = device.Host ?? (device.Guest is { } guest ? _exports.FindHost(guest) : null);
+        PciAddress? host = device.Host ?? (device.Guest is { } guest ? _exposed.FindHost(guest) : null);
         if (host is { } known)
         {
-            TakeBack(known);
+            Withdraw(known);
         }
     }
 
-    private void TakeBack(PciAddress host)
+    private void Withdraw(PciAddress host)
     {
-        if (_exports.Remove(host) is not { } function)
+        if (_exposed.Withdraw(host) is not { } function)
         {
             return;
         }
 
-        _attachment?.Lane.SetFunctions(_exports.Table);
-        _exports.LetGo(function);
+        _attachment?.Lane.SetFunctions(_exposed.Table);
+        _exposed.Release(function);
     }
 
     private void FailDevice(int index, string reason)
@@ -360,12 +360,12 @@ internal sealed class Guest : IDisposable
     }
 
     private GuestEvent.PublishFailed? PublishRoots() =>
-        _own.PublishRoots(_exports.Roots) is { } reason ? new(Errno.EINVAL, reason) : null;
+        _own.PublishRoots(_exposed.Roots) is { } reason ? new(Errno.EINVAL, reason) : null;
 
     private GuestEvent Attach()
     {
         var attachment = GuestAttachment.Create(
-            _services, _id.DomainId, _frontend!, _exports.Table, out Errno errno, out string? reason);
+            _services, _id.DomainId, _frontend!, _exposed.Table, out Errno errno, out string? reason);
         if (attachment is null)
         {
             return new GuestEvent.AttachFailed(errno, reason!);
@@ -394,7 +394,7 @@ internal sealed class Guest : IDisposable
     private void TakeSnapshot()
     {
         List<FunctionSnapshot> functions = [];
-        foreach (AssignedFunction function in _exports.Table.Functions)
+        foreach (AssignedFunction function in _exposed.Table.Functions)
         {
             functions.Add(new(function, _services.Interrupts));
         }

@@ -20,15 +20,15 @@ public abstract record GuestAction
     /// has already keeps its slot and is published again. A failure concerns this device alone (<see cref="FailDevice"/>).
     /// </summary>
     /// <param name="Device">Its keys; <see cref="DeviceKeys.Host"/> is not null.</param>
-    public sealed record ExportDevice(DeviceKeys Device) : GuestAction;
+    public sealed record ExposeDevice(DeviceKeys Device) : GuestAction;
 
-    /// <summary>Take a function away from the guest and let it go, as <c>state-N</c> = 5 asks.</summary>
+    /// <summary>Withdraw a function from the guest and release it, as <c>state-N</c> = 5 asks.</summary>
     /// <param name="Device">Its keys.</param>
-    public sealed record RemoveDevice(DeviceKeys Device) : GuestAction;
+    public sealed record WithdrawDevice(DeviceKeys Device) : GuestAction;
 
-    /// <summary>Take a function away whose keys are gone: the guest was not asked, or did not answer.</summary>
+    /// <summary>Withdraw and release a function whose keys are gone: the guest was not asked, or did not answer.</summary>
     /// <param name="Host">The host's function.</param>
-    public sealed record TakeBack(PciAddress Host) : GuestAction;
+    public sealed record WithdrawUnlisted(PciAddress Host) : GuestAction;
 
     /// <summary>Report one device as unusable: <c>state-N</c> = 6 and the reason in <c>error-N</c>. The others go on.</summary>
     /// <param name="Index">N.</param>
@@ -64,6 +64,6 @@ public abstract record GuestAction
     /// <param name="Subject">What is wrong, in words.</param>
     public sealed record Warn(string Subject) : GuestAction;
 
-    /// <summary>Let go of every function; reset them.</summary>
+    /// <summary>Withdraw and release every function, which resets them.</summary>
     public sealed record ReleaseDevices : GuestAction;
 }

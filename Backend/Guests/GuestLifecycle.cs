@@ -122,7 +122,7 @@ public static class GuestLifecycle
         GuestTransition next = OnBackendState(state, seen);
         return seen.Withdrawn.Count == 0
             ? next
-            : new(next.State, [.. seen.Withdrawn.Select(static host => new GuestAction.TakeBack(host)), .. next.Actions]);
+            : new(next.State, [.. seen.Withdrawn.Select(static host => new GuestAction.WithdrawUnlisted(host)), .. next.Actions]);
     }
 
     private static GuestTransition OnBackendState(GuestState state, GuestObservation seen)
@@ -294,7 +294,7 @@ public static class GuestLifecycle
         List<GuestAction> actions = [];
         foreach (DeviceKeys device in seen.Directory.Devices)
         {
-            actions.Add(Export(device));
+            actions.Add(Expose(device));
         }
 
         actions.Add(new GuestAction.PublishRoots());
@@ -317,7 +317,7 @@ public static class GuestLifecycle
         {
             if (device.State == XenbusState.Closing)
             {
-                actions.Add(new GuestAction.RemoveDevice(device));
+                actions.Add(new GuestAction.WithdrawDevice(device));
             }
         }
 
@@ -328,7 +328,7 @@ public static class GuestLifecycle
                 continue;
             }
 
-            actions.Add(Export(device));
+            actions.Add(Expose(device));
             added = true;
         }
 
@@ -346,8 +346,8 @@ public static class GuestLifecycle
         return actions.Count == 0 ? Nothing(state) : new(state, actions);
     }
 
-    private static GuestAction Export(DeviceKeys device) => device.Host is not null
-        ? new GuestAction.ExportDevice(device)
+    private static GuestAction Expose(DeviceKeys device) => device.Host is not null
+        ? new GuestAction.ExposeDevice(device)
         : new GuestAction.FailDevice(device.Index, device.HostText is null
             ? $"{StoreKeys.Device(device.Index)} is missing"
             : $"{StoreKeys.Device(device.Index)} is not a PCI address: '{StoreFormats.Printable(device.HostText)}'");

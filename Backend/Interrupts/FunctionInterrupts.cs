@@ -19,7 +19,7 @@ internal sealed class FunctionInterrupts
     private static readonly TimeSpan RequestPatience = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan ClosePatience = TimeSpan.FromSeconds(3);
 
-    private static readonly Refusal Occupied = new(Errno.EBUSY, "another interrupt request is still under way");
+    private static readonly InterruptRefusal Occupied = new(Errno.EBUSY, "another interrupt request is still under way");
 
     private readonly Lock _lock = new();
     private readonly int _domainId;
@@ -108,7 +108,7 @@ internal sealed class FunctionInterrupts
     /// </summary>
     public InterruptReply Disable()
     {
-        TakeBack(RequestPatience);
+        UndoGrant(RequestPatience);
         return new(PciOpStatus.Success, Line);
     }
 
@@ -142,7 +142,7 @@ internal sealed class FunctionInterrupts
 
         try
         {
-            TakeBackLeftOver();
+            UndoLeftOver();
         }
         finally
         {
@@ -155,7 +155,7 @@ internal sealed class FunctionInterrupts
 
     /// <summary>Takes the messages back; the guest may enable them again.</summary>
     /// <returns>False when an operation has been under way for too long.</returns>
-    public bool Undo() => TakeBack(ClosePatience);
+    public bool Undo() => UndoGrant(ClosePatience);
 
     /// <summary>The function leaves the guest: nothing is enabled from now on, and what was is taken back.</summary>
     /// <param name="late">Called once, on a thread of its own, when it returned false and the operation has come back after all: nothing is mapped then.</param>
@@ -164,7 +164,7 @@ internal sealed class FunctionInterrupts
     {
         // Before the lock: an operation that has it looks at this before it keeps anything, and once more after it let go.
         _isClosed = true;
-        if (TakeBack(ClosePatience))
+        if (UndoGrant(ClosePatience))
         {
             return true;
         }
@@ -173,7 +173,7 @@ internal sealed class FunctionInterrupts
         Interlocked.Exchange(ref _whenClosed, late);
 
         // It may have come back just before it could see that somebody waits; then this is who goes on.
-        if (!TakeBack(TimeSpan.Zero))
+        if (!UndoGrant(TimeSpan.Zero))
         {
             return false;
         }
@@ -183,7 +183,7 @@ internal sealed class FunctionInterrupts
 
     /// <summary>
     /// The function went through a reset and its header is in place again: gives it the messages back that its guest still counts on. The
-    /// caller has the function's turn.
+    /// caller has the function's lock.
     /// </summary>
     public void Restore()
     {
@@ -192,7 +192,7 @@ internal sealed class FunctionInterrupts
             return;
         }
 
-        Refusal? refusal = Occupied;
+        InterruptRefusal? refusal = Occupied;
         if (_lock.TryEnter(RequestPatience))
         {
             try
@@ -211,7 +211,7 @@ internal sealed class FunctionInterrupts
         }
     }
 
-    private Refusal? TryEnableMsi(uint count, out MessageGrant? grant)
+    private InterruptRefusal? TryEnableMsi(uint count, out MessageGrant? grant)
     {
         grant = null;
         if (!_lock.TryEnter(RequestPatience))
@@ -222,8 +222,8 @@ internal sealed class FunctionInterrupts
         try
         {
             // Linux xen_pcibk_enable_msi(): MSI that is on is one error, MSI-X that is on another.
-            TakeBackLeftOver();
-            Refusal? refusal = _grant switch
+            UndoLeftOver();
+            InterruptRefusal? refusal = _grant switch
             {
                 { Mode: InterruptMode.Msi } => new(Errno.EALREADY, "MSI is enabled already"),
                 not null => new(Errno.ENXIO, "MSI-X is enabled"),
@@ -237,7 +237,7 @@ internal sealed class FunctionInterrupts
         }
     }
 
-    private Refusal? TryEnableMsix(ReadOnlySpan<MsixEntry> entries, out MessageGrant? grant)
+    private InterruptRefusal? TryEnableMsix(ReadOnlySpan<MsixEntry> entries, out MessageGrant? grant)
     {
         grant = null;
         if (!_lock.TryEnter(RequestPatience))
@@ -248,8 +248,8 @@ internal sealed class FunctionInterrupts
         try
         {
             // Linux xen_pcibk_enable_msix(), likewise.
-            TakeBackLeftOver();
-            Refusal? refusal = _grant switch
+            UndoLeftOver();
+            InterruptRefusal? refusal = _grant switch
             {
                 { Mode: InterruptMode.MsiX } => new(Errno.EALREADY, "MSI-X is enabled already"),
                 not null => new(Errno.ENXIO, "MSI is enabled"),
@@ -263,9 +263,9 @@ internal sealed class FunctionInterrupts
         }
     }
 
-    private Refusal? Braked() => _brake.Current;
+    private InterruptRefusal? Braked() => _brake.Current;
 
-    private Refusal? Conclude(Refusal? refusal, ref MessageGrant? grant)
+    private InterruptRefusal? Conclude(InterruptRefusal? refusal, ref MessageGrant? grant)
     {
         if (refusal is not null)
         {
@@ -289,7 +289,7 @@ internal sealed class FunctionInterrupts
         return null;
     }
 
-    private bool TakeBack(TimeSpan patience)
+    private bool UndoGrant(TimeSpan patience)
     {
         if (!_lock.TryEnter(patience))
         {
@@ -298,7 +298,7 @@ internal sealed class FunctionInterrupts
 
         try
         {
-            TakeBack();
+            UndoGrant();
             return true;
         }
         finally
@@ -307,15 +307,15 @@ internal sealed class FunctionInterrupts
         }
     }
 
-    private void TakeBackLeftOver()
+    private void UndoLeftOver()
     {
         if (IsLeftOver(_grant))
         {
-            TakeBack();
+            UndoGrant();
         }
     }
 
-    private void TakeBack()
+    private void UndoGrant()
     {
         if (_grant is not { } grant)
         {
@@ -348,7 +348,7 @@ internal sealed class FunctionInterrupts
         return new(PciOpStatus.Success, value, info, grant.Ticket);
     }
 
-    private InterruptReply Failed(string what, Refusal refusal, uint value, uint info = 0)
+    private InterruptReply Failed(string what, InterruptRefusal refusal, uint value, uint info = 0)
     {
         Interlocked.Increment(ref _failures);
         Warn($"could not {what}: {refusal.Reason}");

@@ -7,12 +7,10 @@ namespace PciBackFlow.Backend.Interrupts;
 /// <summary>
 /// The registers of one function that message interrupts are made of (PCI Local Bus 3.0 §6.8). Found in hardware, whatever the guest may see of them.
 /// The controls are written as 2 bytes and nothing else: Xen refuses every other write of domain 0 to these capabilities (xen/arch/x86/msi.c,
-/// pci_msi_conf_write_intercept). Not thread-safe: the caller has the function's turn.
+/// pci_msi_conf_write_intercept). Not thread-safe: the caller has the function's lock.
 /// </summary>
 internal sealed class MessageRegisters
 {
-    private const uint NobodyAnswers = 0xFFFF;
-
     private readonly IPciFunction _hardware;
     private readonly int _msi;
     private readonly int _msix;
@@ -47,7 +45,7 @@ internal sealed class MessageRegisters
     /// <summary>Whether the function is in D0: in no other state does it answer memory accesses or send messages.</summary>
     public bool IsInD0() => _power == 0
         || (_hardware.TryRead(_power + PowerManagementRegisters.ControlStatus, 2, out uint control)
-            && control != NobodyAnswers && (control & PowerManagementRegisters.PowerState) == 0);
+            && !NoAnswer.Is(control, 2) && (control & PowerManagementRegisters.PowerState) == 0);
 
     /// <summary>
     /// Whether the MSI-X table in the function's memory can be reached. Touching one that is not decoded can bring the host down (XSA-157,
@@ -115,5 +113,5 @@ internal sealed class MessageRegisters
         return wasOff == isOff || _hardware.TryWrite(ConfigRegisters.Command, 2, command ^ CommandBits.InterruptDisable);
     }
 
-    private bool TryRead(int offset, out uint value) => _hardware.TryRead(offset, 2, out value) && value != NobodyAnswers;
+    private bool TryRead(int offset, out uint value) => _hardware.TryRead(offset, 2, out value) && !NoAnswer.Is(value, 2);
 }

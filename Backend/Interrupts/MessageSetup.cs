@@ -33,20 +33,20 @@ internal sealed class MessageSetup(
     private readonly IPciFunction _hardware = function.Hardware;
     private MessageRegisters? _found;
 
-    private static Refusal Occupied => new(Errno.EBUSY, "an earlier access has not come back");
+    private static InterruptRefusal Occupied => new(Errno.EBUSY, "an earlier access has not come back");
 
-    private static Refusal Unwritten => new(Errno.EIO, "its registers cannot be written");
+    private static InterruptRefusal Unwritten => new(Errno.EIO, "its registers cannot be written");
 
-    private static Refusal Leaving => new(Errno.ENODEV, "the guest no longer has the function");
+    private static InterruptRefusal Leaving => new(Errno.ENODEV, "the guest no longer has the function");
 
     /// <summary>Enables MSI messages.</summary>
     /// <param name="count">How many: 1 to any 32 bits.</param>
     /// <param name="grant">What the guest has now; its ticket is still to be given.</param>
     /// <returns>Null, or why not.</returns>
-    public Refusal? EnableMsi(uint count, out MessageGrant? grant)
+    public InterruptRefusal? EnableMsi(uint count, out MessageGrant? grant)
     {
         grant = null;
-        Refusal? refusal = PrepareMsi(count, out uint before, out uint prepared);
+        InterruptRefusal? refusal = PrepareMsi(count, out uint before, out uint prepared);
         if (refusal is not null)
         {
             return refusal;
@@ -63,7 +63,7 @@ internal sealed class MessageSetup(
         }
 
         Unmap(first > 0 ? [first] : [], entry);
-        using var turn = FunctionTurn.Take(function);
+        using var turn = FunctionLock.Take(function);
         _found!.TryWriteMsi(before);
         return refusal;
     }
@@ -72,10 +72,10 @@ internal sealed class MessageSetup(
     /// <param name="entries">What the guest asks for, checked here; not changed.</param>
     /// <param name="grant">What the guest has now, in the order of the entries; its ticket is still to be given.</param>
     /// <returns>Null, or why not.</returns>
-    public Refusal? EnableMsix(ReadOnlySpan<MsixEntry> entries, out MessageGrant? grant)
+    public InterruptRefusal? EnableMsix(ReadOnlySpan<MsixEntry> entries, out MessageGrant? grant)
     {
         grant = null;
-        Refusal? refusal = PrepareMsix(entries, out uint before, out ulong table);
+        InterruptRefusal? refusal = PrepareMsix(entries, out uint before, out ulong table);
         if (refusal is not null)
         {
             return refusal;
@@ -91,7 +91,7 @@ internal sealed class MessageSetup(
         }
 
         Unmap(pirqs.AsSpan(0, mapped), entry);
-        using var turn = FunctionTurn.Take(function);
+        using var turn = FunctionLock.Take(function);
         _found!.TryWriteMsix(before);
         return refusal;
     }
@@ -100,8 +100,8 @@ internal sealed class MessageSetup(
     /// <param name="grant">What the guest had.</param>
     public void Disable(MessageGrant grant)
     {
-        // A turn that cannot be had changes nothing here: a pirq that stays mapped is worse than an access in between.
-        using (FunctionTurn.Take(function))
+        // A lock that cannot be had changes nothing here: a pirq that stays mapped is worse than an access in between.
+        using (FunctionLock.Take(function))
         {
             if (grant.Mode == InterruptMode.Msi && _found!.TryReadMsi(out uint msi))
             {
@@ -114,16 +114,16 @@ internal sealed class MessageSetup(
         }
 
         Unmap(grant.Mapped, grant.Entry);
-        using (FunctionTurn.Take(function))
+        using (FunctionLock.Take(function))
         {
             _found!.TrySilenceLine(isOff: false, out _);
         }
     }
 
-    /// <summary>Gives a function that lost its registers in a reset its messages back. The caller has the function's turn.</summary>
+    /// <summary>Gives a function that lost its registers in a reset its messages back. The caller has the function's lock.</summary>
     /// <param name="grant">What the guest still counts on.</param>
     /// <returns>Null, or why not.</returns>
-    public Refusal? PutBack(MessageGrant grant)
+    public InterruptRefusal? PutBack(MessageGrant grant)
     {
         bool isMsi = grant.Mode == InterruptMode.Msi;
         uint control;
@@ -153,11 +153,11 @@ internal sealed class MessageSetup(
         }
         catch (HypervisorException e)
         {
-            return Refusal.Of(e);
+            return InterruptRefusal.Of(e);
         }
         catch (ObjectDisposedException)
         {
-            return Refusal.Ending;
+            return InterruptRefusal.Ending;
         }
 
         return _found.TrySilenceLine(isOff: true, out _) && (isMsi ? _found.TryWriteMsi(control | MsiRegisters.Enable) : _found.TryWriteMsix(control))
@@ -168,10 +168,10 @@ internal sealed class MessageSetup(
     private static uint MsiControl(uint control, int log2) =>
         (control & ~(MsiRegisters.Enable | MsiRegisters.MultipleMessageEnable)) | ((uint)log2 << MultipleMessageEnableShift);
 
-    private Refusal? PrepareMsi(uint count, out uint before, out uint prepared)
+    private InterruptRefusal? PrepareMsi(uint count, out uint before, out uint prepared)
     {
         before = prepared = 0;
-        using var turn = FunctionTurn.Take(function);
+        using var turn = FunctionLock.Take(function);
         if (!turn.IsTaken)
         {
             return Occupied;
@@ -210,7 +210,7 @@ internal sealed class MessageSetup(
     }
 
     // Before anything is mapped: whatever happens, a later daemon knows that there may be something.
-    private Refusal? Announce(out JournalEntry? entry)
+    private InterruptRefusal? Announce(out JournalEntry? entry)
     {
         entry = null;
         if (journal is null || isUnwanted())
@@ -225,7 +225,7 @@ internal sealed class MessageSetup(
         }
         catch (HypervisorException e)
         {
-            return Refusal.Of(e);
+            return InterruptRefusal.Of(e);
         }
         catch (IOException e)
         {
@@ -233,11 +233,11 @@ internal sealed class MessageSetup(
         }
         catch (ObjectDisposedException)
         {
-            return Refusal.Ending;
+            return InterruptRefusal.Ending;
         }
     }
 
-    private Refusal? WriteDown(ref JournalEntry? entry, ReadOnlySpan<int> mapped)
+    private InterruptRefusal? WriteDown(ref JournalEntry? entry, ReadOnlySpan<int> mapped)
     {
         if (entry is null)
         {
@@ -255,11 +255,11 @@ internal sealed class MessageSetup(
         }
         catch (ObjectDisposedException)
         {
-            return Refusal.Ending;
+            return InterruptRefusal.Ending;
         }
     }
 
-    private Refusal? MapMsi(int log2, out int first)
+    private InterruptRefusal? MapMsi(int log2, out int first)
     {
         first = 0;
         if (isUnwanted())
@@ -284,17 +284,17 @@ internal sealed class MessageSetup(
         }
         catch (HypervisorException e)
         {
-            return Refusal.Of(e);
+            return InterruptRefusal.Of(e);
         }
         catch (ObjectDisposedException)
         {
-            return Refusal.Ending;
+            return InterruptRefusal.Ending;
         }
     }
 
-    private Refusal? FinishMsi(uint prepared)
+    private InterruptRefusal? FinishMsi(uint prepared)
     {
-        using var turn = FunctionTurn.Take(function);
+        using var turn = FunctionLock.Take(function);
         if (!turn.IsTaken)
         {
             return Occupied;
@@ -315,11 +315,11 @@ internal sealed class MessageSetup(
     }
 
     // The order of Linux xen_pcibk_enable_msix() and then of its kernel's pci_enable_msix_exact().
-    private Refusal? PrepareMsix(ReadOnlySpan<MsixEntry> entries, out uint before, out ulong table)
+    private InterruptRefusal? PrepareMsix(ReadOnlySpan<MsixEntry> entries, out uint before, out ulong table)
     {
         before = 0;
         table = 0;
-        using var turn = FunctionTurn.Take(function);
+        using var turn = FunctionLock.Take(function);
         if (!turn.IsTaken)
         {
             return Occupied;
@@ -360,7 +360,7 @@ internal sealed class MessageSetup(
         return _found.TryWriteMsix(before | MsiXRegisters.Enable | MsiXRegisters.FunctionMask) ? null : Unwritten;
     }
 
-    private static Refusal? CheckEntries(ReadOnlySpan<MsixEntry> entries, int tableSize)
+    private static InterruptRefusal? CheckEntries(ReadOnlySpan<MsixEntry> entries, int tableSize)
     {
         if (entries.Length is 0 or > SharedInfoLayout.MaxVectors)
         {
@@ -386,7 +386,7 @@ internal sealed class MessageSetup(
         return null;
     }
 
-    private Refusal? MapMsix(ReadOnlySpan<MsixEntry> entries, ulong table, int[] pirqs, out int mapped)
+    private InterruptRefusal? MapMsix(ReadOnlySpan<MsixEntry> entries, ulong table, int[] pirqs, out int mapped)
     {
         mapped = 0;
         try
@@ -412,17 +412,17 @@ internal sealed class MessageSetup(
         }
         catch (HypervisorException e)
         {
-            return Refusal.Of(e);
+            return InterruptRefusal.Of(e);
         }
         catch (ObjectDisposedException)
         {
-            return Refusal.Ending;
+            return InterruptRefusal.Ending;
         }
     }
 
-    private Refusal? FinishMsix(uint before)
+    private InterruptRefusal? FinishMsix(uint before)
     {
-        using var turn = FunctionTurn.Take(function);
+        using var turn = FunctionLock.Take(function);
         if (!turn.IsTaken)
         {
             return Occupied;

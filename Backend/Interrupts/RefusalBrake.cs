@@ -12,14 +12,14 @@ internal sealed class RefusalBrake
     public const int Limit = 32;
 
     private readonly FixedWindow _tries = new(Limit, TimeSpan.FromSeconds(1), TimeProvider.System);
-    private Refusal? _last;
+    private InterruptRefusal? _last;
 
     /// <summary>What is answered without asking the hypervisor; null when it is to be asked.</summary>
-    public Refusal? Current => _tries.IsUsedUp ? _last! with { IsHypervisors = false } : null;
+    public InterruptRefusal? Current => _tries.IsUsedUp ? _last! with { IsHypervisors = false } : null;
 
     /// <summary>It refused.</summary>
     /// <param name="refusal">Why.</param>
-    public void Refused(Refusal refusal)
+    public void Refused(InterruptRefusal refusal)
     {
         _tries.TryTake(out _);
         _last = refusal;

@@ -49,7 +49,7 @@ public sealed class XenMachine : Machine
     /// <inheritdoc/>
     /// <remarks>Taking a device resets it, which takes seconds: guests that have theirs don't wait for it. What could not be taken is logged by the custody.</remarks>
     public override void Started() =>
-        _adopting = Task.Factory.StartNew(() => _custody.AdoptHidden(), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        _adopting = Task.Factory.StartNew(() => _custody.Adopt(), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
     /// <inheritdoc/>
     public override void Dispose()

@@ -13,7 +13,6 @@ namespace PciBackFlow.Backend.Serving;
 /// </summary>
 internal static class Quiescence
 {
-    private const uint NobodyAnswers = 0xFFFF;
     private static readonly int[] PausesMilliseconds = [0, 100, 200, 400];
 
     /// <summary>Bus master off, then waits for the transactions under way. Blocks for 0.7 s at most, besides an access that hangs.</summary>
@@ -24,9 +23,9 @@ internal static class Quiescence
         IPciFunction hardware = function.Hardware;
 
         // A late worker may still be in a register sequence; one that hangs there must not keep the bus master on.
-        using (FunctionTurn.Take(function))
+        using (FunctionLock.Take(function))
         {
-            if (!hardware.TryRead(ConfigRegisters.Command, 2, out uint command) || command == NobodyAnswers)
+            if (!hardware.TryRead(ConfigRegisters.Command, 2, out uint command) || NoAnswer.Is(command, 2))
             {
                 return true;
             }
@@ -46,7 +45,7 @@ internal static class Quiescence
         {
             Thread.Sleep(pause);
             if (!hardware.TryRead(express.Offset + PciExpressRegisters.DeviceStatus, 2, out uint status)
-                || status == NobodyAnswers || (status & PciExpressRegisters.TransactionsPending) == 0)
+                || NoAnswer.Is(status, 2) || (status & PciExpressRegisters.TransactionsPending) == 0)
             {
                 return true;
             }

@@ -14,7 +14,7 @@ public static class DeviceRows
     /// <param name="host">The host it is a function of.</param>
     /// <param name="names">Names.</param>
     /// <returns>The row.</returns>
-    public static DeviceRow Of(HostFunction function, HostPicture host, PciIds names)
+    public static DeviceRow Of(HostFunction function, HostSnapshot host, PciIds names)
     {
         Assignability found = host.Assess(function.Address);
         return new DeviceRow(
@@ -39,7 +39,7 @@ public static class DeviceRows
         function.TryRead(ConfigRegisters.RevisionId, 4, out uint revisionAndClass);
         bool hasSubsystem = kind == HeaderKind.Device;
         CapabilityList capabilities = CapabilityWalk.Read(function);
-        Assignability found = HostPicture.AssessHeader(kind, revisionAndClass >> 8);
+        Assignability found = HostSnapshot.AssessHeader(kind, revisionAndClass >> 8);
         return new DeviceRow(
             function.Address.ToString(), Hex4(function.VendorId), Hex4(function.DeviceId),
             hasSubsystem ? Optional(Word(ConfigRegisters.SubsystemVendorId)) : null, hasSubsystem ? Optional(Word(ConfigRegisters.SubsystemId)) : null,

@@ -57,7 +57,7 @@ internal static class DevicesVerb
                     source.Resolve(parsed, console);
                 }
 
-                var host = HostPicture.Take();
+                var host = HostSnapshot.Take();
                 return [.. host.Functions.Where(function => wanted is null || function.Address == wanted).Select(
                     function => DeviceRows.Of(function, host, PciIds.Installed))];
             }

@@ -226,7 +226,7 @@ internal sealed partial class Shard<TItem, TChain>
         {
             _returned = item.NextInMailbox;
             item.NextInMailbox = null;
-            if (!TakeBack(item))
+            if (!ComeBack(item))
             {
                 return false;
             }
@@ -235,7 +235,7 @@ internal sealed partial class Shard<TItem, TChain>
         return true;
     }
 
-    private bool TakeBack(TItem item)
+    private bool ComeBack(TItem item)
     {
         var lane = (Lane<TItem>)item.Lane!;
         if (lane.Away)

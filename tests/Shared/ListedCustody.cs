@@ -81,9 +81,9 @@ internal sealed class ListedCustody : IDeviceCustody, IDisposable
         _machine.Reset(address);
     }
 
-    public void Quiet(PciAddress address) => _machine.Quiet(address);
+    public void Stop(PciAddress address) => _machine.Stop(address);
 
-    public IDisposable? TryKeep(PciAddress address) => _machine.TryKeep(address);
+    public IDisposable? TryPin(PciAddress address) => _machine.TryPin(address);
 
     public int LineOf(PciAddress address) => _machine.LineOf(address);
 

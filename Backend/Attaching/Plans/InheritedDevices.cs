@@ -15,7 +15,7 @@ internal static class InheritedDevices
         {
             if (!IsAnothers(services, life, device))
             {
-                services.Custody.Quiet(device);
+                services.Custody.Stop(device);
             }
         }
         catch (Exception e) when (e is BackendException or HypervisorException or IOException)

@@ -44,7 +44,7 @@ internal sealed class Reclamation(ToolstackServices services, DomainLife life, I
     /// Keeps the host from getting them back until this ends. One that is just being given back is nobody's any more: there is nothing left
     /// to protect.
     /// </summary>
-    public void Pin() => _pins = [.. devices.Select(services.Custody.TryKeep)];
+    public void Pin() => _pins = [.. devices.Select(services.Custody.TryPin)];
 
     /// <exception cref="BackendException">There is a failure.</exception>
     public void ThrowIfAnyFailed()

@@ -16,7 +16,7 @@ internal sealed class CustodyRecovery(
     /// everybody; nobody insists. May take seconds for each device (resets).
     /// </summary>
     /// <returns>What could not be taken, one line for each device; its record stays for the next time.</returns>
-    public IReadOnlyList<string> AdoptHidden()
+    public IReadOnlyList<string> Adopt()
     {
         List<string> problems = [];
         foreach (HeldRecord record in records.All())
@@ -29,7 +29,7 @@ internal sealed class CustodyRecovery(
 
         foreach (PciAddress address in PciDevices.Addresses(options.Bus.DevicesRoot))
         {
-            if (!entries.IsHeld(address) && options.Bus.OverrideOf(address) == HostPicture.SetAside && options.Bus.DriverOf(address) is null)
+            if (!entries.IsHeld(address) && options.Bus.OverrideOf(address) == HostSnapshot.SetAside && options.Bus.DriverOf(address) is null)
             {
                 Adopt(address, record: null, problems);
             }

@@ -57,7 +57,7 @@ internal sealed class DeviceHolding(DeviceCustodyOptions options, HeldEntries en
             }
 
             // Before Xen is asked: an attach that has ended by then is one that Xen knows of.
-            if (!entry.Keepers.TryClose())
+            if (!entry.Pins.TryClose())
             {
                 throw new BackendException(BackendFailure.Refused, $"{address} is just being given to a guest or taken from one. Try again when that has ended.");
             }
@@ -78,7 +78,7 @@ internal sealed class DeviceHolding(DeviceCustodyOptions options, HeldEntries en
             }
             finally
             {
-                entry.Keepers.Open();
+                entry.Pins.Open();
 
                 // Given back although its driver did not take it, the record is gone.
                 if (records.All().All(left => left.Address != address))

@@ -22,9 +22,9 @@ internal sealed class DeviceObstacles(DeviceCustodyOptions options, HeldEntries 
 
         try
         {
-            if (bus.OverrideOf(address) != HostPicture.SetAside)
+            if (bus.OverrideOf(address) != HostSnapshot.SetAside)
             {
-                bus.SetOverride(address, HostPicture.SetAside);
+                bus.SetOverride(address, HostSnapshot.SetAside);
             }
         }
         catch (IOException failure)
@@ -37,8 +37,8 @@ internal sealed class DeviceObstacles(DeviceCustodyOptions options, HeldEntries 
             return null;
         }
 
-        var picture = HostPicture.Take(bus, options.Proc);
-        return picture.Find(address) is { } function ? RefusalTable.Of(RefusalTable.PhysicalFunction).Find(picture, function).FirstOrDefault() : null;
+        var snapshot = HostSnapshot.Take(bus, options.Proc);
+        return snapshot.Find(address) is { } function ? RefusalTable.Of(RefusalTable.PhysicalFunction).Find(snapshot, function).FirstOrDefault() : null;
     }
 
     /// <summary>Why what is at its address is not the device that was taken, or not ours any more; null when it is.</summary>
@@ -69,7 +69,7 @@ internal sealed class DeviceObstacles(DeviceCustodyOptions options, HeldEntries 
         try
         {
             using var function = SysfsFunction.Open(address, writable: false, options.Bus.DevicesRoot);
-            return FunctionReset.Answers(function);
+            return !NoAnswer.From(function);
         }
         catch (IOException)
         {

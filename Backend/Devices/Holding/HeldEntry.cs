@@ -10,7 +10,7 @@ internal sealed class HeldEntry
     public Lock Gate { get; } = new();
 
     /// <summary>Who has it on its way to a guest or back; needs no gate.</summary>
-    public Keepers Keepers { get; } = new();
+    public CustodyPins Pins { get; } = new();
 
     /// <summary>What is held; null when it isn't. Written by <see cref="HeldEntries.Show"/>, under the list's lock too.</summary>
     public HeldRecord? Record { get; set; }

@@ -3,6 +3,7 @@ using PciBackFlow.Backend.Devices.Snapshots;
 using PciBackFlow.Backend.Devices.State;
 using PciBackFlow.Backend.Devices.Taking;
 using PciBackFlow.Backend.Plans;
+using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Hardware.Pci.Sysfs;
 
 namespace PciBackFlow.Backend.Devices.Holding;
@@ -11,19 +12,19 @@ namespace PciBackFlow.Backend.Devices.Holding;
 internal sealed class HeldSettings(DeviceCustodyOptions options, HeldEntries entries, DeviceObstacles obstacles, Quarantine quarantine) : IDeviceSettings
 {
     /// <inheritdoc/>
-    public void Keep()
+    public void Suspend()
     {
         foreach (HeldEntry entry in entries.All())
         {
             lock (entry.Gate)
             {
-                entry.BeforeSleep = entry.Function is { } function && FunctionReset.Answers(function) ? ConfigSnapshot.Take(function) : null;
+                entry.BeforeSleep = entry.Function is { } function && !NoAnswer.From(function) ? ConfigSnapshot.Take(function) : null;
             }
         }
     }
 
     /// <inheritdoc/>
-    public IReadOnlyList<string> BringBack()
+    public IReadOnlyList<string> Resume()
     {
         List<string> problems = [];
         foreach (HeldEntry entry in entries.All())
@@ -38,7 +39,7 @@ internal sealed class HeldSettings(DeviceCustodyOptions options, HeldEntries ent
                 string? why = obstacles.ObstacleOf(record);
                 try
                 {
-                    why ??= BringBack(entry, record);
+                    why ??= Resume(entry, record);
                 }
                 catch (Exception e) when (StepFailure.IsExpected(e))
                 {
@@ -61,10 +62,10 @@ internal sealed class HeldSettings(DeviceCustodyOptions options, HeldEntries ent
         return problems;
     }
 
-    private string? BringBack(HeldEntry entry, HeldRecord record)
+    private string? Resume(HeldEntry entry, HeldRecord record)
     {
         using SysfsFunction function = options.Bus.Open(record.Address);
-        if (!FunctionReset.Answers(function) || !function.TrySetPowerState(0))
+        if (NoAnswer.From(function) || !function.TrySetPowerState(0))
         {
             return "it does not answer";
         }

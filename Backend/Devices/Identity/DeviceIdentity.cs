@@ -18,7 +18,6 @@ namespace PciBackFlow.Backend.Devices.Identity;
 public sealed record DeviceIdentity(
     ushort VendorId, ushort DeviceId, ushort SubsystemVendorId, ushort SubsystemId, uint ClassCode, string Path, ulong? SerialNumber = null)
 {
-    private const uint NobodyAnswers = 0xFFFFFFFF;
     private const int SerialLow = 4;
     private const int SerialHigh = 8;
 
@@ -39,7 +38,7 @@ public sealed record DeviceIdentity(
             using var registers = SysfsFunction.Open(address, writable: false, bus.DevicesRoot);
 
             // The files are what the kernel saw when it found the card; the registers are the card. A virtual function's ids stand in the files only.
-            if (function.PhysicalFunction is null && registers.TryRead(ConfigRegisters.VendorId, 4, out uint ids) && ids != NobodyAnswers)
+            if (function.PhysicalFunction is null && registers.TryRead(ConfigRegisters.VendorId, 4, out uint ids) && !NoAnswer.Is(ids, 4))
             {
                 (vendor, device) = ((ushort)ids, (ushort)(ids >> 16));
             }

@@ -86,7 +86,7 @@ internal static class RefusalTable
     // The ids in sysfs are the kernel's memory of the device; only the registers tell that it is gone.
     private static bool IsGone(HostFunction function) => function.ReadableSize > 0 && (byte)function.Header == 0x7F;
 
-    private static IEnumerable<string> Owned(HostPicture host, HostFunction function)
+    private static IEnumerable<string> Owned(HostSnapshot host, HostFunction function)
     {
         if (host.Domains is not { } domains)
         {
@@ -104,7 +104,7 @@ internal static class RefusalTable
     }
 
     // A virtual function decodes memory only while its physical function does, and VF MSE says so (SR-IOV 1.1 §3.3.3.4, §3.4.1.3).
-    private static IEnumerable<string> VirtualMemory(HostPicture host, HostFunction function)
+    private static IEnumerable<string> VirtualMemory(HostSnapshot host, HostFunction function)
     {
         if (function.PhysicalFunction is not { } physical)
         {
@@ -134,7 +134,7 @@ internal static class RefusalTable
     }
 
     // Functions of one package can reach each other without the IOMMU seeing it, unless access control forbids it.
-    private static IEnumerable<string> Siblings(HostPicture host, HostFunction function)
+    private static IEnumerable<string> Siblings(HostSnapshot host, HostFunction function)
     {
         if (function.PhysicalFunction is not null || IsIsolated(host.Bus, function))
         {
@@ -161,7 +161,7 @@ internal static class RefusalTable
             && (control & IsolationFlags & capability) == (IsolationFlags & capability);
     }
 
-    private static IEnumerable<string> Group(HostPicture host, HostFunction function)
+    private static IEnumerable<string> Group(HostSnapshot host, HostFunction function)
     {
         if (host.Domains is not { } domains)
         {
@@ -184,7 +184,7 @@ internal static class RefusalTable
     }
 
     // Functions that are set aside are no longer the host's; that two guests don't share a page is seen to when they claim.
-    private static IEnumerable<string> SharedPages(HostPicture host, HostFunction function) => host.Functions
+    private static IEnumerable<string> SharedPages(HostSnapshot host, HostFunction function) => host.Functions
         .Where(other => other.Address != function.Address && !host.IsSetAside(other.Address))
         .SelectMany(other => MemoryPages.SharedBy(function.BaseAddresses, other.BaseAddresses).Take(1)
             .Select(page => $"its memory at 0x{page:x} shares a 4 KiB page with {other.Address}"));

@@ -19,8 +19,6 @@ internal static class FunctionReset
     // The kernel has waited for the device already (up to 60 s); this is for methods that do not.
     private static readonly TimeSpan[] AnswerWaits = [TimeSpan.Zero, TimeSpan.FromMilliseconds(10), TimeSpan.FromMilliseconds(90), TimeSpan.FromMilliseconds(400), TimeSpan.FromMilliseconds(500)];
 
-    private const uint NobodyAnswers = 0xFFFFFFFF;
-
     /// <summary>Resets and restores.</summary>
     /// <param name="bus">The host's bus.</param>
     /// <param name="function">The function, opened for writing.</param>
@@ -28,7 +26,7 @@ internal static class FunctionReset
     /// <param name="snapshot">How it must be afterwards.</param>
     public static ResetOutcome Run(SysfsBus bus, IPciFunction function, ResetPlan plan, ConfigSnapshot snapshot)
     {
-        if (!Answers(function))
+        if (NoAnswer.From(function))
         {
             return Dead("it does not answer (all ones): it was unplugged, or has no power");
         }
@@ -56,10 +54,6 @@ internal static class FunctionReset
 
         static ResetOutcome Dead(string why) => new(IsReset: false, Problem: null, why, [], IsQuiet: false);
     }
-
-    /// <summary>Whether a function is there: revision and class, which no function has all ones in. A virtual function's vendor id reads FFFF.</summary>
-    public static bool Answers(IConfigSpace function) =>
-        function.TryRead(ConfigRegisters.RevisionId, 4, out uint value) && value != NobodyAnswers;
 
     private static string? TryReset(SysfsBus bus, ResetPlan plan)
     {
@@ -143,7 +137,7 @@ internal static class FunctionReset
         foreach (TimeSpan wait in AnswerWaits)
         {
             Thread.Sleep(wait);
-            if (Answers(function))
+            if (!NoAnswer.From(function))
             {
                 return true;
             }

@@ -89,22 +89,22 @@ public sealed class EmulatedCustody : IDeviceCustody, IDisposable
                 throw new BackendException(BackendFailure.Refused, $"{address} belongs to domain {owner}: detach it first (pci-detach {owner} {address})");
             }
 
-            if (!entry.Keepers.TryClose())
+            if (!entry.Pins.TryClose())
             {
                 throw new BackendException(BackendFailure.Refused, $"{address} is just being given to a guest or taken from one; try again when that has ended");
             }
 
             (entry.IsHeld, entry.Name) = (false, null);
-            entry.Keepers.Open();
+            entry.Pins.Open();
         }
     }
 
     /// <inheritdoc/>
-    public IDisposable? TryKeep(PciAddress address)
+    public IDisposable? TryPin(PciAddress address)
     {
         lock (_lock)
         {
-            return (_entries.TryGetValue(address, out Entry? entry) ? entry.Keepers : new()).TryKeep();
+            return (_entries.TryGetValue(address, out Entry? entry) ? entry.Pins : new()).TryPin();
         }
     }
 
@@ -142,7 +142,7 @@ public sealed class EmulatedCustody : IDeviceCustody, IDisposable
 
     /// <inheritdoc/>
     /// <remarks>A machine in memory ends with its program: no earlier one left anything running.</remarks>
-    public void Quiet(PciAddress address)
+    public void Stop(PciAddress address)
     {
     }
 
@@ -197,7 +197,7 @@ public sealed class EmulatedCustody : IDeviceCustody, IDisposable
 
         public bool IsBridge { get; } = isBridge;
 
-        public Keepers Keepers { get; } = new();
+        public CustodyPins Pins { get; } = new();
 
         public bool IsHeld { get; set; } = !isBridge;
 

@@ -138,5 +138,5 @@ public sealed class HeldFunction : DelegatingFunction
     private bool HasMessages() =>
         IsSet(_messageControl, MsiRegisters.Enable) || IsSet(_messageXControl, MsiXRegisters.Enable);
 
-    private bool IsSet(int offset, uint bit) => offset >= 0 && _function.TryRead(offset, 2, out uint value) && value != 0xFFFF && (value & bit) != 0;
+    private bool IsSet(int offset, uint bit) => offset >= 0 && _function.TryRead(offset, 2, out uint value) && !NoAnswer.Is(value, 2) && (value & bit) != 0;
 }

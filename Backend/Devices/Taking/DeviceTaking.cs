@@ -30,14 +30,14 @@ internal sealed class DeviceTaking(DeviceCustodyOptions options, DeviceRecords r
     /// <exception cref="BackendException">It was refused, or a step failed and all were undone.</exception>
     public HeldRecord Take(PciAddress address, string? name, bool force, string bootId)
     {
-        var picture = HostPicture.Take(_bus, options.Proc, options.Domains, ownerOf);
-        Assignability assignability = picture.Assess(address, options.Refusals);
+        var snapshot = HostSnapshot.Take(_bus, options.Proc, options.Domains, ownerOf);
+        Assignability assignability = snapshot.Assess(address, options.Refusals);
         if (assignability.StoppedBy(force) is { Count: > 0 } reasons)
         {
             throw Refused(address, reasons);
         }
 
-        HostFunction function = picture.Find(address)!;
+        HostFunction function = snapshot.Find(address)!;
         DeviceIdentity identity = DeviceIdentity.Read(_bus, address)
             ?? throw new BackendException(BackendFailure.Failed, $"{address}: it was unplugged meanwhile");
 
@@ -50,15 +50,15 @@ internal sealed class DeviceTaking(DeviceCustodyOptions options, DeviceRecords r
         {
             Name = name,
             OriginalDriver = function.Driver ?? (earlier?.Identity == identity ? earlier.OriginalDriver : null),
-            OriginalOverride = hidden == HostPicture.SetAside ? null : hidden,
-            WasHidden = hidden == HostPicture.SetAside && function.Driver is null,
+            OriginalOverride = hidden == HostSnapshot.SetAside ? null : hidden,
+            WasHidden = hidden == HostSnapshot.SetAside && function.Driver is null,
             Changed = _host.AttributesToChange(address),
             IsEnabled = function.Driver is not null || _bus.Read(address, "enable") is "0",
             IsMsixPrepared = function.Capabilities.TryFind(CapabilityId.MsiX, out _),
         };
         using Transfer device = new(_host, record)
         {
-            Earlier = earlier, Picture = picture, Driver = function.Driver, IsForced = force, Warnings = [.. assignability.Reasons, .. assignability.Warnings],
+            Earlier = earlier, Snapshot = snapshot, Driver = function.Driver, IsForced = force, Warnings = [.. assignability.Reasons, .. assignability.Warnings],
         };
         PlanRun.Carry(TakePlan.Table, device, options.Observer);
         CustodyLog.Taken(options.Logger, address, function.Driver ?? "nobody");
@@ -148,7 +148,7 @@ internal sealed class DeviceTaking(DeviceCustodyOptions options, DeviceRecords r
         }
 
         using SysfsFunction registers = OpenOrThrow(record.Address);
-        return !FunctionReset.Answers(registers) || DeviceIdentity.Read(_bus, record.Address) == record.Identity;
+        return NoAnswer.From(registers) || DeviceIdentity.Read(_bus, record.Address) == record.Identity;
     }
 
     private SysfsFunction OpenOrThrow(PciAddress address)

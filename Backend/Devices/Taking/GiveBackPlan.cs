@@ -63,10 +63,10 @@ internal static class GiveBackPlan
         },
         new("let drivers have it")
         {
-            When = static device => device.Host.Bus.OverrideOf(device.Address) == HostPicture.SetAside,
+            When = static device => device.Host.Bus.OverrideOf(device.Address) == HostSnapshot.SetAside,
             Condition = "its override is still ours",
             Do = static device => device.Host.Bus.SetOverride(device.Address, device.Record.OriginalOverride),
-            Undo = static device => device.Host.Bus.SetOverride(device.Address, HostPicture.SetAside),
+            Undo = static device => device.Host.Bus.SetOverride(device.Address, HostSnapshot.SetAside),
             UndoneBy = "drivers are kept away",
         },
         new("forget it")

@@ -82,7 +82,7 @@ internal sealed class HostControls(DeviceCustodyOptions options, DeviceRecords r
 
     public static void Wake(SysfsFunction registers)
     {
-        if (!FunctionReset.Answers(registers))
+        if (NoAnswer.From(registers))
         {
             throw new IOException("it does not answer (all ones)");
         }
@@ -134,11 +134,11 @@ internal sealed class HostControls(DeviceCustodyOptions options, DeviceRecords r
     // Only now is the line known for certain: before it was enabled, the kernel's number may be that of another controller.
     public void CheckLine(Transfer device)
     {
-        HostPicture picture = device.Picture!;
+        HostSnapshot snapshot = device.Snapshot!;
         RefusalRule rule = RefusalTable.Of(RefusalTable.SharedLine);
         RefusalWeight weight = options.Refusals.WeightOf(rule);
         string[] others = weight == RefusalWeight.None ? []
-            : [.. LineUsers.Read(options.Proc).Others(device.Record.Line, device.Address, driver: null, picture.Functions, picture.HolderOf)];
+            : [.. LineUsers.Read(options.Proc).Others(device.Record.Line, device.Address, driver: null, snapshot.Functions, snapshot.HolderOf)];
         if (others.Length > 0 && weight == RefusalWeight.Judgement && !device.IsForced)
         {
             throw new BackendException(BackendFailure.Refused, $"{string.Join("; ", others)}. Take it with --force if its guests use messages only");
@@ -187,7 +187,7 @@ internal sealed class HostControls(DeviceCustodyOptions options, DeviceRecords r
     public void RestoreOriginal(SysfsFunction registers, HeldRecord record)
     {
         // What it does not take back its driver sets anew: no reason to keep the device.
-        if (record.Original is null || !FunctionReset.Answers(registers))
+        if (record.Original is null || NoAnswer.From(registers))
         {
             return;
         }
@@ -200,7 +200,7 @@ internal sealed class HostControls(DeviceCustodyOptions options, DeviceRecords r
 
     public static void RestoreOrThrow(SysfsFunction registers, ConfigSnapshot snapshot)
     {
-        if (!FunctionReset.Answers(registers))
+        if (NoAnswer.From(registers))
         {
             throw new IOException("it does not answer (all ones)");
         }
@@ -222,7 +222,7 @@ internal sealed class HostControls(DeviceCustodyOptions options, DeviceRecords r
     public void GiveToDriver(HeldRecord record)
     {
         PciAddress address = record.Address;
-        if (Bus.OverrideOf(address) == HostPicture.SetAside)
+        if (Bus.OverrideOf(address) == HostSnapshot.SetAside)
         {
             Bus.SetOverride(address, record.OriginalOverride);
         }

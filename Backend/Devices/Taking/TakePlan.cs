@@ -24,7 +24,7 @@ internal static class TakePlan
         },
         new("keep drivers away")
         {
-            Do = static device => device.Host.Bus.SetOverride(device.Address, HostPicture.SetAside),
+            Do = static device => device.Host.Bus.SetOverride(device.Address, HostSnapshot.SetAside),
             Undo = static device => device.Host.LeaveToHost(device.Record),
             UndoneBy = "its override of before; its driver gets it",
         },

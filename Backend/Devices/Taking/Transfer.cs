@@ -23,7 +23,7 @@ internal sealed class Transfer(HostControls host, HeldRecord record) : IDisposab
     public HeldRecord? Earlier { get; init; }
 
     /// <summary>The host as it was when this began; of a device that is taken.</summary>
-    public HostPicture? Picture { get; init; }
+    public HostSnapshot? Snapshot { get; init; }
 
     /// <summary>Its driver when this began; null when it had none.</summary>
     public string? Driver { get; init; }

@@ -15,7 +15,7 @@ internal sealed class SmallCustody : IDeviceCustody, IFunctionSource, IDeviceSet
     private readonly ConcurrentDictionary<PciAddress, IReadOnlyList<BaseAddress>> _resources = new();
 
     private readonly ConcurrentDictionary<PciAddress, bool> _isQuiet = new();
-    private readonly ConcurrentDictionary<PciAddress, Keepers> _keepers = new();
+    private readonly ConcurrentDictionary<PciAddress, CustodyPins> _pins = new();
 
     public SmallCustody(IReadOnlyList<EmulatedFunction> functions, Action<string> note)
     {
@@ -68,27 +68,27 @@ internal sealed class SmallCustody : IDeviceCustody, IFunctionSource, IDeviceSet
             return;
         }
 
-        if (device.OwnerDomain is not null || !KeepersOf(address).TryClose())
+        if (device.OwnerDomain is not null || !PinsOf(address).TryClose())
         {
             throw new BackendException(BackendFailure.Refused, $"{address} is kept");
         }
 
         Forget(address);
-        KeepersOf(address).Open();
+        PinsOf(address).Open();
     }
 
-    public IDisposable? TryKeep(PciAddress address) => KeepersOf(address).TryKeep();
+    public IDisposable? TryPin(PciAddress address) => PinsOf(address).TryPin();
 
     /// <summary>A giving back that does not end.</summary>
-    public void BeginGiveBack(PciAddress address) => Assert.True(KeepersOf(address).TryClose());
+    public void BeginGiveBack(PciAddress address) => Assert.True(PinsOf(address).TryClose());
 
     /// <summary>Whether it could not be given back now.</summary>
     public bool IsKept(PciAddress address)
     {
-        bool isFree = KeepersOf(address).TryClose();
+        bool isFree = PinsOf(address).TryClose();
         if (isFree)
         {
-            KeepersOf(address).Open();
+            PinsOf(address).Open();
         }
 
         return !isFree;
@@ -119,7 +119,7 @@ internal sealed class SmallCustody : IDeviceCustody, IFunctionSource, IDeviceSet
         }
     }
 
-    public void Quiet(PciAddress address)
+    public void Stop(PciAddress address)
     {
         if (!_held.TryGetValue(address, out HeldDevice? device) || device.OwnerDomain is not null || !_isQuiet.TryAdd(address, true))
         {
@@ -148,9 +148,9 @@ internal sealed class SmallCustody : IDeviceCustody, IFunctionSource, IDeviceSet
         }
     }
 
-    public void Keep() => Note("keep settings");
+    public void Suspend() => Note("keep settings");
 
-    public IReadOnlyList<string> BringBack()
+    public IReadOnlyList<string> Resume()
     {
         Note("bring back");
         return [];
@@ -193,5 +193,5 @@ internal sealed class SmallCustody : IDeviceCustody, IFunctionSource, IDeviceSet
 
     public void Dispose() => _functions.Dispose();
 
-    private Keepers KeepersOf(PciAddress address) => _keepers.GetOrAdd(address, static _ => new());
+    private CustodyPins PinsOf(PciAddress address) => _pins.GetOrAdd(address, static _ => new());
 }

@@ -41,7 +41,7 @@ public sealed class CustodyRestartTests : IDisposable
         HeldDevice after = Assert.Single(custody.Held());
         Assert.Equal((before.Address, "wan", "e1000e"), (after.Address, after.Name, after.OriginalDriver));
         Assert.Equal(_host[Nic].Gsi, custody.LineOf(Address));
-        Assert.Empty(custody.AdoptHidden());
+        Assert.Empty(custody.Adopt());
         Assert.Empty(_host.Happened);
         Assert.Equal(0x0507, _host[Nic].Word(Command));
     }
@@ -60,7 +60,7 @@ public sealed class CustodyRestartTests : IDisposable
         _host.Boot("second-boot");
         using DeviceCustody later = _host.Open();
 
-        Assert.Empty(later.AdoptHidden());
+        Assert.Empty(later.Adopt());
         Assert.Equal("wan,1", Assert.Single(later.Held()).Name);
     }
 
@@ -99,8 +99,8 @@ public sealed class CustodyRestartTests : IDisposable
         int before = _host[Nic].Resets.Count;
         Assert.Equal(0x0507, _host[Nic].Word(Command));
 
-        custody.Quiet(Address);
-        custody.Quiet(Address);
+        custody.Stop(Address);
+        custody.Stop(Address);
 
         Assert.Equal((0x0103, before + 1), (_host[Nic].Word(Command), _host[Nic].Resets.Count));
         Assert.Equal(5, _host.Passthrough.OwnerOf(Address));
@@ -153,12 +153,12 @@ public sealed class CustodyRestartTests : IDisposable
         using DeviceCustody custody = _host.Open();
         custody.MakeReady(Address);
         int before = _host[Nic].Resets.Count;
-        custody.Quiet(Address);
+        custody.Stop(Address);
         Assert.True(custody.Functions.Claim(5, Address).IsGranted);
-        custody.Quiet(Address);
+        custody.Stop(Address);
         custody.Functions.Release(5, Address);
-        custody.Quiet(Address);
-        custody.Quiet(PciAddress.Parse("09:00.0"));
+        custody.Stop(Address);
+        custody.Stop(PciAddress.Parse("09:00.0"));
 
         Assert.Equal(before, _host[Nic].Resets.Count);
     }
@@ -172,8 +172,8 @@ public sealed class CustodyRestartTests : IDisposable
         using DeviceCustody custody = _host.Open();
         _host.FailAt = 0;
 
-        Assert.Contains("could not reset", Assert.Throws<BackendException>(() => custody.Quiet(Address)).Message, StringComparison.Ordinal);
-        custody.Quiet(Address);
+        Assert.Contains("could not reset", Assert.Throws<BackendException>(() => custody.Stop(Address)).Message, StringComparison.Ordinal);
+        custody.Stop(Address);
         Assert.Null(Assert.Single(custody.Held()).Unusable);
     }
 
@@ -221,7 +221,7 @@ public sealed class CustodyRestartTests : IDisposable
 
         Assert.Empty(custody.Held());
         Assert.Contains(_host.Lines.Warnings, static line => line.Contains("e1000e was bound", StringComparison.Ordinal));
-        Assert.Empty(custody.AdoptHidden());
+        Assert.Empty(custody.Adopt());
     }
 
     [Fact]
@@ -233,7 +233,7 @@ public sealed class CustodyRestartTests : IDisposable
         using DeviceCustody custody = _host.Open();
 
         Assert.Single(custody.Held());
-        Assert.Equal(HostPicture.SetAside, _host.Bus.OverrideOf(Address));
+        Assert.Equal(HostSnapshot.SetAside, _host.Bus.OverrideOf(Address));
     }
 
     [Fact]
@@ -274,7 +274,7 @@ public sealed class CustodyRestartTests : IDisposable
             : false;
 
         using DeviceCustody custody = _host.Open();
-        IReadOnlyList<string> problems = custody.AdoptHidden();
+        IReadOnlyList<string> problems = custody.Adopt();
 
         HeldDevice[] usable = [.. custody.Held().Where(static device => device.Unusable is null)];
         Assert.Equal("wan", Assert.Single(usable).Name);
@@ -291,7 +291,7 @@ public sealed class CustodyRestartTests : IDisposable
         using DeviceCustody custody = _host.Open();
         Assert.Empty(custody.Held());
 
-        Assert.Empty(custody.AdoptHidden());
+        Assert.Empty(custody.Adopt());
 
         HeldDevice held = Assert.Single(custody.Held());
         Assert.Equal(("wan", "e1000e"), (held.Name, held.OriginalDriver));
@@ -306,11 +306,11 @@ public sealed class CustodyRestartTests : IDisposable
         _host[Nic].With("boot_vga", "1");
         using DeviceCustody custody = _host.Open();
 
-        Assert.Contains("it is the display", Assert.Single(custody.AdoptHidden()), StringComparison.Ordinal);
+        Assert.Contains("it is the display", Assert.Single(custody.Adopt()), StringComparison.Ordinal);
         Assert.Equal("e1000e", _host[Nic].Driver);
 
         _host[Nic].With("boot_vga", "0");
-        Assert.Empty(custody.AdoptHidden());
+        Assert.Empty(custody.Adopt());
         Assert.Equal("wan", Assert.Single(custody.Held()).Name);
     }
 
@@ -318,17 +318,17 @@ public sealed class CustodyRestartTests : IDisposable
     public void What_was_hidden_at_boot_is_adopted_and_stays_hidden_when_that_fails()
     {
         FakeDevice hidden = _host.AddNic("00:05.0", driver: null);
-        hidden.With("driver_override", HostPicture.SetAside).Preferred = "e1000e";
+        hidden.With("driver_override", HostSnapshot.SetAside).Preferred = "e1000e";
         _host.AddNic("00:05.1");
         using DeviceCustody custody = _host.Open();
 
-        Assert.Contains("0000:00:05.1 is in the same package", Assert.Single(custody.AdoptHidden()), StringComparison.Ordinal);
+        Assert.Contains("0000:00:05.1 is in the same package", Assert.Single(custody.Adopt()), StringComparison.Ordinal);
         _host.Bus.Unbind(PciAddress.Parse("00:05.1"));
         _host.FailAt = 3;
-        Assert.Single(custody.AdoptHidden());
-        Assert.Equal((HostPicture.SetAside, null), (hidden.Text("driver_override"), hidden.Driver));
+        Assert.Single(custody.Adopt());
+        Assert.Equal((HostSnapshot.SetAside, null), (hidden.Text("driver_override"), hidden.Driver));
 
-        Assert.Empty(custody.AdoptHidden());
+        Assert.Empty(custody.Adopt());
         Assert.Null(Assert.Single(custody.Held()).OriginalDriver);
     }
 
@@ -340,7 +340,7 @@ public sealed class CustodyRestartTests : IDisposable
         _host[Nic].Edit(static config => config[0x02] = 0xD4);
         using DeviceCustody custody = _host.Open();
 
-        string problem = custody.AdoptHidden()[0];
+        string problem = custody.Adopt()[0];
 
         Assert.Contains("8086:10d3", problem, StringComparison.Ordinal);
         Assert.Contains("8086:10d4", problem, StringComparison.Ordinal);
@@ -396,7 +396,7 @@ public sealed class CustodyRestartTests : IDisposable
         FakeDevice nic = _host[Nic];
         nic.With("enable", "0").With("power/control", "auto").With("d3cold_allowed", "1").With("irq", "11").Set(Command, 0x0103);
         _host["00:1c.0"].With("power/control", "auto");
-        nic.With("driver_override", isHidden ? HostPicture.SetAside : "(null)");
+        nic.With("driver_override", isHidden ? HostSnapshot.SetAside : "(null)");
         if (!isHidden)
         {
             _host.Bus.Bind(Address, "e1000e");

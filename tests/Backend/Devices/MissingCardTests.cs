@@ -144,10 +144,10 @@ public sealed class MissingCardTests : HeldNicTests
         Claimed(5);
         byte[] clean = Host[Nic].Config;
         Host[Nic].Pull();
-        Custody.Settings.Keep();
+        Custody.Settings.Suspend();
         Host[Nic].Edit(config => clean.CopyTo(config, 0));
 
-        Assert.Empty(Custody.Settings.BringBack());
+        Assert.Empty(Custody.Settings.Resume());
         Assert.Equal(clean, Host[Nic].Config);
     }
 
@@ -168,7 +168,7 @@ public sealed class MissingCardTests : HeldNicTests
         byte[] before = Host[Nic].Config;
         int resets = Host[Nic].Resets.Count;
 
-        Assert.Contains(why, Assert.Throws<BackendException>(() => Custody.Quiet(Address)).Message, StringComparison.Ordinal);
+        Assert.Contains(why, Assert.Throws<BackendException>(() => Custody.Stop(Address)).Message, StringComparison.Ordinal);
 
         Assert.Equal(before, Host[Nic].Config);
         Assert.Equal(resets, Host[Nic].Resets.Count);

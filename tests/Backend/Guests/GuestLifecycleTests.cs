@@ -387,10 +387,10 @@ public sealed class GuestLifecycleTests
     private static string Describe(GuestTransition transition) => string.Join(' ', transition.Actions.Select(action => action switch
     {
         GuestAction.SwitchState a => $"state={(int)a.State}",
-        GuestAction.ExportDevice a => $"export{a.Device.Index}",
-        GuestAction.RemoveDevice a => $"remove{a.Device.Index}",
+        GuestAction.ExposeDevice a => $"export{a.Device.Index}",
+        GuestAction.WithdrawDevice a => $"remove{a.Device.Index}",
         GuestAction.FailDevice a => $"fail{a.Index}",
-        GuestAction.TakeBack => "takeback",
+        GuestAction.WithdrawUnlisted => "takeback",
         GuestAction.PublishRoots => "roots",
         GuestAction.Attach => "attach",
         GuestAction.Detach => "detach",

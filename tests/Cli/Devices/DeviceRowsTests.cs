@@ -31,8 +31,8 @@ public sealed class DeviceRowsTests
 
         string[] Warnings()
         {
-            HostPicture picture = host.Picture();
-            DeviceRow[] rows = picture.Functions.Select(function => DeviceRows.Of(function, picture, PciIds.Installed)).ToArray();
+            HostSnapshot snapshot = host.Snapshot();
+            DeviceRow[] rows = snapshot.Functions.Select(function => DeviceRows.Of(function, snapshot, PciIds.Installed)).ToArray();
             Assert.All(rows, row => Assert.True(row.Assignable));
             return [.. rows.SelectMany(row => row.Warnings)];
         }

@@ -114,7 +114,7 @@ public abstract class CustodyContract : IDisposable
         Custody.Functions.Release(5, absent);
         Assert.Equal(BackendFailure.Failed, Assert.Throws<BackendException>(() => Custody.MakeReady(absent)).Failure);
         Assert.Equal(BackendFailure.Failed, Assert.Throws<BackendException>(() => Custody.Reset(absent)).Failure);
-        Custody.Quiet(absent);
+        Custody.Stop(absent);
         Custody.GiveBack(absent, rebind: true);
         Assert.Equal(0, Custody.LineOf(absent));
         Assert.Throws<IOException>(() => Custody.BaseAddressesOf(absent));
@@ -129,7 +129,7 @@ public abstract class CustodyContract : IDisposable
         Assert.Equal(BackendFailure.Refused, Assert.Throws<BackendException>(() => Custody.GiveBack(First, rebind: false)).Failure);
         Assert.Equal(BackendFailure.Failed, Assert.Throws<BackendException>(() => Custody.MakeReady(First)).Failure);
         Custody.Reset(First);
-        Custody.Quiet(First);
+        Custody.Stop(First);
 
         Assert.True(IsMaster(function));
         Assert.Equal(5, Custody.Find("03:00.0")!.OwnerDomain);
@@ -138,8 +138,8 @@ public abstract class CustodyContract : IDisposable
     [Fact]
     public void A_device_on_its_way_is_not_given_back_until_the_last_who_keeps_it_is_done()
     {
-        IDisposable first = Custody.TryKeep(First)!;
-        IDisposable second = Custody.TryKeep(First)!;
+        IDisposable first = Custody.TryPin(First)!;
+        IDisposable second = Custody.TryPin(First)!;
         first.Dispose();
         first.Dispose();
         Assert.Equal(BackendFailure.Refused, Assert.Throws<BackendException>(() => Custody.GiveBack(First, rebind: false)).Failure);
@@ -147,7 +147,7 @@ public abstract class CustodyContract : IDisposable
         second.Dispose();
         Custody.GiveBack(First, rebind: false);
         Assert.Null(Custody.Find("03:00.0"));
-        Custody.TryKeep(First)!.Dispose();
+        Custody.TryPin(First)!.Dispose();
     }
 
     [Fact]

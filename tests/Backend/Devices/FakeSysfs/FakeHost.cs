@@ -70,7 +70,7 @@ internal sealed class FakeHost : ISysfsWriter, IDisposable
         Refusals = refusals ?? RefusalPolicy.Default, ResetMethods = WantedResets, Logger = Lines,
     };
 
-    public HostPicture Picture() => HostPicture.Take(Bus, _folder["proc"], Domains);
+    public HostSnapshot Snapshot() => HostSnapshot.Take(Bus, _folder["proc"], Domains);
 
     public void Boot(string id) => Proc("sys/kernel/random/boot_id", id);
 

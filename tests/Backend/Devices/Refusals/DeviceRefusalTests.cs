@@ -23,7 +23,7 @@ public sealed class DeviceRefusalTests : IDisposable
     {
         _host.AddNic(Nic);
 
-        Assignability found = _host.Picture().Assess(Address);
+        Assignability found = _host.Snapshot().Assess(Address);
 
         Assert.True(found.IsAssignable);
         Assert.Empty(found.Refusals);
@@ -59,7 +59,7 @@ public sealed class DeviceRefusalTests : IDisposable
         _host.AddNic(Nic).Pull();
 
         Expect("gone", RefusalWeight.Impossible, "it does not answer");
-        Assert.Single(_host.Picture().Assess(Address).Refusals);
+        Assert.Single(_host.Snapshot().Assess(Address).Refusals);
     }
 
     [Fact]
@@ -108,7 +108,7 @@ public sealed class DeviceRefusalTests : IDisposable
         _host.AddNic("00:04.1", driver: null);
         _host.AddNic("00:05.1");
 
-        Assert.True(_host.Picture().Assess(Address).IsAssignable);
+        Assert.True(_host.Snapshot().Assess(Address).IsAssignable);
     }
 
     // Access control redirects what one function says to another upstream, past the IOMMU. Control 0x1D: all that the capability 0x1D offers.
@@ -127,7 +127,7 @@ public sealed class DeviceRefusalTests : IDisposable
         });
         _host.AddNic("00:04.1");
 
-        Assert.Equal(isAssignable, _host.Picture().Assess(Address).IsAssignable);
+        Assert.Equal(isAssignable, _host.Snapshot().Assess(Address).IsAssignable);
     }
 
     [Fact]
@@ -157,7 +157,7 @@ public sealed class DeviceRefusalTests : IDisposable
         }
         else
         {
-            Assert.True(_host.Picture().Assess(Address).IsAssignable);
+            Assert.True(_host.Snapshot().Assess(Address).IsAssignable);
         }
     }
 
@@ -216,7 +216,7 @@ public sealed class DeviceRefusalTests : IDisposable
         Assert.Equal(21, _host.AddNic(Nic).Gsi);
         _host.Proc("interrupts", interrupts);
 
-        Assignability found = _host.Picture().Assess(Address);
+        Assignability found = _host.Snapshot().Assess(Address);
 
         Assert.True(found.IsAssignable);
         Assert.Equal(warning is null ? [] : [warning], found.Warnings);
@@ -228,7 +228,7 @@ public sealed class DeviceRefusalTests : IDisposable
         _host.AddNic(Nic);
         _host.AddNic("00:05.0").With("irq", "21");
 
-        Assert.Equal(["interrupt line 21 is shared with 0000:00:05.0 (e1000e)"], _host.Picture().Assess(Address).Warnings);
+        Assert.Equal(["interrupt line 21 is shared with 0000:00:05.0 (e1000e)"], _host.Snapshot().Assess(Address).Warnings);
     }
 
     [Fact]
@@ -238,7 +238,7 @@ public sealed class DeviceRefusalTests : IDisposable
         using (DeviceCustody custody = _host.Open())
         {
             custody.Take(other, null, force: false);
-            Assert.Equal(["interrupt line 21 is shared with 0000:00:05.0, which is held for guests"], _host.Picture().Assess(Address).Warnings);
+            Assert.Equal(["interrupt line 21 is shared with 0000:00:05.0, which is held for guests"], _host.Snapshot().Assess(Address).Warnings);
 
             _host.Xen.CreateDomain(7);
             Assert.True(custody.Functions.Claim(7, other).IsGranted);
@@ -247,7 +247,7 @@ public sealed class DeviceRefusalTests : IDisposable
 
         // Whoever looks without the custody has Xen's word alone.
         _host.Domains.Assign(7, other, relaxed: false);
-        Assert.Equal(["interrupt line 21 is shared with 0000:00:05.0, which a guest has"], _host.Picture().Assess(Address).Warnings);
+        Assert.Equal(["interrupt line 21 is shared with 0000:00:05.0, which a guest has"], _host.Snapshot().Assess(Address).Warnings);
     }
 
     [Fact]
@@ -278,8 +278,8 @@ public sealed class DeviceRefusalTests : IDisposable
         _host.AddNic(Nic);
         _host.AddNic("00:04.1");
 
-        Assert.True(_host.Picture().Assess(Address, new([new("siblings", RefusalWeight.Warning)])).IsAssignable);
-        Assert.Empty(_host.Picture().Assess(Address, new([new("siblings", RefusalWeight.None)])).Refusals);
+        Assert.True(_host.Snapshot().Assess(Address, new([new("siblings", RefusalWeight.Warning)])).IsAssignable);
+        Assert.Empty(_host.Snapshot().Assess(Address, new([new("siblings", RefusalWeight.None)])).Refusals);
     }
 
     [Fact]
@@ -306,7 +306,7 @@ public sealed class DeviceRefusalTests : IDisposable
     private void Expect(string code, RefusalWeight weight, string text, string device = Nic)
     {
         var address = PciAddress.Parse(device);
-        DeviceRefusal refusal = Assert.Single(_host.Picture().Assess(address).Refusals, found => found.Code == code);
+        DeviceRefusal refusal = Assert.Single(_host.Snapshot().Assess(address).Refusals, found => found.Code == code);
         Assert.Equal(weight, refusal.Weight);
         Assert.Contains(text, refusal.Text, StringComparison.Ordinal);
         _host.Happened.Clear();

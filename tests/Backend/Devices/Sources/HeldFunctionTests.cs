@@ -53,7 +53,7 @@ public sealed class HeldFunctionTests : HeldNicTests
         var asked = AskedDomains.Around(Host.Domains);
         using var custody = DeviceCustody.Open(Host.Options() with { Domains = asked.Domains });
         IDisposable? kept = Host;
-        asked.Asked = () => kept = custody.TryKeep(Address);
+        asked.Asked = () => kept = custody.TryPin(Address);
 
         custody.GiveBack(Address, rebind: true);
 
@@ -63,8 +63,8 @@ public sealed class HeldFunctionTests : HeldNicTests
     [Fact]
     public void A_device_that_is_kept_for_a_guest_is_not_given_back_to_the_host()
     {
-        IDisposable? kept = Custody.TryKeep(Address);
-        IDisposable? twice = Custody.TryKeep(Address);
+        IDisposable? kept = Custody.TryPin(Address);
+        IDisposable? twice = Custody.TryPin(Address);
         Assert.NotNull(kept);
         Assert.NotNull(twice);
         int before = Host.Happened.Count;
@@ -78,12 +78,12 @@ public sealed class HeldFunctionTests : HeldNicTests
         IDisposable? late = Host;
         Host.Died = () =>
         {
-            late = Custody.TryKeep(Address);
+            late = Custody.TryPin(Address);
             return false;
         };
         Custody.GiveBack(Address, rebind: true);
         Assert.Null(late);
-        Assert.NotNull(Custody.TryKeep(Address));
+        Assert.NotNull(Custody.TryPin(Address));
     }
 
     [Fact]

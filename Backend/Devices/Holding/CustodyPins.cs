@@ -1,16 +1,16 @@
 namespace PciBackFlow.Backend.Devices.Holding;
 
-/// <summary>Those who keep something from being given away, or the one who gives it away: never both. Thread-safe; nobody waits.</summary>
-internal sealed class Keepers
+/// <summary>Those who need a device held, or the one who gives it back: never both. Thread-safe; nobody waits.</summary>
+internal sealed class CustodyPins
 {
     private const int Closed = -1;
 
-    // How many keep it; Closed while it is given away.
+    // How many have pinned it; Closed while it is given back.
     private int _count;
 
-    /// <summary>Keeps it.</summary>
-    /// <returns>Ends it when disposed; null while it is given away.</returns>
-    public IDisposable? TryKeep()
+    /// <summary>Pins it.</summary>
+    /// <returns>Ends it when disposed; null while it is given back.</returns>
+    public IDisposable? TryPin()
     {
         int count = Volatile.Read(ref _count);
         while (count != Closed)
@@ -18,7 +18,7 @@ internal sealed class Keepers
             int seen = Interlocked.CompareExchange(ref _count, count + 1, count);
             if (seen == count)
             {
-                return new Keeper(this);
+                return new Pin(this);
             }
 
             count = seen;
@@ -27,14 +27,14 @@ internal sealed class Keepers
         return null;
     }
 
-    /// <summary>Begins to give it away; from now on nobody can keep it.</summary>
-    /// <returns>False when somebody keeps it.</returns>
+    /// <summary>Begins to give it back; from now on nobody can pin it.</summary>
+    /// <returns>False when somebody has it pinned.</returns>
     public bool TryClose() => Interlocked.CompareExchange(ref _count, Closed, 0) == 0;
 
     /// <summary>Ends what <see cref="TryClose"/> began.</summary>
     public void Open() => Volatile.Write(ref _count, 0);
 
-    private sealed class Keeper(Keepers owner) : IDisposable
+    private sealed class Pin(CustodyPins owner) : IDisposable
     {
         private int _isDisposed;
 

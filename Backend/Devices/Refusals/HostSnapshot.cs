@@ -8,7 +8,7 @@ namespace PciBackFlow.Backend.Devices.Refusals;
 /// The host at one moment, as far as it matters for giving a function away: all functions, what they are used for, who listens on which line, what Xen
 /// says. The one place that knows refusals: custody decides by it, and <c>devices</c> prints it. Nothing is changed; not for hot paths.
 /// </summary>
-public sealed class HostPicture
+public sealed class HostSnapshot
 {
     /// <summary>
     /// What is written to <c>driver_override</c> of a function that is set aside for guests. No driver has this name, which is the point: the function has to
@@ -20,7 +20,7 @@ public sealed class HostPicture
     private readonly HashSet<PciAddress> _setAside = [];
     private readonly Func<PciAddress, int?>? _ownerOf;
 
-    private HostPicture(SysfsBus bus, HostUses uses, LineUsers lines, IDomainControl? domains, Func<PciAddress, int?>? ownerOf)
+    private HostSnapshot(SysfsBus bus, HostUses uses, LineUsers lines, IDomainControl? domains, Func<PciAddress, int?>? ownerOf)
     {
         _ownerOf = ownerOf;
         Bus = bus;
@@ -41,26 +41,26 @@ public sealed class HostPicture
 
     internal IDomainControl? Domains { get; }
 
-    /// <summary>Takes the picture.</summary>
+    /// <summary>Looks at the host.</summary>
     /// <param name="bus">The host's bus; the real one when null.</param>
     /// <param name="proc">Where procfs is mounted.</param>
     /// <param name="domains">What Xen says; nobody is asked when null.</param>
     /// <param name="ownerOf">Which guest has a held function; nobody knows when null.</param>
-    /// <returns>The picture; empty on a host without PCI.</returns>
-    public static HostPicture Take(SysfsBus? bus = null, string proc = "/proc", IDomainControl? domains = null, Func<PciAddress, int?>? ownerOf = null)
+    /// <returns>The snapshot; empty on a host without PCI.</returns>
+    public static HostSnapshot Take(SysfsBus? bus = null, string proc = "/proc", IDomainControl? domains = null, Func<PciAddress, int?>? ownerOf = null)
     {
         bus ??= new();
-        HostPicture picture = new(bus, HostUses.Read(bus.Sys, proc), LineUsers.Read(proc), domains, ownerOf);
+        HostSnapshot snapshot = new(bus, HostUses.Read(bus.Sys, proc), LineUsers.Read(proc), domains, ownerOf);
         foreach (HostFunction function in bus.List())
         {
-            picture._functions.Add(function.Address, function);
+            snapshot._functions.Add(function.Address, function);
             if (bus.OverrideOf(function.Address) == SetAside)
             {
-                picture._setAside.Add(function.Address);
+                snapshot._setAside.Add(function.Address);
             }
         }
 
-        return picture;
+        return snapshot;
     }
 
     /// <summary>One function.</summary>

@@ -20,7 +20,7 @@ namespace PciBackFlow.Backend.Serving;
 /// The functions one guest has, by their host addresses: the toolstack's N changes under renumbering. Owned by the guest's queue;
 /// <see cref="Table"/> is replaced, never changed.
 /// </summary>
-internal sealed class GuestExports
+internal sealed class ExposedFunctions
 {
     private const int ClassOffset = ConfigRegisters.ClassCode + 2;
     private const uint HeaderTypeMask = 0x7F;
@@ -41,7 +41,7 @@ internal sealed class GuestExports
     /// <param name="domainId">Whose.</param>
     /// <param name="services">Through what they are claimed and given back.</param>
     /// <param name="wake">Asks for a pass of the guest.</param>
-    public GuestExports(int domainId, GuestServices services, Action wake)
+    public ExposedFunctions(int domainId, GuestServices services, Action wake)
     {
         _domainId = domainId;
         _services = services;
@@ -94,7 +94,7 @@ internal sealed class GuestExports
     /// <param name="options">What the toolstack wants for it; null when it says nothing.</param>
     /// <param name="guest">Where the guest sees it.</param>
     /// <returns>Null, or why the guest does not get it; then nothing is held.</returns>
-    public string? Add(PciAddress host, byte? requested, ToolstackOptions? options, out PciAddress guest)
+    public string? Expose(PciAddress host, byte? requested, ToolstackOptions? options, out PciAddress guest)
     {
         if (_functions.TryGetValue(host, out AssignedFunction? existing))
         {
@@ -136,10 +136,10 @@ internal sealed class GuestExports
         return refusal;
     }
 
-    /// <summary>Takes a function out of the guest's table; the caller makes sure that nobody works on it before <see cref="LetGo"/>.</summary>
+    /// <summary>Takes a function out of the guest's table; the caller makes sure that nobody works on it before <see cref="Release"/>.</summary>
     /// <param name="host">The host's function.</param>
     /// <returns>It, or null when the guest does not have it.</returns>
-    public AssignedFunction? Remove(PciAddress host)
+    public AssignedFunction? Withdraw(PciAddress host)
     {
         if (!_functions.Remove(host, out AssignedFunction? function))
         {
@@ -218,7 +218,7 @@ internal sealed class GuestExports
     /// Takes a function out of the guest's reach for good, and lets others have it. In the order that is safe for memory: no more DMA, what is under way
     /// ends, no more messages, then the reset; only then may anybody else get it.
     /// </summary>
-    public void LetGo(AssignedFunction function)
+    public void Release(AssignedFunction function)
     {
         PciAddress host = function.Hardware.Address;
         using var wait = DeviceWait.Begin();
@@ -254,18 +254,18 @@ internal sealed class GuestExports
     }
 
     /// <summary>Lets go of everything; the guest is detached.</summary>
-    public void LetGoOfAll()
+    public void ReleaseAll()
     {
         foreach (PciAddress host in new List<PciAddress>(_functions.Keys))
         {
-            if (Remove(host) is not { } function)
+            if (Withdraw(host) is not { } function)
             {
                 continue;
             }
 
             try
             {
-                LetGo(function);
+                Release(function);
             }
             catch (Exception e)
             {
@@ -345,7 +345,7 @@ internal sealed class GuestExports
             return $"{host} does not answer";
         }
 
-        if (baseClass == 0xFF && headerType == 0xFF)
+        if (NoAnswer.Is(baseClass, 1) && NoAnswer.Is(headerType, 1))
         {
             return $"{host} is gone: it answers all ones";
         }

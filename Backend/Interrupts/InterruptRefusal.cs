@@ -8,13 +8,13 @@ namespace PciBackFlow.Backend.Interrupts;
 /// <param name="Reason">For people; identifies the warning, so it holds no number that changes.</param>
 /// <param name="Available">Several MSI messages: how many would work; 0 when that is not known.</param>
 /// <param name="IsHypervisors">Whether the hypervisor refused, which cost it something.</param>
-internal sealed record Refusal(Errno Errno, string Reason, uint Available = 0, bool IsHypervisors = false)
+internal sealed record InterruptRefusal(Errno Errno, string Reason, uint Available = 0, bool IsHypervisors = false)
 {
     /// <summary>What a hypercall's error means here.</summary>
-    public static Refusal Of(HypervisorException error) => new(error.Errno, Explain(error), IsHypervisors: true);
+    public static InterruptRefusal Of(HypervisorException error) => new(error.Errno, Explain(error), IsHypervisors: true);
 
     /// <summary>A hypercall that did not come to be: the daemon is ending, and a late request finds the descriptor closed.</summary>
-    public static Refusal Ending => new(Errno.EIO, "the daemon is ending");
+    public static InterruptRefusal Ending => new(Errno.EIO, "the daemon is ending");
 
     private static string Explain(HypervisorException error) => error.Errno switch
     {

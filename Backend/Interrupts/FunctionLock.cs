@@ -7,22 +7,22 @@ namespace PciBackFlow.Backend.Interrupts;
 /// The right to make a register sequence on a function that a guest's requests use too. A guest's access fails while somebody else has it,
 /// so it is held for a few register accesses and never over a hypercall. Dispose ends it.
 /// </summary>
-internal readonly ref struct FunctionTurn : IDisposable
+internal readonly ref struct FunctionLock : IDisposable
 {
     // Much longer than any access that does not hang.
     private const int WaitMilliseconds = 200;
 
     private readonly AssignedFunction? _function;
 
-    private FunctionTurn(AssignedFunction? function) => _function = function;
+    private FunctionLock(AssignedFunction? function) => _function = function;
 
     /// <summary>False when a request has been inside the function for too long.</summary>
     public bool IsTaken => _function is not null;
 
-    /// <summary>Takes the turn; waits for a request that is inside, but not for long.</summary>
+    /// <summary>Takes it; waits for a request that is inside, but not for long.</summary>
     /// <param name="function">The function.</param>
-    /// <returns>The turn, taken or not.</returns>
-    public static FunctionTurn Take(AssignedFunction function)
+    /// <returns>The lock, taken or not.</returns>
+    public static FunctionLock Take(AssignedFunction function)
     {
         if (function.TryBegin())
         {
@@ -42,6 +42,6 @@ internal readonly ref struct FunctionTurn : IDisposable
         return default;
     }
 
-    /// <summary>Ends the turn, if it was taken.</summary>
+    /// <summary>Gives it back, if it was taken.</summary>
     public void Dispose() => _function?.End();
 }
