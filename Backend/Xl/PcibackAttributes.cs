@@ -4,8 +4,8 @@ using PciBackFlow.Backend.Devices;
 using PciBackFlow.Backend.Policy;
 using PciBackFlow.Hardware.Linux;
 using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Hardware.Text;
 using PciBackFlow.Hardware.Pci.Sysfs;
+using PciBackFlow.Hardware.Text;
 using PciBackFlow.Stages.Filter;
 using PciBackFlow.Stages.Filter.Policy;
 

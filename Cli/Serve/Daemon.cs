@@ -4,10 +4,11 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Hosting.Systemd;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
-using PciBackFlow.Cli.Terminal;
 using PciBackFlow.Backend;
+using PciBackFlow.Backend.Failures;
 using PciBackFlow.Backend.Guests;
 using PciBackFlow.Backend.Machines;
+using PciBackFlow.Cli.Terminal;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Perf.Frontends;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
-using PciBackFlow.Backend;
 using PciBackFlow.Backend.Control;
 using PciBackFlow.Backend.Control.Api;
+using PciBackFlow.Backend.Failures;
 
 namespace PciBackFlow.Cli.Serve;
 

@@ -1,8 +1,8 @@
 using System.CommandLine;
-using PciBackFlow.Backend;
 using PciBackFlow.Backend.Control;
 using PciBackFlow.Backend.Control.Api;
 using PciBackFlow.Backend.Control.Client;
+using PciBackFlow.Backend.Failures;
 using PciBackFlow.Cli.Parsing;
 using PciBackFlow.Cli.Serve;
 

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using PciBackFlow.Backend;
+using PciBackFlow.Backend.Failures;
 using PciBackFlow.Backend.Xl;
 using PciBackFlow.Hardware.Linux;
 

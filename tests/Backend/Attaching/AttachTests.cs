@@ -1,4 +1,5 @@
 using PciBackFlow.Backend.Attaching;
+using PciBackFlow.Backend.Failures;
 using PciBackFlow.Backend.Tests.Xenstore;
 using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Hypervisor;

@@ -1,4 +1,5 @@
 using PciBackFlow.Backend.Attaching;
+using PciBackFlow.Backend.Failures;
 using PciBackFlow.Backend.Grants;
 using PciBackFlow.Hardware.Hypervisor;
 using static PciBackFlow.Backend.Tests.Attaching.ToolstackBench;

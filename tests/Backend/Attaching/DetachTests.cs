@@ -1,3 +1,4 @@
+using PciBackFlow.Backend.Failures;
 using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Loopback;

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using PciBackFlow.Backend.Attaching;
+using PciBackFlow.Backend.Failures;
 using PciBackFlow.Backend.Grants;
 using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Hypervisor;

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using PciBackFlow.Backend.Devices;
 using PciBackFlow.Backend.Devices.Holding;
 using PciBackFlow.Backend.Devices.Sources;
+using PciBackFlow.Backend.Failures;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Hardware.Pci.Emulated;
 

@@ -1,5 +1,6 @@
 using PciBackFlow.Backend.Devices;
 using PciBackFlow.Backend.Devices.Taking;
+using PciBackFlow.Backend.Failures;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Pci;
 

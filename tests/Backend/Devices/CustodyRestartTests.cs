@@ -2,6 +2,7 @@ using System.Text.RegularExpressions;
 using PciBackFlow.Backend.Devices;
 using PciBackFlow.Backend.Devices.Refusals;
 using PciBackFlow.Backend.Devices.Taking;
+using PciBackFlow.Backend.Failures;
 using PciBackFlow.Backend.Policy;
 using PciBackFlow.Backend.Tests.Devices.FakeSysfs;
 using PciBackFlow.Backend.Xl;

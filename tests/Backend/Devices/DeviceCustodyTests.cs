@@ -1,6 +1,7 @@
 using PciBackFlow.Backend.Devices;
 using PciBackFlow.Backend.Devices.Refusals;
 using PciBackFlow.Backend.Devices.Taking;
+using PciBackFlow.Backend.Failures;
 using PciBackFlow.Backend.Tests.Devices.FakeSysfs;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Pci;

@@ -1,5 +1,6 @@
-
 using PciBackFlow.Backend.Attaching;
+using PciBackFlow.Backend.Failures;
+
 
 namespace PciBackFlow.Backend.Tests.Guests;
 

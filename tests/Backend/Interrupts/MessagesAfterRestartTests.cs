@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using PciBackFlow.Backend.Attaching;
+using PciBackFlow.Backend.Failures;
 using PciBackFlow.Backend.Tests.Attaching;
 using PciBackFlow.Backend.Tests.Interrupts;
 using PciBackFlow.Backend.Xenstore;

@@ -1,3 +1,4 @@
+using PciBackFlow.Backend.Failures;
 using PciBackFlow.Backend.Plans;
 
 namespace PciBackFlow.Backend.Tests.Plans;

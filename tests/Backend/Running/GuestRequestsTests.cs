@@ -1,3 +1,4 @@
+using PciBackFlow.Backend.Failures;
 using PciBackFlow.Backend.Running;
 
 namespace PciBackFlow.Backend.Tests.Running;

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging.Abstractions;
+using PciBackFlow.Backend.Failures;
 using PciBackFlow.Backend.Policy;
 using PciBackFlow.Backend.Xl;
 using PciBackFlow.Hardware.Pci;

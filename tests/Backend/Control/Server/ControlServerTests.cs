@@ -4,6 +4,7 @@ using PciBackFlow.Backend.Control;
 using PciBackFlow.Backend.Control.Api;
 using PciBackFlow.Backend.Control.Client;
 using PciBackFlow.Backend.Control.Server;
+using PciBackFlow.Backend.Failures;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Linux;
 using PciBackFlow.Hardware.Pci;

@@ -1,4 +1,5 @@
 using PciBackFlow.Backend.Attaching;
+using PciBackFlow.Backend.Failures;
 using PciBackFlow.Hardware.Pci;
 
 namespace PciBackFlow.Backend.Tests.Control.Server;

@@ -1,5 +1,6 @@
 using PciBackFlow.Backend.Devices;
 using PciBackFlow.Backend.Devices.Refusals;
+using PciBackFlow.Backend.Failures;
 using PciBackFlow.Backend.Tests.Devices.FakeSysfs;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Loopback;

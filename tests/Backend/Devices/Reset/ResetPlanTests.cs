@@ -1,5 +1,6 @@
 using PciBackFlow.Backend.Devices;
 using PciBackFlow.Backend.Devices.Reset;
+using PciBackFlow.Backend.Failures;
 using PciBackFlow.Backend.Tests.Devices.FakeSysfs;
 using PciBackFlow.Hardware.Pci;
 

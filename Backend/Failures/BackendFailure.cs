@@ -1,4 +1,4 @@
-namespace PciBackFlow.Backend;
+namespace PciBackFlow.Backend.Failures;
 
 /// <summary>Why something asked of the backend did not happen.</summary>
 public enum BackendFailure

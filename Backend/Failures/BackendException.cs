@@ -1,4 +1,4 @@
-namespace PciBackFlow.Backend;
+namespace PciBackFlow.Backend.Failures;
 
 /// <summary>Something asked of the backend did not happen; nothing was changed, or it was changed back.</summary>
 /// <param name="failure">What kind of failure.</param>
