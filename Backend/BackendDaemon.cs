@@ -10,8 +10,9 @@ using PciBackFlow.Hardware.Hypervisor;
 namespace PciBackFlow.Backend;
 
 /// <summary>
-/// The daemon, composed: the backend over a machine, the control API in front of it, and xl's view beside it. The process around it (configuration, service manager,
-/// log) is the program's. Used by one thread: made, <see cref="Start"/>, <see cref="Serving"/>, <see cref="Dispose"/>, once each.
+/// The daemon, composed: the backend over a machine, the control API in front of it, and xl's view beside it. The process around
+/// it (configuration, service manager, log) is the program's. Used by one thread: made, <see cref="Start"/>,
+/// <see cref="Serving"/>, <see cref="Dispose"/>, once each.
 /// </summary>
 public sealed partial class BackendDaemon : IDisposable
 {

@@ -89,7 +89,8 @@ public sealed class BackendHost : IDisposable
     internal int OpenGrants => _journal?.Count ?? 0;
 
     /// <summary>
-    /// Starts the shards, finds the guests that are there and watches for more. What an earlier backend of this boot left half attached is finished beside serving.
+    /// Starts the shards, finds the guests that are there and watches for more. What an earlier backend of this boot left half
+    /// attached is finished beside serving.
     /// </summary>
     /// <exception cref="HypervisorException">The platform refused domain control, grants or xenstore; nothing is left open.</exception>
     /// <exception cref="IOException">The journal can't be read or written, or another backend has it open.</exception>

@@ -47,7 +47,8 @@ public sealed record BackendOptions
     public PolicySources Policies { get; init; } = new();
 
     /// <summary>
-    /// Who enables interrupts; null: the platform, through its physical-device hypercalls. Where that has none either, such requests answer <c>not_implemented</c>.
+    /// Who enables interrupts; null: the platform, through its physical-device hypercalls. Where that has none either, such
+    /// requests answer <c>not_implemented</c>.
     /// </summary>
     public IInterruptOperations? Interrupts { get; init; }
 

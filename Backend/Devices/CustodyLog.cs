@@ -24,6 +24,8 @@ internal static partial class CustodyLog
     [LoggerMessage(EventId = 105, Level = LogLevel.Warning, Message = "{Device}: {Reason}")]
     public static partial void NotHeld(ILogger logger, PciAddress device, string reason);
 
-    [LoggerMessage(EventId = 106, Level = LogLevel.Information, Message = "{Device}: nobody here serves it, and its guest is losing it: it is stopped and reset")]
+    [LoggerMessage(
+        EventId = 106, Level = LogLevel.Information,
+        Message = "{Device}: nobody here serves it, and its guest is losing it: it is stopped and reset")]
     public static partial void MadeQuiet(ILogger logger, PciAddress device);
 }

@@ -9,9 +9,9 @@ using PciBackFlow.Hardware.Pci.Sysfs;
 namespace PciBackFlow.Backend.Devices;
 
 /// <summary>
-/// The host's devices that guests can have, over sysfs and Xen. A held device has no driver and can get none; its identity, its original driver and its settings are on disk,
-/// so that a restarted program goes on holding it and a restarted host finds it again.
-/// Locks: each device has a gate that is held while something is done to it, seconds if need be; the list of devices has a lock of its own, never held
+/// The host's devices that guests can have, over sysfs and Xen. A held device has no driver and can get none; its identity, its original
+/// driver and its settings are on disk, so that a restarted program goes on holding it and a restarted host finds it again. Locks: each
+/// device has a gate that is held while something is done to it, seconds if need be; the list of devices has a lock of its own, never held
 /// while a device is touched, so that looking never waits for a reset.
 /// </summary>
 public sealed class DeviceCustody : IDeviceCustody, IDisposable
@@ -54,8 +54,8 @@ public sealed class DeviceCustody : IDeviceCustody, IDisposable
     public IDeviceSettings Settings => _settings;
 
     /// <summary>
-    /// Opens the custody: what this boot's records say and sysfs confirms is held again, as it is, because a guest may be using it. What an earlier boot held, or what was
-    /// hidden when the host booted, is taken by <see cref="Adopt"/>.
+    /// Opens the custody: what this boot's records say and sysfs confirms is held again, as it is, because a guest may be using it. What an
+    /// earlier boot held, or what was hidden when the host booted, is taken by <see cref="Adopt"/>.
     /// </summary>
     /// <param name="options">What to work with.</param>
     /// <returns>The custody. Devices stay held when it is disposed.</returns>

@@ -29,7 +29,10 @@ public sealed record DeviceCustodyOptions
     /// <summary>What speaks how strongly against taking a device.</summary>
     public RefusalPolicy Refusals { get; init; } = RefusalPolicy.Default;
 
-    /// <summary>The reset methods an administrator wants for a device, in order; null or an absent device: the kernel's. An empty list forbids resets.</summary>
+    /// <summary>
+    /// The reset methods an administrator wants for a device, in order; null or an absent device: the
+    /// kernel's. An empty list forbids resets.
+    /// </summary>
     public IReadOnlyDictionary<PciAddress, IReadOnlyList<string>>? ResetMethods { get; init; }
 
     /// <summary>Where its lines go.</summary>

@@ -4,8 +4,9 @@ using PciBackFlow.Hardware.Text;
 namespace PciBackFlow.Backend.Devices;
 
 /// <summary>
-/// The name a person gives a held device, to attach it by (<c>name=NAME</c>): 1 to 64 printable ASCII characters, blanks included. Not a comma, which ends the name in
-/// a device specification, and not the form of an address, which would be taken for one. No two held devices have one name.
+/// The name a person gives a held device, to attach it by (<c>name=NAME</c>): 1 to 64 printable ASCII characters, blanks
+/// included. Not a comma, which ends the name in a device specification, and not the form of an address, which would be taken for
+/// one. No two held devices have one name.
 /// </summary>
 public static class DeviceName
 {

@@ -10,8 +10,8 @@ namespace PciBackFlow.Backend.Devices;
 public interface IDeviceCustody
 {
     /// <summary>
-    /// A guest no longer has a device claimed: its release has ended, reset included. Raised on the thread that released it, after it shows no owner and with no
-    /// lock held; whoever is told does not wait for anything.
+    /// A guest no longer has a device claimed: its release has ended, reset included. Raised on the thread that released it, after it shows
+    /// no owner and with no lock held; whoever is told does not wait for anything.
     /// </summary>
     event Action<PciAddress>? Released;
 
@@ -38,7 +38,8 @@ public interface IDeviceCustody
     /// <param name="name">A name for it (<see cref="DeviceName"/>), or null.</param>
     /// <param name="force">Whether refusals that only a person can judge are overridden.</param>
     /// <returns>The device as it is held now.</returns>
-    /// <exception cref="BackendException">The name breaks a rule; or the device doesn't exist, is refused (in use, a bridge, a sibling of something in use …), or a step failed and was undone.</exception>
+    /// <exception cref="BackendException">The name breaks a rule; or the device doesn't exist, is refused (in use, a bridge, a sibling of
+    /// something in use …), or a step failed and was undone.</exception>
     HeldDevice Take(PciAddress address, string? name, bool force);
 
     /// <summary>Gives a device back to the host; does nothing when it isn't held.</summary>
@@ -55,14 +56,18 @@ public interface IDeviceCustody
     /// <returns>Unpins it when disposed; null when the device is just being given back.</returns>
     IDisposable? TryPin(PciAddress address);
 
-    /// <summary>Makes a held device ready for its next guest: same card as was taken, reset, restored, MSI-X prepared. Called before anything is granted.</summary>
+    /// <summary>
+    /// Makes a held device ready for its next guest: same card as was taken, reset, restored, MSI-X prepared.
+    /// Called before anything is granted.
+    /// </summary>
     /// <param name="address">The host's device.</param>
     /// <exception cref="BackendException">It is not held, was swapped for another card, or does not answer.</exception>
     void MakeReady(PciAddress address);
 
     /// <summary>
-    /// Does what a toolstack means that resets a device itself, before it gives the device to a guest and before it takes it from one: makes ready what nobody has, and
-    /// stops and resets what a guest has that nobody here serves. One that a guest has claimed is left to its release. May block for seconds.
+    /// Does what a toolstack means that resets a device itself, before it gives the device to a guest and before it takes it from one:
+    /// makes ready what nobody has, and stops and resets what a guest has that nobody here serves. One that a guest has claimed is
+    /// left to its release. May block for seconds.
     /// </summary>
     /// <param name="address">The host's device.</param>
     /// <exception cref="BackendException">It is not held, or as <see cref="MakeReady"/> and <see cref="Stop"/> say.</exception>

@@ -3,8 +3,8 @@ using PciBackFlow.Hardware.Hypervisor;
 namespace PciBackFlow.Backend.Domains;
 
 /// <summary>
-/// Domains that come and end, watched once and told to whoever has to do with them, in the order of <see cref="DomainListener"/>. Xen names neither the domain nor what
-/// happened to it: who is told looks for itself. Thread-safe.
+/// Domains that come and end, watched once and told to whoever has to do with them, in the order of <see cref="DomainListener"/>. Xen names
+/// neither the domain nor what happened to it: who is told looks for itself. Thread-safe.
 /// </summary>
 public sealed class DomainEvents : IDisposable
 {

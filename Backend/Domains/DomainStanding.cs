@@ -6,7 +6,10 @@ public enum DomainStanding
     /// <summary>It lives, and is paravirtualised: this backend serves it.</summary>
     Served,
 
-    /// <summary>Its kernel has halted, rebooted or crashed; nobody has destroyed the domain yet. Its toolstack is about to, and uses the directories for it.</summary>
+    /// <summary>
+    /// Its kernel has halted, rebooted or crashed; nobody has destroyed the domain yet. Its toolstack is about
+    /// to, and uses the directories for it.
+    /// </summary>
     Ended,
 
     /// <summary>It was destroyed. As long as its page is mapped a destroyed domain stays behind as a zombie.</summary>

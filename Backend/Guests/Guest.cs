@@ -155,8 +155,8 @@ internal sealed class Guest : IDisposable
     }
 
     /// <summary>
-    /// Looks, and looks again at what seems to be gone: a device may only have been renumbered between two reads, and a transaction tells. It reads nothing that the guest
-    /// writes, which could make each one end in a conflict and keep what was taken from it.
+    /// Looks, and looks again at what seems to be gone: a device may only have been renumbered between two reads, and a transaction tells.
+    /// It reads nothing that the guest writes, which could make each one end in a conflict and keep what was taken from it.
     /// </summary>
     private GuestObservation LookClosely()
     {
@@ -180,7 +180,8 @@ internal sealed class Guest : IDisposable
         };
     }
 
-    private bool IsMissingSome(GuestDirectory directory) => directory is { Exists: true, DevicesError: null } && _exposed.MissingIn(directory.Devices).Count > 0;
+    private bool IsMissingSome(GuestDirectory directory) => directory is { Exists: true, DevicesError: null }
+        && _exposed.MissingIn(directory.Devices).Count > 0;
 
     /// <returns>Whether there was anything to do.</returns>
     private bool Apply(GuestEvent guestEvent)

@@ -38,7 +38,10 @@ public abstract record GuestAction
     /// <summary>Publish the root buses of everything the guest has. Repeating it changes nothing.</summary>
     public sealed record PublishRoots : GuestAction;
 
-    /// <summary>Read the frontend's keys, map the page, bind the port, serve. Ends in <see cref="GuestEvent.Attached"/> or <see cref="GuestEvent.AttachFailed"/>.</summary>
+    /// <summary>
+    /// Read the frontend's keys, map the page, bind the port, serve. Ends in <see cref="GuestEvent.Attached"/> or
+    /// <see cref="GuestEvent.AttachFailed"/>.
+    /// </summary>
     public sealed record Attach : GuestAction;
 
     /// <summary>Stop serving, unbind the port, unmap the page, in this order.</summary>

@@ -125,7 +125,9 @@ internal sealed class GuestEntry
             // A guest that keeps its function busy must not keep what it was allowed: it is tried for as long as the guest has it.
             if (changed.Attempts + 1 == PolicyAttempts)
             {
-                _services.Warnings.Warn(_id.DomainId, $"{changed.Host}: its policy changed, but it does not answer or is always busy; what held goes on to hold meanwhile");
+                _services.Warnings.Warn(
+                    _id.DomainId,
+                    $"{changed.Host}: its policy changed, but it does not answer or is always busy; what held goes on to hold meanwhile");
             }
 
             _changedPolicies.Enqueue((changed.Host, changed.Attempts + 1));

@@ -73,7 +73,9 @@ public static class GuestLifecycle
             || (adopt && seen.Directory.Backend is XenbusState.InitWait or XenbusState.Initialised);
         if (!begins)
         {
-            return new(state with { IsGone = true }, adopt && seen.Directory.Backend is XenbusState.Connected or XenbusState.Reconfiguring or XenbusState.Reconfigured
+            return new(
+                state with { IsGone = true },
+                adopt && seen.Directory.Backend is XenbusState.Connected or XenbusState.Reconfiguring or XenbusState.Reconfigured
                 ? [new GuestAction.Warn($"found in state {(int)seen.Directory.Backend}, which another backend left; not taken over")]
                 : []);
         }

@@ -27,12 +27,16 @@ internal static partial class GuestLog
     [LoggerMessage(EventId = 9, Level = LogLevel.Warning, Message = "guests could not be listed, again in a second: {Reason}")]
     public static partial void NotListed(ILogger logger, string reason);
 
-    [LoggerMessage(EventId = 10, Level = LogLevel.Warning, Message = "domain {DomainId}: {Count} further changes of state were not logged: its frontend connects and closes without pause")]
+    [LoggerMessage(
+        EventId = 10, Level = LogLevel.Warning,
+        Message = "domain {DomainId}: {Count} further changes of state were not logged: its frontend connects and closes without pause")]
     public static partial void StatesNotLogged(ILogger logger, int domainId, long count);
 
     [LoggerMessage(EventId = 11, Level = LogLevel.Information, Message = "domain {DomainId}: {Host} is under another policy now: {Profile}")]
     public static partial void PolicyChanged(ILogger logger, int domainId, Hardware.Pci.PciAddress host, Stages.Filter.Policy.PolicyProfile profile);
 
-    [LoggerMessage(EventId = 12, Level = LogLevel.Warning, Message = "domain {DomainId}: {Host} does not answer any more: it was unplugged, has no power, or has failed")]
+    [LoggerMessage(
+        EventId = 12, Level = LogLevel.Warning,
+        Message = "domain {DomainId}: {Host} does not answer any more: it was unplugged, has no power, or has failed")]
     public static partial void FunctionLost(ILogger logger, int domainId, Hardware.Pci.PciAddress host);
 }

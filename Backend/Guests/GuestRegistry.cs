@@ -12,7 +12,8 @@ namespace PciBackFlow.Backend.Guests;
 /// </summary>
 internal sealed class GuestRegistry : IDisposable
 {
-    // Life cycles wait for xenstore and shards, not for the processor; a few at a time keep a thousand guests' start orderly. What waits for a device does not count.
+    // Life cycles wait for xenstore and shards, not for the processor; a few at a time keep a thousand guests' start orderly.
+    // What waits for a device does not count.
     private const int ConcurrentPasses = 4;
 
     private readonly Lock _lock = new();

@@ -39,7 +39,10 @@ internal sealed record GuestServices
     /// <summary>What a guest may do with a function.</summary>
     public required AssignmentCompiler Permissions { get; init; }
 
-    /// <summary>What a guest has lost but still has claimed, because an interrupt request for it has not come back: it can't be given it again. By domain and host address.</summary>
+    /// <summary>
+    /// What a guest has lost but still has claimed, because an interrupt request for it has not come back: it can't be given
+    /// it again. By domain and host address.
+    /// </summary>
     public ConcurrentDictionary<(int DomainId, PciAddress Host), bool> Leaving { get; } = new();
 
     /// <summary>How a shard tells a guest's queue something.</summary>

@@ -67,7 +67,9 @@ public sealed class AccessExpression
             end = EndOf(text, at + 1, ".=+");
             if (capability is null || !TryHex(text.AsSpan(at + 1, end - at - 1), 3, out uint nth))
             {
-                return Refuse(capability is null ? at : at + 1, capability is null ? "only a capability has instances" : "a hexadecimal instance follows '@'", out error);
+                return Refuse(
+                    capability is null ? at : at + 1,
+                    capability is null ? "only a capability has instances" : "a hexadecimal instance follows '@'", out error);
             }
 
             instance = (int)nth;

@@ -14,7 +14,10 @@ public sealed record Learn(AccessPolicy Policy, IReadOnlyList<PolicyRule> Added,
     // A rule can uncover a further denial (a write that gets through changes what a later one meets), once for each register at most.
     private const int MaxRounds = 64;
 
-    /// <summary>Runs the accesses under the basis, adds a rule for each register that denied bits of a write, and runs them again until nothing is added.</summary>
+    /// <summary>
+    /// Runs the accesses under the basis, adds a rule for each register that denied bits of a write, and runs
+    /// them again until nothing is added.
+    /// </summary>
     /// <param name="open">Opens the function in its first state; each run disposes what it opened.</param>
     /// <param name="basis">The policy to start from.</param>
     /// <param name="accesses">What the guest did, in order.</param>

@@ -158,7 +158,8 @@ internal sealed class FunctionInterrupts
     public bool Undo() => UndoGrant(ClosePatience);
 
     /// <summary>The function leaves the guest: nothing is enabled from now on, and what was is taken back.</summary>
-    /// <param name="late">Called once, on a thread of its own, when it returned false and the operation has come back after all: nothing is mapped then.</param>
+    /// <param name="late">Called once, on a thread of its own, when it returned false and the operation has come back after
+    /// all: nothing is mapped then.</param>
     /// <returns>False when an operation has been under way for too long; it takes back itself what it got.</returns>
     public bool Close(Action? late = null)
     {

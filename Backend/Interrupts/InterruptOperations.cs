@@ -11,8 +11,8 @@ using PciBackFlow.Stages.Wire;
 namespace PciBackFlow.Backend.Interrupts;
 
 /// <summary>
-/// Gives guests the interrupts of their functions as pirqs, and takes them back. It knows which guest owns which function: a pirq is only ever mapped for that one.
-/// Any thread.
+/// Gives guests the interrupts of their functions as pirqs, and takes them back. It knows which guest owns which function: a pirq is
+/// only ever mapped for that one. Any thread.
 /// </summary>
 public sealed partial class InterruptOperations : IInterruptOperations, IDisposable
 {
@@ -81,7 +81,10 @@ public sealed partial class InterruptOperations : IInterruptOperations, IDisposa
         return interrupts.Close(late);
     }
 
-    /// <summary>A guest's frontend is gone, the function stays: messages are disabled and unmapped, and the next frontend begins afresh. May block for seconds.</summary>
+    /// <summary>
+    /// A guest's frontend is gone, the function stays: messages are disabled and unmapped, and the next frontend
+    /// begins afresh. May block for seconds.
+    /// </summary>
     /// <param name="function">The function.</param>
     /// <returns>False when a request of the guest did not come back in time.</returns>
     public bool Undo(AssignedFunction function) => Find(function)?.Undo() ?? true;

@@ -47,7 +47,8 @@ public sealed class XenMachine : Machine
     public override string Remark => $"Xen {_version}; {_custody.Held().Count} devices held";
 
     /// <inheritdoc/>
-    /// <remarks>Taking a device resets it, which takes seconds: guests that have theirs don't wait for it. What could not be taken is logged by the custody.</remarks>
+    /// <remarks>Taking a device resets it, which takes seconds: guests that have theirs don't wait for it. What could not be
+    /// taken is logged by the custody.</remarks>
     public override void Started() =>
         _adopting = Task.Factory.StartNew(() => _custody.Adopt(), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 

@@ -4,8 +4,8 @@ using PciBackFlow.Stages.Filter.Policy;
 namespace PciBackFlow.Backend.Policy;
 
 /// <summary>
-/// Which policy holds for a function: every place of <see cref="PolicyPrecedence"/> is heard, in its order. The daemon, <c>guest-view</c>, <c>explain</c> and <c>learn</c>
-/// all ask it, and each setting of its answer says who set it. Thread-safe.
+/// Which policy holds for a function: every place of <see cref="PolicyPrecedence"/> is heard, in its order. The daemon, <c>guest-view</c>,
+/// <c>explain</c> and <c>learn</c> all ask it, and each setting of its answer says who set it. Thread-safe.
 /// </summary>
 /// <param name="sources">What the places say.</param>
 public sealed class PolicyResolver(PolicySources sources)

@@ -2,7 +2,10 @@ using PciBackFlow.Stages.Filter.Policy;
 
 namespace PciBackFlow.Backend.Policy;
 
-/// <summary>What one place says about what a guest may do; null or empty where it says nothing. Every setting carries that place as its origin. Immutable.</summary>
+/// <summary>
+/// What one place says about what a guest may do; null or empty where it says nothing. Every setting carries
+/// that place as its origin. Immutable.
+/// </summary>
 public sealed record PolicyStatement
 {
     /// <summary>Says nothing.</summary>

@@ -1,9 +1,9 @@
 namespace PciBackFlow.Backend.Running;
 
 /// <summary>
-/// Runs the passes of all guests on a few threads, and has patience with devices: a pass that has waited for one for a while (<see cref="DeviceWait"/>) no longer
-/// counts among the few. Another begins beside it, so that nobody waits for somebody else's device; a pass that only takes long goes on counting. Threads end
-/// when nothing is left to do.
+/// Runs the passes of all guests on a few threads, and has patience with devices: a pass that has waited for one for a while
+/// (<see cref="DeviceWait"/>) no longer counts among the few. Another begins beside it, so that nobody waits for somebody else's device; a
+/// pass that only takes long goes on counting. Threads end when nothing is left to do.
 /// </summary>
 internal sealed class PatientScheduler : TaskScheduler
 {

@@ -6,7 +6,10 @@ using PciBackFlow.Stages.Filter.Map;
 
 namespace PciBackFlow.Backend.Serving;
 
-/// <summary>Compiles what one guest may do with one function: the policy that holds for the two, over the function's registers. Equal maps are shared. Thread-safe.</summary>
+/// <summary>
+/// Compiles what one guest may do with one function: the policy that holds for the two, over the function's registers.
+/// Equal maps are shared. Thread-safe.
+/// </summary>
 /// <param name="policies">Which policy holds.</param>
 /// <param name="warnings">Told what of a policy does not fit the function.</param>
 internal sealed class AssignmentCompiler(PolicyResolver policies, DistinctWarnings warnings)

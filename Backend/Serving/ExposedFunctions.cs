@@ -165,8 +165,9 @@ internal sealed class ExposedFunctions
 
         using var wait = DeviceWait.Begin();
 
-        // Its registers are read: in the middle of a reset that its guest asked for they say anything, or that there are no capabilities. The function is not taken for
-        // that, which would fail the guest's accesses: nobody is inside before and after, and no reset fits in between.
+        // Its registers are read: in the middle of a reset that its guest asked for they say anything, or that there are no
+        // capabilities. The function is not taken for that, which would fail the guest's accesses: nobody is inside before and
+        // after, and no reset fits in between.
         if (!TryInside(function, run, static () => { }))
         {
             return false;
@@ -227,8 +228,8 @@ internal sealed class ExposedFunctions
             _services.Warnings.Warn(_domainId, $"{host} does not end its transactions");
         }
 
-        // As long as a thread of ours is inside an operation on it, whose end would hit whoever has the function then, nobody gets it; this guest neither, whose claim
-        // is not ended. Noted first: it may come back at any time.
+        // As long as a thread of ours is inside an operation on it, whose end would hit whoever has the function then, nobody gets it; this
+        // guest neither, whose claim is not ended. Noted first: it may come back at any time.
         _services.Leaving[(_domainId, host)] = true;
         if (_services.Interrupts?.Remove(function, () => FinishLate(function)) == false)
         {

@@ -54,7 +54,9 @@ internal sealed class GuestAttachment : IDisposable
         catch (HypervisorException e)
         {
             errno = e.Errno;
-            reason = mapping is null ? $"{StoreKeys.PageReference} {reference} cannot be mapped: {e.Message}" : $"{StoreKeys.EventChannel} {port} cannot be bound: {e.Message}";
+            reason = mapping is null
+                ? $"{StoreKeys.PageReference} {reference} cannot be mapped: {e.Message}"
+                : $"{StoreKeys.EventChannel} {port} cannot be bound: {e.Message}";
         }
         catch (Exception e) when (e is InvalidOperationException or ArgumentException)
         {

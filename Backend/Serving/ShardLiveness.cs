@@ -32,7 +32,9 @@ public sealed class ShardLiveness
                 int asked = shard;
                 if (_asked[shard] is not { IsCompleted: false } pending)
                 {
-                    _asked[shard] = pending = Task.Factory.StartNew(() => _invoke(asked, static () => { }), CancellationToken.None, TaskCreationOptions.DenyChildAttach, TaskScheduler.Default);
+                    _asked[shard] = pending = Task.Factory.StartNew(
+                        () => _invoke(asked, static () => { }), CancellationToken.None, TaskCreationOptions.DenyChildAttach,
+                        TaskScheduler.Default);
                 }
 
                 questions[shard] = pending;

@@ -3,8 +3,9 @@ using System.Collections.Concurrent;
 namespace PciBackFlow.Backend.Serving;
 
 /// <summary>
-/// Hands on, from another thread, what a shard found out in the midst of a request: to ask for a guest's pass may start a thread, which a shard must not wait for; nor
-/// for a channel's reader, whose continuation may start one. To set an event starts none. For what happens seldom.
+/// Hands on, from another thread, what a shard found out in the midst of a request: to ask for a guest's pass may start a
+/// thread, which a shard must not wait for; nor for a channel's reader, whose continuation may start one. To set an event
+/// starts none. For what happens seldom.
 /// </summary>
 internal sealed class ShardNotices : IDisposable
 {
@@ -13,7 +14,8 @@ internal sealed class ShardNotices : IDisposable
     private readonly RegisteredWaitHandle _wait;
 
     public ShardNotices() =>
-        _wait = ThreadPool.RegisterWaitForSingleObject(_any, static (notices, _) => ((ShardNotices)notices!).Deliver(), this, Timeout.Infinite, executeOnlyOnce: false);
+        _wait = ThreadPool.RegisterWaitForSingleObject(
+            _any, static (notices, _) => ((ShardNotices)notices!).Deliver(), this, Timeout.Infinite, executeOnlyOnce: false);
 
     /// <summary>Has it done soon. Any thread; neither blocks nor throws.</summary>
     public void Post(Action action)

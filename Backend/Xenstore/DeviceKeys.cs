@@ -14,7 +14,10 @@ public sealed record DeviceKeys(int Index, PciAddress? Host, XenbusState State)
     /// <summary>Where the guest sees it, as this backend or a predecessor published; null when missing or unreadable.</summary>
     public PciAddress? Guest { get; init; }
 
-    /// <summary>Where the guest is to see it, (slot &lt;&lt; 3) | function; null when missing, unreadable or not read (<see cref="DeviceDetail.Wishes"/>).</summary>
+    /// <summary>
+    /// Where the guest is to see it, (slot &lt;&lt; 3) | function; null when missing, unreadable or not read
+    /// (<see cref="DeviceDetail.Wishes"/>).
+    /// </summary>
     public byte? RequestedDevfn { get; init; }
 
     /// <summary>What the toolstack wants for it, as it wrote it; null when missing or not read (<see cref="DeviceDetail.Wishes"/>).</summary>

@@ -90,7 +90,9 @@ public sealed class DirectoryReader(IXenStoreAccess store, GuestId guest)
 
     /// <summary>How many devices the toolstack has written.</summary>
     /// <returns>Their number; null when that is missing or not a number.</returns>
-    public int? ReadDeviceCount() => StoreFormats.TryParseDecimal(Value(StoreKeys.DeviceCount), out uint count) ? (int)Math.Min(count, GuestDirectory.MaxDevices) : null;
+    public int? ReadDeviceCount() => StoreFormats.TryParseDecimal(Value(StoreKeys.DeviceCount), out uint count)
+        ? (int)Math.Min(count, GuestDirectory.MaxDevices)
+        : null;
 
     /// <summary>Why the backend cannot give the guest a device.</summary>
     /// <param name="index">N of the device.</param>

@@ -6,8 +6,8 @@ using PciBackFlow.Hardware.Pci;
 namespace PciBackFlow.Backend.Xenstore;
 
 /// <summary>
-/// Writes a guest's two directories: what libxl writes (tools/libs/light/libxl_pci.c: permissions before keys, one transaction for each step, higher numbers move down when
-/// a device goes), and what a backend does. What xenstore refuses is thrown as it says.
+/// Writes a guest's two directories: what libxl writes (tools/libs/light/libxl_pci.c: permissions before keys, one transaction for each
+/// step, higher numbers move down when a device goes), and what a backend does. What xenstore refuses is thrown as it says.
 /// </summary>
 /// <param name="store">A transaction, so that who reads meanwhile sees all of a step or nothing.</param>
 /// <param name="guest">Whose.</param>

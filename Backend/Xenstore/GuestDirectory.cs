@@ -3,8 +3,8 @@ using PciBackFlow.Hardware.Pci;
 namespace PciBackFlow.Backend.Xenstore;
 
 /// <summary>
-/// What a guest's two directories say: the one model that both halves read, the backend that serves the guest and the toolstack that attaches to it. The frontend's is the
-/// guest's to write, and nothing but its state is read there.
+/// What a guest's two directories say: the one model that both halves read, the backend that serves the guest and the toolstack that
+/// attaches to it. The frontend's is the guest's to write, and nothing but its state is read there.
 /// </summary>
 public sealed record GuestDirectory
 {

@@ -5,9 +5,9 @@ using PciBackFlow.Hardware.Pci;
 namespace PciBackFlow.Backend.Xenstore;
 
 /// <summary>
-/// The backend directory of a guest that one instance serves, for that instance to write: always in a transaction that looks at the state first, so that a directory the
-/// toolstack removed is not created again, and one it removed and created anew is left to its next instance (Linux
-/// <c>drivers/xen/xenbus/xenbus_client.c</c>, <c>__xenbus_switch_state</c>, does so for the state alone).
+/// The backend directory of a guest that one instance serves, for that instance to write: always in a transaction that looks at the state
+/// first, so that a directory the toolstack removed is not created again, and one it removed and created anew is left to its next instance
+/// (Linux <c>drivers/xen/xenbus/xenbus_client.c</c>, <c>__xenbus_switch_state</c>, does so for the state alone).
 /// </summary>
 /// <param name="store">The store.</param>
 /// <param name="guest">Whose.</param>
@@ -30,7 +30,8 @@ internal sealed class ServedDirectory(IXenStore store, GuestId guest)
     public XenbusState State { get; set; }
 
     /// <summary>Writes the state.</summary>
-    /// <exception cref="HypervisorException">xenstore refused, or others never stopped changing the directory (EAGAIN); the same for all that follow.</exception>
+    /// <exception cref="HypervisorException">xenstore refused, or others never stopped changing the directory (EAGAIN); the
+    /// same for all that follow.</exception>
     public Outcome SwitchState(XenbusState next)
     {
         Outcome outcome = Change(access => Writer(access).WriteState(next));

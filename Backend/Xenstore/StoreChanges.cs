@@ -1,13 +1,17 @@
 namespace PciBackFlow.Backend.Xenstore;
 
-/// <summary>What the change of a watched node can mean. Watches report more than anybody waits for, and a guest can make them: what means nothing is dropped here.</summary>
+/// <summary>
+/// What the change of a watched node can mean. Watches report more than anybody waits for, and a guest can make them:
+/// what means nothing is dropped here.
+/// </summary>
 internal static class StoreChanges
 {
     /// <summary>
     /// Whether a guest may have come further: of its keys only the states tell, because whoever writes the others writes one of them next. The directories
     /// themselves are named when they go.
     /// </summary>
-    public static bool MayBeProgress(string node) => Name(node) is var name && (name.StartsWith(StoreKeys.State, StringComparison.Ordinal) || IsDirectory(name));
+    public static bool MayBeProgress(string node) => Name(node) is var name
+        && (name.StartsWith(StoreKeys.State, StringComparison.Ordinal) || IsDirectory(name));
 
     /// <summary>Whether a guest may no longer have a device, by its keys: not what the backend publishes of a device, which changes most often.</summary>
     public static bool MayBeDeparture(string node) =>

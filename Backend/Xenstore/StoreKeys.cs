@@ -4,15 +4,19 @@ using PciBackFlow.Hardware.Pci;
 namespace PciBackFlow.Backend.Xenstore;
 
 /// <summary>
-/// Every key of PCI passthrough in xenstore and where it lies: a guest's two directories, which libxl creates (tools/libs/light/libxl_pci.c), the backend fills and the
-/// frontend answers in (Linux drivers/xen/xen-pciback/xenbus.c, drivers/pci/xen-pcifront.c), and the few keys beside them. Keys are named nowhere else.
+/// Every key of PCI passthrough in xenstore and where it lies: a guest's two directories, which libxl creates
+/// (tools/libs/light/libxl_pci.c), the backend fills and the frontend answers in (Linux drivers/xen/xen-pciback/xenbus.c,
+/// drivers/pci/xen-pcifront.c), and the few keys beside them. Keys are named nowhere else.
 /// </summary>
 public static class StoreKeys
 {
     /// <summary>Where all backend directories lie, <c>DOMID/DEVID</c> below it. Toolstacks hard-code domain 0.</summary>
     public const string Guests = "/local/domain/0/backend/pci";
 
-    /// <summary>In both directories: how far that side of the handshake is, a <see cref="XenbusState"/>. Either side writes its own; the toolstack 1, 5 and 7 into the backend's.</summary>
+    /// <summary>
+    /// In both directories: how far that side of the handshake is, a <see cref="XenbusState"/>. Either side writes its own; the
+    /// toolstack 1, 5 and 7 into the backend's.
+    /// </summary>
     public const string State = "state";
 
     /// <summary>Backend, from the toolstack: where the frontend's directory is.</summary>

@@ -50,7 +50,9 @@ internal readonly record struct PcibackAddress(PciAddress First, bool AnySlot, b
         bool anyFunction = place[1] == "*";
         uint slot = 0;
         uint function = 0;
-        if ((anySlot && !anyFunction) || (!anySlot && !TryHex(place[0], Slots - 1, out slot)) || (!anyFunction && !TryHex(place[1], Functions - 1, out function)))
+        if ((anySlot && !anyFunction)
+            || (!anySlot && !TryHex(place[0], Slots - 1, out slot))
+            || (!anyFunction && !TryHex(place[1], Functions - 1, out function)))
         {
             return false;
         }

@@ -24,7 +24,8 @@ public static class XlProgram
         string[] installed = Directory.Exists(library) ? Directory.GetDirectories(library, "xen-*") : [];
         string running = $"xen-{Version(root, "major")}.{Version(root, "minor")}";
         return installed.OrderByDescending(directory => Path.GetFileName(directory) == running)
-            .ThenByDescending(directory => System.Version.TryParse(Path.GetFileName(directory)["xen-".Length..], out Version? version) ? version : new Version(0, 0))
+            .ThenByDescending(static directory =>
+                System.Version.TryParse(Path.GetFileName(directory)["xen-".Length..], out Version? version) ? version : new Version(0, 0))
             .Select(static directory => Path.Combine(directory, "bin"));
     }
 

@@ -5,9 +5,9 @@ namespace PciBackFlow.Backend.Xl;
 /// <summary>
 /// What unmodified xl needs to see: <c>/sys/bus/pci/drivers</c> with every driver of the host and a <c>pciback</c> that is <see cref="PcibackDirectory"/>'s.
 /// It lives in a private mount namespace, so it lasts as long as the process that entered it and its children: xl's background process, too,
-/// which does PCI work again when its guest reboots or ends. The daemon's part is mounted on a file system whose mounts appear in all copies, so a view outlives
-/// a restart of the daemon. Drivers are bind mounts, because libxl stores a driver's resolved path and writes to it later, perhaps from
-/// outside. A driver loaded after xl started is missing from that xl's view; the next one sees it.
+/// which does PCI work again when its guest reboots or ends. The daemon's part is mounted on a file system whose mounts appear in all
+/// copies, so a view outlives a restart of the daemon. Drivers are bind mounts, because libxl stores a driver's resolved path and writes to
+/// it later, perhaps from outside. A driver loaded after xl started is missing from that xl's view; the next one sees it.
 /// </summary>
 public static class XlView
 {
@@ -26,7 +26,8 @@ public static class XlView
         if (!File.Exists(Path.Combine(PcibackIn(runDirectory), "slots")))
         {
             throw new BackendException(
-                BackendFailure.Failed, $"the daemon does not show its devices to xl: {PcibackIn(runDirectory)} is not mounted, or may not be read by this user");
+                BackendFailure.Failed,
+                $"the daemon does not show its devices to xl: {PcibackIn(runDirectory)} is not mounted, or may not be read by this user");
         }
 
         try

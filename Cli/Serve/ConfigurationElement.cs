@@ -11,7 +11,10 @@ internal readonly struct ConfigurationElement(string file, string key, JsonEleme
     public string Key => key;
 
     public VerbException Refuse(string legal, string? advice = null) =>
-        new($"{file}: {(key.Length == 0 ? "the file" : key)}", $"{legal}, not {Shown()}", advice ?? "Nothing was started: correct it and run again.") { Code = ExitCode.WrongWords };
+        new($"{file}: {(key.Length == 0 ? "the file" : key)}", $"{legal}, not {Shown()}", advice ?? "Nothing was started: correct it and run again.")
+        {
+            Code = ExitCode.WrongWords,
+        };
 
     /// <summary>The members of an object; unknown and repeated keys are refused, because a misspelt one would silently mean its default.</summary>
     public Dictionary<string, ConfigurationElement> Members(params string[] known)
@@ -71,7 +74,8 @@ internal readonly struct ConfigurationElement(string file, string key, JsonEleme
         ? value.GetString()!
         : throw Refuse($"takes {string.Join(", ", choices.Select(choice => $"\"{choice}\""))}");
 
-    public int Number(int min, int max) => TryNumber(min, max) ?? throw Refuse(string.Create(CultureInfo.InvariantCulture, $"takes a whole number from {min} to {max}"));
+    public int Number(int min, int max) => TryNumber(min, max)
+        ?? throw Refuse(string.Create(CultureInfo.InvariantCulture, $"takes a whole number from {min} to {max}"));
 
     /// <summary><c>"auto"</c> (0) or a number.</summary>
     public int AutoOrNumber(int max) => value.ValueKind == JsonValueKind.String && value.ValueEquals("auto")

@@ -14,7 +14,10 @@ using PciBackFlow.Perf.Frontends;
 
 namespace PciBackFlow.Cli.Serve;
 
-/// <summary>The daemon's process from its first line to its last: log, service manager and signals around the backend's daemon, in one generic host. Used by one thread, once.</summary>
+/// <summary>
+/// The daemon's process from its first line to its last: log, service manager and signals around the backend's daemon, in one
+/// generic host. Used by one thread, once.
+/// </summary>
 internal sealed partial class Daemon : IDisposable
 {
     // Longer than a detach that waits for its guest; the unit's TimeoutStopSec is longer still.
@@ -94,7 +97,8 @@ internal sealed partial class Daemon : IDisposable
 
     private static WebApplication CreateApplication(DaemonSettings settings, RunDirectory run)
     {
-        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "pcibackflow", ContentRootPath = run.Path });
+        WebApplicationBuilder builder =
+            WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "pcibackflow", ContentRootPath = run.Path });
 
         if (IsSet("NOTIFY_SOCKET"))
         {
@@ -148,7 +152,9 @@ internal sealed partial class Daemon : IDisposable
 
         if (_lost is { } reason)
         {
-            throw new VerbException($"cannot go on serving on {_settings.Platform}", reason, "Guests stay as they are; start the daemon again when it is back.");
+            throw new VerbException(
+                $"cannot go on serving on {_settings.Platform}", reason,
+                "Guests stay as they are; start the daemon again when it is back.");
         }
 
         int attached = _backend.Guests.Count(guest => guest.IsAttached);
@@ -168,7 +174,8 @@ internal sealed partial class Daemon : IDisposable
     private string Describe()
     {
         IReadOnlyList<GuestSnapshot> guests = _backend.Guests;
-        return $"serving {guests.Count(guest => guest.IsAttached)} of {guests.Count} guests on {_settings.Platform}; {_machine.Custody.Held().Count} devices held";
+        return $"serving {guests.Count(guest => guest.IsAttached)} of {guests.Count} guests on {_settings.Platform}; "
+            + $"{_machine.Custody.Held().Count} devices held";
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "serving {Machine}; control socket {Socket}")]

@@ -25,7 +25,8 @@ internal sealed class DaemonConfiguration
     private const int DefaultSpin = 20;
 
     /// <summary>The topologies that a daemon may have: those that allocate nothing for a request.</summary>
-    public static readonly IReadOnlyList<string> Topologies = [.. new[] { PipelineTopology.Fused, PipelineTopology.Queued }.Select(PipelineTopologyNames.NameOf)];
+    public static readonly IReadOnlyList<string> Topologies =
+        [.. new[] { PipelineTopology.Fused, PipelineTopology.Queued }.Select(PipelineTopologyNames.NameOf)];
 
     private static readonly JsonDocumentOptions Lenient = new() { AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip };
 
@@ -54,7 +55,8 @@ internal sealed class DaemonConfiguration
 
         using JsonDocument document = Parse(file);
         var root = new ConfigurationElement(file, string.Empty, document.RootElement);
-        Dictionary<string, ConfigurationElement> members = root.Members("$schema", "platform", "topology", "shards", "spin", "slots", "state", "run", "log", "policy", "devices", "quirks", "refusals");
+        Dictionary<string, ConfigurationElement> members = root.Members(
+            "$schema", "platform", "topology", "shards", "spin", "slots", "state", "run", "log", "policy", "devices", "quirks", "refusals");
         return new DaemonConfiguration(file, members).Resolve(options, detect);
     }
 
@@ -67,7 +69,10 @@ internal sealed class DaemonConfiguration
         catch (JsonException wrong)
         {
             throw new VerbException(
-                $"{file}: line {(wrong.LineNumber ?? 0) + 1}", "not JSON: " + wrong.Message.Split(" LineNumber", 2)[0], "Nothing was started: correct it and run again.", wrong)
+                $"{file}: line {(wrong.LineNumber ?? 0) + 1}",
+                "not JSON: " + wrong.Message.Split(" LineNumber", 2)[0],
+                "Nothing was started: correct it and run again.",
+                wrong)
             {
                 Code = ExitCode.WrongWords,
             };
@@ -80,8 +85,11 @@ internal sealed class DaemonConfiguration
 
     private DaemonSettings Resolve(DaemonOptions options, Func<string> detect)
     {
-        string platform = Value("platform", options.Platform, element => element.Choice(DaemonPlatform.Xen, DaemonPlatform.Loopback), null) ?? Report("platform", detect(), "detected");
-        string topology = Value("topology", options.Topology, element => element.Choice([.. Topologies]), PipelineTopologyNames.NameOf(PipelineTopology.Fused))!;
+        string platform = Value("platform", options.Platform, element => element.Choice(DaemonPlatform.Xen, DaemonPlatform.Loopback), null)
+            ?? Report("platform", detect(), "detected");
+        string topology = Value(
+            "topology", options.Topology, element => element.Choice([.. Topologies]),
+            PipelineTopologyNames.NameOf(PipelineTopology.Fused))!;
         int shards = Number("shards", options.Shards, element => element.AutoOrNumber(MaxShards), 0);
         int spin = Number("spin", options.Spin, element => element.Number(0, MaxSpin), DefaultSpin);
         string slots = Value("slots", options.Slots, element => element.Choice("vpci", "passthrough"), "vpci")!;
@@ -137,7 +145,10 @@ internal sealed class DaemonConfiguration
     private int Number(string key, int? given, Func<ConfigurationElement, int> read, int standard)
     {
         string text = Value(
-            key, given?.ToString(CultureInfo.InvariantCulture), element => read(element).ToString(CultureInfo.InvariantCulture), standard.ToString(CultureInfo.InvariantCulture))!;
+            key,
+            given?.ToString(CultureInfo.InvariantCulture),
+            element => read(element).ToString(CultureInfo.InvariantCulture),
+            standard.ToString(CultureInfo.InvariantCulture))!;
         if (key == "shards" && text == "0")
         {
             _reports[^1] = _reports[^1] with { Value = $"auto ({BackendOptions.AutomaticShards})" };
@@ -159,7 +170,13 @@ internal sealed class DaemonConfiguration
             string word = device.Key["devices.".Length..];
             if (!PciAddress.TryParse(word, out PciAddress address, out int index, out string? reason))
             {
-                throw new VerbException($"{_file}: devices", $"'{word}' is not a PCI address: {reason} (character {index + 1})", "Keys are written [DDDD:]BB:SS.F.") { Code = ExitCode.WrongWords };
+                throw new VerbException(
+                    $"{_file}: devices",
+                    $"'{word}' is not a PCI address: {reason} (character {index + 1})",
+                    "Keys are written [DDDD:]BB:SS.F.")
+                {
+                    Code = ExitCode.WrongWords,
+                };
             }
 
             if (!device.Members("policy").TryGetValue("policy", out ConfigurationElement policy))
@@ -204,7 +221,9 @@ internal sealed class DaemonConfiguration
         catch (PolicyFileException refused)
         {
             string place = refused.Place.Length == 0 ? refused.File : $"{refused.File}: {refused.Place}";
-            throw new VerbException($"{_file}: {element.Key}", $"{place}: {refused.Reason}", "Nothing of a policy file that is wrong is applied: correct it and run again.", refused)
+            throw new VerbException(
+                $"{_file}: {element.Key}", $"{place}: {refused.Reason}",
+                "Nothing of a policy file that is wrong is applied: correct it and run again.", refused)
             {
                 Code = ExitCode.WrongWords,
             };
@@ -226,7 +245,9 @@ internal sealed class DaemonConfiguration
         }
         catch (ArgumentException wrong)
         {
-            throw new VerbException($"{_file}: quirks", wrong.Message.Split(" (Parameter", 2)[0], "A quirk is written [DDDD:]BB:SS.F-REG:SIZE:MASK, in hexadecimal.", wrong)
+            throw new VerbException(
+                $"{_file}: quirks", wrong.Message.Split(" (Parameter", 2)[0],
+                "A quirk is written [DDDD:]BB:SS.F-REG:SIZE:MASK, in hexadecimal.", wrong)
             {
                 Code = ExitCode.WrongWords,
             };
@@ -252,10 +273,15 @@ internal sealed class DaemonConfiguration
                 string suggestion = WordSuggestions.Closest(code, RefusalPolicy.Codes) is { } close
                     ? $"Did you mean '{close}'?"
                     : $"Those whose weight can be changed are {string.Join(", ", RefusalPolicy.Codes)}.";
-                throw new VerbException($"{_file}: {refusal.Key}", "there is no refusal of this name whose weight is a matter of opinion", suggestion) { Code = ExitCode.WrongWords };
+                throw new VerbException(
+                    $"{_file}: {refusal.Key}", "there is no refusal of this name whose weight is a matter of opinion", suggestion)
+                {
+                    Code = ExitCode.WrongWords,
+                };
             }
 
-            weights.Add(code, Enum.Parse<RefusalWeight>(Report(refusal.Key, refusal.Choice("judgement", "warning", "none"), $"file {_file}"), ignoreCase: true));
+            weights.Add(code, Enum.Parse<RefusalWeight>(
+                Report(refusal.Key, refusal.Choice("judgement", "warning", "none"), $"file {_file}"), ignoreCase: true));
         }
 
         return new RefusalPolicy(weights);

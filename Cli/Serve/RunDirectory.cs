@@ -54,7 +54,9 @@ internal sealed class RunDirectory : IDisposable
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            throw new VerbException($"cannot use {path}", failure.Message, "Run this as root, or name a directory of your own with --run and --state.", failure);
+            throw new VerbException(
+                $"cannot use {path}", failure.Message, "Run this as root, or name a directory of your own with --run and --state.",
+                failure);
         }
     }
 

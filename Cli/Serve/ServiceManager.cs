@@ -65,7 +65,8 @@ internal sealed partial class ServiceManager(ISystemdNotifier notifier, ShardLiv
             return null;
         }
 
-        return long.TryParse(Environment.GetEnvironmentVariable("WATCHDOG_USEC"), NumberStyles.None, CultureInfo.InvariantCulture, out long microseconds) && microseconds > 0
+        string? limit = Environment.GetEnvironmentVariable("WATCHDOG_USEC");
+        return long.TryParse(limit, NumberStyles.None, CultureInfo.InvariantCulture, out long microseconds) && microseconds > 0
             ? TimeSpan.FromMicroseconds(microseconds)
             : null;
     }

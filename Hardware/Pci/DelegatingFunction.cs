@@ -1,7 +1,8 @@
 namespace PciBackFlow.Hardware.Pci;
 
 /// <summary>
-/// A function that answers through another one: who changes one thing about a function overrides that and nothing else. As safe for threads as the inner function.
+/// A function that answers through another one: who changes one thing about a function overrides that and nothing else. As
+/// safe for threads as the inner function.
 /// </summary>
 /// <param name="inner">The function that answers.</param>
 /// <param name="ownsInner">Whether it ends with this one.</param>

@@ -2,7 +2,10 @@ using System.Text;
 
 namespace PciBackFlow.Hardware.Text;
 
-/// <summary>Text that somebody else wrote (a guest, a toolstack, a client), in a line of the log, an answer or a key: short, and nothing a terminal would act upon.</summary>
+/// <summary>
+/// Text that somebody else wrote (a guest, a toolstack, a client), in a line of the log, an answer or a key: short,
+/// and nothing a terminal would act upon.
+/// </summary>
 public static class ForeignText
 {
     /// <summary>Whether a character is printable ASCII, the blank included.</summary>

@@ -240,7 +240,8 @@ public sealed class SimulatedGuest : IDisposable
         var functions = new List<PublishedFunction>(count);
         for (int n = 0; n < count; n++)
         {
-            if (_store.Read(StoreKeys.In(_backend, StoreKeys.Device(n))) is { } host && _store.Read(StoreKeys.In(_backend, StoreKeys.GuestAddress(n))) is { } guest)
+            if (_store.Read(StoreKeys.In(_backend, StoreKeys.Device(n))) is { } host
+                && _store.Read(StoreKeys.In(_backend, StoreKeys.GuestAddress(n))) is { } guest)
             {
                 functions.Add(new PublishedFunction(Scan(host), Scan(guest)));
             }

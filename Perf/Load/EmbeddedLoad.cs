@@ -305,14 +305,15 @@ internal sealed class EmbeddedLoad : IDisposable
             double left = ConnectSeconds - Stopwatch.GetElapsedTime(start).TotalSeconds;
             if (!_guests[i].TryConnect(TimeSpan.FromSeconds(Math.Max(0, left))))
             {
-                throw new LoadFailedException(
-                    $"guest {_guests[i].DomainId} did not connect: {_guests[i].BackendError() ?? $"the backend was in state {_toolstack.BackendState(_guests[i].DomainId)} after {ConnectSeconds} s"}");
+                string reason = _guests[i].BackendError()
+                    ?? $"the backend was in state {_toolstack.BackendState(_guests[i].DomainId)} after {ConnectSeconds} s";
+                throw new LoadFailedException($"guest {_guests[i].DomainId} did not connect: {reason}");
             }
 
             if (_guests[i].Functions.Count == 0)
             {
-                throw new LoadFailedException(
-                    $"guest {_guests[i].DomainId} got no function: {_toolstack.DeviceError(_guests[i].DomainId) ?? _guests[i].BackendError() ?? "the backend refused it without a reason"}");
+                string reason = _toolstack.DeviceError(_guests[i].DomainId) ?? _guests[i].BackendError() ?? "the backend refused it without a reason";
+                throw new LoadFailedException($"guest {_guests[i].DomainId} got no function: {reason}");
             }
 
             if (Progress is not null && Stopwatch.GetElapsedTime(reported).TotalSeconds >= 1)

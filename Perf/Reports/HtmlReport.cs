@@ -18,7 +18,9 @@ public static class HtmlReport
 
     private const string Style = """
         :root { color-scheme: light dark; --ink: #1c2330; --soft: #5d6778; --line: #d7dce4; --page: #ffffff; --card: #f5f7fa; --bar: #2f6fdb; --bad: #c22f2f; }
-        @media (prefers-color-scheme: dark) { :root { --ink: #e7eaf0; --soft: #9aa5b5; --line: #343c4a; --page: #14181f; --card: #1c222c; --bar: #6da2ff; --bad: #ff7b72; } }
+        @media (prefers-color-scheme: dark) {
+          :root { --ink: #e7eaf0; --soft: #9aa5b5; --line: #343c4a; --page: #14181f; --card: #1c222c; --bar: #6da2ff; --bad: #ff7b72; }
+        }
         * { box-sizing: border-box; }
         body { margin: 0; padding: 2rem 1.25rem; background: var(--page); color: var(--ink); font: 15px/1.5 system-ui, sans-serif; }
         main { max-width: 60rem; margin: 0 auto; }
@@ -47,7 +49,8 @@ public static class HtmlReport
         html.Append("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
         html.Append("<title>pcibackflow load</title>\n<style>\n").Append(Style).Append("\n</style>\n</head>\n<body>\n<main>\n");
         html.Append("<h1>pcibackflow load</h1>\n");
-        Add(html, $"<p class=\"sub\">{report.Guests} guests, {report.Topology}, {report.Mix} of {Text(report.Source)}, {Loop(report)}{(report.Interrupted ? ", interrupted" : string.Empty)}</p>\n");
+        string end = report.Interrupted ? ", interrupted" : string.Empty;
+        Add(html, $"<p class=\"sub\">{report.Guests} guests, {report.Topology}, {report.Mix} of {Text(report.Source)}, {Loop(report)}{end}</p>\n");
         AppendCards(html, report);
         html.Append("<h2>Latency</h2>\n");
         AppendLatency(html, report.Latency);
@@ -123,7 +126,9 @@ public static class HtmlReport
         double highest = Math.Max(1, Math.Ceiling(Math.Log10(counts.Max() + 1.0)));
         double height = PictureHeight - Top - Bottom;
         double step = (PictureWidth - Left - 8.0) / (last - first + 1);
-        Add(html, $"<div class=\"wide\"><svg viewBox=\"0 0 {PictureWidth} {PictureHeight}\" role=\"img\" aria-label=\"Histogram of latencies, logarithmic\">\n");
+        Add(
+            html,
+            $"<div class=\"wide\"><svg viewBox=\"0 0 {PictureWidth} {PictureHeight}\" role=\"img\" aria-label=\"Histogram of latencies, logarithmic\">\n");
         for (int decade = 0; decade <= (int)highest; decade++)
         {
             double y = Top + (height * (1 - (decade / highest)));
@@ -135,7 +140,8 @@ public static class HtmlReport
         {
             double tall = counts[power] == 0 ? 0 : height * Math.Log10(counts[power] + 1.0) / highest;
             double x = Left + ((power - first) * step);
-            Add(html, $"<rect class=\"bar\" x=\"{x + 1.5:0.0}\" y=\"{Top + height - tall:0.0}\" width=\"{Math.Max(1, step - 3):0.0}\" height=\"{tall:0.0}\" rx=\"2\">");
+            Add(html, $"<rect class=\"bar\" x=\"{x + 1.5:0.0}\" y=\"{Top + height - tall:0.0}\" ");
+            Add(html, $"width=\"{Math.Max(1, step - 3):0.0}\" height=\"{tall:0.0}\" rx=\"2\">");
             Add(html, $"<title>{DurationText.Format(Math.Pow(2, power))} to {DurationText.Format(Math.Pow(2, power + 1))}: {counts[power]:#,0}</title></rect>");
             Add(html, $"<text x=\"{x:0.0}\" y=\"{PictureHeight - Bottom + 16}\" text-anchor=\"middle\">{PowerOfTwoRows.Size(power)}</text>\n");
         }

@@ -15,7 +15,9 @@ public static class TextReport
     public static string Format(LoadReport report)
     {
         var text = new StringBuilder();
-        string loop = report.Rate > 0 ? string.Create(CultureInfo.InvariantCulture, $"open loop at {report.Rate:0.##} op/s, latency from the planned time") : "closed loop";
+        string loop = report.Rate > 0
+            ? string.Create(CultureInfo.InvariantCulture, $"open loop at {report.Rate:0.##} op/s, latency from the planned time")
+            : "closed loop";
         string shards = report.Shards == 1 ? "1 shard" : string.Create(CultureInfo.InvariantCulture, $"{report.Shards} shards");
         string neighbour = report.Neighbour is null ? string.Empty : $", a tenth {report.Neighbour}";
         Line(text, $"{report.Guests} guests ({report.Frontend}), {shards}, {report.Topology}, {report.Mix} of {report.Source}{neighbour}, {loop}");

@@ -232,7 +232,10 @@ public sealed class PipelineEngine<TItem, T1, T2, T3, T4, T5, T6> : IPipelineEng
         return timings;
     }
 
-    /// <summary>Stops and joins all threads, then disposes the sources. A thread that is stuck inside an access is left behind, as a background thread.</summary>
+    /// <summary>
+    /// Stops and joins all threads, then disposes the sources. A thread that is stuck inside an access is left
+    /// behind, as a background thread.
+    /// </summary>
     public void Dispose()
     {
         lock (_gate)

@@ -23,7 +23,9 @@ internal sealed class QueuedPart<TItem, TChain> : IHandover<TItem>, ITakeOver, I
     private long _progress;
     private int _stopping;
 
-    internal QueuedPart(TChain chain, int shard, int from, int to, QueuedPart<TItem, TChain>? nextPart, WorkerPool<TItem, TChain> workers, EngineOptions options, Action countTakeover)
+    internal QueuedPart(
+        TChain chain, int shard, int from, int to, QueuedPart<TItem, TChain>? nextPart, WorkerPool<TItem, TChain> workers,
+        EngineOptions options, Action countTakeover)
     {
         _chain = chain;
         _from = from;

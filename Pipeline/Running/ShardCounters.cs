@@ -2,7 +2,10 @@ using System.Runtime.InteropServices;
 
 namespace PciBackFlow.Pipeline.Running;
 
-/// <summary>One shard's totals: written by its thread alone, read by anyone. A cache line of distance on both sides keeps readers off the shard's data.</summary>
+/// <summary>
+/// One shard's totals: written by its thread alone, read by anyone. A cache line of distance on both sides
+/// keeps readers off the shard's data.
+/// </summary>
 [StructLayout(LayoutKind.Explicit, Size = 192)]
 internal struct ShardCounters
 {

@@ -4,5 +4,6 @@ namespace PciBackFlow.Pipeline.Running;
 /// <param name="ManagedThreadId">The runtime's thread id.</param>
 /// <param name="Name">The thread's name.</param>
 /// <param name="Stages">Names of the stages that ran on it, noted by the thread itself as it ran them.</param>
-/// <param name="AllocatedBytes">What the thread has allocated since it began to carry items, in bytes. Workers and pool threads note it after each item, so what a pool thread allocates between two items appears with the next.</param>
+/// <param name="AllocatedBytes">What the thread has allocated since it began to carry items, in bytes. Workers and pool threads note it
+/// after each item, so what a pool thread allocates between two items appears with the next.</param>
 public sealed record StageThread(int ManagedThreadId, string Name, IReadOnlyList<string> Stages, long AllocatedBytes);

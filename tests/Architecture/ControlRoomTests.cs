@@ -13,7 +13,9 @@ public sealed class ControlRoomTests
         using var assembly = CompiledAssembly.Load(layer);
 
         Assert.DoesNotContain(assembly.ForeignTypes, static type => type.StartsWith(Server + ".", StringComparison.Ordinal));
-        Assert.Equal(layer == "Cli", assembly.ForeignTypes.Any(static type => type.StartsWith("PciBackFlow.Backend.Control.Client.", StringComparison.Ordinal)));
+        Assert.Equal(
+            layer == "Cli",
+            assembly.ForeignTypes.Any(static type => type.StartsWith("PciBackFlow.Backend.Control.Client.", StringComparison.Ordinal)));
     }
 
     [Fact]

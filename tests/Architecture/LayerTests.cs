@@ -83,6 +83,19 @@ public sealed partial class LayerTests
         Assert.Empty(offences);
     }
 
+    [Fact]
+    public void No_line_of_a_source_file_is_longer_than_160_columns()
+    {
+        const int MostColumns = 160;
+
+        IEnumerable<string> offences = new[] { "Pipeline", "Hardware", "Stages", "Backend", "Perf", "Cli", "tests" }.SelectMany(SourceTree.Files)
+            .SelectMany(static file => File.ReadLines(file).Select((line, index) => (file, line, number: index + 1)))
+            .Where(static entry => entry.line.Length > MostColumns)
+            .Select(static entry => $"{Path.GetRelativePath(SourceTree.Root, entry.file)}:{entry.number} has {entry.line.Length} columns");
+
+        Assert.Empty(offences);
+    }
+
     private static string[] Load(string layer, Func<CompiledAssembly, IEnumerable<string>> select)
     {
         using var assembly = CompiledAssembly.Load(layer);

@@ -5,7 +5,8 @@ namespace PciBackFlow.Architecture.Tests;
 /// <summary>A xenstore key is named at one place, so that a reader finds all of them and no two writers differ.</summary>
 public sealed partial class StoreKeyTests
 {
-    private static readonly string[] Places = ["Pipeline", "Stages", "Hardware", "Backend", "Perf", "Cli", "tests/Backend", "tests/Perf", "tests/Conformance", "tests/Cli"];
+    private static readonly string[] Places =
+        ["Pipeline", "Stages", "Hardware", "Backend", "Perf", "Cli", "tests/Backend", "tests/Perf", "tests/Conformance", "tests/Cli"];
 
     // Who names them, who implements a store, and the tests that hold the names to their literals.
     private static readonly string[] Exempt = ["Backend/Xenstore/", "Hardware/Hypervisor/", "tests/Backend/Xenstore/"];

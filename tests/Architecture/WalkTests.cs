@@ -2,7 +2,10 @@ using System.Text.RegularExpressions;
 
 namespace PciBackFlow.Architecture.Tests;
 
-/// <summary>The walks through the program that docs/design.md takes by file names: the files are there, and they are no more than one reads in an hour.</summary>
+/// <summary>
+/// The walks through the program that docs/design.md takes by file names: the files are there, and they are
+/// no more than one reads in an hour.
+/// </summary>
 public sealed partial class WalkTests
 {
     [Theory]

@@ -146,7 +146,8 @@ internal sealed class Bench : IDisposable
         }
     }
 
-    public void AwaitState(int domain, int state) => Eventually(() => State(domain) == state, $"domain {domain} in backend state {state}, is {State(domain)}: {Error(domain)}");
+    public void AwaitState(int domain, int state) =>
+        Eventually(() => State(domain) == state, $"domain {domain} in backend state {state}, is {State(domain)}: {Error(domain)}");
 
     public void Dispose()
     {

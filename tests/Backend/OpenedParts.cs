@@ -3,7 +3,10 @@ using PciBackFlow.Hardware.Hypervisor;
 
 namespace PciBackFlow.Backend.Tests;
 
-/// <summary>Counts what is open of a platform: each of its parts from its opening to its end. Event channels are not counted: their spans cannot be passed on here.</summary>
+/// <summary>
+/// Counts what is open of a platform: each of its parts from its opening to its end. Event channels are not counted:
+/// their spans cannot be passed on here.
+/// </summary>
 public sealed class OpenedParts
 {
     private int _open;

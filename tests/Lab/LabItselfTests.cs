@@ -5,7 +5,7 @@ namespace PciBackFlow.Lab.Tests;
 /// <summary>What the lab concludes from what dom0 reports; these run without it.</summary>
 public sealed class LabItselfTests
 {
-    public static TheoryData<string> Scripts => 
+    public static TheoryData<string> Scripts =>
         [.. Directory.GetFiles(ScenarioScript.Folder, "*.sh", SearchOption.AllDirectories).Select(path => Path.GetRelativePath(ScenarioScript.Folder, path))];
 
     [Theory]

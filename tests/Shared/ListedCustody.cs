@@ -6,7 +6,10 @@ using PciBackFlow.Hardware.Pci.Emulated;
 
 namespace PciBackFlow.Tests.Shared;
 
-/// <summary>The custody of a machine in memory that writes down what is asked of it, and refuses when told to. The machine has one device more than is held: 00:05.0.</summary>
+/// <summary>
+/// The custody of a machine in memory that writes down what is asked of it, and refuses when told to. The machine has
+/// one device more than is held: 00:05.0.
+/// </summary>
 internal sealed class ListedCustody : IDeviceCustody, IDisposable
 {
     private readonly Lock _lock = new();
@@ -17,7 +20,8 @@ internal sealed class ListedCustody : IDeviceCustody, IDisposable
     {
         PciAddress[] addresses = [.. held.Select(text => PciAddress.Parse(text))];
         var spare = PciAddress.Parse("00:05.0");
-        _machine = new(addresses.Append(spare).Distinct().Select(address => (Func<IPciFunction>)(() => new EmulatedFunctionBuilder(0x8086, 0x10D3).Build(address))));
+        _machine = new(addresses.Append(spare).Distinct().Select(
+            address => (Func<IPciFunction>)(() => new EmulatedFunctionBuilder(0x8086, 0x10D3).Build(address))));
         if (!addresses.Contains(spare))
         {
             _machine.GiveBack(spare, rebind: false);

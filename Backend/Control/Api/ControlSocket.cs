@@ -20,6 +20,7 @@ public static class ControlSocket
         string path = Path.GetFullPath(Path.Combine(runDirectory, FileName));
         return Encoding.UTF8.GetByteCount(path) <= MaxPathBytes
             ? path
-            : throw new BackendException(BackendFailure.Malformed, $"{path} is too long for a socket: at most {MaxPathBytes} bytes; choose a shorter run directory");
+            : throw new BackendException(
+                BackendFailure.Malformed, $"{path} is too long for a socket: at most {MaxPathBytes} bytes; choose a shorter run directory");
     }
 }

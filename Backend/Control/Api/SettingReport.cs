@@ -3,5 +3,6 @@ namespace PciBackFlow.Backend.Control.Api;
 /// <summary>One effective setting.</summary>
 /// <param name="Key">Its name.</param>
 /// <param name="Value">Its value as text.</param>
-/// <param name="Origin">Where the value comes from: <c>default</c>, <c>option --spin</c>, <c>file PATH</c>; of policies also xl's <c>opts-N</c> and such.</param>
+/// <param name="Origin">Where the value comes from: <c>default</c>, <c>option --spin</c>, <c>file PATH</c>; of policies
+/// also xl's <c>opts-N</c> and such.</param>
 public sealed record SettingReport(string Key, string Value, string Origin);

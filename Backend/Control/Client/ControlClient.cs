@@ -55,7 +55,11 @@ public sealed class ControlClient(string socket)
     /// <param name="cancellationToken">Gives up; what was granted is taken back.</param>
     /// <returns>What the guest has now.</returns>
     public Task<IReadOnlyList<AssignmentReport>> AttachAsync(string domain, AttachDevice device, CancellationToken cancellationToken) => Send(
-        "POST", DevicesOf(domain), JsonSerializer.SerializeToUtf8Bytes(device, ControlJson.Default.AttachDevice), ControlJson.Default.IReadOnlyListAssignmentReport, cancellationToken);
+        "POST",
+        DevicesOf(domain),
+        JsonSerializer.SerializeToUtf8Bytes(device, ControlJson.Default.AttachDevice),
+        ControlJson.Default.IReadOnlyListAssignmentReport,
+        cancellationToken);
 
     /// <summary>Takes a device from a guest.</summary>
     /// <param name="domain">Its id or name.</param>

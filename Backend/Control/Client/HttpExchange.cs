@@ -64,7 +64,8 @@ internal static class HttpExchange
         foreach (string line in lines.AsSpan(1))
         {
             const string Length = "content-length:";
-            if (line.StartsWith(Length, StringComparison.OrdinalIgnoreCase) && line[Length.Length..].Trim() != body.Length.ToString(CultureInfo.InvariantCulture))
+            if (line.StartsWith(Length, StringComparison.OrdinalIgnoreCase)
+                && line[Length.Length..].Trim() != body.Length.ToString(CultureInfo.InvariantCulture))
             {
                 throw new InvalidDataException("its answer is cut off");
             }

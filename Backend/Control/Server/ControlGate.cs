@@ -76,13 +76,15 @@ internal sealed partial class ControlGate(ControlServices services, TimeSpan lim
         string path = context.Request.Path.Value ?? string.Empty;
         return path.StartsWith(ControlPaths.Version, StringComparison.Ordinal)
             ? default
-            : (StatusCodes.Status404NotFound, Problem(BackendFailure.Malformed, $"'{Shown(path)}' is not of this daemon's API: its paths begin with {ControlPaths.Version}"));
+            : (StatusCodes.Status404NotFound, Problem(
+                BackendFailure.Malformed, $"'{Shown(path)}' is not of this daemon's API: its paths begin with {ControlPaths.Version}"));
     }
 
     private static (int Status, ControlProblem? Problem) Unanswered(HttpContext context) => context.Response.StatusCode switch
     {
         StatusCodes.Status404NotFound => (404, Problem(BackendFailure.Malformed, $"the API has no '{Shown(context.Request.Path.Value ?? string.Empty)}'")),
-        StatusCodes.Status405MethodNotAllowed => (405, Problem(BackendFailure.Malformed, $"'{Shown(context.Request.Path.Value ?? string.Empty)}' has no {Shown(context.Request.Method)}")),
+        StatusCodes.Status405MethodNotAllowed => (405, Problem(
+            BackendFailure.Malformed, $"'{Shown(context.Request.Path.Value ?? string.Empty)}' has no {Shown(context.Request.Method)}")),
         _ => default,
     };
 
@@ -103,7 +105,9 @@ internal sealed partial class ControlGate(ControlServices services, TimeSpan lim
             case BadHttpRequestException bad:
                 return (bad.StatusCode, Problem(BackendFailure.Malformed, bad.Message));
             case JsonException bad:
-                return (StatusCodes.Status400BadRequest, Problem(BackendFailure.Malformed, $"the request's body is not what is expected here: {FirstSentence(bad.Message)}"));
+                return (
+                    StatusCodes.Status400BadRequest,
+                    Problem(BackendFailure.Malformed, $"the request's body is not what is expected here: {FirstSentence(bad.Message)}"));
             case OperationCanceledException or TimeoutException:
                 return (StatusCodes.Status504GatewayTimeout, Problem(
                     BackendFailure.Failed, $"not done after {limit.TotalSeconds:0} s; status shows whether it goes on"));

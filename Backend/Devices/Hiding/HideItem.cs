@@ -21,5 +21,7 @@ public readonly record struct HideItem(uint Domain, byte Bus, byte? Slot, byte? 
     /// <summary>As the list writes it: <c>(dddd:bb:ss.f)</c>, <c>(dddd:bb:ss.*)</c> or <c>(dddd:bb:*.*)</c>.</summary>
     /// <returns>The text.</returns>
     public override string ToString() => string.Create(
-        CultureInfo.InvariantCulture, $"({Domain:x4}:{Bus:x2}:{(Slot is { } slot ? slot.ToString("x2", CultureInfo.InvariantCulture) : "*")}.{(Function is { } function ? function.ToString("x", CultureInfo.InvariantCulture) : "*")})");
+        CultureInfo.InvariantCulture,
+        $"({Domain:x4}:{Bus:x2}:{Slot?.ToString("x2", CultureInfo.InvariantCulture) ?? "*"}."
+        + $"{Function?.ToString("x", CultureInfo.InvariantCulture) ?? "*"})");
 }

@@ -197,7 +197,8 @@ public sealed class HideList
 
         number = 0;
         reason = string.Empty;
-        if (position > digits && uint.TryParse(text.AsSpan(digits, position - digits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out number) && number <= max)
+        ReadOnlySpan<char> word = text.AsSpan(digits, position - digits);
+        if (word.Length > 0 && uint.TryParse(word, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out number) && number <= max)
         {
             return true;
         }

@@ -7,9 +7,18 @@ using PciBackFlow.Hardware.Pci.Sysfs;
 
 namespace PciBackFlow.Backend.Devices.Holding;
 
-/// <summary>What is held when the program starts: what this boot's records say and sysfs confirms, what an earlier boot held, and what was hidden at boot.</summary>
+/// <summary>
+/// What is held when the program starts: what this boot's records say and sysfs confirms, what an earlier boot
+/// held, and what was hidden at boot.
+/// </summary>
 internal sealed class CustodyRecovery(
-    DeviceCustodyOptions options, HeldEntries entries, DeviceRecords records, DeviceTaking taking, DeviceObstacles obstacles, DeviceHolding holding, string bootId)
+    DeviceCustodyOptions options,
+    HeldEntries entries,
+    DeviceRecords records,
+    DeviceTaking taking,
+    DeviceObstacles obstacles,
+    DeviceHolding holding,
+    string bootId)
 {
     /// <summary>
     /// Takes what is meant to be held but is not yet: devices that were hidden when the host booted, and those that an earlier boot held. Refusals hold as for
@@ -124,7 +133,8 @@ internal sealed class CustodyRecovery(
         {
             throw new BackendException(
                 BackendFailure.Failed,
-                $"{record.Address}: another card is in its place: {record.Identity} was held before the host booted, {there} is there now{obstacles.Elsewhere(record)}");
+                $"{record.Address}: another card is in its place: {record.Identity} was held before the host booted, "
+                + $"{there} is there now{obstacles.Elsewhere(record)}");
         }
     }
 }

@@ -8,7 +8,10 @@ using PciBackFlow.Hardware.Pci;
 
 namespace PciBackFlow.Backend.Devices.Holding;
 
-/// <summary>Cleans held devices between guests: reset, restored, in quarantine. What it does to a device it does under the device's gate, which callers hold.</summary>
+/// <summary>
+/// Cleans held devices between guests: reset, restored, in quarantine. What it does to a device it does under the
+/// device's gate, which callers hold.
+/// </summary>
 internal sealed class DeviceCleaning(DeviceCustodyOptions options, DeviceObstacles obstacles, DeviceTaking taking, Quarantine quarantine)
 {
     /// <summary>Opens its registers, writable. The gate is held.</summary>
@@ -30,7 +33,10 @@ internal sealed class DeviceCleaning(DeviceCustodyOptions options, DeviceObstacl
         }
     }
 
-    /// <summary>What the kernel and Xen forget of a card that was unplugged and plugged in again: that it is enabled, its power settings, its MSI-X table.</summary>
+    /// <summary>
+    /// What the kernel and Xen forget of a card that was unplugged and plugged in again: that it is enabled, its
+    /// power settings, its MSI-X table.
+    /// </summary>
     public string? Revive(HeldRecord record)
     {
         try

@@ -6,7 +6,8 @@ using PciBackFlow.Hardware.Pci;
 namespace PciBackFlow.Backend.Devices.Holding;
 
 /// <summary>How a device comes to be held and stops being so. Each device under its gate.</summary>
-internal sealed class DeviceHolding(DeviceCustodyOptions options, HeldEntries entries, DeviceRecords records, DeviceTaking taking, Quarantine quarantine, string bootId)
+internal sealed class DeviceHolding(
+    DeviceCustodyOptions options, HeldEntries entries, DeviceRecords records, DeviceTaking taking, Quarantine quarantine, string bootId)
 {
     /// <summary>What is said of a device that nobody took.</summary>
     public static BackendException NotHeld(PciAddress address) =>
@@ -59,7 +60,8 @@ internal sealed class DeviceHolding(DeviceCustodyOptions options, HeldEntries en
             // Before Xen is asked: an attach that has ended by then is one that Xen knows of.
             if (!entry.Pins.TryClose())
             {
-                throw new BackendException(BackendFailure.Refused, $"{address} is just being given to a guest or taken from one. Try again when that has ended.");
+                throw new BackendException(
+                    BackendFailure.Refused, $"{address} is just being given to a guest or taken from one. Try again when that has ended.");
             }
 
             try
@@ -71,7 +73,9 @@ internal sealed class DeviceHolding(DeviceCustodyOptions options, HeldEntries en
 
                 if (options.Bus.VirtualFunctionsOf(address).Where(entries.IsHeld).ToArray() is { Length: > 0 } needing)
                 {
-                    throw new BackendException(BackendFailure.Refused, $"{address} is needed by its virtual functions {string.Join(", ", needing)}, which are held. Give those back first.");
+                    throw new BackendException(
+                        BackendFailure.Refused,
+                        $"{address} is needed by its virtual functions {string.Join(", ", needing)}, which are held. Give those back first.");
                 }
 
                 taking.GiveBack(record, rebind);

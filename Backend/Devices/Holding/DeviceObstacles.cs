@@ -58,7 +58,8 @@ internal sealed class DeviceObstacles(DeviceCustodyOptions options, HeldEntries 
 
         if (identity != record.Identity)
         {
-            return $"another card is in its place: {record.Identity} was taken, {identity} is there now{Elsewhere(record)}. Give it back and take it anew if that is meant";
+            return $"another card is in its place: {record.Identity} was taken, {identity} is there now{Elsewhere(record)}. "
+                + "Give it back and take it anew if that is meant";
         }
 
         return bus.DriverOf(address) is { } driver ? $"the host's driver {driver} was bound to it meanwhile" : null;
@@ -81,7 +82,8 @@ internal sealed class DeviceObstacles(DeviceCustodyOptions options, HeldEntries 
     public string Elsewhere(HeldRecord record)
     {
         PciAddress[] found = [.. PciDevices.Addresses(options.Bus.DevicesRoot)
-            .Where(address => address != record.Address && !entries.IsHeld(address) && DeviceIdentity.Read(options.Bus, address)?.IsSameCard(record.Identity) == true)];
+            .Where(address => address != record.Address && !entries.IsHeld(address)
+                && DeviceIdentity.Read(options.Bus, address)?.IsSameCard(record.Identity) == true)];
         return found.Length == 0 ? string.Empty : $"; a card like the one that was taken is at {string.Join(", ", found)}";
     }
 }

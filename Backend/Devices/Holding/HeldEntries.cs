@@ -4,8 +4,8 @@ using PciBackFlow.Hardware.Pci;
 namespace PciBackFlow.Backend.Devices.Holding;
 
 /// <summary>
-/// The devices of a custody, by address. Its lock is never held while a device is touched, so that looking never waits for a reset; each entry has a gate of its own
-/// for that. Thread-safe.
+/// The devices of a custody, by address. Its lock is never held while a device is touched, so that looking never waits for a reset; each
+/// entry has a gate of its own for that. Thread-safe.
 /// </summary>
 internal sealed class HeldEntries
 {
@@ -71,7 +71,9 @@ internal sealed class HeldEntries
         lock (_lock)
         {
             entry.Record = record;
-            entry.Shown = record is null ? null : new(record.Address, record.Name, record.OriginalDriver, record.Identity.VendorId, record.Identity.DeviceId, entry.Owner)
+            entry.Shown = record is null
+                ? null
+                : new(record.Address, record.Name, record.OriginalDriver, record.Identity.VendorId, record.Identity.DeviceId, entry.Owner)
             {
                 Unusable = entry.Unusable,
                 Warnings = record.Warnings,

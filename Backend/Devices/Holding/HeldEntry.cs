@@ -31,11 +31,14 @@ internal sealed class HeldEntry
     public ConfigSnapshot? BeforeSleep { get; set; }
 
     /// <summary>
-    /// Whether no guest could reach it when it was reset, and none claimed it since; false after a restart, when nobody knows. One that never claims, because QEMU
-    /// serves it, leaves it true: enough for what a guest need not be cleaned of, not for the host.
+    /// Whether no guest could reach it when it was reset, and none claimed it since; false after a restart, when nobody knows. One that
+    /// never claims, because QEMU serves it, leaves it true: enough for what a guest need not be cleaned of, not for the host.
     /// </summary>
     public bool IsClean { get; set; }
 
-    /// <summary>Whether it was reset since a guest last claimed it: it writes to nobody's memory, though its guest may still reach it. False after a restart.</summary>
+    /// <summary>
+    /// Whether it was reset since a guest last claimed it: it writes to nobody's memory, though its guest may
+    /// still reach it. False after a restart.
+    /// </summary>
     public bool IsQuiet { get; set; }
 }

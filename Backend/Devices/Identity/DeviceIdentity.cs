@@ -13,7 +13,8 @@ namespace PciBackFlow.Backend.Devices.Identity;
 /// <param name="ClassCode">Base class, subclass and programming interface.</param>
 /// <param name="Path">Where it is plugged in, without bus numbers, which change with other cards: <c>pci0000:00/1c.0/00.0</c>.</param>
 /// <param name="SerialNumber">
-/// The device serial number capability's value (PCI Express Base 3.0 §7.12); null when the function has none. Optional: state files that say nothing of it are read.
+/// The device serial number capability's value (PCI Express Base 3.0 §7.12); null when the function has none. Optional: state
+/// files that say nothing of it are read.
 /// </param>
 public sealed record DeviceIdentity(
     ushort VendorId, ushort DeviceId, ushort SubsystemVendorId, ushort SubsystemId, uint ClassCode, string Path, ulong? SerialNumber = null)

@@ -128,7 +128,8 @@ public sealed class HostUses
         }
     }
 
-    // /dev/console writes to all that are named here (Documentation/ABI/testing/sysfs-tty). A port that Xen's own console uses does not appear: Xen keeps it, and says so.
+    // /dev/console writes to all that are named here (Documentation/ABI/testing/sysfs-tty). A port that Xen's own console uses does
+    // not appear: Xen keeps it, and says so.
     private void AddConsoles()
     {
         foreach (string console in Line(Path.Combine(_sys, "class/tty/console"), "active").Split(' ', StringSplitOptions.RemoveEmptyEntries))

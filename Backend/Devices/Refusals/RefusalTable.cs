@@ -27,7 +27,9 @@ internal static class RefusalTable
     /// <summary>The rules, in the order in which equally heavy reasons are told.</summary>
     public static RefusalRule[] Rules { get; } =
     [
-        new("gone", RefusalWeight.Impossible, static (_, function) => IsGone(function) ? ["it does not answer (all ones): it was unplugged, or has no power"] : []),
+        new(
+            "gone", RefusalWeight.Impossible,
+            static (_, function) => IsGone(function) ? ["it does not answer (all ones): it was unplugged, or has no power"] : []),
         new("header", RefusalWeight.Impossible, static (_, function) => Texts(function, RefusalWeight.Impossible)),
         new("owned", RefusalWeight.Impossible, static (host, function) => Owned(host, function)),
         new("held-functions", RefusalWeight.Impossible, static (host, function) => host.Bus.VirtualFunctionsOf(function.Address)
@@ -38,7 +40,9 @@ internal static class RefusalTable
         // A host or ISA bridge is the chipset; some devices of base class 06h are not, which a person can know.
         new("chipset", RefusalWeight.Judgement, static (_, function) => Texts(function, RefusalWeight.Judgement)),
         new("in-use", RefusalWeight.Judgement, static (host, function) => host.Uses.Of(function.Address)),
-        new("virtual-functions", RefusalWeight.Judgement, static (host, function) => host.Bus.VirtualFunctionsOf(function.Address) is { Count: > 0 } found && !found.Any(host.IsSetAside)
+        new(
+            "virtual-functions", RefusalWeight.Judgement,
+            static (host, function) => host.Bus.VirtualFunctionsOf(function.Address) is { Count: > 0 } found && !found.Any(host.IsSetAside)
             ? [$"it has {found.Count} virtual functions, which vanish with its driver"] : []),
         new("physical-function-held", RefusalWeight.Judgement, static (host, function) => function.PhysicalFunction is { } physical && host.IsSetAside(physical)
             ? [$"its physical function {physical} is held for guests, and whoever has that controls this one"] : []),
@@ -95,7 +99,9 @@ internal static class RefusalTable
 
         try
         {
-            return domains.IsAssignedToGuest(function.Address) ? ["Xen says that it belongs to another guest, or to Xen itself (a console), or that it does not know it"] : [];
+            return domains.IsAssignedToGuest(function.Address)
+                ? ["Xen says that it belongs to another guest, or to Xen itself (a console), or that it does not know it"]
+                : [];
         }
         catch (HypervisorException failure)
         {

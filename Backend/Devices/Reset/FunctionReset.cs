@@ -14,10 +14,12 @@ namespace PciBackFlow.Backend.Devices.Reset;
 internal static class FunctionReset
 {
     // As Linux pci_wait_for_pending: looks at once and after 100, 200 and 400 ms more, then goes on.
-    private static readonly TimeSpan[] PendingWaits = [TimeSpan.Zero, TimeSpan.FromMilliseconds(100), TimeSpan.FromMilliseconds(200), TimeSpan.FromMilliseconds(400)];
+    private static readonly TimeSpan[] PendingWaits =
+        [TimeSpan.Zero, TimeSpan.FromMilliseconds(100), TimeSpan.FromMilliseconds(200), TimeSpan.FromMilliseconds(400)];
 
     // The kernel has waited for the device already (up to 60 s); this is for methods that do not.
-    private static readonly TimeSpan[] AnswerWaits = [TimeSpan.Zero, TimeSpan.FromMilliseconds(10), TimeSpan.FromMilliseconds(90), TimeSpan.FromMilliseconds(400), TimeSpan.FromMilliseconds(500)];
+    private static readonly TimeSpan[] AnswerWaits =
+        [TimeSpan.Zero, TimeSpan.FromMilliseconds(10), TimeSpan.FromMilliseconds(90), TimeSpan.FromMilliseconds(400), TimeSpan.FromMilliseconds(500)];
 
     /// <summary>Resets and restores.</summary>
     /// <param name="bus">The host's bus.</param>

@@ -36,7 +36,8 @@ public sealed class ResetPlan
     /// <summary>Plans a reset. Changes nothing.</summary>
     /// <param name="bus">The host's bus.</param>
     /// <param name="address">The function.</param>
-    /// <param name="wanted">What an administrator wants for this function: method names in order; the kernel's order when null. An empty list forbids resets.</param>
+    /// <param name="wanted">What an administrator wants for this function: method names in order; the kernel's order when null.
+    /// An empty list forbids resets.</param>
     /// <returns>The plan.</returns>
     public static ResetPlan For(SysfsBus bus, PciAddress address, IReadOnlyList<string>? wanted = null)
     {

@@ -32,7 +32,10 @@ public sealed record ConfigSnapshot(IReadOnlyList<SavedRegister> Registers)
         return new(registers);
     }
 
-    /// <summary>The settings a guest gets: decoding as they are here, but no bus mastering, no messages, no wake-up event, line interrupt not disabled.</summary>
+    /// <summary>
+    /// The settings a guest gets: decoding as they are here, but no bus mastering, no messages, no wake-up
+    /// event, line interrupt not disabled.
+    /// </summary>
     /// <returns>The snapshot without what the last user switched on.</returns>
     public ConfigSnapshot Quiet() => new([.. Registers.Select(static register => register.Name switch
     {

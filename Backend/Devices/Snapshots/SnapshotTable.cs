@@ -6,10 +6,10 @@ namespace PciBackFlow.Backend.Devices.Snapshots;
 
 /// <summary>
 /// What is kept of a function and in which order it comes back: as Linux pci_restore_state (drivers/pci/pci.c) has it. Capabilities
-/// first, because a resizable BAR must have its size before its address; then the header from its end, Command last, because it starts decoding; then the messages'
-/// control words, which Xen lets the host's domain write only as two bytes.
-/// Mask: the bits restored. What triggers something (retrain link, function level reset, DPC software trigger) is never among them.
-/// Virtual channels are left to the kernel: their arbitration tables load by handshake, and the kernel restores them with its reset.
+/// first, because a resizable BAR must have its size before its address; then the header from its end, Command last, because it starts
+/// decoding; then the messages' control words, which Xen lets the host's domain write only as two bytes. Mask: the bits restored. What
+/// triggers something (retrain link, function level reset, DPC software trigger) is never among them. Virtual channels are left to the
+/// kernel: their arbitration tables load by handshake, and the kernel restores them with its reset.
 /// </summary>
 internal static class SnapshotTable
 {
@@ -38,7 +38,9 @@ internal static class SnapshotTable
     [
         (CapabilityId.PowerManagement,
         [
-            new(PowerControl, PowerManagementRegisters.ControlStatus, 2, PowerManagementRegisters.PmeEnable | PowerManagementRegisters.DataSelect, PowerManagementRegisters.PmeStatus),
+            new(
+                PowerControl, PowerManagementRegisters.ControlStatus, 2,
+                PowerManagementRegisters.PmeEnable | PowerManagementRegisters.DataSelect, PowerManagementRegisters.PmeStatus),
         ]),
         (CapabilityId.PciExpress,
         [
@@ -110,13 +112,18 @@ internal static class SnapshotTable
     /// <summary>The registers of one function, absolute offsets, in the order of their restoration.</summary>
     public static IEnumerable<SnapshotRow> Of(IConfigSpace function, CapabilityList capabilities)
     {
-        foreach (PciCapability bar in capabilities.Capabilities.Where(static found => found.IsExtended && found.ExtendedId == ExtendedCapabilityId.ResizableBar))
+        foreach (PciCapability bar in capabilities.Capabilities.Where(
+            static found => found.IsExtended && found.ExtendedId == ExtendedCapabilityId.ResizableBar))
         {
             // The count stands in the first control register (PCI Express Base 3.0 §7.22.3).
-            uint count = function.TryRead(bar.Offset + ResizableBarRegisters.Control, 4, out uint control) ? (control & ResizableBarRegisters.BarCount) >> 5 : 0;
+            uint count = function.TryRead(bar.Offset + ResizableBarRegisters.Control, 4, out uint control)
+                ? (control & ResizableBarRegisters.BarCount) >> 5
+                : 0;
             for (int i = 0; i < count; i++)
             {
-                yield return new($"Resizable BAR Control {i}", bar.Offset + ResizableBarRegisters.Control + (i * ResizableBarRegisters.Stride), 4, ResizableBarControlKept);
+                yield return new(
+                    $"Resizable BAR Control {i}", bar.Offset + ResizableBarRegisters.Control + (i * ResizableBarRegisters.Stride), 4,
+                    ResizableBarControlKept);
             }
         }
 
@@ -132,7 +139,9 @@ internal static class SnapshotTable
                 yield return At(row, capability);
             }
 
-            if (id == CapabilityId.PciExpress && function.TryRead(capability.Offset + PciExpressRegisters.Capabilities, 2, out uint flags) && (flags & PciExpressRegisters.Version) >= 2)
+            if (id == CapabilityId.PciExpress
+                && function.TryRead(capability.Offset + PciExpressRegisters.Capabilities, 2, out uint flags)
+                && (flags & PciExpressRegisters.Version) >= 2)
             {
                 foreach (SnapshotRow row in ExpressVersion2)
                 {

@@ -91,7 +91,8 @@ public sealed class EmulatedCustody : IDeviceCustody, IDisposable
 
             if (!entry.Pins.TryClose())
             {
-                throw new BackendException(BackendFailure.Refused, $"{address} is just being given to a guest or taken from one; try again when that has ended");
+                throw new BackendException(
+                    BackendFailure.Refused, $"{address} is just being given to a guest or taken from one; try again when that has ended");
             }
 
             (entry.IsHeld, entry.Name) = (false, null);

@@ -34,7 +34,14 @@ public sealed class HeldFunction : DelegatingFunction
     /// <param name="isTouched">Whether somebody may have left something in it.</param>
     /// <param name="isExposed">Asks whether a guest can reach its memory now.</param>
     internal HeldFunction(
-        SysfsBus bus, SysfsFunction function, ConfigSnapshot clean, int line, IPhysdev? physdev, IReadOnlyList<string>? resetMethods, bool isTouched, Func<bool> isExposed)
+        SysfsBus bus,
+        SysfsFunction function,
+        ConfigSnapshot clean,
+        int line,
+        IPhysdev? physdev,
+        IReadOnlyList<string>? resetMethods,
+        bool isTouched,
+        Func<bool> isExposed)
         : base(function)
     {
         _bus = bus;

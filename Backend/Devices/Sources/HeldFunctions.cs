@@ -6,7 +6,10 @@ using PciBackFlow.Hardware.Pci.Sysfs;
 
 namespace PciBackFlow.Backend.Devices.Sources;
 
-/// <summary>The functions of the held devices as guests claim and release them: writable, one guest at a time, cleaned in between. Thread-safe; a release may take seconds (a reset).</summary>
+/// <summary>
+/// The functions of the held devices as guests claim and release them: writable, one guest at a time, cleaned in between.
+/// Thread-safe; a release may take seconds (a reset).
+/// </summary>
 internal sealed class HeldFunctions(DeviceCustodyOptions options, HeldEntries entries, DeviceObstacles obstacles, DeviceCleaning cleaning) : IFunctionSource
 {
     /// <inheritdoc cref="IDeviceCustody.Released"/>
@@ -63,7 +66,8 @@ internal sealed class HeldFunctions(DeviceCustodyOptions options, HeldEntries en
 
     /// <inheritdoc/>
     /// <remarks>
-    /// The device is reset, restored and put back into quarantine. When that fails nobody else gets it until <see cref="IDeviceCustody.MakeReady"/> succeeds; the guest's queue goes on.
+    /// The device is reset, restored and put back into quarantine. When that fails nobody else gets it until
+    /// <see cref="IDeviceCustody.MakeReady"/> succeeds; the guest's queue goes on.
     /// </remarks>
     public void Release(int domainId, PciAddress address)
     {

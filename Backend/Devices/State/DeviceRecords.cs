@@ -56,7 +56,8 @@ internal sealed class DeviceRecords
     {
         lock (_lock)
         {
-            return _records.Values.SelectMany(static record => record.Changed).FirstOrDefault(changed => changed.Function == function && changed.Attribute == attribute)?.Before;
+            return _records.Values.SelectMany(static record => record.Changed).FirstOrDefault(
+                changed => changed.Function == function && changed.Attribute == attribute)?.Before;
         }
     }
 
@@ -65,7 +66,8 @@ internal sealed class DeviceRecords
     {
         lock (_lock)
         {
-            return _records.Values.Any(record => record.Address != device && record.Changed.Any(changed => changed.Function == attribute.Function && changed.Attribute == attribute.Attribute));
+            return _records.Values.Any(record => record.Address != device && record.Changed.Any(
+                changed => changed.Function == attribute.Function && changed.Attribute == attribute.Attribute));
         }
     }
 

@@ -32,14 +32,19 @@ internal sealed class StateFile
             StateDocument? document = JsonSerializer.Deserialize(stream, StateJson.Default.StateDocument);
             if (document?.Version != Version)
             {
-                throw new BackendException(BackendFailure.Failed, $"{_path}: version {document?.Version ?? 0} of the state file is not known, only {Version}. Use the program that wrote it, or move the file away: devices that are held then stay without a driver.");
+                throw new BackendException(
+                BackendFailure.Failed,
+                $"{_path}: version {document?.Version ?? 0} of the state file is not known, only {Version}. "
+                + "Use the program that wrote it, or move the file away: devices that are held then stay without a driver.");
             }
 
             return document.Devices;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
         {
-            throw new BackendException(BackendFailure.Failed, $"{_path} cannot be read: {e.Message}. Repair it, or move it away: devices that are held then stay without a driver.", e);
+            throw new BackendException(
+                BackendFailure.Failed,
+                $"{_path} cannot be read: {e.Message}. Repair it, or move it away: devices that are held then stay without a driver.", e);
         }
     }
 
@@ -54,7 +59,9 @@ internal sealed class StateFile
             Directory.CreateDirectory(Path.GetDirectoryName(_path)!);
             using (FileStream stream = new(temporary, FileMode.Create, FileAccess.Write))
             {
-                JsonSerializer.Serialize(stream, new StateDocument(Version, [.. records.OrderBy(static record => record.Address)]), StateJson.Default.StateDocument);
+                JsonSerializer.Serialize(
+                    stream, new StateDocument(Version, [.. records.OrderBy(static record => record.Address)]),
+                    StateJson.Default.StateDocument);
 
                 // On disk before it takes the name: a power cut leaves one of the two whole.
                 stream.Flush(flushToDisk: true);

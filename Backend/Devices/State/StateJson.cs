@@ -5,7 +5,8 @@ using Address = PciBackFlow.Hardware.Pci.PciAddress; // The generated context ha
 namespace PciBackFlow.Backend.Devices.State;
 
 /// <summary>The state file's form. Generated code only: it compiles ahead of time.</summary>
-/// <remarks>What is null is written too: a record that lacks something required is not read, and a card without a serial number has to be found again.</remarks>
+/// <remarks>What is null is written too: a record that lacks something required is not read, and a card without a serial
+/// number has to be found again.</remarks>
 [JsonSourceGenerationOptions(
     WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, Converters = [typeof(AddressConverter)],
     RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]

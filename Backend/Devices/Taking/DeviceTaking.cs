@@ -58,7 +58,11 @@ internal sealed class DeviceTaking(DeviceCustodyOptions options, DeviceRecords r
         };
         using Transfer device = new(_host, record)
         {
-            Earlier = earlier, Snapshot = snapshot, Driver = function.Driver, IsForced = force, Warnings = [.. assignability.Reasons, .. assignability.Warnings],
+            Earlier = earlier,
+            Snapshot = snapshot,
+            Driver = function.Driver,
+            IsForced = force,
+            Warnings = [.. assignability.Reasons, .. assignability.Warnings],
         };
         PlanRun.Carry(TakePlan.Table, device, options.Observer);
         CustodyLog.Taken(options.Logger, address, function.Driver ?? "nobody");

@@ -7,8 +7,9 @@ using PciBackFlow.Perf.Frontends;
 namespace PciBackFlow.Perf.Load.Rounds;
 
 /// <summary>
-/// What one guest does with its function's messages, over and over: memory decoding on; enable; every message is raised by the device and must arrive at the handler
-/// that the guest bound for it, and only there; the control must show it; disable, by either operation; the same messages are raised and must not arrive. Owned by one client thread.
+/// What one guest does with its function's messages, over and over: memory decoding on; enable; every message is raised by the device and
+/// must arrive at the handler that the guest bound for it, and only there; the control must show it; disable, by either operation; the same
+/// messages are raised and must not arrive. Owned by one client thread.
 /// </summary>
 internal sealed class InterruptRounds : IGuestRounds
 {

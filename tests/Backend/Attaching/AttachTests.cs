@@ -30,12 +30,16 @@ public sealed class AttachTests
         Assert.Equal("7", bench.Store.Read(StoreKeys.OwnerOf(ToolstackBench.Nic)));
         Assert.Equal(
             ("0000:03:00.0", "0000:03:00.0", "msitranslate=0,power_mgmt=0,permissive=1,rdm_policy=strict", "1", null, "guest7", "1"),
-            (bench.Key(7, "key-0"), bench.Key(7, "dev-0"), bench.Key(7, "opts-0"), bench.Key(7, "num_devs"), bench.Key(7, "vdevfn-0"), bench.Key(7, "domain"), bench.Key(7, "online")));
+            (
+                bench.Key(7, "key-0"), bench.Key(7, "dev-0"), bench.Key(7, "opts-0"), bench.Key(7, "num_devs"), bench.Key(7, "vdevfn-0"),
+                bench.Key(7, "domain"), bench.Key(7, "online")));
         Assert.Equal("ready 0000:03:00.0", bench.Order.First());
         Assert.Equal(
-            [new XenStorePermission(0, XenStoreAccess.None), new(7, XenStoreAccess.Read)], bench.Store.GetPermissions(StoreKeys.In(StoreKeys.BackendOf(GuestId.Of(7)), "dev-0")));
+            [new XenStorePermission(0, XenStoreAccess.None), new(7, XenStoreAccess.Read)], bench.Store.GetPermissions(
+                StoreKeys.In(StoreKeys.BackendOf(GuestId.Of(7)), "dev-0")));
         Assert.Equal(
-            [new XenStorePermission(7, XenStoreAccess.None), new(0, XenStoreAccess.Read)], bench.Store.GetPermissions(StoreKeys.StateOf(StoreKeys.FrontendOf(GuestId.Of(7)))));
+            [new XenStorePermission(7, XenStoreAccess.None), new(0, XenStoreAccess.Read)], bench.Store.GetPermissions(
+                StoreKeys.StateOf(StoreKeys.FrontendOf(GuestId.Of(7)))));
     }
 
     [Fact]

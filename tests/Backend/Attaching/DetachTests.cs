@@ -160,7 +160,9 @@ public sealed class DetachTests
         xl.AllowMemory(7, 0xFEB20, 4, allow: true);
         xl.Assign(7, Sound, relaxed: false);
         bench.Store.Write(StoreKeys.OwnerOf(ToolstackBench.Sound), "7");
-        foreach ((string key, string value) in new[] { ("key-1", "0000:04:00.0"), ("dev-1", "0000:04:00.0"), ("opts-1", "permissive=0"), ("state-1", "1"), ("num_devs", "2"), ("state", "7") })
+        (string Key, string Value)[] written =
+            [("key-1", "0000:04:00.0"), ("dev-1", "0000:04:00.0"), ("opts-1", "permissive=0"), ("state-1", "1"), ("num_devs", "2"), ("state", "7")];
+            foreach ((string key, string value) in written)
         {
             bench.Store.Write(StoreKeys.In(StoreKeys.BackendOf(GuestId.Of(7)), key), value);
         }

@@ -206,7 +206,9 @@ public sealed class GuestEndTests
 
         guest.IsSilent = frontendState != "3";
         Task attached = bench.Attach(7, "03:00.0");
-        await EventuallyAsync(() => bench.Journal.Any(entry => entry is { Grant.Kind: Backend.Grants.GrantKind.Nodes, IsDone: true } && entry.Device == Nic), "offered");
+        await EventuallyAsync(
+            () => bench.Journal.Any(entry => entry is { Grant.Kind: Backend.Grants.GrantKind.Nodes, IsDone: true } && entry.Device == Nic),
+            "offered");
         if (frontendState == "7")
         {
             guest.Write("state", "7");

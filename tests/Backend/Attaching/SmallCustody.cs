@@ -48,7 +48,8 @@ internal sealed class SmallCustody : IDeviceCustody, IFunctionSource, IDeviceSet
 
     public void Forget(PciAddress address) => _held.TryRemove(address, out _);
 
-    public IReadOnlyList<BaseAddress> BaseAddressesOf(PciAddress address) => _resources.TryGetValue(address, out IReadOnlyList<BaseAddress>? resources) ? resources : throw new IOException($"no {address}");
+    public IReadOnlyList<BaseAddress> BaseAddressesOf(PciAddress address) =>
+        _resources.TryGetValue(address, out IReadOnlyList<BaseAddress>? resources) ? resources : throw new IOException($"no {address}");
 
     public void Resize(PciAddress address, params BaseAddress[] resources) => _resources[address] = resources;
 

@@ -128,7 +128,8 @@ internal sealed class ToolstackBench : IAsyncDisposable
     public async Task<AttachedDevice> Attach(int domain, string spec, bool wait = true, bool keep = false, CancellationToken cancellation = default) =>
         (await AttachAll(domain, spec, wait, keep, cancellation))[0];
 
-    public Task<IReadOnlyList<AttachedDevice>> AttachAll(int domain, string spec, bool wait = true, bool keep = false, CancellationToken cancellation = default) =>
+    public Task<IReadOnlyList<AttachedDevice>> AttachAll(
+        int domain, string spec, bool wait = true, bool keep = false, CancellationToken cancellation = default) =>
         _toolstack.AttachAsync(new(domain, PciSpec.Parse(spec), wait, keep), cancellation);
 
     public Task Detach(int domain, string spec, bool force = false, CancellationToken cancellation = default) =>
@@ -137,7 +138,8 @@ internal sealed class ToolstackBench : IAsyncDisposable
     public string? Key(int domain, string key) => Store.Read(StoreKeys.In(StoreKeys.BackendOf(GuestId.Of(domain)), key));
 
     public string Shown(int domain) =>
-        string.Join(" | ", _toolstack.List(domain).Select(device => $"{device.Host} {device.Guest?.ToString() ?? "-"} {AssignmentReport.Of(device).State}{(device.IsOurs ? "" : " (xl)")}"));
+        string.Join(" | ", _toolstack.List(domain).Select(
+            device => $"{device.Host} {device.Guest?.ToString() ?? "-"} {AssignmentReport.Of(device).State}{(device.IsOurs ? "" : " (xl)")}"));
 
     /// <summary>The daemon is replaced by one that finds the journal it left.</summary>
     public async Task RestartAsync()

@@ -34,7 +34,9 @@ public sealed class DeviceCustodyTests : IDisposable
 
         HeldDevice held = custody.Take(Address, "wan", force: false);
 
-        Assert.Equal((Address, "wan", "e1000e", 0x8086, 0x10D3, null), (held.Address, held.Name, held.OriginalDriver, held.VendorId, held.DeviceId, held.OwnerDomain));
+        Assert.Equal(
+            (Address, "wan", "e1000e", 0x8086, 0x10D3, null),
+            (held.Address, held.Name, held.OriginalDriver, held.VendorId, held.DeviceId, held.OwnerDomain));
         Assert.Null(_host[Nic].Driver);
         Assert.Throws<IOException>(() => _host.Bus.Bind(Address, "e1000e"));
         _host.Bus.Probe(Address);

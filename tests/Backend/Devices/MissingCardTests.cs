@@ -59,7 +59,9 @@ public sealed class MissingCardTests : HeldNicTests
     {
         Host[Nic].Edit(static config => config[0x02] = 0xD4);
 
-        foreach (string message in (string[])[Custody.Functions.Claim(5, Address).Refusal!, Assert.Throws<BackendException>(() => Custody.MakeReady(Address)).Message])
+        string claim = Custody.Functions.Claim(5, Address).Refusal!;
+        string ready = Assert.Throws<BackendException>(() => Custody.MakeReady(Address)).Message;
+        foreach (string message in (string[])[claim, ready])
         {
             Assert.Contains("8086:10d3", message, StringComparison.Ordinal);
             Assert.Contains("8086:10d4", message, StringComparison.Ordinal);

@@ -116,7 +116,9 @@ public sealed class VirtualFunctionTests : IDisposable
         Assert.Equal(BackendFailure.Refused, Assert.Throws<BackendException>(() => custody.Take(PhysicalAddress, null, force: false)).Failure);
         custody.Take(PhysicalAddress, null, force: true);
 
-        Assert.Contains("its physical function", Assert.Throws<BackendException>(() => custody.Take(VirtualAddress, null, force: false)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "its physical function", Assert.Throws<BackendException>(() => custody.Take(VirtualAddress, null, force: false)).Message,
+            StringComparison.Ordinal);
         _host[Physical].Set(4, 0x0006);
         custody.Take(VirtualAddress, null, force: true);
 

@@ -15,7 +15,8 @@ public sealed class NumberRangesTests
                 expected.ExceptWith(Enumerable.Range(otherFirst, otherCount));
             }
 
-            IReadOnlyList<(ulong First, ulong Count)> parts = NumberRanges.Except((ulong)first, (ulong)count, others.Select(other => ((ulong)other.Item1, (ulong)other.Item2)));
+            IReadOnlyList<(ulong First, ulong Count)> parts =
+                NumberRanges.Except((ulong)first, (ulong)count, others.Select(other => ((ulong)other.Item1, (ulong)other.Item2)));
             return expected.Order().SequenceEqual(parts.SelectMany(part => Enumerable.Range((int)part.First, (int)part.Count)))
                 && parts.All(part => part.Count > 0);
         });

@@ -95,7 +95,18 @@ public sealed class GuestLifecycleTests
     [Theory]
     [MemberData(nameof(Rows))]
     public void Every_row_of_the_state_table_holds(
-        string origin, int own, bool attached, int last, char kind, int backend, int frontend, bool online, string actions, int newOwn, bool newAttached, bool gone)
+        string origin,
+        int own,
+        bool attached,
+        int last,
+        char kind,
+        int backend,
+        int frontend,
+        bool online,
+        string actions,
+        int newOwn,
+        bool newAttached,
+        bool gone)
     {
         GuestObservation seen = Seen(backend, frontend, online, Device(0, HostA, 3), Device(1, HostB, 3));
         GuestEvent happened = kind switch
@@ -163,7 +174,8 @@ public sealed class GuestLifecycleTests
     [InlineData(8, true, 8, "detach release state=4", 4)]
     [InlineData(3, false, 3, "release state=4", 4)]
     [InlineData(6, false, 6, "release state=4", 4)]
-    public void A_guest_whose_kernel_ended_lets_go_of_everything_and_looks_ready_for_its_toolstack(int own, bool attached, int backend, string actions, int newOwn)
+    public void A_guest_whose_kernel_ended_lets_go_of_everything_and_looks_ready_for_its_toolstack(
+        int own, bool attached, int backend, string actions, int newOwn)
     {
         GuestObservation seen = Seen(backend, 6, online: true, Device(0, HostA, 3)) with { Domain = DomainStanding.Ended };
         GuestState state = new((XenbusState)own, XenbusState.Connected, attached, IsGone: false);

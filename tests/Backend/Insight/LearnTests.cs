@@ -26,7 +26,8 @@ public sealed class LearnTests
     public void What_was_learned_allows_what_was_denied_and_nothing_else_in_the_register()
     {
         var learned = Learn.From(Open, AccessPolicy.Default, [new(DeviceControl, 2, 0x7020)]);
-        AccessPolicy policy = PolicyFile.Parse(System.Text.Encoding.UTF8.GetBytes(PolicyFileWriter.Write(learned.Policy)), "learned").ApplyTo(AccessPolicy.Default);
+        AccessPolicy policy = PolicyFile.Parse(
+            System.Text.Encoding.UTF8.GetBytes(PolicyFileWriter.Write(learned.Policy)), "learned").ApplyTo(AccessPolicy.Default);
 
         IReadOnlyList<ExplainedAccess> explained = Explain.Run(Open(), policy, [new(DeviceControl, 2, 0x7020), new(DeviceControl, 2, 0xFFFF)]);
 

@@ -151,7 +151,8 @@ public sealed class MessagesAfterRestartTests : IDisposable
         Devices = new() { Custody = _custody, JournalDirectory = _folder["run"] },
     };
 
-    private static async Task Attach(BackendHost backend) => await backend.Toolstack!.AttachAsync(new(Guest, PciSpec.Parse("03:00.0"), Wait: false, Keep: false), CancellationToken.None);
+    private static async Task Attach(BackendHost backend) =>
+        await backend.Toolstack!.AttachAsync(new(Guest, PciSpec.Parse("03:00.0"), Wait: false, Keep: false), CancellationToken.None);
 
     private void Connect()
     {
@@ -162,7 +163,9 @@ public sealed class MessagesAfterRestartTests : IDisposable
     }
 
     private void EnableTwo() => Assert.Equal(
-        (PciOpStatus.Success, 0u), _frontend.Ask(new() { Command = PciOpCode.EnableMsix, Value = 2 }, OwnedFunction.Entries(0, 1)) is var answer ? (answer.Error, answer.Value) : default);
+        (PciOpStatus.Success, 0u), _frontend.Ask(
+            new() { Command = PciOpCode.EnableMsix, Value = 2 },
+            OwnedFunction.Entries(0, 1)) is var answer ? (answer.Error, answer.Value) : default);
 
     private BackendHost Restart()
     {

@@ -35,7 +35,9 @@ internal sealed class OwnedFunction : IDisposable
 
     private readonly IDomainControl _domains;
 
-    public OwnedFunction(Func<EmulatedFunctionBuilder, EmulatedFunctionBuilder>? shape = null, bool prepare = true, bool assign = true, LoopbackPlatform? platform = null)
+    public OwnedFunction(
+        Func<EmulatedFunctionBuilder, EmulatedFunctionBuilder>? shape = null, bool prepare = true, bool assign = true,
+        LoopbackPlatform? platform = null)
         : this((shape?.Invoke(Builder()) ?? Builder()).Build(Address), prepare, assign, platform)
     {
     }
@@ -49,7 +51,9 @@ internal sealed class OwnedFunction : IDisposable
         {
             MsixEntries = TableSize,
             MsiVectors = MsiVectors,
-            DecodesMemory = () => hardware.IsVirtualFunction ? hardware.PhysicalFunctionDecodesMemory() : (Peek(ConfigRegisters.Command, 2) & CommandBits.Memory) != 0,
+            DecodesMemory = () => hardware.IsVirtualFunction
+                ? hardware.PhysicalFunctionDecodesMemory()
+                : (Peek(ConfigRegisters.Command, 2) & CommandBits.Memory) != 0,
             Restored = () => Restored++,
         });
         Physdev = Host.BackendView.OpenPhysdev();

@@ -182,7 +182,9 @@ public sealed class RefusalTests
         using EmulatedFunction bare = new EmulatedFunctionBuilder(0x8086, 1).Set(ConfigRegisters.Command, 2, CommandBits.Memory).Build(OwnedFunction.Address);
         using OwnedFunction owned = new(bare);
         Assert.Equal((PciOpStatus.OperationFailed, 0u), (owned.EnableMsi().Status, owned.EnableMsi().Value));
-        Assert.Equal((PciOpStatus.OperationFailed, 0u), (owned.Operations.EnableMultiMsi(owned.Function, 2).Status, owned.Operations.EnableMultiMsi(owned.Function, 2).Info));
+        Assert.Equal(
+            (PciOpStatus.OperationFailed, 0u),
+            (owned.Operations.EnableMultiMsi(owned.Function, 2).Status, owned.Operations.EnableMultiMsi(owned.Function, 2).Info));
         Assert.Equal(unchecked((uint)-22), owned.EnableMsix(0).Value);
     }
 
@@ -238,7 +240,9 @@ public sealed class RefusalTests
     {
         using OwnedFunction owned = new(prepare: false);
         Assert.Equal(unchecked((uint)-61), owned.EnableMsix(0).Value);
-        Assert.Contains(owned.Lines.Warnings, line => line.Contains("prepare_msix", StringComparison.Ordinal) && line.Contains("take it from the host again", StringComparison.Ordinal));
+        Assert.Contains(
+            owned.Lines.Warnings,
+            line => line.Contains("prepare_msix", StringComparison.Ordinal) && line.Contains("take it from the host again", StringComparison.Ordinal));
         owned.AssertNothingLeft();
     }
 
@@ -341,6 +345,11 @@ public sealed class RefusalTests
     private static EmulatedFunction Virtual(EmulatedFunction physical)
     {
         byte[] bytes = OwnedFunction.Builder().Set(ConfigRegisters.Command, 2, CommandBits.BusMaster).Build().Snapshot();
-        return new EmulatedFunction(OwnedFunction.Address, "virtual", bytes, [0x4000, 0, 0x8_0000]) { IsVirtualFunction = true, PhysicalFunction = physical, InterruptLine = 0x0B };
+        return new EmulatedFunction(OwnedFunction.Address, "virtual", bytes, [0x4000, 0, 0x8_0000])
+        {
+            IsVirtualFunction = true,
+            PhysicalFunction = physical,
+            InterruptLine = 0x0B,
+        };
     }
 }

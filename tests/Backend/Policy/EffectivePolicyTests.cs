@@ -145,7 +145,13 @@ public sealed class EffectivePolicyTests
     public void Quirks_and_a_file_are_counted_by_origin_and_the_toolstack_is_above_the_files_profile()
     {
         PolicyStatement file = PolicyFile.Parse(
-            Encoding.UTF8.GetBytes("""{"profile":"strict","allow_function_reset":true,"hide":["CAP_VPD"],"rules":[{"offset":128,"size":4},{"offset":132,"size":2}]}"""), "card.json");
+            """
+            {
+              "profile": "strict", "allow_function_reset": true, "hide": ["CAP_VPD"],
+              "rules": [{"offset":128,"size":4}, {"offset":132,"size":2}]
+            }
+            """u8.ToArray(),
+            "card.json");
         using Bench bench = new(options: options => options with
         {
             Policies = new() { General = file, Quirks = new(["03:00.0-80:4:ffff", "0000:03:00.0-90:1:0f", "04:00.0-84:2:00ff"]) },

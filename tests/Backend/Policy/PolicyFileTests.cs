@@ -35,7 +35,9 @@ public sealed class PolicyFileTests
         Assert.Equal(0x7000u, policy.Rules[0].Mask);
         Assert.Equal("MRRS", policy.Rules[0].Reason);
         Assert.Equal((16, 2, 3u), (policy.Rules[1].Offset, policy.Rules[1].Size, policy.Rules[1].Mask));
-        Assert.Equal((null, 0x40, 4, uint.MaxValue, false), (policy.Rules[2].Register, policy.Rules[2].Offset, policy.Rules[2].Size, policy.Rules[2].Mask, policy.Rules[2].Allow));
+        Assert.Equal(
+            (null, 0x40, 4, uint.MaxValue, false),
+            (policy.Rules[2].Register, policy.Rules[2].Offset, policy.Rules[2].Size, policy.Rules[2].Mask, policy.Rules[2].Allow));
         Assert.Equal("policy file test.json rules[2]", policy.Rules[2].Origin.ToString());
     }
 
@@ -87,7 +89,13 @@ public sealed class PolicyFileTests
     [Fact]
     public void What_is_written_is_read_back_the_same()
     {
-        AccessPolicy policy = Parse("""{"profile":"permissive","hide":["CAP_PM"],"allow_function_reset":true,"rules":[{"register":"Status","mask":63488,"allow":true},{"offset":64,"size":1,"mask":15,"allow":false,"reason":"no"}]}""");
+        AccessPolicy policy = Parse(
+            """
+            {
+              "profile": "permissive", "hide": ["CAP_PM"], "allow_function_reset": true,
+              "rules": [{"register":"Status","mask":63488,"allow":true}, {"offset":64,"size":1,"mask":15,"allow":false,"reason":"no"}]
+            }
+            """);
 
         AccessPolicy again = Parse(PolicyFileWriter.Write(policy));
 

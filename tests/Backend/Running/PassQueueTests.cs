@@ -215,7 +215,8 @@ public sealed class PassQueueTests
             Interlocked.Increment(ref changes[step.Thing]);
             queue.Wake(step.Thing);
         });
-        bool isComplete = SpinWait.SpinUntil(() => Enumerable.Range(0, 5).All(thing => Volatile.Read(ref seen[thing]) == Volatile.Read(ref changes[thing])), Soon);
+        bool isComplete = SpinWait.SpinUntil(
+            () => Enumerable.Range(0, 5).All(thing => Volatile.Read(ref seen[thing]) == Volatile.Read(ref changes[thing])), Soon);
         queue.Dispose();
         int retries = 2 * steps.Count(static step => step.Kind == 0);
 

@@ -105,5 +105,6 @@ public sealed class DeniedWriteLogTests
     }
 
     private static string[] Denials(Bench bench, int domain) =>
-        [.. bench.Lines.Warnings.Where(line => line.Contains($"domain {domain}:", StringComparison.Ordinal) && line.Contains(" denied ", StringComparison.Ordinal))];
+        [.. bench.Lines.Warnings.Where(
+            line => line.Contains($"domain {domain}:", StringComparison.Ordinal) && line.Contains(" denied ", StringComparison.Ordinal))];
 }

@@ -73,7 +73,10 @@ public sealed class PcibackFilesTests : IDisposable
         }
 
         Assert.Equal(
-            [".", "..", "new_slot", "remove_slot", "slots", "bind", "unbind", "do_flr", "permissive", "allow_interrupt_control", "quirks", "irq_handlers", "irq_handler_state", "0000:00:04.0", "10000:01:1f.7"],
+            [
+                ".", "..", "new_slot", "remove_slot", "slots", "bind", "unbind", "do_flr", "permissive", "allow_interrupt_control", "quirks",
+                "irq_handlers", "irq_handler_state", "0000:00:04.0", "10000:01:1f.7",
+            ],
             names);
     }
 
@@ -146,7 +149,8 @@ public sealed class PcibackFilesTests : IDisposable
         {
             byte[] body = new byte[random.Next(60)];
             random.NextBytes(body);
-            ulong node = random.Next(3) switch { 0 => (ulong)random.Next(16), 1 => (1UL << 56) | (ulong)random.NextInt64(1L << 50), _ => (ulong)random.NextInt64() };
+            ulong node =
+                random.Next(3) switch { 0 => (ulong)random.Next(16), 1 => (1UL << 56) | (ulong)random.NextInt64(1L << 50), _ => (ulong)random.NextInt64() };
             Assert.InRange(Answer((FuseOpcode)random.Next(1, 52), node, body), 0, _reply.Length);
         }
     }

@@ -40,8 +40,8 @@ internal sealed class ServedGuest : IDisposable
     internal void Kick() => _source.Signal(Port);
 
     /// <summary>
-    /// An event without a request, and the shard has looked at what it announced. Twice: the first may fall together with the event of the last request, which was
-    /// served without it.
+    /// An event without a request, and the shard has looked at what it announced. Twice: the first may fall together with the event of the
+    /// last request, which was served without it.
     /// </summary>
     internal void KickForNothing()
     {

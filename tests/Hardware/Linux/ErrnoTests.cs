@@ -39,7 +39,7 @@ public sealed class ErrnoTests
     private const string Xenstored =
         "EINVAL EACCES EEXIST EISDIR ENOENT ENOMEM ENOSPC EIO ENOTEMPTY ENOSYS EROFS EBUSY EAGAIN EISCONN E2BIG EPERM";
 
-    public static TheoryData<string, int> Numbers => 
+    public static TheoryData<string, int> Numbers =>
         new(Enum.GetValues<Errno>().Where(errno => errno != Errno.None).Select(errno => (errno.ToString(), (int)errno)));
 
     [Fact]

@@ -110,7 +110,9 @@ public sealed class FrontendsAgainstBackendTests
         Assert.True(guest.TryConnect(BackendFixture.Patience), guest.BackendError());
         var frontend = new Thread(() =>
         {
-            if (guest.WaitForBackend(state => FrontendHandshake.React(FrontendKind.Linux, guest.State, state) == FrontendReaction.Close, BackendFixture.Patience))
+            if (guest.WaitForBackend(
+                state => FrontendHandshake.React(FrontendKind.Linux, guest.State, state) == FrontendReaction.Close,
+                BackendFixture.Patience))
             {
                 guest.TryClose(BackendFixture.Patience);
             }

@@ -152,7 +152,8 @@ public sealed class LoadRunTests
     public void Every_message_that_is_enabled_arrives_and_none_after_disabling(PipelineTopology topology, FrontendKind frontend)
     {
         LoadReport report = LoadRun.Execute(
-            s_short with { Mix = LoadMix.Interrupts, Topology = topology, Frontend = frontend, Guests = 16, AccessLimitMilliseconds = 10_000 }, LoadSource.Builtin());
+            s_short with { Mix = LoadMix.Interrupts, Topology = topology, Frontend = frontend, Guests = 16, AccessLimitMilliseconds = 10_000 },
+            LoadSource.Builtin());
 
         Assert.Null(report.FirstError);
         Assert.Equal(0, report.Errors);
@@ -174,7 +175,8 @@ public sealed class LoadRunTests
         Assert.Contains(
             "no function has MSI or MSI-X",
             Assert.Throws<LoadFailedException>(() => LoadRun.Execute(
-                s_short with { Mix = LoadMix.Interrupts }, TestFunctions.Source(() => new EmulatedFunction(default, "bare", TestFunctions.Bytes().AsSpan(0, 64))))).Message,
+                s_short with { Mix = LoadMix.Interrupts },
+                TestFunctions.Source(() => new EmulatedFunction(default, "bare", TestFunctions.Bytes().AsSpan(0, 64))))).Message,
             StringComparison.Ordinal);
 
     [Fact]

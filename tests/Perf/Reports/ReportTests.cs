@@ -18,8 +18,11 @@ public sealed class ReportTests
         using var json = JsonDocument.Parse(PerfJson.Format(Report(Histogram(1000, 2000, 3000))));
         JsonElement root = json.RootElement;
         foreach (string name in (string[])
-            ["guests", "shards", "topology", "mix", "seconds", "operations", "operations_per_second", "errors", "late_replies_dropped", "latency_ns", "per_guest",
-             "bytes_allocated_per_operation", "gc_collections", "hardware_accesses_per_operation", "shadow_hit_ratio", "wakeups_per_operation", "stage_threads"])
+            [
+                "guests", "shards", "topology", "mix", "seconds", "operations", "operations_per_second", "errors", "late_replies_dropped",
+                "latency_ns", "per_guest", "bytes_allocated_per_operation", "gc_collections", "hardware_accesses_per_operation",
+                "shadow_hit_ratio", "wakeups_per_operation", "stage_threads",
+            ])
         {
             Assert.True(root.TryGetProperty(name, out _), name);
         }

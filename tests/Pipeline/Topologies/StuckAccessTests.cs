@@ -5,7 +5,8 @@ namespace PciBackFlow.Pipeline.Tests.Topologies;
 /// <summary>Accesses that hang: the other lanes go on, and the one that waits is answered in time.</summary>
 public sealed class StuckAccessTests
 {
-    public static MatrixTheoryData<PipelineTopology, int> Work => new(Enum.GetValues<PipelineTopology>(), [(int)ToyWork.StuckThenDone, (int)ToyWork.StuckThenLost]);
+    public static MatrixTheoryData<PipelineTopology, int> Work =>
+        new(Enum.GetValues<PipelineTopology>(), [(int)ToyWork.StuckThenDone, (int)ToyWork.StuckThenLost]);
 
     [Theory]
     [MemberData(nameof(Work))]

@@ -25,5 +25,7 @@ public sealed class HttpExchangeTests
     [InlineData("HTTP/1.1 okay\r\n\r\n", "not HTTP")]
     [InlineData("HTTP/1.1\r\n\r\n", "not HTTP")]
     public void Anything_else_is_none_and_says_why(string answer, string reason) =>
-        Assert.Contains(reason, Assert.Throws<InvalidDataException>(() => HttpExchange.Parse(Encoding.Latin1.GetBytes(answer))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            reason, Assert.Throws<InvalidDataException>(() => HttpExchange.Parse(Encoding.Latin1.GetBytes(answer))).Message,
+            StringComparison.Ordinal);
 }

@@ -23,7 +23,9 @@ public sealed class ControlServerTests
 
         StatusReport status = await bench.Client.StatusAsync(Cancel);
 
-        Assert.Equal(("1.2.3", "loopback", Environment.ProcessId, "fused"), (status.Daemon.Version, status.Daemon.Platform, status.Daemon.ProcessId, status.Daemon.Topology));
+        Assert.Equal(
+            ("1.2.3", "loopback", Environment.ProcessId, "fused"),
+            (status.Daemon.Version, status.Daemon.Platform, status.Daemon.ProcessId, status.Daemon.Topology));
         Assert.Equal([(0, true), (1, true)], status.Shards.Select(shard => (shard.Shard, shard.Answers)));
         Assert.Contains(status.Assignable, device => device is { Address: "0000:00:04.0", VendorId: "8086", DeviceId: "10d3", Domain: null });
         Assert.Equal([new SettingReport("spin", "20", "default")], status.Configuration);
@@ -78,8 +80,9 @@ public sealed class ControlServerTests
 
         Assert.Equal(new AssignmentReport(7, "0000:04:00.0", "0000:00:01.0", "connected", Ours: true), Assert.Single(attached));
         Assert.Equal(attached, listed);
-        Assert.Equal((7, false, true, true, (byte)5), (
-            bench.Toolstack.Attached!.DomainId, bench.Toolstack.Attached.Wait, bench.Toolstack.Attached.Keep, bench.Toolstack.Attached.Spec.Permissive, bench.Toolstack.Attached.Spec.VirtualSlot!.Value));
+        AttachRequest asked = bench.Toolstack.Attached!;
+        Assert.Equal(
+            (7, false, true, true, (byte)5), (asked.DomainId, asked.Wait, asked.Keep, asked.Spec.Permissive, asked.Spec.VirtualSlot!.Value));
         Assert.Equal((7, "0000:04:00.0", true), bench.Toolstack.Detached);
     }
 
@@ -173,7 +176,8 @@ public sealed class ControlServerTests
 
         (int status, string answer) = bench.Send(method, path, body);
 
-        ControlProblem problem = JsonSerializer.Deserialize(answer[answer.IndexOf('{', StringComparison.Ordinal)..(answer.LastIndexOf('}') + 1)], ControlJson.Default.ControlProblem)!;
+        ControlProblem problem = JsonSerializer.Deserialize(
+            answer[answer.IndexOf('{', StringComparison.Ordinal)..(answer.LastIndexOf('}') + 1)], ControlJson.Default.ControlProblem)!;
         Assert.Equal((expected, failure), (status, problem.Failure));
         Assert.Contains(message, problem.Message, StringComparison.Ordinal);
     }

@@ -30,7 +30,9 @@ public abstract class CustodyContract : IDisposable
         Assert.Equal(First, Custody.Find("0000:03:00.0")?.Address);
         Assert.Null(Custody.Find("7f:00.0"));
         Assert.Null(Custody.Find("nobody"));
-        Assert.All(Custody.Held(), static device => Assert.Equal((null, null, null, 0x8086), (device.Name, device.OwnerDomain, device.Unusable, device.VendorId)));
+        Assert.All(
+            Custody.Held(),
+            static device => Assert.Equal((null, null, null, 0x8086), (device.Name, device.OwnerDomain, device.Unusable, device.VendorId)));
     }
 
     [Fact]

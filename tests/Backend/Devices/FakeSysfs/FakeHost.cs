@@ -117,12 +117,15 @@ internal sealed class FakeHost : ISysfsWriter, IDisposable
     public FakeDevice Add(string address, byte[] config, string? driver, params string[] below)
     {
         var parsed = PciAddress.Parse(address);
-        string place = string.Join('/', below.Select(static bridge => PciAddress.Parse(bridge).ToString()).Append(parsed.ToString()).Prepend("devices/" + RootBus));
+        string place = string.Join(
+            '/',
+            below.Select(static bridge => PciAddress.Parse(bridge).ToString()).Append(parsed.ToString()).Prepend("devices/" + RootBus));
         FakeDevice device = new(parsed, _folder["sys/" + place]);
         Directory.CreateDirectory(device.Path("power"));
         Link("bus/pci/devices/" + parsed, place);
         File.WriteAllBytes(device.Path("config"), config);
-        device.With("vendor", Hex(device.Word(0))).With("device", Hex(device.Word(2))).With("class", Hex(BinaryPrimitives.ReadUInt32LittleEndian(config.AsSpan(8)) >> 8))
+        device.With("vendor", Hex(device.Word(0))).With("device", Hex(device.Word(2)))
+            .With("class", Hex(BinaryPrimitives.ReadUInt32LittleEndian(config.AsSpan(8)) >> 8))
             .With("revision", Hex(config[8])).With("subsystem_vendor", Hex(device.Word(0x2C))).With("subsystem_device", Hex(device.Word(0x2E)))
             .With("irq", "0").With("enable", "0").With("driver_override", "(null)").With("d3cold_allowed", "1").With("power/control", "auto").Resources();
         _devices[parsed] = device;
@@ -141,7 +144,9 @@ internal sealed class FakeHost : ISysfsWriter, IDisposable
     {
         Link($"bus/pci/devices/{PciAddress.Parse(virtualFunction)}/physfn", "bus/pci/devices/" + PciAddress.Parse(physicalFunction));
         Link(
-            string.Create(CultureInfo.InvariantCulture, $"bus/pci/devices/{PciAddress.Parse(physicalFunction)}/virtfn{index}"), "bus/pci/devices/" + PciAddress.Parse(virtualFunction));
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"bus/pci/devices/{PciAddress.Parse(physicalFunction)}/virtfn{index}"), "bus/pci/devices/" + PciAddress.Parse(virtualFunction));
     }
 
     /// <summary>The card and its files go.</summary>
@@ -230,7 +235,8 @@ internal sealed class FakeHost : ISysfsWriter, IDisposable
 
     private static string Hex(uint value) => string.Create(CultureInfo.InvariantCulture, $"0x{value:x4}");
 
-    private static bool Allows(FakeDevice device, string driver) => device.Text("driver_override") is "(null)" or null || device.Text("driver_override") == driver;
+    private static bool Allows(FakeDevice device, string driver) => device.Text("driver_override") is "(null)" or null
+        || device.Text("driver_override") == driver;
 
     private void Note(string what)
     {

@@ -207,8 +207,12 @@ public sealed class DeviceRefusalTests : IDisposable
     }
 
     [Theory]
-    [InlineData("           CPU0       CPU1\n 21:       12          0   IO-APIC   21-fasteoi   ehci_hcd:usb1, eth0\n", "interrupt line 21 is shared with ehci_hcd:usb1, eth0")]
-    [InlineData("           CPU0\n 21:      1234  xen-pirq    -ioapic-level  ahci[0000:00:02.0], eth0\n", "interrupt line 21 is shared with ahci[0000:00:02.0], eth0")]
+    [InlineData(
+        "           CPU0       CPU1\n 21:       12          0   IO-APIC   21-fasteoi   ehci_hcd:usb1, eth0\n",
+        "interrupt line 21 is shared with ehci_hcd:usb1, eth0")]
+    [InlineData(
+        "           CPU0\n 21:      1234  xen-pirq    -ioapic-level  ahci[0000:00:02.0], eth0\n",
+        "interrupt line 21 is shared with ahci[0000:00:02.0], eth0")]
     [InlineData("           CPU0\n 21:      1234  xen-pirq    -ioapic-level  eth0\n", null)]
     [InlineData("           CPU0\nNMI:   0   Non-maskable interrupts\n", null)]
     [InlineData("", null)]

@@ -47,7 +47,9 @@ public sealed class ResetPlanTests : IDisposable
         var plan = ResetPlan.For(_host.Bus, Address);
 
         Assert.False(plan.IsPossible);
-        Assert.Contains("bus (secondary bus reset: everything on its bus, at least 1 s): not used, it would reset 0000:03:01.0 too", plan.ToString(), StringComparison.Ordinal);
+        Assert.Contains(
+            "bus (secondary bus reset: everything on its bus, at least 1 s): not used, it would reset 0000:03:01.0 too", plan.ToString(),
+            StringComparison.Ordinal);
     }
 
     [Fact]

@@ -44,8 +44,13 @@ public sealed class StateFileTests
 
         HeldRecord record = Assert.Single(new StateFile(folder["."]).Read());
 
-        Assert.Equal((PciAddress.Parse("03:00.0"), "wan,1", "e1000e", null, "0c2f6b1e"), (record.Address, record.Name, record.OriginalDriver, record.OriginalOverride, record.BootId));
-        Assert.Equal((0x8086, 0x10D3, 0x020000u, "pci0000:00/1c.0/00.0", null), (record.Identity.VendorId, record.Identity.DeviceId, record.Identity.ClassCode, record.Identity.Path, record.Identity.SerialNumber));
+        Assert.Equal(
+            (PciAddress.Parse("03:00.0"), "wan,1", "e1000e", null, "0c2f6b1e"),
+            (record.Address, record.Name, record.OriginalDriver, record.OriginalOverride, record.BootId));
+        DeviceIdentity card = record.Identity;
+        Assert.Equal(
+            (0x8086, 0x10D3, 0x020000u, "pci0000:00/1c.0/00.0", null),
+            (card.VendorId, card.DeviceId, card.ClassCode, card.Path, card.SerialNumber));
         Assert.Equal(new ChangedAttribute(PciAddress.Parse("00:1c.0"), "power/control", "auto"), Assert.Single(record.Changed));
         Assert.Equal((true, 20, true, true), (record.IsEnabled, record.Line, record.IsMsixPrepared, record.IsComplete));
         Assert.Equal(0x0507u, Assert.Single(record.Original!.Registers).Value);

@@ -60,7 +60,8 @@ public sealed class DeviceLayoutTests
     // xen/include/public/io/xs_wire.h enum xsd_sockmsg_type: all that are declared.
     [Fact]
     public void Every_xenstore_message_type_has_the_protocols_number() => Assert.Equal(
-        "Directory 1, Read 2, GetPermissions 3, Watch 4, Unwatch 5, TransactionStart 6, TransactionEnd 7, Write 11, MakeDirectory 12, Remove 13, SetPermissions 14, "
+        "Directory 1, Read 2, GetPermissions 3, Watch 4, Unwatch 5, TransactionStart 6, TransactionEnd 7, Write 11, MakeDirectory 12, "
+            + "Remove 13, SetPermissions 14, "
         + "WatchEvent 15, Error 16, DirectoryPart 22",
         string.Join(", ", Enum.GetValues<XenStoreMessageType>().Select(type => $"{type} {(uint)type}")));
 
