@@ -1,3 +1,4 @@
+using PciBackFlow.Backend.Devices.Holding;
 using PciBackFlow.Backend.Devices.Sources;
 using PciBackFlow.Hardware.Pci;
 

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using PciBackFlow.Backend.Running;
+using PciBackFlow.Backend.Serving;
 using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Pci;

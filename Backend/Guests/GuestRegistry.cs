@@ -1,5 +1,6 @@
 using PciBackFlow.Backend.Domains;
 using PciBackFlow.Backend.Running;
+using PciBackFlow.Backend.Serving;
 using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Pci;

@@ -1,6 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
-using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Hardware.Pci.Capabilities;
 
 namespace PciBackFlow.Backend.Insight;

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using PciBackFlow.Backend.Devices;
 using PciBackFlow.Backend.Devices.Sources;
 using PciBackFlow.Backend.Guests;
 using PciBackFlow.Backend.Slots;

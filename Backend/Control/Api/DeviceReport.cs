@@ -1,5 +1,5 @@
 using System.Globalization;
-using PciBackFlow.Backend.Devices;
+using PciBackFlow.Backend.Devices.Holding;
 
 namespace PciBackFlow.Backend.Control.Api;
 

@@ -6,8 +6,8 @@ using Microsoft.AspNetCore.Routing;
 using PciBackFlow.Backend.Attaching;
 using PciBackFlow.Backend.Control.Api;
 using PciBackFlow.Backend.Devices;
+using PciBackFlow.Backend.Devices.Holding;
 using PciBackFlow.Backend.Guests;
-using PciBackFlow.Backend.Serving;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Pipeline;
 

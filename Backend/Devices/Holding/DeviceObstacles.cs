@@ -2,6 +2,7 @@ using PciBackFlow.Backend.Devices.Identity;
 using PciBackFlow.Backend.Devices.Refusals;
 using PciBackFlow.Backend.Devices.Reset;
 using PciBackFlow.Backend.Devices.State;
+using PciBackFlow.Backend.Devices.Taking;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Hardware.Pci.Sysfs;
 

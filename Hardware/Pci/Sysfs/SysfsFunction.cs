@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using PciBackFlow.Hardware.Linux;
+using PciBackFlow.Hardware.Pci.Capabilities;
 
 namespace PciBackFlow.Hardware.Pci.Sysfs;
 

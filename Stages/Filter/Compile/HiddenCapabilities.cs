@@ -1,5 +1,4 @@
 using System.Globalization;
-using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Hardware.Pci.Capabilities;
 using PciBackFlow.Stages.Filter.Policy;
 using PciBackFlow.Stages.Filter.Tables;

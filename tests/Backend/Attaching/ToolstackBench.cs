@@ -3,7 +3,7 @@ using System.Diagnostics;
 using PciBackFlow.Backend.Attaching;
 using PciBackFlow.Backend.Attaching.Toolstack;
 using PciBackFlow.Backend.Control.Api;
-using PciBackFlow.Backend.Devices;
+using PciBackFlow.Backend.Devices.Holding;
 using PciBackFlow.Backend.Domains;
 using PciBackFlow.Backend.Grants;
 using PciBackFlow.Backend.Tests.Grants;

@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using PciBackFlow.Backend.Devices;
+using PciBackFlow.Backend.Devices.Holding;
 using PciBackFlow.Backend.Devices.Refusals;
 using PciBackFlow.Backend.Devices.Taking;
 using PciBackFlow.Backend.Failures;

@@ -1,4 +1,3 @@
-using PciBackFlow.Backend.Devices;
 using PciBackFlow.Backend.Devices.Taking;
 using PciBackFlow.Backend.Failures;
 using PciBackFlow.Hardware.Hypervisor;

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using PciBackFlow.Backend.Devices;
 using PciBackFlow.Backend.Devices.Sources;
 using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Pci;

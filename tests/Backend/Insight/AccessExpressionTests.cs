@@ -1,5 +1,4 @@
 using PciBackFlow.Backend.Insight;
-using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Hardware.Pci.Capabilities;
 
 namespace PciBackFlow.Backend.Tests.Insight;

@@ -1,5 +1,3 @@
-using PciBackFlow.Backend.Devices;
-using PciBackFlow.Backend.Devices.Sources;
 using PciBackFlow.Backend.Interrupts;
 using PciBackFlow.Backend.Policy;
 using PciBackFlow.Backend.Running;

@@ -1,4 +1,3 @@
-using PciBackFlow.Backend.Guests;
 using PciBackFlow.Backend.Serving;
 
 namespace PciBackFlow.Backend.Tests.Serving;

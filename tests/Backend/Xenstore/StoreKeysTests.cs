@@ -1,5 +1,4 @@
 using PciBackFlow.Backend.Xenstore;
-using PciBackFlow.Hardware.Pci;
 
 namespace PciBackFlow.Backend.Tests.Xenstore;
 

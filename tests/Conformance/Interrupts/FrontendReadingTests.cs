@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using PciBackFlow.Backend;
-using PciBackFlow.Backend.Devices;
 using PciBackFlow.Backend.Devices.Sources;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Loopback;

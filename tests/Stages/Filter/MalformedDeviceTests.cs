@@ -1,5 +1,4 @@
 using CsCheck;
-using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Hardware.Pci.Capabilities;
 using PciBackFlow.Hardware.Pci.Captures;
 using PciBackFlow.Hardware.Pci.Emulated;

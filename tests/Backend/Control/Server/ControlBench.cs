@@ -6,8 +6,6 @@ using PciBackFlow.Backend.Control.Api;
 using PciBackFlow.Backend.Control.Client;
 using PciBackFlow.Backend.Control.Server;
 using PciBackFlow.Backend.Devices;
-using PciBackFlow.Backend.Devices.Sources;
-using PciBackFlow.Backend.Serving;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Hardware.Pci.Captures;
 using PciBackFlow.Pipeline;

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Globalization;
 using PciBackFlow.Backend.Devices;
 using PciBackFlow.Backend.Devices.Refusals;
+using PciBackFlow.Backend.Devices.Taking;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
 using PciBackFlow.Hardware.Hypervisor.Loopback.Passthrough;

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
-using PciBackFlow.Backend.Devices;
 using PciBackFlow.Backend.Devices.Hiding;
 using PciBackFlow.Hardware.Pci;
 

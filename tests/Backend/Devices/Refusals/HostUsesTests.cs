@@ -1,4 +1,3 @@
-using PciBackFlow.Backend.Devices;
 using PciBackFlow.Backend.Devices.Refusals;
 using PciBackFlow.Hardware.Pci;
 

@@ -1,5 +1,4 @@
 using PciBackFlow.Backend.Devices;
-using PciBackFlow.Backend.Devices.Sources;
 using PciBackFlow.Backend.Failures;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Hardware.Pci.Captures;

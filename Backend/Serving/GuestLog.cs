@@ -1,7 +1,8 @@
 using Microsoft.Extensions.Logging;
+using PciBackFlow.Backend.Guests;
 using PciBackFlow.Backend.Xenstore;
 
-namespace PciBackFlow.Backend.Guests;
+namespace PciBackFlow.Backend.Serving;
 
 /// <summary>Every line the control plane writes about guests.</summary>
 internal static partial class GuestLog

@@ -1,8 +1,7 @@
 using System.Diagnostics;
-using PciBackFlow.Hardware.Pci.Capabilities;
 using PciBackFlow.Hardware.Pci.Registers;
 
-namespace PciBackFlow.Hardware.Pci;
+namespace PciBackFlow.Hardware.Pci.Capabilities;
 
 /// <summary>
 /// Moves a function between power states through PMCSR, with the rules and delays of Linux drivers/pci/pci.c: unsupported D1

@@ -1,7 +1,7 @@
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Hardware.Text;
 
-namespace PciBackFlow.Backend.Devices;
+namespace PciBackFlow.Backend.Devices.Holding;
 
 /// <summary>
 /// The name a person gives a held device, to attach it by (<c>name=NAME</c>): 1 to 64 printable ASCII characters, blanks

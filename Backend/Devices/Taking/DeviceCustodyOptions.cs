@@ -6,7 +6,7 @@ using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Hardware.Pci.Sysfs;
 
-namespace PciBackFlow.Backend.Devices;
+namespace PciBackFlow.Backend.Devices.Taking;
 
 /// <summary>What the custody of devices works with.</summary>
 public sealed record DeviceCustodyOptions

@@ -1,7 +1,8 @@
 using PciBackFlow.Backend.Devices.Holding;
+using PciBackFlow.Backend.Devices.Sources;
 using PciBackFlow.Hardware.Pci;
 
-namespace PciBackFlow.Backend.Devices.Sources;
+namespace PciBackFlow.Backend.Devices;
 
 /// <summary>
 /// The custody of a machine in memory: functions that are emulated can be taken, given to guests and given back as a host's are, so that everything

@@ -1,10 +1,11 @@
-using PciBackFlow.Backend.Devices.Holding;
 using PciBackFlow.Backend.Devices.Refusals;
+using PciBackFlow.Backend.Devices.Sources;
 using PciBackFlow.Backend.Devices.State;
+using PciBackFlow.Backend.Devices.Taking;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Hardware.Pci.Sysfs;
 
-namespace PciBackFlow.Backend.Devices.Sources;
+namespace PciBackFlow.Backend.Devices.Holding;
 
 /// <summary>
 /// The functions of the held devices as guests claim and release them: writable, one guest at a time, cleaned in between.

@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Logging;
 using PciBackFlow.Hardware.Pci;
 
-namespace PciBackFlow.Backend.Devices;
+namespace PciBackFlow.Backend.Devices.Taking;
 
 /// <summary>Every line the custody of devices writes.</summary>
 internal static partial class CustodyLog

@@ -1,4 +1,4 @@
-namespace PciBackFlow.Backend.Devices;
+namespace PciBackFlow.Backend.Devices.Holding;
 
 /// <summary>What held devices are set to, kept while the host sleeps. Thread-safe; calls may block for seconds.</summary>
 public interface IDeviceSettings

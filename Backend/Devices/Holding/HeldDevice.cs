@@ -1,6 +1,6 @@
 using PciBackFlow.Hardware.Pci;
 
-namespace PciBackFlow.Backend.Devices;
+namespace PciBackFlow.Backend.Devices.Holding;
 
 /// <summary>A device that was taken from the host so that guests can have it.</summary>
 /// <param name="Address">Its address on the host.</param>

@@ -1,18 +1,16 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
-using PciBackFlow.Backend.Devices;
 using PciBackFlow.Backend.Devices.Sources;
 using PciBackFlow.Backend.Domains;
 using PciBackFlow.Backend.Interrupts;
 using PciBackFlow.Backend.Running;
-using PciBackFlow.Backend.Serving;
 using PciBackFlow.Backend.Slots;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Stages.Filter;
 using PciBackFlow.Stages.Filter.Map;
 
-namespace PciBackFlow.Backend.Guests;
+namespace PciBackFlow.Backend.Serving;
 
 /// <summary>What every guest's life cycle acts through. All of it may be used by many guests' queues at once.</summary>
 internal sealed record GuestServices
