@@ -146,6 +146,53 @@ public sealed class CrowdTests
         Assert.Equal(1, page.Executions);
     }
 
+    // Counted in answers, not in time: whichever thread the machine lets run, a lane's turn comes before the others have had theirs twice.
+    [Theory]
+    [InlineData(PipelineTopology.Fused)]
+    [InlineData(PipelineTopology.Queued)]
+    public void Lanes_that_only_leave_the_shard_keep_no_other_from_its_turn(PipelineTopology topology)
+    {
+        const int Lanes = 500;
+        using var toy = new ToyEngine(EveryTopology.Options(topology), Lanes, deadline: 60_000);
+        ToyPage reader = toy.Pages[0];
+        reader.Clock = () => toy.Counters.Served;
+        bool stop = false;
+        var crowd = new Thread(() =>
+        {
+            for (int r = 1; !Volatile.Read(ref stop); r++)
+            {
+                for (int lane = 1; lane < Lanes; lane++)
+                {
+                    if (toy.IsAnswered(lane))
+                    {
+                        toy.Post(lane, r, ToyWork.Offloaded);
+                    }
+                }
+            }
+        });
+        crowd.Start();
+        try
+        {
+            ToyEngine.Until(() => toy.Counters.Served > 10 * Lanes, 30_000);
+            for (int r = 1; r <= 300; r++)
+            {
+                toy.Post(0, r);
+
+                // Read after the post: this thread may lose the processor between the two, which is nobody's turn.
+                long posted = toy.Counters.Served;
+                Assert.Equal(r * 2, toy.Await(0, 30_000));
+                Assert.InRange(reader.AnsweredAt - posted, long.MinValue, 2 * Lanes);
+            }
+        }
+        finally
+        {
+            Volatile.Write(ref stop, true);
+            crowd.Join();
+        }
+
+        Assert.Equal(0, toy.Counters.NoPlace);
+    }
+
     [Theory]
     [InlineData(PipelineTopology.Fused)]
     [InlineData(PipelineTopology.Queued)]

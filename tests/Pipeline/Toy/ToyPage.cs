@@ -26,6 +26,10 @@ internal sealed class ToyPage : IDisposable
     public int StuckMarks;
     public int AnsweringThread;
 
+    /// <summary>When set: what it said as the answer was written.</summary>
+    public Func<long>? Clock;
+    public long AnsweredAt;
+
     public void Dispose()
     {
         Gate.Dispose();

@@ -80,6 +80,7 @@ internal struct Respond : IStage<ToyItem>
         }
 
         page.Answer = item.Value;
+        page.AnsweredAt = page.Clock?.Invoke() ?? 0;
         page.Answers++;
         return StageFlow.Continue;
     }

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Text.Json;
+using PciBackFlow.Backend.Attaching;
 using PciBackFlow.Backend.Control;
 using PciBackFlow.Backend.Control.Api;
 using PciBackFlow.Backend.Control.Client;

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using PciBackFlow.Backend.Devices.Identity;
 using PciBackFlow.Backend.Devices.State;
 using PciBackFlow.Backend.Tests.Devices.FakeSysfs;
 using PciBackFlow.Hardware.Pci;
