@@ -1,4 +1,5 @@
 using PciBackFlow.Exploration.Tests.Scheduling;
+using PciBackFlow.Pipeline.Running;
 using PciBackFlow.Pipeline.Tests.Toy;
 
 namespace PciBackFlow.Pipeline.Scenarios;
