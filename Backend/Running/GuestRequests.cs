@@ -3,10 +3,10 @@ namespace PciBackFlow.Backend.Running;
 /// <summary>Requests that each want an answer: those for one guest run in order, those for different guests side by side. Thread-safe.</summary>
 internal sealed class GuestRequests
 {
-    /// <summary>More for one guest waiting than anybody means.</summary>
+    /// <summary>More for one guest at a time than anybody means, the one that runs among them.</summary>
     public const int Capacity = 64;
 
-    private readonly KeyedQueue<int, Func<Task>> _requests = new(Capacity, static (_, request) => request(), TaskScheduler.Default);
+    private readonly KeyedQueue<int, Func<Task>> _requests = new(Capacity, keepsPlace: true, static (_, request) => request(), TaskScheduler.Default);
 
     /// <summary>Runs a request when those before it have ended.</summary>
     /// <exception cref="BackendException">Too many are waiting.</exception>

@@ -6,10 +6,14 @@ namespace PciBackFlow.Backend.Running;
 /// One bounded queue for each key that has something to do: items of one key are served in order and never two at a time, those of different keys side by
 /// side. A key is no cost once its queue is empty. Thread-safe.
 /// </summary>
-/// <param name="capacity">Most items of one key that wait; the one being served is not among them.</param>
+/// <param name="capacity">Most items of one key.</param>
+/// <param name="keepsPlace">
+/// Whether an item keeps its place until it has been served, so that the capacity holds for all that are not done; otherwise it makes room for the next one
+/// as soon as it is about to be served.
+/// </param>
 /// <param name="serve">Serves one item. Must not throw: nobody would serve the key any more.</param>
 /// <param name="scheduler">Where it is served, up to each <c>await</c>; it says how many keys have their turn at a time.</param>
-internal sealed class KeyedQueue<TKey, TItem>(int capacity, Func<TKey, TItem, Task> serve, TaskScheduler scheduler)
+internal sealed class KeyedQueue<TKey, TItem>(int capacity, bool keepsPlace, Func<TKey, TItem, Task> serve, TaskScheduler scheduler)
     where TKey : notnull
 {
     private readonly Lock _lock = new();
@@ -38,8 +42,8 @@ internal sealed class KeyedQueue<TKey, TItem>(int capacity, Func<TKey, TItem, Ta
         }
     }
 
-    /// <summary>How many items of a key wait, the one being served not among them.</summary>
-    public int Waiting(TKey key)
+    /// <summary>How many items of a key have a place.</summary>
+    public int Count(TKey key)
     {
         lock (_lock)
         {
@@ -61,11 +65,18 @@ internal sealed class KeyedQueue<TKey, TItem>(int capacity, Func<TKey, TItem, Ta
     // Goes on on the scheduler after each wait, so that it keeps saying who has a turn.
     private async Task ServeAsync(TKey key, Channel<TItem> items)
     {
-        await foreach (TItem item in items.Reader.ReadAllAsync().ConfigureAwait(true))
+        while (await items.Reader.WaitToReadAsync().ConfigureAwait(true))
         {
-            await serve(key, item).ConfigureAwait(true);
+            // This is the only reader: what it was told of is there.
+            _ = keepsPlace ? items.Reader.TryPeek(out TItem? item) : items.Reader.TryRead(out item);
+            await serve(key, item!).ConfigureAwait(true);
             lock (_lock)
             {
+                if (keepsPlace)
+                {
+                    items.Reader.TryRead(out _);
+                }
+
                 // Under the lock nobody is about to post: the next item of this key finds no queue and begins another, which this one's
                 // last item cannot overlap any more.
                 if (items.Reader.Count == 0)

@@ -25,8 +25,9 @@ internal sealed class PassQueue<TKey> : IDisposable
         _pass = pass;
         _failed = failed;
         _retryPause = retryPause ?? Retry.Pause;
+
         // One running and one pending. The item is taken before the pass reads anything: a change that comes later asks for another pass.
-        _pending = new(1, (key, _) => MakeAsync(key), scheduler ?? TaskScheduler.Default);
+        _pending = new(1, keepsPlace: false, (key, _) => MakeAsync(key), scheduler ?? TaskScheduler.Default);
     }
 
     /// <summary>Asks for a pass, unless one is asked for that has not begun. Any thread; never blocks.</summary>
@@ -47,7 +48,7 @@ internal sealed class PassQueue<TKey> : IDisposable
     }
 
     /// <summary>Whether a pass is asked for that has not begun.</summary>
-    public bool IsPending(TKey key) => _pending.Waiting(key) > 0;
+    public bool IsPending(TKey key) => _pending.Count(key) > 0;
 
     /// <summary>No pass can be asked for any more, and those that were have ended. Not on a pass.</summary>
     public void Dispose() => End(Timeout.InfiniteTimeSpan);

@@ -19,6 +19,7 @@ internal sealed class BootLog : IDisposable
     private readonly List<string> _reports = [];
     private readonly StreamWriter _file;
     private readonly long _start = Stopwatch.GetTimestamp();
+    private long _last = Stopwatch.GetTimestamp();
 
     public BootLog(string path)
     {
@@ -27,6 +28,18 @@ internal sealed class BootLog : IDisposable
     }
 
     public string Path { get; }
+
+    /// <summary>How long nothing has been printed.</summary>
+    public TimeSpan Silence
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return Stopwatch.GetElapsedTime(_last);
+            }
+        }
+    }
 
     /// <summary>Reads a stream to its end.</summary>
     /// <param name="stream">A serial port.</param>
@@ -67,6 +80,7 @@ internal sealed class BootLog : IDisposable
     {
         lock (_lock)
         {
+            _last = Stopwatch.GetTimestamp();
             if (_lines.Count >= MaxLines)
             {
                 return;

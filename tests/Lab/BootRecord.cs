@@ -13,9 +13,13 @@ internal sealed record BootRecord(string LogPath, IReadOnlyList<string> Lines, I
     /// <summary>The trouble of a boot whose emulator ended with a segmentation fault.</summary>
     public const string EmulatorCrashed = "QEMU itself crashed";
 
+    /// <summary>The trouble of a boot that fell silent before the tested program was started.</summary>
+    public const string NeverUp = "dom0 fell silent before it was up";
+
     public string Text => string.Join('\n', Lines);
 
-    public bool HasEmulatorCrashed => Trouble == EmulatorCrashed;
+    /// <summary>Whether it says nothing of the tested program: the emulator crashed, or its host never came up.</summary>
+    public bool SaysNothing => Trouble is EmulatorCrashed or NeverUp;
 
     /// <summary>Null when the case was reported as held, by a boot of the tested program; else the reason of its failure.</summary>
     public string? VerdictOf(string name)

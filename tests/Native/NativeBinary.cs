@@ -58,7 +58,8 @@ internal static class NativeBinary
 
     public static JsonElement RunJson(string arguments, params (string Name, string Value)[] environment)
     {
-        (int exitCode, string? output, string? errors) = Run(arguments, environment);
+        // Nobody expects an error here: one that comes shall say where it happened.
+        (int exitCode, string? output, string? errors) = Run(arguments, [("PCIBACKFLOW_DEBUG", "1"), .. environment]);
         Assert.True(exitCode == 0, $"exit code {exitCode}: {errors}");
         return JsonDocument.Parse(output).RootElement;
     }

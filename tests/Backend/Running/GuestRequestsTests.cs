@@ -62,7 +62,7 @@ public sealed class GuestRequestsTests
             return 0;
         });
         await entered.Task.WaitAsync(Soon);
-        Task<int>[] waiting = [.. Enumerable.Range(0, GuestRequests.Capacity).Select(_ => Blocked(7))];
+        Task<int>[] waiting = [.. Enumerable.Range(1, GuestRequests.Capacity - 1).Select(_ => Blocked(7))];
 
         BackendException refused = await Assert.ThrowsAsync<BackendException>(() => Blocked(7));
 
