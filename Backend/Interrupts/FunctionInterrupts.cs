@@ -222,15 +222,7 @@ internal sealed class FunctionInterrupts
 
         try
         {
-            // Linux xen_pcibk_enable_msi(): MSI that is on is one error, MSI-X that is on another.
-            UndoLeftOver();
-            InterruptRefusal? refusal = _grant switch
-            {
-                { Mode: InterruptMode.Msi } => new(Errno.EALREADY, "MSI is enabled already"),
-                not null => new(Errno.ENXIO, "MSI-X is enabled"),
-                null => Braked() ?? _setup.EnableMsi(count, out grant),
-            };
-            return Conclude(refusal, ref grant);
+            return Conclude(ObstacleTo(InterruptMode.Msi) ?? _setup.EnableMsi(count, out grant), ref grant);
         }
         finally
         {
@@ -248,15 +240,7 @@ internal sealed class FunctionInterrupts
 
         try
         {
-            // Linux xen_pcibk_enable_msix(), likewise.
-            UndoLeftOver();
-            InterruptRefusal? refusal = _grant switch
-            {
-                { Mode: InterruptMode.MsiX } => new(Errno.EALREADY, "MSI-X is enabled already"),
-                not null => new(Errno.ENXIO, "MSI is enabled"),
-                null => Braked() ?? _setup.EnableMsix(entries, out grant),
-            };
-            return Conclude(refusal, ref grant);
+            return Conclude(ObstacleTo(InterruptMode.MsiX) ?? _setup.EnableMsix(entries, out grant), ref grant);
         }
         finally
         {
@@ -264,7 +248,19 @@ internal sealed class FunctionInterrupts
         }
     }
 
-    private InterruptRefusal? Braked() => _brake.Current;
+    // As Linux's xen_pcibk_enable_msi() and xen_pcibk_enable_msix(): the kind that is on is one error, the other kind another.
+    private InterruptRefusal? ObstacleTo(InterruptMode mode)
+    {
+        UndoLeftOver();
+        return _grant switch
+        {
+            null => _brake.Current,
+            { Mode: var enabled } when enabled == mode => new(Errno.EALREADY, $"{NameOf(mode)} is enabled already"),
+            { Mode: var enabled } => new(Errno.ENXIO, $"{NameOf(enabled)} is enabled"),
+        };
+    }
+
+    private static string NameOf(InterruptMode mode) => mode == InterruptMode.MsiX ? "MSI-X" : "MSI";
 
     private InterruptRefusal? Conclude(InterruptRefusal? refusal, ref MessageGrant? grant)
     {

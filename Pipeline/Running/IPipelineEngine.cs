@@ -14,11 +14,6 @@ public interface IPipelineEngine<TItem> : IDisposable
     /// <summary>Number of shards.</summary>
     int ShardCount { get; }
 
-    /// <summary>The source a shard waits on.</summary>
-    /// <param name="shard">0 to <see cref="ShardCount"/> − 1.</param>
-    /// <returns>The source given at construction.</returns>
-    IReadySource Source(int shard);
-
     /// <summary>Starts the threads.</summary>
     void Start();
 

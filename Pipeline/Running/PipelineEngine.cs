@@ -77,9 +77,6 @@ public sealed class PipelineEngine<TItem, T1, T2, T3, T4, T5, T6> : IPipelineEng
     public int ShardCount => _shards.Length;
 
     /// <inheritdoc/>
-    public IReadySource Source(int shard) => _shards[shard].Source;
-
-    /// <inheritdoc/>
     public void Start()
     {
         lock (_gate)

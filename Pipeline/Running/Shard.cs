@@ -63,8 +63,6 @@ internal sealed partial class Shard<TItem, TChain> : IItemHome<TItem>, ITakeOver
     /// <summary>After <see cref="Stop"/>: whether the thread came to its end.</summary>
     internal bool HasEnded => _ended;
 
-    internal IReadySource Source => _source;
-
     /// <summary>The shard's clock; touched on its thread only.</summary>
     internal StageClock Clock { get; }
 

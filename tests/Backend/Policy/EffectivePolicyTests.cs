@@ -1,5 +1,6 @@
 using System.Text;
 using PciBackFlow.Backend.Policy;
+using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Backend.Xl;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Pipeline;
@@ -93,8 +94,11 @@ public sealed class EffectivePolicyTests
         frontend.Publish();
         bench.AwaitState(7, 4);
         bench.Waking.SetHardware(ConfigRegisters.HeaderType, 1, 0xFF);
+        long passes = bench.Backend.ReadPasses(GuestId.Of(7));
         settings.SetPermissive(Bench.HostWaking);
-        Thread.Sleep(200);
+
+        // With the second one's begin the first one's end has been seen.
+        Bench.Eventually(() => bench.Backend.ReadPasses(GuestId.Of(7)) >= passes + 2, "tried twice");
         Assert.Equal(PolicyProfile.Default, Of(bench, 7, Bench.HostWaking).Profile.Value);
 
         bench.Waking.SetHardware(ConfigRegisters.HeaderType, 1, 0);
