@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using PciBackFlow.Backend.Domains;
+using PciBackFlow.Hardware.Linux;
 using PciBackFlow.Hardware.Pci;
 
 namespace PciBackFlow.Backend.Grants;
@@ -31,14 +32,16 @@ public sealed class GrantJournal : IDisposable
     private const int HistoryPerOpenEntry = 4;
 
     private readonly Lock _lock = new();
+    private readonly PrivateDirectory _home;
     private readonly JournalFile _file;
     private readonly string _boot;
     private readonly SortedDictionary<long, JournalEntry> _open = [];
     private long _lastId;
     private long _lastInherited;
 
-    private GrantJournal(JournalFile file, string boot)
+    private GrantJournal(PrivateDirectory home, JournalFile file, string boot)
     {
+        _home = home;
         _file = file;
         _boot = boot;
     }
@@ -48,20 +51,27 @@ public sealed class GrantJournal : IDisposable
     /// <param name="boot">This boot's id: <see cref="Hardware.Linux.BootId"/>.</param>
     /// <param name="logger">Where damage is told.</param>
     /// <returns>The journal; what is open in it an earlier daemon of this boot left.</returns>
+    /// <exception cref="UnsafeDirectoryException">The directory is somebody else's, or others may write into it.</exception>
     /// <exception cref="IOException">It can't be read or written, or another daemon has it open.</exception>
     public static GrantJournal Open(string directory, string boot, ILogger logger)
     {
-        Directory.CreateDirectory(directory);
-        string path = Path.Combine(directory, FileName);
-        GrantJournal journal = new(JournalFile.Open(path), boot);
+        var home = PrivateDirectory.Claim(directory);
+        GrantJournal? journal = null;
         try
         {
-            journal.Load(path, logger);
+            journal = new(home, JournalFile.Open(home.At(FileName)), boot);
+            journal.Load(home.NameOf(FileName), logger);
             return journal;
         }
-        catch
+        catch (Exception e)
         {
-            journal.Dispose();
+            journal?.Dispose();
+            home.Dispose();
+            if (e is IOException and not UnsafeDirectoryException)
+            {
+                throw new IOException(home.Explain(e), e);
+            }
+
             throw;
         }
     }
@@ -235,6 +245,7 @@ public sealed class GrantJournal : IDisposable
         lock (_lock)
         {
             _file.Dispose();
+            _home.Dispose();
         }
     }
 

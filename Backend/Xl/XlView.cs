@@ -18,9 +18,10 @@ public static class XlView
 
     /// <summary>Puts the calling thread into a new view. What it starts or becomes from now on sees it.</summary>
     /// <param name="runDirectory">The daemon's directory for this boot.</param>
-    /// <exception cref="BackendException">The daemon does not serve the directory, or no privilege.</exception>
+    /// <exception cref="BackendException">The daemon does not serve the directory, it is not root's or this user's alone, or no privilege.</exception>
     public static void Enter(string runDirectory)
     {
+        ThrowUnlessPrivate(runDirectory);
         string view = DriversIn(runDirectory);
         // A directory whose daemon died answers nothing; one that was never mounted is empty.
         if (!File.Exists(Path.Combine(PcibackIn(runDirectory), "slots")))
@@ -47,6 +48,23 @@ public static class XlView
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
             throw new BackendException(BackendFailure.Failed, $"cannot make xl's view: {failure.Message}", failure);
+        }
+    }
+
+    // What lies there is shown to xl as the kernel's own.
+    private static void ThrowUnlessPrivate(string runDirectory)
+    {
+        try
+        {
+            PrivateDirectory.Open(runDirectory).Dispose();
+        }
+        catch (UnsafeDirectoryException e)
+        {
+            throw new BackendException(BackendFailure.Refused, e.Message, e);
+        }
+        catch (IOException)
+        {
+            // Not there, or not to be opened: said by who misses something in it.
         }
     }
 

@@ -10,6 +10,7 @@ using PciBackFlow.Backend.Guests;
 using PciBackFlow.Backend.Machines;
 using PciBackFlow.Cli.Terminal;
 using PciBackFlow.Hardware.Hypervisor;
+using PciBackFlow.Hardware.Linux;
 using PciBackFlow.Perf.Frontends;
 
 namespace PciBackFlow.Cli.Serve;
@@ -86,6 +87,10 @@ internal sealed partial class Daemon : IDisposable
         {
             throw new VerbException($"cannot serve on {settings.Platform}", failure.Message, null, failure) { Code = (int)failure.Failure };
         }
+        catch (UnsafeDirectoryException failure)
+        {
+            throw new VerbException($"cannot serve on {settings.Platform}", failure.Message, null, failure) { Code = ExitCode.Refused };
+        }
     }
 
     public void Dispose()
@@ -130,7 +135,7 @@ internal sealed partial class Daemon : IDisposable
         _run.ProtectSocket();
         _backend.Serving();
         _guests = _machine is EmulatedMachine emulated ? new DemoGuests(emulated.Host) : null;
-        LogServing(_guests is null ? _machine.Remark : $"{_machine.Remark}, guests {string.Join(" and ", DemoGuests.Names)}", _run.Socket);
+        LogServing(_guests is null ? _machine.Remark : $"{_machine.Remark}, guests {string.Join(" and ", DemoGuests.Names)}", _run.SocketName);
         console.Output.WriteLine("ready");
         console.Output.Flush();
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using PciBackFlow.Backend.Control;
 using PciBackFlow.Backend.Control.Api;
 using PciBackFlow.Backend.Failures;
+using PciBackFlow.Hardware.Linux;
 
 namespace PciBackFlow.Cli.Serve;
 
@@ -12,51 +13,60 @@ namespace PciBackFlow.Cli.Serve;
 internal sealed class RunDirectory : IDisposable
 {
     private const int WouldBlock = 11; // EWOULDBLOCK, what flock(2) ends with
+    private const string PidFile = "pid";
 
-    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
-
+    private readonly PrivateDirectory _directory;
     private readonly FileStream _lock;
-    private readonly string _pid;
 
-    private RunDirectory(string path, FileStream heldLock, string socket)
+    private RunDirectory(PrivateDirectory directory, FileStream heldLock)
     {
-        Path = path;
-        Socket = socket;
+        _directory = directory;
         _lock = heldLock;
-        _pid = System.IO.Path.Combine(path, "pid");
     }
 
-    public string Path { get; }
+    public string Path => _directory.Path;
 
-    /// <summary>Where the control API listens; nothing lies there now.</summary>
-    public string Socket { get; }
+    /// <summary>Where the control API is to listen; nothing lies there now.</summary>
+    public string Socket => _directory.At(ControlSocket.FileName);
+
+    /// <summary>The same, for people.</summary>
+    public string SocketName => _directory.NameOf(ControlSocket.FileName);
 
     /// <summary>Takes the directory, making it when it isn't there.</summary>
-    /// <exception cref="VerbException">Another daemon has it (exit code 3), or it cannot be made.</exception>
+    /// <exception cref="VerbException">Another daemon has it, or it is not this user's alone (exit code 3), or it cannot be made.</exception>
     public static RunDirectory Claim(string path)
     {
-        string full = System.IO.Path.GetFullPath(path);
-        string pid = System.IO.Path.Combine(full, "pid");
+        PrivateDirectory? directory = null;
         try
         {
-            string socket = ControlSocket.PathIn(full);
-            Directory.CreateDirectory(full, OwnerOnly);
-            FileStream heldLock = Lock(System.IO.Path.Combine(full, "lock"), full, pid);
-            var claimed = new RunDirectory(full, heldLock, socket);
-            File.WriteAllText(pid, Environment.ProcessId.ToString(CultureInfo.InvariantCulture) + "\n");
+            // Clients find the socket by its full path.
+            ControlSocket.PathIn(path);
+            directory = PrivateDirectory.Claim(path);
+            var claimed = new RunDirectory(directory, Lock(directory));
+            File.WriteAllText(directory.At(PidFile), Environment.ProcessId.ToString(CultureInfo.InvariantCulture) + "\n");
             // What a daemon that was killed has left behind.
-            File.Delete(socket);
+            File.Delete(claimed.Socket);
             return claimed;
         }
         catch (BackendException wrong)
         {
             throw new VerbException($"cannot use {path}", wrong.Message, "Name another one with --run.", wrong) { Code = (int)wrong.Failure };
         }
+        catch (UnsafeDirectoryException unsafely)
+        {
+            directory?.Dispose();
+            throw new VerbException(
+                $"cannot use {path}", unsafely.Message, "A daemon's files steer what guests may reach: only its own user may write where they lie.", unsafely)
+            {
+                Code = ExitCode.Refused,
+            };
+        }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
+            directory?.Dispose();
             throw new VerbException(
-                $"cannot use {path}", failure.Message, "Run this as root, or name a directory of your own with --run and --state.",
-                failure);
+                $"cannot use {path}", directory?.Explain(failure) ?? failure.Message,
+                "Run this as root, or name a directory of your own with --run and --state.", failure);
         }
     }
 
@@ -66,21 +76,23 @@ internal sealed class RunDirectory : IDisposable
     public void Dispose()
     {
         File.Delete(Socket);
-        File.Delete(_pid);
+        File.Delete(_directory.At(PidFile));
         _lock.Dispose();
+        _directory.Dispose();
     }
 
-    private static FileStream Lock(string file, string directory, string pid)
+    private static FileStream Lock(PrivateDirectory directory)
     {
         try
         {
-            return new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            return new FileStream(directory.At("lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
         catch (IOException held) when (held.HResult == WouldBlock)
         {
+            string pid = directory.At(PidFile);
             string holder = File.Exists(pid) ? $"process {File.ReadAllText(pid).Trim()}" : "a process that is just starting";
             throw new VerbException(
-                $"a daemon serves from {directory} already",
+                $"a daemon serves from {directory.Path} already",
                 $"{holder} holds its lock",
                 "Two backends would answer the same guests: stop the other one first, or give this one its own --run and --state.",
                 held)

@@ -45,7 +45,7 @@ internal sealed class ServeVerb
         return new Verb(
             command,
             "pcibackflow serve --check",
-            "pcibackflow serve --platform loopback --run /tmp/pcibackflow",
+            "pcibackflow serve --platform loopback --run $XDG_RUNTIME_DIR/pcibackflow",
             "sudo systemctl start pcibackflow");
     }
 

@@ -22,6 +22,8 @@ internal static unsafe partial class LinuxCalls
     public const int ReadWrite = 0x2;
     public const int NonBlocking = 0x800;
     public const int CloseOnExec = 0x80000;
+    public const int Directory = 0x10000;
+    public const int NoFollow = 0x20000;
 
     // asm-generic/poll.h
     public const short Readable = 0x1;
@@ -46,6 +48,9 @@ internal static unsafe partial class LinuxCalls
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int Open(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int Statx(int directory, string path, int flags, uint mask, byte* status);
 
     [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]
     public static partial nint Read(int descriptor, byte* buffer, nuint count);

@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using PciBackFlow.Backend.Control.Api;
+using PciBackFlow.Hardware.Linux;
 
 namespace PciBackFlow.Backend.Control.Client;
 
@@ -14,6 +15,9 @@ public sealed class ControlClient(string socket)
 {
     // The daemon ends a request after its own time; a client that gives up earlier would undo it.
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+
+    /// <summary>Whether a user's process is believed to be the daemon; root's and this user's own are.</summary>
+    internal Func<uint, bool> IsTrusted { get; init; } = static user => user == 0 || user == PeerCredentials.OwnUser;
 
     /// <summary>Everything at a glance.</summary>
     /// <param name="cancellationToken">Gives up.</param>
@@ -105,7 +109,8 @@ public sealed class ControlClient(string socket)
         clock.CancelAfter(Patience);
         try
         {
-            (int status, byte[] answer) = await HttpExchange.RunAsync(socket, method, ControlPaths.Version + path, body, clock.Token).ConfigureAwait(false);
+            (int status, byte[] answer) =
+                await HttpExchange.RunAsync(socket, method, ControlPaths.Version + path, body, IsTrusted, clock.Token).ConfigureAwait(false);
             return status is >= 200 and < 300 ? answer : throw ProblemOf(status, answer);
         }
         catch (SocketException failure)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
+using PciBackFlow.Hardware.Linux;
 
 namespace PciBackFlow.Backend.Control.Client;
 
@@ -18,15 +19,23 @@ internal static class HttpExchange
     /// <param name="method"><c>GET</c>, <c>POST</c>, <c>DELETE</c>.</param>
     /// <param name="target">Path and query, escaped.</param>
     /// <param name="body">A JSON body, or null.</param>
+    /// <param name="isTrusted">Whether a user may be the one who listens there.</param>
     /// <param name="cancellationToken">Hangs up.</param>
     /// <returns>Status and body.</returns>
     /// <exception cref="SocketException">Nobody listens, or the connection broke.</exception>
-    /// <exception cref="InvalidDataException">What came back is no whole answer.</exception>
+    /// <exception cref="InvalidDataException">What came back is no whole answer, or who listens is not to be trusted.</exception>
     public static async Task<(int Status, byte[] Body)> RunAsync(
-        string socketPath, string method, string target, byte[]? body, CancellationToken cancellationToken)
+        string socketPath, string method, string target, byte[]? body, Func<uint, bool> isTrusted, CancellationToken cancellationToken)
     {
         using Socket socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         await socket.ConnectAsync(new UnixDomainSocketEndPoint(socketPath), cancellationToken).ConfigureAwait(false);
+
+        // Whoever could make the path could listen there: what is sent, and what comes back, steers devices.
+        if (PeerCredentials.UserOf(socket) is not { } server || !isTrusted(server))
+        {
+            throw new InvalidDataException("the process that listens there is neither root's nor this user's: it is not believed");
+        }
+
         string length = body is not null ? string.Create(CultureInfo.InvariantCulture, $"Content-Type: application/json\r\nContent-Length: {body.Length}\r\n")
             : method == "POST" ? "Content-Length: 0\r\n" // RFC 1945 §8.3: a POST without a length is a bad request
             : string.Empty;

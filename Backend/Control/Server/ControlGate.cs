@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using PciBackFlow.Backend.Control.Api;
 using PciBackFlow.Hardware.Hypervisor;
+using PciBackFlow.Hardware.Linux;
 using PciBackFlow.Hardware.Text;
 
 namespace PciBackFlow.Backend.Control.Server;

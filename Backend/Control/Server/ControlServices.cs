@@ -3,6 +3,7 @@ using PciBackFlow.Backend.Control.Api;
 using PciBackFlow.Backend.Devices;
 using PciBackFlow.Backend.Guests;
 using PciBackFlow.Backend.Serving;
+using PciBackFlow.Hardware.Linux;
 using PciBackFlow.Pipeline;
 
 namespace PciBackFlow.Backend.Control.Server;

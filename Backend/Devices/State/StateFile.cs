@@ -1,4 +1,5 @@
 using System.Text.Json;
+using PciBackFlow.Hardware.Linux;
 
 namespace PciBackFlow.Backend.Devices.State;
 
@@ -12,51 +13,67 @@ internal sealed class StateFile
     private const string Name = "devices.json";
 
     private readonly string _path;
+    private PrivateDirectory? _directory;
 
-    /// <param name="directory">The state directory; made when it doesn't exist.</param>
-    public StateFile(string directory) => _path = Path.Combine(directory, Name);
+    /// <param name="directory">The state directory; made when something is written and it doesn't exist.</param>
+    public StateFile(string directory) => _path = directory;
+
+    private string FullName => Path.Combine(Path.GetFullPath(_path), Name);
 
     /// <summary>Reads it.</summary>
     /// <returns>The records; none when there is no file.</returns>
-    /// <exception cref="BackendException">It can't be read, or is no state file of this version: nothing is guessed from it.</exception>
+    /// <exception cref="BackendException">
+    /// It can't be read, or is no state file of this version: nothing is guessed from it. Or others may write into the directory.
+    /// </exception>
     public IReadOnlyList<HeldRecord> Read()
     {
         try
         {
-            if (!File.Exists(_path))
+            if (_directory is null && !Path.Exists(_path))
             {
                 return [];
             }
 
-            using FileStream stream = File.OpenRead(_path);
+            _directory ??= PrivateDirectory.Open(_path);
+            string file = _directory.At(Name);
+            if (!File.Exists(file))
+            {
+                return [];
+            }
+
+            using FileStream stream = File.OpenRead(file);
             StateDocument? document = JsonSerializer.Deserialize(stream, StateJson.Default.StateDocument);
             if (document?.Version != Version)
             {
                 throw new BackendException(
                 BackendFailure.Failed,
-                $"{_path}: version {document?.Version ?? 0} of the state file is not known, only {Version}. "
+                $"{FullName}: version {document?.Version ?? 0} of the state file is not known, only {Version}. "
                 + "Use the program that wrote it, or move the file away: devices that are held then stay without a driver.");
             }
 
             return document.Devices;
         }
+        catch (UnsafeDirectoryException e)
+        {
+            throw Refused(e);
+        }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
         {
             throw new BackendException(
                 BackendFailure.Failed,
-                $"{_path} cannot be read: {e.Message}. Repair it, or move it away: devices that are held then stay without a driver.", e);
+                $"{FullName} cannot be read: {Explain(e)}. Repair it, or move it away: devices that are held then stay without a driver.", e);
         }
     }
 
     /// <summary>Replaces it.</summary>
     /// <param name="records">The records.</param>
-    /// <exception cref="BackendException">It can't be written; the old one is intact.</exception>
+    /// <exception cref="BackendException">It can't be written; the old one is intact. Or others may write into the directory.</exception>
     public void Write(IEnumerable<HeldRecord> records)
     {
-        string temporary = _path + ".new";
         try
         {
-            Directory.CreateDirectory(Path.GetDirectoryName(_path)!);
+            _directory ??= PrivateDirectory.Claim(_path);
+            string temporary = _directory.At($"{Name}.new");
             using (FileStream stream = new(temporary, FileMode.Create, FileAccess.Write))
             {
                 JsonSerializer.Serialize(
@@ -67,11 +84,19 @@ internal sealed class StateFile
                 stream.Flush(flushToDisk: true);
             }
 
-            File.Move(temporary, _path, overwrite: true);
+            File.Move(temporary, _directory.At(Name), overwrite: true);
+        }
+        catch (UnsafeDirectoryException e)
+        {
+            throw Refused(e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new BackendException(BackendFailure.Failed, $"{_path} cannot be written: {e.Message}", e);
+            throw new BackendException(BackendFailure.Failed, $"{FullName} cannot be written: {Explain(e)}", e);
         }
     }
+
+    private static BackendException Refused(UnsafeDirectoryException e) => new(BackendFailure.Refused, e.Message, e);
+
+    private string Explain(Exception failure) => _directory?.Explain(failure) ?? failure.Message;
 }

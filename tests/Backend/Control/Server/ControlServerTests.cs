@@ -249,6 +249,26 @@ public sealed class ControlServerTests
     }
 
     [Fact]
+    public async Task A_client_sends_nothing_to_a_socket_of_somebody_elses()
+    {
+        using ControlBench bench = new();
+        uint? seen = null;
+        ControlClient client = new(bench.Socket)
+        {
+            IsTrusted = user =>
+            {
+                seen = user;
+                return false;
+            },
+        };
+
+        DaemonUnreachableException refused = await Assert.ThrowsAsync<DaemonUnreachableException>(() => client.StatusAsync(CancellationToken.None));
+
+        Assert.Contains("not believed", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(PeerCredentials.OwnUser, seen);
+    }
+
+    [Fact]
     public async Task A_request_that_takes_too_long_ends_and_is_called_off()
     {
         using ControlBench bench = new(limit: TimeSpan.FromMilliseconds(200));

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using PciBackFlow.Backend.Devices.Identity;
 using PciBackFlow.Backend.Devices.State;
+using PciBackFlow.Backend.Failures;
 using PciBackFlow.Backend.Tests.Devices.FakeSysfs;
 using PciBackFlow.Hardware.Pci;
 
@@ -36,6 +37,36 @@ public sealed class StateFileTests
           ]
         }
         """;
+
+    [Fact]
+    public void A_state_directory_that_others_may_write_into_is_refused_unread_and_unwritten()
+    {
+        using TemporaryFolder folder = new();
+        Directory.CreateDirectory(folder["state"]);
+        File.SetUnixFileMode(folder["state"], (UnixFileMode)0x1FF);
+        folder.Write("state/devices.json", First);
+
+        Assert.Equal(BackendFailure.Refused, Assert.Throws<BackendException>(() => new StateFile(folder["state"]).Read()).Failure);
+        BackendException refused = Assert.Throws<BackendException>(() => new StateFile(folder["state"]).Write([]));
+
+        Assert.Equal(BackendFailure.Refused, refused.Failure);
+        Assert.Contains($"chmod go-w {folder["state"]}", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(First, File.ReadAllText(folder["state/devices.json"]));
+    }
+
+    [Theory]
+    [InlineData("devices.json")]
+    [InlineData("devices.json.new")]
+    public void A_link_in_the_state_files_place_is_refused_and_what_it_leads_to_is_left_alone(string name)
+    {
+        using TemporaryFolder folder = new();
+        string precious = folder.Write("precious", First);
+        Directory.CreateDirectory(folder["state"]);
+        File.CreateSymbolicLink(folder[$"state/{name}"], precious);
+
+        Assert.Equal(BackendFailure.Refused, Assert.Throws<BackendException>(() => new StateFile(folder["state"]).Write([])).Failure);
+        Assert.Equal(First, File.ReadAllText(precious));
+    }
 
     [Fact]
     public void The_file_of_the_first_program_is_read()
