@@ -59,6 +59,9 @@ internal sealed unsafe class SmallFrontend : IDisposable
         }
     }
 
+    /// <summary>Signals its channel as it is now, with nothing asked. Any thread.</summary>
+    public void Notify() => _channels.Notify(Volatile.Read(ref _port));
+
     /// <summary>Asks once and waits.</summary>
     public (PciOpStatus Status, uint Value) Read(uint devfn, int offset, int size, uint bus = 0) =>
         Ask(new() { Command = PciOpCode.ConfigRead, Bus = bus, Devfn = devfn, Offset = offset, Size = size });

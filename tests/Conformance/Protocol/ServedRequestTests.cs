@@ -9,6 +9,7 @@ public sealed class ServedRequestTests
 {
     public static TheoryData<PipelineTopology> Topologies => new(PipelineTopology.Fused, PipelineTopology.Queued, PipelineTopology.Dataflow);
 
+    /// <summary>XSA-391: an answer is one event, so that a backend storms no frontend, and no event is missing.</summary>
     [Theory]
     [MemberData(nameof(Topologies))]
     public void C3_each_request_gets_exactly_one_notification(PipelineTopology topology)
@@ -57,6 +58,7 @@ public sealed class ServedRequestTests
         Assert.Equal(more + 1, served.Guest.Counters.Success);
     }
 
+    /// <summary>XSA-332: events alone do not keep the host busy.</summary>
     [Theory]
     [MemberData(nameof(Topologies))]
     public void C5_events_without_a_request_do_not_keep_the_backend_busy(PipelineTopology topology)
