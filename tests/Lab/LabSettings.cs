@@ -20,11 +20,14 @@ internal static class LabSettings
     /// <summary>The binary under test, when one is named.</summary>
     public static string? Native { get; } = Variable("PCIBACKFLOW_NATIVE");
 
-    /// <summary>How many boots may run at once: each keeps a core busy, now and then two, and wants 4 GiB. PCIBACKFLOW_LAB_BOOTS says otherwise.</summary>
+    // What QEMU takes at most (Machine: 3 GiB, the translated code, its own).
+    private const long BootBytes = 3584L << 20;
+
+    /// <summary>How many boots may run at once: each keeps a core busy, now and then two, and wants 3.5 GiB. PCIBACKFLOW_LAB_BOOTS says otherwise.</summary>
     public static int ConcurrentBoots { get; } =
         int.TryParse(Variable("PCIBACKFLOW_LAB_BOOTS"), CultureInfo.InvariantCulture, out int boots) && boots > 0
             ? boots
-            : (int)Math.Max(1, Math.Min(Environment.ProcessorCount, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes >> 32));
+            : (int)Math.Max(1, Math.Min(Environment.ProcessorCount, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / BootBytes));
 
     /// <summary>
     /// How QEMU runs the emulated processors: PCIBACKFLOW_LAB_THREADS, <c>multi</c> (side by side, default) or
