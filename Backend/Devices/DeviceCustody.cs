@@ -98,7 +98,7 @@ public sealed class DeviceCustody : IDeviceCustody, IDisposable
     }
 
     /// <inheritdoc/>
-    public void GiveBack(PciAddress address, bool rebind) => _holding.GiveBack(address, rebind);
+    public void GiveBack(PciAddress address, bool rebind, bool force) => _holding.GiveBack(address, rebind, force);
 
     /// <inheritdoc/>
     public IDisposable? TryPin(PciAddress address) => _entries.Get(address).Pins.TryPin();
@@ -165,7 +165,9 @@ public sealed class DeviceCustody : IDeviceCustody, IDisposable
 
         lock (entry.Gate)
         {
-            if (entry.Record is not { } record || entry.Owner is not null || entry.IsQuiet)
+            // That it was stopped once says nothing of one that a guest has had since: through its memory a guest can reach registers that nobody here sees.
+            if (entry.Record is not { } record || entry.Owner is not null
+                || (entry.IsQuiet && !(_cleaning.IsExposed(address) && _cleaning.IsMaster(record))))
             {
                 return;
             }

@@ -76,7 +76,7 @@ public sealed class EmulatedCustody : IDeviceCustody, IDisposable
     }
 
     /// <inheritdoc/>
-    public void GiveBack(PciAddress address, bool rebind)
+    public void GiveBack(PciAddress address, bool rebind, bool force)
     {
         lock (_lock)
         {

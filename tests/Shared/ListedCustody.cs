@@ -25,7 +25,7 @@ internal sealed class ListedCustody : IDeviceCustody, IDisposable
             address => (Func<IPciFunction>)(() => new EmulatedFunctionBuilder(0x8086, 0x10D3).Build(address))));
         if (!addresses.Contains(spare))
         {
-            _machine.GiveBack(spare, rebind: false);
+            _machine.GiveBack(spare, rebind: false, force: false);
         }
 
         if (addresses.Length > 0)
@@ -68,10 +68,10 @@ internal sealed class ListedCustody : IDeviceCustody, IDisposable
         return _machine.Take(address, name, force);
     }
 
-    public void GiveBack(PciAddress address, bool rebind)
+    public void GiveBack(PciAddress address, bool rebind, bool force)
     {
-        Note($"give back {address}{(rebind ? " and rebind" : "")}");
-        _machine.GiveBack(address, rebind);
+        Note($"give back {address}{(rebind ? " and rebind" : "")}{(force ? " by force" : "")}");
+        _machine.GiveBack(address, rebind, force);
     }
 
     public void MakeReady(PciAddress address)

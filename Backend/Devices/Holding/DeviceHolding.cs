@@ -38,7 +38,7 @@ internal sealed class DeviceHolding(
     }
 
     /// <inheritdoc cref="IDeviceCustody.GiveBack"/>
-    public void GiveBack(PciAddress address, bool rebind)
+    public void GiveBack(PciAddress address, bool rebind, bool force)
     {
         if (entries.Find(address) is not { } entry)
         {
@@ -78,7 +78,9 @@ internal sealed class DeviceHolding(
                         $"{address} is needed by its virtual functions {string.Join(", ", needing)}, which are held. Give those back first.");
                 }
 
-                taking.GiveBack(record, rebind);
+                // Whatever becomes of it: a reset on this way that failed leaves nobody knows what.
+                (entry.IsClean, entry.IsQuiet) = (false, false);
+                taking.GiveBack(record, rebind, force);
             }
             finally
             {

@@ -63,7 +63,7 @@ internal sealed class SmallCustody : IDeviceCustody, IFunctionSource, IDeviceSet
         return _held.AddOrUpdate(address, new HeldDevice(address, name, null, 0x8086, 0x100E, null), (_, held) => held with { Name = name });
     }
 
-    public void GiveBack(PciAddress address, bool rebind)
+    public void GiveBack(PciAddress address, bool rebind, bool force)
     {
         if (!_held.TryGetValue(address, out HeldDevice? device))
         {

@@ -59,13 +59,13 @@ public sealed class ControlServerTests
     {
         using ControlBench bench = new();
 
-        await bench.Client.GiveBackAsync("0000:00:04.0", rebind: false, Cancel);
+        await bench.Client.GiveBackAsync("0000:00:04.0", rebind: false, force: false, Cancel);
         Assert.DoesNotContain(await bench.Client.ListAssignableAsync(Cancel), device => device.Address == "0000:00:04.0");
         DeviceReport taken = await bench.Client.TakeAsync(new("00:04.0", "nic"), Cancel);
         Assert.Equal(("0000:00:04.0", "nic"), (taken.Address, taken.Name));
         Assert.Contains(await bench.Client.ListAssignableAsync(Cancel), device => device.Name == "nic");
-        await bench.Client.GiveBackAsync("nic", rebind: true, Cancel);
-        await bench.Client.GiveBackAsync("00:04.0", rebind: true, Cancel);
+        await bench.Client.GiveBackAsync("nic", rebind: true, force: false, Cancel);
+        await bench.Client.GiveBackAsync("00:04.0", rebind: true, force: false, Cancel);
 
         Assert.DoesNotContain(await bench.Client.ListAssignableAsync(Cancel), device => device.Address == "0000:00:04.0");
     }

@@ -118,7 +118,7 @@ public abstract class CustodyContract : IDisposable
         Assert.Equal(BackendFailure.Failed, Assert.Throws<BackendException>(() => Custody.MakeReady(absent)).Failure);
         Assert.Equal(BackendFailure.Failed, Assert.Throws<BackendException>(() => Custody.Reset(absent)).Failure);
         Custody.Stop(absent);
-        Custody.GiveBack(absent, rebind: true);
+        Custody.GiveBack(absent, rebind: true, force: false);
         Assert.Equal(0, Custody.LineOf(absent));
         Assert.Throws<IOException>(() => Custody.BaseAddressesOf(absent));
     }
@@ -129,7 +129,7 @@ public abstract class CustodyContract : IDisposable
         IPciFunction function = Claimed(5, First);
         Assert.True(function.TryWrite(ConfigRegisters.Command, 2, CommandBits.BusMaster | CommandBits.Memory));
 
-        Assert.Equal(BackendFailure.Refused, Assert.Throws<BackendException>(() => Custody.GiveBack(First, rebind: false)).Failure);
+        Assert.Equal(BackendFailure.Refused, Assert.Throws<BackendException>(() => Custody.GiveBack(First, rebind: false, force: false)).Failure);
         Assert.Equal(BackendFailure.Failed, Assert.Throws<BackendException>(() => Custody.MakeReady(First)).Failure);
         Custody.Reset(First);
         Custody.Stop(First);
@@ -145,10 +145,10 @@ public abstract class CustodyContract : IDisposable
         IDisposable second = Custody.TryPin(First)!;
         first.Dispose();
         first.Dispose();
-        Assert.Equal(BackendFailure.Refused, Assert.Throws<BackendException>(() => Custody.GiveBack(First, rebind: false)).Failure);
+        Assert.Equal(BackendFailure.Refused, Assert.Throws<BackendException>(() => Custody.GiveBack(First, rebind: false, force: false)).Failure);
 
         second.Dispose();
-        Custody.GiveBack(First, rebind: false);
+        Custody.GiveBack(First, rebind: false, force: false);
         Assert.Null(Custody.Find("03:00.0"));
         Custody.TryPin(First)!.Dispose();
     }
@@ -157,8 +157,8 @@ public abstract class CustodyContract : IDisposable
     public void What_was_given_back_no_guest_gets_until_it_is_taken_again()
     {
         Custody.Take(First, "wan", force: false);
-        Custody.GiveBack(First, rebind: false);
-        Custody.GiveBack(First, rebind: false);
+        Custody.GiveBack(First, rebind: false, force: false);
+        Custody.GiveBack(First, rebind: false, force: false);
 
         Assert.Null(Custody.Find("wan"));
         Assert.False(Custody.Functions.Claim(5, First).IsGranted);
