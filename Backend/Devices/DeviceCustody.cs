@@ -1,4 +1,5 @@
 using PciBackFlow.Backend.Devices.Holding;
+using PciBackFlow.Backend.Devices.Refusals;
 using PciBackFlow.Backend.Devices.Sources;
 using PciBackFlow.Backend.Devices.State;
 using PciBackFlow.Backend.Devices.Taking;
@@ -32,6 +33,7 @@ public sealed class DeviceCustody : IDeviceCustody, IDisposable
         DeviceTaking taking = new(options, records, _entries.OwnerOf);
         Quarantine quarantine = new(options.Domains, options.Physdev);
         _bus = options.Bus;
+        Refusals = options.Refusals;
         _obstacles = new(options, _entries);
         _cleaning = new(options, _obstacles, taking, quarantine);
         _holding = new(options, _entries, records, taking, quarantine, bootId);
@@ -52,6 +54,16 @@ public sealed class DeviceCustody : IDeviceCustody, IDisposable
 
     /// <inheritdoc/>
     public IDeviceSettings Settings => _settings;
+
+    /// <inheritdoc/>
+    public RefusalPolicy Refusals { get; }
+
+    /// <inheritdoc/>
+    public IFormerGuests? FormerGuests
+    {
+        get => _holding.FormerGuests;
+        set => _holding.FormerGuests = value;
+    }
 
     /// <summary>
     /// Opens the custody: what this boot's records say and sysfs confirms is held again, as it is, because a guest may be using it. What an

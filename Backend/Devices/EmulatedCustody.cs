@@ -1,4 +1,5 @@
 using PciBackFlow.Backend.Devices.Holding;
+using PciBackFlow.Backend.Devices.Refusals;
 using PciBackFlow.Backend.Devices.Sources;
 using PciBackFlow.Hardware.Pci;
 
@@ -41,6 +42,12 @@ public sealed class EmulatedCustody : IDeviceCustody, IDisposable
     /// <inheritdoc/>
     /// <remarks>A machine in memory forgets nothing while the host sleeps.</remarks>
     public IDeviceSettings? Settings => null;
+
+    /// <inheritdoc/>
+    public RefusalPolicy Refusals => RefusalPolicy.Default;
+
+    /// <inheritdoc/>
+    public IFormerGuests? FormerGuests { get; set; }
 
     /// <inheritdoc/>
     public IReadOnlyList<HeldDevice> Held()
@@ -96,8 +103,15 @@ public sealed class EmulatedCustody : IDeviceCustody, IDisposable
                     BackendFailure.Refused, $"{address} is just being given to a guest or taken from one; try again when that has ended");
             }
 
-            (entry.IsHeld, entry.Name) = (false, null);
-            entry.Pins.Open();
+            try
+            {
+                FormerGuestRule.Weigh(Refusals, address, FormerGuests?.LivingOf(address) ?? [], force);
+                (entry.IsHeld, entry.Name) = (false, null);
+            }
+            finally
+            {
+                entry.Pins.Open();
+            }
         }
     }
 

@@ -1,4 +1,5 @@
 using PciBackFlow.Backend.Devices.Holding;
+using PciBackFlow.Backend.Devices.Refusals;
 using PciBackFlow.Backend.Devices.Sources;
 using PciBackFlow.Hardware.Pci;
 
@@ -21,6 +22,12 @@ public interface IDeviceCustody
 
     /// <summary>What keeps the held devices' settings while the host sleeps; null when they forget nothing then.</summary>
     IDeviceSettings? Settings { get; }
+
+    /// <summary>What speaks how strongly against handing devices on.</summary>
+    RefusalPolicy Refusals { get; }
+
+    /// <summary>Who knows which guests could map a device's memory; null: nobody was granted any. Set once, by who grants.</summary>
+    IFormerGuests? FormerGuests { get; set; }
 
     /// <summary>The devices held now, by address.</summary>
     /// <returns>All of them, whether a guest has them or not.</returns>
@@ -45,7 +52,7 @@ public interface IDeviceCustody
 
     /// <summary>
     /// Gives a device back to the host; does nothing when it isn't held. It leaves quarantine only when it is seen to have stopped: bus mastering reads as
-    /// off, and the reset succeeded if the kernel has one.
+    /// off, and the reset succeeded if the kernel has one. While a guest that had it lives and may still reach its memory it is refused.
     /// </summary>
     /// <param name="address">The host's device.</param>
     /// <param name="rebind">Whether its original driver gets it at once.</param>

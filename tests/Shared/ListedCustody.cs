@@ -1,5 +1,6 @@
 using PciBackFlow.Backend.Devices;
 using PciBackFlow.Backend.Devices.Holding;
+using PciBackFlow.Backend.Devices.Refusals;
 using PciBackFlow.Backend.Devices.Sources;
 using PciBackFlow.Backend.Failures;
 using PciBackFlow.Hardware.Pci;
@@ -57,6 +58,14 @@ internal sealed class ListedCustody : IDeviceCustody, IDisposable
     public IFunctionSource Functions => _machine.Functions;
 
     public IDeviceSettings? Settings => _machine.Settings;
+
+    public RefusalPolicy Refusals => _machine.Refusals;
+
+    public IFormerGuests? FormerGuests
+    {
+        get => _machine.FormerGuests;
+        set => _machine.FormerGuests = value;
+    }
 
     public IReadOnlyList<HeldDevice> Held() => _machine.Held();
 

@@ -105,7 +105,7 @@ internal sealed class ControlEndpoints
     private async Task Attach(HttpContext context)
     {
         AttachDevice request = await Body(context, ControlJson.Default.AttachDevice).ConfigureAwait(false);
-        AttachRequest attach = new(Domain(context), Spec(request.Spec ?? string.Empty), request.Wait, request.Keep);
+        AttachRequest attach = new(Domain(context), Spec(request.Spec ?? string.Empty), request.Wait, request.Keep, request.Force);
         IReadOnlyList<AttachedDevice> attached = await _services.Toolstack.AttachAsync(attach, context.RequestAborted).ConfigureAwait(false);
         AssignmentReport[] devices = [.. attached.Select(AssignmentReport.Of)];
         await Answer(context, devices, ControlJson.Default.IReadOnlyListAssignmentReport).ConfigureAwait(false);

@@ -1,4 +1,5 @@
 using PciBackFlow.Backend.Devices;
+using PciBackFlow.Backend.Devices.Refusals;
 using PciBackFlow.Backend.Devices.Sources;
 using PciBackFlow.Backend.Failures;
 using PciBackFlow.Hardware.Pci;
@@ -154,6 +155,21 @@ public abstract class CustodyContract : IDisposable
     }
 
     [Fact]
+    public void A_device_that_a_living_guest_may_still_reach_is_given_back_only_if_a_person_insists()
+    {
+        Custody.FormerGuests = new Former(First, 7);
+
+        BackendException refusal = Assert.Throws<BackendException>(() => Custody.GiveBack(First, rebind: false, force: false));
+
+        Assert.Equal(BackendFailure.Refused, refusal.Failure);
+        Assert.Contains("domain 7", refusal.Message, StringComparison.Ordinal);
+        Assert.NotNull(Custody.Find("03:00.0"));
+        Custody.TryPin(First)!.Dispose();
+        Custody.GiveBack(First, rebind: false, force: true);
+        Assert.Null(Custody.Find("03:00.0"));
+    }
+
+    [Fact]
     public void What_was_given_back_no_guest_gets_until_it_is_taken_again()
     {
         Custody.Take(First, "wan", force: false);
@@ -215,5 +231,10 @@ public abstract class CustodyContract : IDisposable
         FunctionClaim claim = Custody.Functions.Claim(domainId, address);
         Assert.True(claim.IsGranted, claim.Refusal);
         return claim.Function;
+    }
+
+    private sealed class Former(PciAddress device, int guest) : IFormerGuests
+    {
+        public IReadOnlyList<int> LivingOf(PciAddress asked) => asked == device ? [guest] : [];
     }
 }
