@@ -55,6 +55,6 @@ internal static class SharedFrames
 
     private static BackendException Refused(PciAddress device, PciAddress other, string owner) => new(
         BackendFailure.Refused,
-        $"{device} shares a 4 KiB page of memory with {other}, which {owner} has: each would reach the other's device. Detach {other} there first, or give both "
-        + "to one guest");
+        $"{device} shares a 4 KiB page of memory with {other}, which {owner} has: each would reach the other's device. Detach {other} there first, "
+        + "or give both to one guest");
 }

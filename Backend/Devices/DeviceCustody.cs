@@ -93,11 +93,7 @@ public sealed class DeviceCustody : IDeviceCustody, IDisposable
     public HeldDevice? Find(string addressOrName) => HeldDevice.Find(Held(), addressOrName);
 
     /// <inheritdoc/>
-    public IReadOnlyList<BaseAddress> BaseAddressesOf(PciAddress address)
-    {
-        using var function = SysfsFunction.Open(address, writable: false, _bus.DevicesRoot);
-        return function.BaseAddresses;
-    }
+    public IReadOnlyList<BaseAddress> BaseAddressesOf(PciAddress address) => _bus.BaseAddressesOf(address);
 
     /// <inheritdoc/>
     public int LineOf(PciAddress address) => _entries.Find(address)?.Record?.Line ?? 0;

@@ -66,14 +66,14 @@ public sealed class GrantJournal : IDisposable
         }
     }
 
-    /// <summary>How many grants are begun and not taken back.</summary>
+    /// <summary>How many grants are begun and not taken back; what a guest may have mapped still was taken back.</summary>
     public int Count
     {
         get
         {
             lock (_lock)
             {
-                return _open.Count;
+                return _open.Values.Count(static entry => entry.Grant.Kind != GrantKind.Reached);
             }
         }
     }
@@ -135,19 +135,21 @@ public sealed class GrantJournal : IDisposable
     }
 
     /// <summary>
-    /// Records that a life could map memory that is about to be revoked: it may go on reaching it. What is on record already is not written again, however
-    /// often a guest gets its device and loses it.
+    /// Records that a life could map a device's memory: when that is revoked, it may go on reaching it. What is on record already is not written again,
+    /// however often a guest gets its device and loses it.
     /// </summary>
-    /// <param name="memory">The entry that is about to be closed.</param>
+    /// <param name="life">Who.</param>
+    /// <param name="device">The device.</param>
+    /// <param name="memory">Its memory, or a part of it.</param>
     /// <exception cref="IOException">It could not be written; the memory must not count as revoked.</exception>
-    public void NoteReached(JournalEntry memory)
+    public void NoteReached(DomainLife life, PciAddress device, Grant memory)
     {
         lock (_lock)
         {
-            Grant reached = memory.Grant with { Kind = GrantKind.Reached };
-            if (!_open.Values.Any(entry => entry.Life == memory.Life && entry.Device == memory.Device && entry.Grant == reached))
+            Grant reached = memory with { Kind = GrantKind.Reached };
+            if (!_open.Values.Any(entry => entry.Life == life && entry.Device == device && entry.Grant == reached))
             {
-                Complete(Begin(memory.Life, memory.Device, GrantOwner.Us, reached));
+                Complete(Begin(life, device, GrantOwner.Us, reached));
             }
         }
     }
@@ -168,7 +170,7 @@ public sealed class GrantJournal : IDisposable
     /// <returns>Of all lives and devices; intents too.</returns>
     public IReadOnlyList<JournalEntry> MappableEntries() => Where(static entry => entry.Grant.Kind is GrantKind.Memory or GrantKind.Reached);
 
-    /// <summary>What a guest could map once and is forbidden by now.</summary>
+    /// <summary>What a guest could map, whether or not it may still.</summary>
     /// <param name="life">The guest.</param>
     /// <returns>Of all its devices.</returns>
     public IReadOnlyList<JournalEntry> ReachedOf(DomainLife life) => Where(entry => entry.Life == life && entry.Grant.Kind == GrantKind.Reached);

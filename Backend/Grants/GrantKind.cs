@@ -45,7 +45,8 @@ public enum GrantKind
     Pause,
 
     /// <summary>
-    /// Host memory that the guest may no longer map, but could, with the numbers of <see cref="Memory"/>: it may have mappings still, as long as it lives.
+    /// Host memory that the guest could map, with the numbers of <see cref="Memory"/>: because it was granted here and is revoked, or because it claimed the
+    /// device, which xl granted. It may have mappings as long as it lives.
     /// </summary>
     Reached,
 }

@@ -45,7 +45,7 @@ internal static class Revocations
                 // Before it is closed, whether or not it can be revoked: a daemon that is killed in between must not forget that this guest may have it mapped.
                 if (stage == LifeStage.Alive && entry.Grant.Kind == GrantKind.Memory)
                 {
-                    services.Journal.NoteReached(entry);
+                    services.Journal.NoteReached(life, device, entry.Grant);
                 }
 
                 if (isThere || (stage == LifeStage.Gone && entry.Grant.Kind == GrantKind.OwnerNote))

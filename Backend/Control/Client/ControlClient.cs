@@ -41,7 +41,8 @@ public sealed class ControlClient(string socket)
     /// <param name="cancellationToken">Gives up waiting; the daemon goes on.</param>
     /// <returns>When it is done.</returns>
     public Task GiveBackAsync(string device, bool rebind, bool force, CancellationToken cancellationToken) => Send(
-        "DELETE", $"assignable/{Uri.EscapeDataString(device)}?rebind={(rebind ? "true" : "false")}&force={(force ? "true" : "false")}", null, cancellationToken);
+        "DELETE", $"assignable/{Uri.EscapeDataString(device)}?rebind={(rebind ? "true" : "false")}&force={(force ? "true" : "false")}", null,
+        cancellationToken);
 
     /// <summary>The devices a guest has or is getting.</summary>
     /// <param name="domain">Its id or name.</param>

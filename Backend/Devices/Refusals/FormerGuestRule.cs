@@ -29,8 +29,8 @@ internal static class FormerGuestRule
         {
             throw new BackendException(
                 BackendFailure.Refused,
-                $"{device} is refused ({RefusalTable.FormerGuest}): {text}. Destroy {guests} first, or insist with --force: then whoever gets the device trusts "
-                + $"{guests} with all that the device can reach");
+                $"{device} is refused ({RefusalTable.FormerGuest}): {text}. Destroy {guests} first, or insist with --force: then whoever gets the device "
+                + $"trusts {guests} with all that the device can reach");
         }
 
         return text;

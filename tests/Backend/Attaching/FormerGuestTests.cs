@@ -178,9 +178,12 @@ public sealed class FormerGuestTests
     {
         await using ToolstackBench bench = new();
         await bench.GuestWith(7, "03:00.0");
-        string[] granted = [.. bench.Order.Where(static what => what.Contains(" +", StringComparison.Ordinal) || what.Contains("Allow", StringComparison.Ordinal))];
-        Assert.Equal("Assign +0", granted[0]);
-        Assert.Equal(["AllowMemory", "AllowMemory"], granted[^2..].Select(static what => what.Split(' ')[0]));
+        await bench.Detach(7, "03:00.0");
+
+        string[] calls = [.. bench.Order.Where(static what => what.Contains('+') || what.Contains('-')).Select(static what => what.Split(' ')[0])];
+        string[] granting = ["Assign", "MapLine", "AllowInterrupt", "AllowPorts", "AllowMemory", "AllowMemory"];
+        string[] revoking = ["AllowMemory", "AllowMemory", "AllowPorts", "AllowInterrupt", "Unmap", "Deassign"];
+        Assert.Equal([.. granting, .. revoking], calls);
     }
 
     /// <summary>What is refused after memory was granted leaves a guest that may have mapped it.</summary>

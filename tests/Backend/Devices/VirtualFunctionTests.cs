@@ -123,7 +123,8 @@ public sealed class VirtualFunctionTests : IDisposable
         _host[Physical].Set(4, 0x0006);
         custody.Take(VirtualAddress, null, force: true);
 
-        Assert.Contains(Virtual, Assert.Throws<BackendException>(() => custody.GiveBack(PhysicalAddress, rebind: true, force: false)).Message, StringComparison.Ordinal);
+        BackendException needed = Assert.Throws<BackendException>(() => custody.GiveBack(PhysicalAddress, rebind: true, force: false));
+        Assert.Contains(Virtual, needed.Message, StringComparison.Ordinal);
         custody.GiveBack(VirtualAddress, rebind: false, force: false);
         custody.GiveBack(PhysicalAddress, rebind: true, force: false);
         Assert.Equal("nvme", _host[Physical].Driver);

@@ -91,7 +91,8 @@ public sealed class ControlServerTests
     {
         using ControlBench bench = new();
 
-        IReadOnlyList<AssignmentReport> attached = await bench.Client.AttachAsync("7", new("04:00.0@5,permissive=1", Wait: false, Keep: true, Force: true), Cancel);
+        AttachDevice device = new("04:00.0@5,permissive=1", Wait: false, Keep: true, Force: true);
+        IReadOnlyList<AssignmentReport> attached = await bench.Client.AttachAsync("7", device, Cancel);
         IReadOnlyList<AssignmentReport> listed = await bench.Client.ListDevicesAsync("7", Cancel);
         await bench.Client.DetachAsync("7", "04:00.0", force: true, Cancel);
 
