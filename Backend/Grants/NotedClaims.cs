@@ -7,8 +7,8 @@ using PciBackFlow.Hardware.Pci;
 namespace PciBackFlow.Backend.Grants;
 
 /// <summary>
-/// Functions for guests, with a note of who could map their memory: what xl granted nobody here wrote down before. A guest gets no function whose note cannot be
-/// written. Thread-safe.
+/// Functions for guests, with a note of who could map their memory: what xl granted nobody here wrote down before. A guest gets no function whose note
+/// cannot be written. Thread-safe.
 /// </summary>
 /// <param name="functions">Where functions come from.</param>
 /// <param name="custody">Who knows where their memory is.</param>

@@ -1,3 +1,4 @@
+using PciBackFlow.Backend.Devices.Refusals;
 using PciBackFlow.Backend.Devices.Taking;
 using PciBackFlow.Backend.Failures;
 using PciBackFlow.Hardware.Hypervisor;
@@ -170,6 +171,26 @@ public sealed class MissingCardTests : HeldNicTests
         Assert.Empty(Custody.Held());
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void What_is_no_longer_ours_to_hand_on_is_given_back_whoever_could_reach_it(bool isGone)
+    {
+        Custody.FormerGuests = new Everywhere();
+        if (isGone)
+        {
+            Host.Remove(Nic);
+        }
+        else
+        {
+            Host.Bind(Nic, "e1000e");
+        }
+
+        Custody.GiveBack(Address, rebind: false, force: false);
+
+        Assert.Empty(Custody.Held());
+    }
+
     private void AssertNotMadeQuiet(string why)
     {
         byte[] before = Host[Nic].Config;
@@ -196,5 +217,10 @@ public sealed class MissingCardTests : HeldNicTests
         Host[Nic].Pull();
         Custody.Functions.Release(5, Address);
         return old;
+    }
+
+    private sealed class Everywhere : IFormerGuests
+    {
+        public IReadOnlyList<int> LivingOf(PciAddress device) => [7];
     }
 }
