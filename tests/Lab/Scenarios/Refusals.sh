@@ -168,6 +168,8 @@ A_device_whose_former_guest_lives_goes_to_nobody_else() {
   # To the same guest it goes as before.
   runs pcibackflow pci-attach g1 $NVME
   guest_does g1 'has 2'
+  runs pcibackflow pci-detach g1 $NVME
+  guest_does g1 'has 1'
 }
 
 Its_end_sets_the_device_free() {
