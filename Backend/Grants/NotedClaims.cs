@@ -1,4 +1,6 @@
+using Microsoft.Extensions.Logging;
 using PciBackFlow.Backend.Devices;
+using PciBackFlow.Backend.Devices.Refusals;
 using PciBackFlow.Backend.Devices.Sources;
 using PciBackFlow.Backend.Domains;
 using PciBackFlow.Hardware.Hypervisor;
@@ -8,13 +10,15 @@ namespace PciBackFlow.Backend.Grants;
 
 /// <summary>
 /// Functions for guests, with a note of who could map their memory: what xl granted nobody here wrote down before. A guest gets no function whose note
-/// cannot be written. Thread-safe.
+/// cannot be written. That a former guest may still reach it can only be said: xl has granted it by then. Thread-safe.
 /// </summary>
 /// <param name="functions">Where functions come from.</param>
 /// <param name="custody">Who knows where their memory is.</param>
 /// <param name="journal">Where it is noted.</param>
 /// <param name="domains">Who knows the guests' UUIDs.</param>
-internal sealed class NotedClaims(IFunctionSource functions, IDeviceCustody custody, GrantJournal journal, IDomainControl domains) : IFunctionSource
+/// <param name="logger">Where it is said.</param>
+internal sealed class NotedClaims(
+    IFunctionSource functions, IDeviceCustody custody, GrantJournal journal, IDomainControl domains, ILogger logger) : IFunctionSource
 {
     /// <inheritdoc/>
     public FunctionClaim Claim(int domainId, PciAddress address)
@@ -30,7 +34,7 @@ internal sealed class NotedClaims(IFunctionSource functions, IDeviceCustody cust
             Note(domainId, address);
             return claim;
         }
-        catch (Exception e) when (e is IOException or HypervisorException or ObjectDisposedException)
+        catch (Exception e) when (e is BackendException or IOException or HypervisorException or ObjectDisposedException)
         {
             functions.Release(domainId, address);
             return FunctionClaim.Refused($"{address}: who could reach its memory cannot be written down: {e.Message}");
@@ -52,6 +56,12 @@ internal sealed class NotedClaims(IFunctionSource functions, IDeviceCustody cust
         if (journal.MappableEntries().Any(entry => entry.Life == life && entry.Device == address && entry.Grant.Kind == GrantKind.Memory))
         {
             return;
+        }
+
+        int[] others = [.. (custody.FormerGuests?.LivingOf(address) ?? []).Where(former => former != domainId)];
+        if (FormerGuestRule.Weigh(custody.Refusals, address, others, force: true) is { } warning)
+        {
+            GrantLog.StillReachable(logger, domainId, address, warning);
         }
 
         foreach (Grant memory in DeviceRanges.MemoryOf(custody, address))

@@ -18,6 +18,7 @@ public sealed class NotedClaimsTests : IDisposable
     private readonly EmulatedCustody _custody = new(
         [() => new EmulatedFunctionBuilder(0x8086, 0x10D3).BaseAddress(0, 0xFEB0_0000, 0x4000).BaseAddress(2, 0xC000, 0x20, 1).Build(Nic)]);
 
+    private readonly CapturedLines _lines = new();
     private readonly GrantJournal _journal;
     private readonly IDomainControl _domains;
     private readonly NotedClaims _functions;
@@ -26,7 +27,7 @@ public sealed class NotedClaimsTests : IDisposable
     {
         _journal = GrantJournal.Open(_folder["run"], "this boot", new CapturedLines());
         _domains = _host.BackendView.OpenDomainControl();
-        _functions = new(_custody.Functions, _custody, _journal, _domains);
+        _functions = new(_custody.Functions, _custody, _journal, _domains, _lines);
         _host.CreateDomain(7);
     }
 
@@ -79,7 +80,6 @@ public sealed class NotedClaimsTests : IDisposable
     [Fact]
     public void Whoever_lives_and_could_map_a_frame_of_a_device_may_still_reach_it()
     {
-        _custody.FormerGuests = null;
         _functions.Claim(7, Nic);
         _functions.Release(7, Nic);
 
@@ -87,6 +87,16 @@ public sealed class NotedClaimsTests : IDisposable
         using IPhysdev physdev = _host.BackendView.OpenPhysdev();
         FormerGuests former = new(new() { Store = store, Domains = _domains, Physdev = physdev, Custody = _custody, Journal = _journal });
         Assert.Equal([7], former.LivingOf(Nic));
+
+        // To the same guest again without a word; to another one xl can give it, and that is said.
+        _custody.FormerGuests = former;
+        _functions.Claim(7, Nic);
+        _functions.Release(7, Nic);
+        Assert.Empty(_lines.Warnings);
+        _host.CreateDomain(8);
+        _functions.Claim(8, Nic);
+        Assert.Contains("domain 7 had its memory", Assert.Single(_lines.Warnings), StringComparison.Ordinal);
+        _host.DestroyDomain(8);
         Assert.Empty(former.LivingOf(PciAddress.Parse("04:00.0")));
         _host.DestroyDomain(7);
         Assert.Empty(former.LivingOf(Nic));
