@@ -126,7 +126,8 @@ public sealed class BackendHost : IDisposable
                     Grants = _grants,
                     Lanes = new(_engine, _channels, _options.Interrupts ?? _interrupts, _deniedWrites),
                     Interrupts = _interrupts,
-                    Functions = _options.FunctionSource,
+                    Functions = _options.Devices is { } noted
+                        ? new NotedClaims(_options.FunctionSource, noted.Custody, _journal!, _domains, _options.Logger) : _options.FunctionSource,
                     CreateSlots = _options.Slots == SlotMode.Passthrough ? static () => new PassthroughSlots() : static () => new VpciSlots(),
                     Permissions = new(_policies, Warnings),
                     Notices = _notices = new(),

@@ -1,4 +1,5 @@
 using PciBackFlow.Backend.Devices;
+using PciBackFlow.Backend.Grants;
 using PciBackFlow.Hardware.Pci;
 
 namespace PciBackFlow.Backend.Attaching;
@@ -24,6 +25,17 @@ internal sealed class DeviceReservations(IDeviceCustody custody)
                 if (_taken.TryGetValue(device, out int owner))
                 {
                     throw new BackendException(BackendFailure.Refused, $"{device} is being attached to or detached from domain {owner}");
+                }
+
+                // What shares a page with a device of another guest is looked for in the journal, where one on its way is not yet.
+                foreach ((PciAddress other, int its) in _taken)
+                {
+                    if (its != domainId && DeviceRanges.ShareFrame(custody, device, other))
+                    {
+                        throw new BackendException(
+                            BackendFailure.Refused,
+                            $"{device} shares a 4 KiB page of memory with {other}, which is being attached to or detached from domain {its}; try again then");
+                    }
                 }
             }
 

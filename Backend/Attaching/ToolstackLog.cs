@@ -40,6 +40,9 @@ internal static partial class ToolstackLog
         Message = "domain {DomainId}: {Device} could not be stopped before it is revoked; it is isolated by the IOMMU: {Reason}")]
     public static partial void NotQuiet(ILogger logger, int domainId, PciAddress device, string reason);
 
+    [LoggerMessage(EventId = 76, Level = LogLevel.Warning, Message = "domain {DomainId}: gets {Device} all the same: {Reason}")]
+    public static partial void StillReachable(ILogger logger, int domainId, PciAddress device, string reason);
+
     [LoggerMessage(EventId = 75, Level = LogLevel.Error,
         Message = "domain {DomainId}: what an earlier daemon left half done cannot be looked at yet; tried again")]
     public static partial void NotRecovered(ILogger logger, int domainId, Exception exception);

@@ -1,4 +1,5 @@
 using PciBackFlow.Backend.Devices.Holding;
+using PciBackFlow.Backend.Devices.Refusals;
 using PciBackFlow.Backend.Devices.Sources;
 using PciBackFlow.Backend.Devices.State;
 using PciBackFlow.Backend.Devices.Taking;
@@ -32,6 +33,7 @@ public sealed class DeviceCustody : IDeviceCustody, IDisposable
         DeviceTaking taking = new(options, records, _entries.OwnerOf);
         Quarantine quarantine = new(options.Domains, options.Physdev);
         _bus = options.Bus;
+        Refusals = options.Refusals;
         _obstacles = new(options, _entries);
         _cleaning = new(options, _obstacles, taking, quarantine);
         _holding = new(options, _entries, records, taking, quarantine, bootId);
@@ -52,6 +54,16 @@ public sealed class DeviceCustody : IDeviceCustody, IDisposable
 
     /// <inheritdoc/>
     public IDeviceSettings Settings => _settings;
+
+    /// <inheritdoc/>
+    public RefusalPolicy Refusals { get; }
+
+    /// <inheritdoc/>
+    public IFormerGuests? FormerGuests
+    {
+        get => _holding.FormerGuests;
+        set => _holding.FormerGuests = value;
+    }
 
     /// <summary>
     /// Opens the custody: what this boot's records say and sysfs confirms is held again, as it is, because a guest may be using it. What an
@@ -81,11 +93,7 @@ public sealed class DeviceCustody : IDeviceCustody, IDisposable
     public HeldDevice? Find(string addressOrName) => HeldDevice.Find(Held(), addressOrName);
 
     /// <inheritdoc/>
-    public IReadOnlyList<BaseAddress> BaseAddressesOf(PciAddress address)
-    {
-        using var function = SysfsFunction.Open(address, writable: false, _bus.DevicesRoot);
-        return function.BaseAddresses;
-    }
+    public IReadOnlyList<BaseAddress> BaseAddressesOf(PciAddress address) => _bus.BaseAddressesOf(address);
 
     /// <inheritdoc/>
     public int LineOf(PciAddress address) => _entries.Find(address)?.Record?.Line ?? 0;
@@ -98,7 +106,7 @@ public sealed class DeviceCustody : IDeviceCustody, IDisposable
     }
 
     /// <inheritdoc/>
-    public void GiveBack(PciAddress address, bool rebind) => _holding.GiveBack(address, rebind);
+    public void GiveBack(PciAddress address, bool rebind, bool force) => _holding.GiveBack(address, rebind, force);
 
     /// <inheritdoc/>
     public IDisposable? TryPin(PciAddress address) => _entries.Get(address).Pins.TryPin();
@@ -165,7 +173,9 @@ public sealed class DeviceCustody : IDeviceCustody, IDisposable
 
         lock (entry.Gate)
         {
-            if (entry.Record is not { } record || entry.Owner is not null || entry.IsQuiet)
+            // That it was stopped once says nothing of one that a guest has had since: through its memory a guest can reach registers that nobody here sees.
+            if (entry.Record is not { } record || entry.Owner is not null
+                || (entry.IsQuiet && !(_cleaning.IsExposed(address) && _cleaning.IsMaster(record))))
             {
                 return;
             }

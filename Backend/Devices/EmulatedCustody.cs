@@ -1,4 +1,5 @@
 using PciBackFlow.Backend.Devices.Holding;
+using PciBackFlow.Backend.Devices.Refusals;
 using PciBackFlow.Backend.Devices.Sources;
 using PciBackFlow.Hardware.Pci;
 
@@ -43,6 +44,12 @@ public sealed class EmulatedCustody : IDeviceCustody, IDisposable
     public IDeviceSettings? Settings => null;
 
     /// <inheritdoc/>
+    public RefusalPolicy Refusals => RefusalPolicy.Default;
+
+    /// <inheritdoc/>
+    public IFormerGuests? FormerGuests { get; set; }
+
+    /// <inheritdoc/>
     public IReadOnlyList<HeldDevice> Held()
     {
         lock (_lock)
@@ -76,7 +83,7 @@ public sealed class EmulatedCustody : IDeviceCustody, IDisposable
     }
 
     /// <inheritdoc/>
-    public void GiveBack(PciAddress address, bool rebind)
+    public void GiveBack(PciAddress address, bool rebind, bool force)
     {
         lock (_lock)
         {
@@ -96,8 +103,15 @@ public sealed class EmulatedCustody : IDeviceCustody, IDisposable
                     BackendFailure.Refused, $"{address} is just being given to a guest or taken from one; try again when that has ended");
             }
 
-            (entry.IsHeld, entry.Name) = (false, null);
-            entry.Pins.Open();
+            try
+            {
+                FormerGuestRule.Weigh(Refusals, address, FormerGuests?.LivingOf(address) ?? [], force);
+                (entry.IsHeld, entry.Name) = (false, null);
+            }
+            finally
+            {
+                entry.Pins.Open();
+            }
         }
     }
 

@@ -1,4 +1,5 @@
 using PciBackFlow.Backend.Devices.Holding;
+using PciBackFlow.Backend.Devices.Refusals;
 using PciBackFlow.Backend.Devices.Sources;
 using PciBackFlow.Hardware.Pci;
 
@@ -22,6 +23,12 @@ public interface IDeviceCustody
     /// <summary>What keeps the held devices' settings while the host sleeps; null when they forget nothing then.</summary>
     IDeviceSettings? Settings { get; }
 
+    /// <summary>What speaks how strongly against handing devices on.</summary>
+    RefusalPolicy Refusals { get; }
+
+    /// <summary>Who knows which guests could map a device's memory; null: nobody was granted any. Set once, by who grants.</summary>
+    IFormerGuests? FormerGuests { get; set; }
+
     /// <summary>The devices held now, by address.</summary>
     /// <returns>All of them, whether a guest has them or not.</returns>
     IReadOnlyList<HeldDevice> Held();
@@ -43,11 +50,15 @@ public interface IDeviceCustody
     /// something in use …), or a step failed and was undone.</exception>
     HeldDevice Take(PciAddress address, string? name, bool force);
 
-    /// <summary>Gives a device back to the host; does nothing when it isn't held.</summary>
+    /// <summary>
+    /// Gives a device back to the host; does nothing when it isn't held. It leaves quarantine only when it is seen to have stopped: bus mastering reads as
+    /// off, and the reset succeeded if the kernel has one. While a guest that had it lives and may still reach its memory it is refused.
+    /// </summary>
     /// <param name="address">The host's device.</param>
     /// <param name="rebind">Whether its original driver gets it at once.</param>
-    /// <exception cref="BackendException">A guest has it or is getting it, or a step failed.</exception>
-    void GiveBack(PciAddress address, bool rebind);
+    /// <param name="force">Whether refusals that only a person can judge are overridden.</param>
+    /// <exception cref="BackendException">A guest has it or is getting it; it is refused, and stays held; or a step failed.</exception>
+    void GiveBack(PciAddress address, bool rebind, bool force);
 
     /// <summary>
     /// Pins a device: it is not given back to the host while it is on its way to a guest or from one. Between two steps of that way nobody seems to have it.
@@ -76,8 +87,8 @@ public interface IDeviceCustody
 
     /// <summary>
     /// Stops a device that a guest still has although nobody here serves it any more (an earlier daemon did): quiesced, reset, restored. Called before
-    /// anything of it is revoked, because it may be in the middle of writing to the guest's memory. Does nothing for a device that was reset since a guest last
-    /// claimed it, that a guest has claimed, or that is not held. May block for seconds.
+    /// anything of it is revoked, because it may be in the middle of writing to the guest's memory. Does nothing for a device that a guest has claimed, that
+    /// is not held, or that was reset since a guest last claimed it and, if Xen says that a guest still has it, reads as no bus master. May block for seconds.
     /// </summary>
     /// <param name="address">The host's device.</param>
     /// <exception cref="BackendException">It could not be reset or does not answer.</exception>

@@ -46,6 +46,11 @@ public sealed record Grant(GrantKind Kind, ulong First = 0, ulong Count = 0, str
         return pirqs;
     }
 
+    /// <summary>Whether two ranges of frames have one in common.</summary>
+    /// <param name="other">The other.</param>
+    /// <returns>True when they have.</returns>
+    public bool Overlaps(Grant other) => First < other.First + other.Count && other.First < First + Count;
+
     /// <summary>The frames that an address range touches.</summary>
     /// <param name="start">First address.</param>
     /// <param name="length">Bytes, above 0.</param>

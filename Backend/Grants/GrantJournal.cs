@@ -76,14 +76,14 @@ public sealed class GrantJournal : IDisposable
         }
     }
 
-    /// <summary>How many grants are begun and not taken back.</summary>
+    /// <summary>How many grants are begun and not taken back; what a guest may have mapped still was taken back.</summary>
     public int Count
     {
         get
         {
             lock (_lock)
             {
-                return _open.Count;
+                return _open.Values.Count(static entry => entry.Grant.Kind != GrantKind.Reached);
             }
         }
     }
@@ -144,14 +144,46 @@ public sealed class GrantJournal : IDisposable
         }
     }
 
+    /// <summary>
+    /// Records that a life could map a device's memory: when that is revoked, it may go on reaching it. What is on record already is not written again,
+    /// however often a guest gets its device and loses it.
+    /// </summary>
+    /// <param name="life">Who.</param>
+    /// <param name="device">The device.</param>
+    /// <param name="memory">Its memory, or a part of it.</param>
+    /// <exception cref="IOException">It could not be written; the memory must not count as revoked.</exception>
+    public void NoteReached(DomainLife life, PciAddress device, Grant memory)
+    {
+        lock (_lock)
+        {
+            Grant reached = memory with { Kind = GrantKind.Reached };
+            if (!_open.Values.Any(entry => entry.Life == life && entry.Device == device && entry.Grant == reached))
+            {
+                Complete(Begin(life, device, GrantOwner.Us, reached));
+            }
+        }
+    }
+
     /// <summary>Every life that anything is open for.</summary>
     /// <returns>Each once.</returns>
     public IReadOnlyList<DomainLife> Lives() => [.. Where(static _ => true).Select(static entry => entry.Life).Distinct()];
 
-    /// <summary>The lives that have a device or messages of one: those whose end must be noticed.</summary>
+    /// <summary>The lives that have a device or messages of one, or had one: those whose end must be noticed.</summary>
     /// <returns>Each once.</returns>
     public IReadOnlyList<DomainLife> LivesWithDevices() =>
-        [.. Where(static entry => entry.IsAttachment || entry.Grant.Kind == GrantKind.Messages).Select(static entry => entry.Life).Distinct()];
+    [
+        .. Where(static entry => entry.IsAttachment || entry.Grant.Kind is GrantKind.Messages or GrantKind.Reached)
+            .Select(static entry => entry.Life).Distinct(),
+    ];
+
+    /// <summary>The memory that guests may have mappings of: granted, or granted once to a life that has not been found ended.</summary>
+    /// <returns>Of all lives and devices; intents too.</returns>
+    public IReadOnlyList<JournalEntry> MappableEntries() => Where(static entry => entry.Grant.Kind is GrantKind.Memory or GrantKind.Reached);
+
+    /// <summary>What a guest could map, whether or not it may still.</summary>
+    /// <param name="life">The guest.</param>
+    /// <returns>Of all its devices.</returns>
+    public IReadOnlyList<JournalEntry> ReachedOf(DomainLife life) => Where(entry => entry.Life == life && entry.Grant.Kind == GrantKind.Reached);
 
     /// <summary>Everything that is a part of a device's attachment to a guest, whoever attached it.</summary>
     /// <param name="life">The guest.</param>
@@ -191,7 +223,7 @@ public sealed class GrantJournal : IDisposable
         .. Where(entry => entry.Life == life && entry.Device == device && entry is
         {
             Owner: GrantOwner.Us,
-            Grant.Kind: not (GrantKind.Nodes or GrantKind.Kept or GrantKind.Pause or GrantKind.Messages),
+            Grant.Kind: not (GrantKind.Nodes or GrantKind.Kept or GrantKind.Pause or GrantKind.Messages or GrantKind.Reached),
         }).Reverse(),
     ];
 

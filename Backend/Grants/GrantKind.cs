@@ -6,11 +6,8 @@ public enum GrantKind
     /// <summary>libxl's note of who has the device, for xl's own commands.</summary>
     OwnerNote,
 
-    /// <summary>Host memory: <see cref="Grant.First"/> is the first frame number (address / 4096), <see cref="Grant.Count"/> frames.</summary>
-    Memory,
-
-    /// <summary>I/O ports: the first port and how many.</summary>
-    Ports,
+    /// <summary>The function in the guest's IOMMU context; <see cref="Grant.First"/> is 1 with the relaxed reserved-memory policy.</summary>
+    Assignment,
 
     /// <summary>
     /// A line interrupt mapped to a pirq of the guest: <see cref="Grant.First"/> is the pirq (0 before it is known), <see
@@ -21,8 +18,11 @@ public enum GrantKind
     /// <summary>Permission to bind the pirq <see cref="Grant.First"/>, of the GSI <see cref="Grant.Count"/>.</summary>
     InterruptPermission,
 
-    /// <summary>The function in the guest's IOMMU context; <see cref="Grant.First"/> is 1 with the relaxed reserved-memory policy.</summary>
-    Assignment,
+    /// <summary>I/O ports: the first port and how many.</summary>
+    Ports,
+
+    /// <summary>Host memory: <see cref="Grant.First"/> is the first frame number (address / 4096), <see cref="Grant.Count"/> frames.</summary>
+    Memory,
 
     /// <summary>The function's keys in the guest's backend directory.</summary>
     Nodes,
@@ -43,4 +43,10 @@ public enum GrantKind
     /// go already: in both cases a pause that is found can be somebody else's.
     /// </summary>
     Pause,
+
+    /// <summary>
+    /// Host memory that the guest could map, with the numbers of <see cref="Memory"/>: because it was granted here and is revoked, or because it claimed the
+    /// device, which xl granted. It may have mappings as long as it lives.
+    /// </summary>
+    Reached,
 }

@@ -4,23 +4,13 @@ using PciBackFlow.Backend.Xenstore;
 namespace PciBackFlow.Backend.Grants;
 
 /// <summary>
-/// What a guest gets of a device beside its configuration space: memory, ports, the line interrupt, the IOMMU context. Each step is in the
-/// journal before and after; what is
-/// revoked is what the journal says, to the number (XSA-476). One guest's calls come in order.
+/// What a guest gets of a device beside its configuration space: the IOMMU context, the line interrupt, ports, and memory last. Each step is in the
+/// journal before and after; what is revoked is what the journal says, to the number (XSA-476). One guest's calls come in order.
 /// </summary>
 internal static class GrantPlan
 {
     private static readonly Plan<RangeGranting> Range = new("grant a range",
     [
-        new("memory")
-        {
-            When = static range => !range.IsPorts,
-            Condition = "it is memory",
-            Title = static range => $"memory at 0x{range.Range.Start:x}",
-            Note = OfRange(GrantKind.Memory),
-            Do = static range => range.Domains.AllowMemory(range.DomainId, range.Grant.First, range.Grant.Count, allow: true),
-            UndoneBy = Revocations.ByReclaim(GrantKind.Memory),
-        },
         new("I/O ports")
         {
             When = static range => range.IsPorts,
@@ -29,6 +19,15 @@ internal static class GrantPlan
             Note = OfRange(GrantKind.Ports),
             Do = static range => range.Domains.AllowPorts(range.DomainId, (uint)range.Grant.First, (uint)range.Grant.Count, allow: true),
             UndoneBy = Revocations.ByReclaim(GrantKind.Ports),
+        },
+        new("memory")
+        {
+            When = static range => !range.IsPorts,
+            Condition = "it is memory",
+            Title = static range => $"memory at 0x{range.Range.Start:x}",
+            Note = OfRange(GrantKind.Memory),
+            Do = static range => range.Domains.AllowMemory(range.DomainId, range.Grant.First, range.Grant.Count, allow: true),
+            UndoneBy = Revocations.ByReclaim(GrantKind.Memory),
         },
     ])
     {
@@ -44,9 +43,14 @@ internal static class GrantPlan
             Do = static device => OwnerNote.Write(device.Services.Store, device.Device, device.Life.DomainId),
             UndoneBy = Revocations.ByReclaim(GrantKind.OwnerNote),
         },
-        new("its memory and ports")
+
+        // First: it is the step that fails, for a guest without passthrough or a device that another guest has. Until it has succeeded a running guest must
+        // not be able to map anything, because what it maps it keeps.
+        new("assignment to the guest's IOMMU context")
         {
-            Nested = new NestedPlan<Granting, RangeGranting>(Range, "range that the host placed", static device => device.Ranges()),
+            Note = Of(GrantKind.Assignment, static device => new(GrantKind.Assignment, device.IsRelaxed ? 1u : 0u)),
+            Do = static device => device.Services.Domains.Assign(device.Life.DomainId, device.Device, device.IsRelaxed),
+            UndoneBy = Revocations.ByReclaim(GrantKind.Assignment),
         },
         new("line interrupt")
         {
@@ -66,11 +70,9 @@ internal static class GrantPlan
             Do = static device => device.Services.Domains.AllowInterrupt(device.Life.DomainId, (int)device.Pirq, allow: true),
             UndoneBy = Revocations.ByReclaim(GrantKind.InterruptPermission),
         },
-        new("assignment to the guest's IOMMU context")
+        new("its ports and memory")
         {
-            Note = Of(GrantKind.Assignment, static device => new(GrantKind.Assignment, device.IsRelaxed ? 1u : 0u)),
-            Do = static device => device.Services.Domains.Assign(device.Life.DomainId, device.Device, device.IsRelaxed),
-            UndoneBy = Revocations.ByReclaim(GrantKind.Assignment),
+            Nested = new NestedPlan<Granting, RangeGranting>(Range, "range that the host placed", static device => device.Ranges()),
         },
     ])
     {

@@ -10,7 +10,6 @@ namespace PciBackFlow.Backend.Grants;
 /// <param name="isRelaxed">Whether reserved memory that it shares is accepted.</param>
 internal sealed class Granting(GrantServices services, DomainLife life, PciAddress device, bool isRelaxed)
 {
-    private const int RomIndex = 6;
     private int? _line;
 
     public GrantServices Services => services;
@@ -33,16 +32,7 @@ internal sealed class Granting(GrantServices services, DomainLife life, PciAddre
     /// <summary>The guest's pirq for its line, once that is mapped.</summary>
     public ulong Pirq { get; set; }
 
-    /// <summary>Its memory and its ports as the host placed them, in the order of the base addresses; those without a place are not there.</summary>
-    public IEnumerable<RangeGranting> Ranges()
-    {
-        IReadOnlyList<BaseAddress> resources = services.Custody.BaseAddressesOf(device);
-        for (int i = 0; i < resources.Count; i++)
-        {
-            if (resources[i] is { IsAssigned: true } resource)
-            {
-                yield return new(this, resource, IsPorts: i != RomIndex && resource.IsIo);
-            }
-        }
-    }
+    /// <summary>Its ports and its memory as the host placed them, memory last; those without a place are not there.</summary>
+    public IEnumerable<RangeGranting> Ranges() =>
+        DeviceRanges.Of(services.Custody, device).Select(found => new RangeGranting(this, found.Range, found.IsPorts));
 }

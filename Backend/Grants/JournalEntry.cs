@@ -13,5 +13,5 @@ namespace PciBackFlow.Backend.Grants;
 public sealed record JournalEntry(long Id, DomainLife Life, PciAddress Device, GrantOwner Owner, Grant Grant, bool IsDone)
 {
     /// <summary>Whether it is a part of a device's attachment: the guest has the device while there is one.</summary>
-    public bool IsAttachment => Grant.Kind is not (GrantKind.Kept or GrantKind.Messages or GrantKind.Pause);
+    public bool IsAttachment => Grant.Kind is not (GrantKind.Kept or GrantKind.Messages or GrantKind.Pause or GrantKind.Reached);
 }

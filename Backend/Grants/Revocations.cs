@@ -25,7 +25,11 @@ internal static class Revocations
     /// <summary>What undoes a grant, for a table.</summary>
     public static string ByReclaim(GrantKind kind) => $"reclaim: {Rows[kind].How}";
 
-    /// <summary>Takes back what the journal says was granted of a device, last first. What the guest's end took already counts as taken back.</summary>
+    /// <summary>
+    /// Takes back what the journal says was granted of a device, last first: memory before the assignment, so that nothing new can be mapped from the first
+    /// step on. Meanwhile the device reaches only its guest's memory, and then quarantine's. A daemon that is killed in between leaves entries that do not
+    /// depend on each other: whichever are open are revoked. What the guest's end took already counts as taken back.
+    /// </summary>
     /// <returns>What could not be revoked and stays in the journal; empty when everything went.</returns>
     public static IReadOnlyList<string> RevokeAll(GrantServices services, DomainLife life, PciAddress device)
     {
@@ -38,6 +42,12 @@ internal static class Revocations
         {
             try
             {
+                // Before it is closed, whether or not it can be revoked: a daemon that is killed in between must not forget that this guest may have it mapped.
+                if (stage == LifeStage.Alive && entry.Grant.Kind == GrantKind.Memory)
+                {
+                    services.Journal.NoteReached(life, device, entry.Grant);
+                }
+
                 if (isThere || (stage == LifeStage.Gone && entry.Grant.Kind == GrantKind.OwnerNote))
                 {
                     Rows[entry.Grant.Kind].Revoke(services, entry);

@@ -129,7 +129,7 @@ internal sealed class PcibackAttributes
             bool isHeld = IsHeld(address);
             if (isHeld)
             {
-                _custody.GiveBack(address, rebind: false);
+                _custody.GiveBack(address, rebind: false, force: false);
             }
 
             bool isWanted;
@@ -175,7 +175,7 @@ internal sealed class PcibackAttributes
 
     private void Unbind(PciAddress address)
     {
-        _custody.GiveBack(address, rebind: false);
+        _custody.GiveBack(address, rebind: false, force: false);
         _settings.Forget(address);
         lock (_lock)
         {

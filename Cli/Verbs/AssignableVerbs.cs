@@ -43,13 +43,16 @@ internal static class AssignableVerbs
     {
         var daemon = new DaemonClient(console);
         var rebind = new Option<bool>("--rebind", "-r") { Description = "bind it to the driver it was taken from" };
+        Option<bool> force = Words.Flag("--force", "give it back even though it, or a guest that had it, may still reach this host's memory");
         var device = new Argument<string>("BDF|NAME") { Description = "the device's address or the name it was given" };
-        var command = new Command("pci-assignable-remove", "give a device back to this host") { device, rebind };
+        var command = new Command("pci-assignable-remove", "give a device back to this host, once it is seen to have stopped") { device, rebind, force };
         daemon.AddTo(command);
         command.SetAction(parsed =>
         {
             string wanted = parsed.GetRequiredValue(device);
-            daemon.Tell(parsed, $"give {wanted} back", (client, cancel) => client.GiveBackAsync(wanted, parsed.GetValue(rebind), cancel));
+            daemon.Tell(
+                parsed, $"give {wanted} back",
+                (client, cancel) => client.GiveBackAsync(wanted, parsed.GetValue(rebind), parsed.GetValue(force), cancel));
             return ExitCode.Done;
         });
         return new Verb(command, "pcibackflow pci-assignable-remove -r 03:00.0", "pcibackflow pci-assignable-remove nic");

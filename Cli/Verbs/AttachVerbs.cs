@@ -15,14 +15,15 @@ internal static class AttachVerbs
         (Argument<string>? domain, Argument<string>? spec) = (Domain(), Spec());
         Option<bool> noWait = Words.Flag("--no-wait", "do not wait until the guest has it");
         Option<bool> keep = Words.Flag("--keep", "attach it again after the guest's reboot (same UUID)");
-        var command = new Command("pci-attach", "give a guest a device; waits until the guest has it") { domain, spec, noWait, keep };
+        Option<bool> force = Words.Flag("--force", "attach it even though another guest that had it lives and may still reach its memory");
+        var command = new Command("pci-attach", "give a guest a device; waits until the guest has it") { domain, spec, noWait, keep, force };
         daemon.AddTo(command);
         command.SetAction(parsed =>
         {
             (string? guest, string? device) = (parsed.GetRequiredValue(domain), parsed.GetRequiredValue(spec));
             bool wait = !parsed.GetValue(noWait);
             IReadOnlyList<AssignmentReport> attached = daemon.Ask(parsed, $"attach {device} to {guest}", (client, cancel) => client.AttachAsync(
-                guest, new AttachDevice(device, wait, parsed.GetValue(keep)), cancel));
+                guest, new AttachDevice(device, wait, parsed.GetValue(keep), parsed.GetValue(force)), cancel));
 
             // Success as well, of another kind: a guest that is paused, still booting or without a frontend driver gets it when it comes to that.
             foreach (AssignmentReport? one in attached.Where(one => wait && !one.IsConnected))

@@ -1,5 +1,6 @@
 using PciBackFlow.Backend.Devices;
 using PciBackFlow.Backend.Devices.Holding;
+using PciBackFlow.Backend.Devices.Refusals;
 using PciBackFlow.Backend.Devices.Sources;
 using PciBackFlow.Backend.Failures;
 using PciBackFlow.Hardware.Pci;
@@ -25,7 +26,7 @@ internal sealed class ListedCustody : IDeviceCustody, IDisposable
             address => (Func<IPciFunction>)(() => new EmulatedFunctionBuilder(0x8086, 0x10D3).Build(address))));
         if (!addresses.Contains(spare))
         {
-            _machine.GiveBack(spare, rebind: false);
+            _machine.GiveBack(spare, rebind: false, force: false);
         }
 
         if (addresses.Length > 0)
@@ -58,6 +59,14 @@ internal sealed class ListedCustody : IDeviceCustody, IDisposable
 
     public IDeviceSettings? Settings => _machine.Settings;
 
+    public RefusalPolicy Refusals => _machine.Refusals;
+
+    public IFormerGuests? FormerGuests
+    {
+        get => _machine.FormerGuests;
+        set => _machine.FormerGuests = value;
+    }
+
     public IReadOnlyList<HeldDevice> Held() => _machine.Held();
 
     public HeldDevice? Find(string addressOrName) => _machine.Find(addressOrName);
@@ -68,10 +77,10 @@ internal sealed class ListedCustody : IDeviceCustody, IDisposable
         return _machine.Take(address, name, force);
     }
 
-    public void GiveBack(PciAddress address, bool rebind)
+    public void GiveBack(PciAddress address, bool rebind, bool force)
     {
-        Note($"give back {address}{(rebind ? " and rebind" : "")}");
-        _machine.GiveBack(address, rebind);
+        Note($"give back {address}{(rebind ? " and rebind" : "")}{(force ? " by force" : "")}");
+        _machine.GiveBack(address, rebind, force);
     }
 
     public void MakeReady(PciAddress address)

@@ -1,8 +1,10 @@
 using PciBackFlow.Backend.Devices.Holding;
+using PciBackFlow.Backend.Devices.Refusals;
 using PciBackFlow.Backend.Domains;
 using PciBackFlow.Backend.Grants;
 using PciBackFlow.Backend.Plans;
 using PciBackFlow.Hardware.Hypervisor;
+using PciBackFlow.Hardware.Pci;
 
 namespace PciBackFlow.Backend.Attaching.Plans;
 
@@ -45,6 +47,18 @@ internal static class AttachPlan
         new("find the devices") { Do = static attachment => attachment.Devices = Preconditions.DevicesFor(attachment.Services, attachment.Request.Spec) },
         new("reserve them") { Do = static attachment => attachment.Reserve() },
         new("refuse what another guest has") { Do = RefuseTaken },
+        new("refuse what shares a page with another guest's device")
+        {
+            // Nobody can insist on it: two guests would have each other's device.
+            Do = static attachment =>
+            {
+                foreach (PciAddress device in attachment.Addresses)
+                {
+                    SharedFrames.RefuseIfAnothers(attachment.Services, attachment.Life, device);
+                }
+            },
+        },
+        new("refuse what a former guest may still reach") { Do = RefuseReachable },
         new("drop other guests' wishes for them") { Do = DropWishes, Journal = "Kept: closed" },
         new("grant each")
         {
@@ -76,6 +90,21 @@ internal static class AttachPlan
         foreach (HeldDevice device in attachment.Devices)
         {
             Preconditions.RefuseIfTaken(attachment.Services, attachment.Life, device);
+        }
+    }
+
+    // The same guest again is free: it reaches nothing that it is not about to get.
+    private static void RefuseReachable(Attachment attachment)
+    {
+        ToolstackServices services = attachment.Services;
+        int next = attachment.Life.DomainId;
+        foreach (PciAddress device in attachment.Addresses)
+        {
+            int[] others = [.. new FormerGuests(services).LivingOf(device).Where(domain => domain != next)];
+            if (FormerGuestRule.Weigh(services.Custody.Refusals, device, others, attachment.Request.Force) is { } warning)
+            {
+                ToolstackLog.StillReachable(services.Logger, next, device, warning);
+            }
         }
     }
 

@@ -11,7 +11,16 @@ internal static class OrphanedDevices
 {
     /// <summary>Whether there is anything to settle for a guest.</summary>
     /// <exception cref="HypervisorException">It can't be looked at.</exception>
-    public static bool Any(ToolstackServices services, DomainLife life) => Of(services, life).Length > 0 || WithMessagesAlone(services, life).Length > 0;
+    public static bool Any(ToolstackServices services, DomainLife life) =>
+        Of(services, life).Length > 0 || WithMessagesAlone(services, life).Length > 0 || ReachedInVain(services, life).Count > 0;
+
+    /// <summary>What a guest could reach, when that has gone with it: its kernel has ended, and nobody runs with its page tables any more.</summary>
+    /// <exception cref="HypervisorException">It can't be looked at.</exception>
+    public static IReadOnlyList<JournalEntry> ReachedInVain(ToolstackServices services, DomainLife life)
+    {
+        IReadOnlyList<JournalEntry> reached = services.Journal.ReachedOf(life);
+        return reached.Count == 0 || services.Domains.IsAlive(life) ? [] : reached;
+    }
 
     /// <summary>
     /// All of them when the domain is gone, dying or somebody else, or was taken offline and has closed; those that are not revoked yet

@@ -7,7 +7,7 @@ internal static class ReleaseWait
 {
     /// <summary>
     /// A function is revoked when it is quiet. The backend resets it as soon as it is let go; if that takes too long the IOMMU holds it,
-    /// because it is deassigned next.
+    /// because it is deassigned with its grants.
     /// </summary>
     public static async Task UntilReleasedAsync(Reclamation reclamation)
     {

@@ -26,7 +26,7 @@ internal static class RevokePlan
         new("revoke its grants, the last first")
         {
             Do = static part => Note(part, Revocations.RevokeAll(part.Reclamation.Services, part.Reclamation.Life, part.Device)),
-            Journal = "each grant: closed",
+            Journal = "Reached, for memory of a guest that lives; each grant: closed",
         },
     ]);
 

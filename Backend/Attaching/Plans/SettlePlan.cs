@@ -1,3 +1,4 @@
+using PciBackFlow.Backend.Grants;
 using PciBackFlow.Backend.Interrupts;
 using PciBackFlow.Backend.Plans;
 using PciBackFlow.Hardware.Pci;
@@ -17,6 +18,19 @@ internal static class SettlePlan
             Nested = new NestedPlan<Settlement, Reclamation>(ReclaimPlan.Table, forEach: null, static settlement => [settlement.Orphaned!]),
         },
         new("unmap messages of xl's devices that an earlier daemon mapped") { Do = RevokeMessages, Journal = "Messages: closed" },
+        new("forget what it could reach")
+        {
+            When = static settlement => OrphanedDevices.ReachedInVain(settlement.Services, settlement.Life).Count > 0,
+            Condition = "it lives no more",
+            Do = static settlement =>
+            {
+                foreach (JournalEntry reached in OrphanedDevices.ReachedInVain(settlement.Services, settlement.Life))
+                {
+                    settlement.Services.Journal.Close(reached);
+                }
+            },
+            Journal = "Reached: closed",
+        },
     ]);
 
     private static void RevokeMessages(Settlement settlement)

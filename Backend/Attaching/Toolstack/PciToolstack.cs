@@ -32,6 +32,9 @@ public sealed class PciToolstack : IToolstack, IGuestChanges, IDisposable
         _reservations = new(services.Custody);
         _pauses = new(services);
         _watch = new(services, this);
+
+        // What is given back to the host goes by the same rule as what is given to another guest.
+        services.Custody.FormerGuests = new FormerGuests(services);
     }
 
     /// <summary>Finishes what an earlier daemon of this boot left half done: completes it, or undoes it in reverse.</summary>

@@ -41,10 +41,12 @@ public sealed class ControlClient(string socket)
     /// <summary>Gives a device back to the host.</summary>
     /// <param name="device">Its address or name.</param>
     /// <param name="rebind">Whether its original driver gets it at once.</param>
+    /// <param name="force">Whether refusals that only a person can judge are overridden.</param>
     /// <param name="cancellationToken">Gives up waiting; the daemon goes on.</param>
     /// <returns>When it is done.</returns>
-    public Task GiveBackAsync(string device, bool rebind, CancellationToken cancellationToken) =>
-        Send("DELETE", $"assignable/{Uri.EscapeDataString(device)}?rebind={(rebind ? "true" : "false")}", null, cancellationToken);
+    public Task GiveBackAsync(string device, bool rebind, bool force, CancellationToken cancellationToken) => Send(
+        "DELETE", $"assignable/{Uri.EscapeDataString(device)}?rebind={(rebind ? "true" : "false")}&force={(force ? "true" : "false")}", null,
+        cancellationToken);
 
     /// <summary>The devices a guest has or is getting.</summary>
     /// <param name="domain">Its id or name.</param>

@@ -78,13 +78,13 @@ internal sealed class ControlEndpoints
     private async Task GiveBack(HttpContext context)
     {
         string device = Route(context, "device");
-        bool rebind = Flag(context, "rebind");
+        (bool rebind, bool force) = (Flag(context, "rebind"), Flag(context, "force"));
         await Blocking(context, () =>
         {
             // Giving back what isn't held is done already, as long as the words name a device.
             if (_services.Custody.Find(device)?.Address is { } held)
             {
-                _services.Custody.GiveBack(held, rebind);
+                _services.Custody.GiveBack(held, rebind, force);
             }
             else if (!PciAddress.TryParse(device, out _))
             {
@@ -105,7 +105,7 @@ internal sealed class ControlEndpoints
     private async Task Attach(HttpContext context)
     {
         AttachDevice request = await Body(context, ControlJson.Default.AttachDevice).ConfigureAwait(false);
-        AttachRequest attach = new(Domain(context), Spec(request.Spec ?? string.Empty), request.Wait, request.Keep);
+        AttachRequest attach = new(Domain(context), Spec(request.Spec ?? string.Empty), request.Wait, request.Keep, request.Force);
         IReadOnlyList<AttachedDevice> attached = await _services.Toolstack.AttachAsync(attach, context.RequestAborted).ConfigureAwait(false);
         AssignmentReport[] devices = [.. attached.Select(AssignmentReport.Of)];
         await Answer(context, devices, ControlJson.Default.IReadOnlyListAssignmentReport).ConfigureAwait(false);

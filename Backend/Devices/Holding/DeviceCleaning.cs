@@ -5,6 +5,7 @@ using PciBackFlow.Backend.Devices.Taking;
 using PciBackFlow.Backend.Plans;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Hardware.Pci.Sysfs;
 
 namespace PciBackFlow.Backend.Devices.Holding;
 
@@ -28,6 +29,20 @@ internal sealed class DeviceCleaning(DeviceCustodyOptions options, DeviceObstacl
             return quarantine.IsGuests(address);
         }
         catch (HypervisorException)
+        {
+            return true;
+        }
+    }
+
+    /// <summary>Whether it may write to memory by itself now; yes when it does not tell. The gate is held.</summary>
+    public bool IsMaster(HeldRecord record)
+    {
+        try
+        {
+            using var registers = SysfsFunction.Open(record.Address, writable: false, options.Bus.DevicesRoot);
+            return !registers.TryRead(ConfigRegisters.Command, 2, out uint command) || (command & CommandBits.BusMaster) != 0;
+        }
+        catch (IOException)
         {
             return true;
         }
@@ -59,12 +74,12 @@ internal sealed class DeviceCleaning(DeviceCustodyOptions options, DeviceObstacl
     /// <exception cref="BackendException">It is not quiet: it is gone, or its reset failed.</exception>
     public void Silence(HeldEntry entry, HeldRecord record)
     {
-        // Another card at its address, or a driver of the host, has nothing to do with that guest.
-        string? why = obstacles.AbsenceOf(record);
+        // Another card at its address, or a driver of the host, has nothing to do with that guest. One that only says that it is another has.
+        string? why = obstacles.IsOurObject(record) ? null : obstacles.AbsenceOf(record);
         if (why is null)
         {
             CustodyLog.MadeQuiet(options.Logger, record.Address);
-            why = Clean(entry, record);
+            why = Clean(entry, record) ?? (entry.IsQuiet ? null : "its bus mastering cannot be switched off");
         }
 
         if (why is not null)
@@ -101,7 +116,7 @@ internal sealed class DeviceCleaning(DeviceCustodyOptions options, DeviceObstacl
                 CustodyLog.Warning(options.Logger, record.Address, outcome.Problem);
             }
 
-            (entry.IsClean, entry.IsQuiet) = (outcome.Problem is null && !function.WasExposed, true);
+            (entry.IsClean, entry.IsQuiet) = (outcome.Problem is null && !function.WasExposed, outcome.NotStopped is null);
             return null;
         }
         catch (IOException failure)

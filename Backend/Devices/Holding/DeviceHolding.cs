@@ -1,3 +1,4 @@
+using PciBackFlow.Backend.Devices.Refusals;
 using PciBackFlow.Backend.Devices.State;
 using PciBackFlow.Backend.Devices.Taking;
 using PciBackFlow.Hardware.Hypervisor;
@@ -9,6 +10,9 @@ namespace PciBackFlow.Backend.Devices.Holding;
 internal sealed class DeviceHolding(
     DeviceCustodyOptions options, HeldEntries entries, DeviceRecords records, DeviceTaking taking, Quarantine quarantine, string bootId)
 {
+    /// <inheritdoc cref="IDeviceCustody.FormerGuests"/>
+    public IFormerGuests? FormerGuests { get; set; }
+
     /// <summary>What is said of a device that nobody took.</summary>
     public static BackendException NotHeld(PciAddress address) =>
         new(BackendFailure.Failed, $"{address} is not held for guests. Take it with pci-assignable-add first.");
@@ -38,7 +42,7 @@ internal sealed class DeviceHolding(
     }
 
     /// <inheritdoc cref="IDeviceCustody.GiveBack"/>
-    public void GiveBack(PciAddress address, bool rebind)
+    public void GiveBack(PciAddress address, bool rebind, bool force)
     {
         if (entries.Find(address) is not { } entry)
         {
@@ -78,7 +82,16 @@ internal sealed class DeviceHolding(
                         $"{address} is needed by its virtual functions {string.Join(", ", needing)}, which are held. Give those back first.");
                 }
 
-                taking.GiveBack(record, rebind);
+                // One that is gone, or that a driver of the host has by now, is not handed on here.
+                if (options.Bus.Exists(address) && options.Bus.DriverOf(address) is null
+                    && FormerGuestRule.Weigh(options.Refusals, address, FormerGuests?.LivingOf(address) ?? [], force) is { } warning)
+                {
+                    CustodyLog.Warning(options.Logger, address, $"it is given back all the same: {warning}");
+                }
+
+                // Whatever becomes of it: a reset on this way that failed leaves nobody knows what.
+                (entry.IsClean, entry.IsQuiet) = (false, false);
+                taking.GiveBack(record, rebind, force);
             }
             finally
             {

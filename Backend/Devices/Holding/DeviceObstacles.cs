@@ -66,6 +66,10 @@ internal sealed class DeviceObstacles(DeviceCustodyOptions options, HeldEntries 
         return bus.DriverOf(address) is { } driver ? $"the host's driver {driver} was bound to it meanwhile" : null;
     }
 
+    /// <summary>Whether it is still the kernel's object that was taken, with no driver: then it is ours to stop, whatever it says of itself.</summary>
+    public bool IsOurObject(HeldRecord record) =>
+        HostControls.IsSameObject(options.Bus, record) && options.Bus.DriverOf(record.Address) is null;
+
     private bool Answers(PciAddress address)
     {
         try

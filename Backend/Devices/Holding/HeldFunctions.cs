@@ -92,11 +92,10 @@ internal sealed class HeldFunctions(DeviceCustodyOptions options, HeldEntries en
             try
             {
                 // What its guest can still reach is reset again before anybody else gets it; once more now would be in vain.
-                why = entry.Function is { IsTouched: false } function && (!function.WasExposed || isExposed)
-                    ? cleaning.Requarantine(address)
-                    : cleaning.CleanAndQuarantine(entry, record);
+                bool isUntouched = entry.Function is { IsTouched: false } function && (!function.WasExposed || isExposed);
+                why = isUntouched ? cleaning.Requarantine(address) : cleaning.CleanAndQuarantine(entry, record);
                 entry.IsClean = why is null && !isExposed && entry.Function is { IsTouched: false, WasExposed: false };
-                entry.IsQuiet = why is null;
+                entry.IsQuiet = why is null && (isUntouched || entry.IsQuiet);
             }
             finally
             {

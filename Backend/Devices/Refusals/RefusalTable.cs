@@ -18,6 +18,9 @@ internal static class RefusalTable
     /// <summary>The rule that is looked at again when the line is known.</summary>
     public const string SharedLine = "shared-line";
 
+    /// <summary>The rule that is looked at whenever a device is handed on: <see cref="FormerGuestRule"/>.</summary>
+    public const string FormerGuest = "former-guest";
+
     private const uint BridgeClass = 0x06;
 
     // Source Validation, P2P Request Redirect, P2P Completion Redirect, Upstream Forwarding: what Linux asks of a multi-function
@@ -51,6 +54,9 @@ internal static class RefusalTable
         new("shared-page", RefusalWeight.Judgement, static (host, function) => SharedPages(host, function)),
         new("no-iommu", RefusalWeight.Judgement, static (host, _) => host.Domains is { CanAssignDevices: false }
             ? ["Xen uses no IOMMU: the device could be told to write anywhere in the host's memory"] : []),
+
+        // Quarantine holds a device whoever may still reach it: taking one is never wrong for that. Handing it on is.
+        new(FormerGuest, RefusalWeight.Judgement, static (_, _) => []),
         new(SharedLine, RefusalWeight.Warning, static (host, function) =>
             host.Lines.Others(function.Irq, function.Address, function.Driver, host.Functions, host.HolderOf)),
         new("no-reset", RefusalWeight.Warning, static (_, function) => function.CanReset || function.ResetMethods.Count > 0
@@ -189,7 +195,7 @@ internal static class RefusalTable
             .Select(other => $"the IOMMU cannot tell it from {other}, which stays with the host ({host.Find(other)!.Driver})");
     }
 
-    // Functions that are set aside are no longer the host's; that two guests don't share a page is seen to when they claim.
+    // Functions that are set aside are no longer the host's; that two guests don't share a page is seen to when they get them.
     private static IEnumerable<string> SharedPages(HostSnapshot host, HostFunction function) => host.Functions
         .Where(other => other.Address != function.Address && !host.IsSetAside(other.Address))
         .SelectMany(other => MemoryPages.SharedBy(function.BaseAddresses, other.BaseAddresses).Take(1)

@@ -33,16 +33,14 @@ internal static class FunctionReset
             return Dead("it does not answer (all ones): it was unplugged, or has no power");
         }
 
+        // Before it is asked for power: registers answer in every state above D3cold, and a device that refuses D0 is not to go on writing to memory.
+        bool isMaster = !TryEndMastering(function);
         if (!function.TrySetPowerState(0))
         {
             return Dead("it does not go to power state D0");
         }
 
-        if (function.TryRead(ConfigRegisters.Command, 2, out uint command) && (command & CommandBits.BusMaster) != 0)
-        {
-            function.TryWrite(ConfigRegisters.Command, 2, command & ~CommandBits.BusMaster);
-        }
-
+        isMaster |= !TryEndMastering(function);
         bool isQuiet = WaitForPending(function);
         string? problem = plan.IsPossible ? TryReset(bus, plan) : null;
         if (!WaitForAnswer(function))
@@ -52,10 +50,28 @@ internal static class FunctionReset
 
         IReadOnlyList<string> lost = snapshot.Restore(function, out IReadOnlyList<string> repaired);
         string? unusable = lost.Count > 0 ? $"it did not take back {string.Join(", ", lost)}" : null;
-        return new(plan.IsPossible && problem is null && unusable is null, problem, unusable, repaired, isQuiet);
+        isMaster |= IsMaster(function);
+        return new(plan.IsPossible && problem is null && unusable is null, problem, unusable, repaired, isQuiet)
+        {
+            NotStopped = isMaster ? "its bus mastering cannot be switched off" : null,
+        };
 
-        static ResetOutcome Dead(string why) => new(IsReset: false, Problem: null, why, [], IsQuiet: false);
+        static ResetOutcome Dead(string why) => new(IsReset: false, Problem: null, why, [], IsQuiet: false) { NotStopped = why };
     }
+
+    // What was written counts for nothing: the device says whether it is off.
+    private static bool TryEndMastering(IConfigSpace function)
+    {
+        if (function.TryRead(ConfigRegisters.Command, 2, out uint command) && (command & CommandBits.BusMaster) != 0)
+        {
+            function.TryWrite(ConfigRegisters.Command, 2, command & ~CommandBits.BusMaster);
+        }
+
+        return !IsMaster(function);
+    }
+
+    private static bool IsMaster(IConfigSpace function) =>
+        !function.TryRead(ConfigRegisters.Command, 2, out uint command) || (command & CommandBits.BusMaster) != 0;
 
     private static string? TryReset(SysfsBus bus, ResetPlan plan)
     {

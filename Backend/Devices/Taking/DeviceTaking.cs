@@ -77,16 +77,17 @@ internal sealed class DeviceTaking(DeviceCustodyOptions options, DeviceRecords r
     /// <summary>Gives a device back; its record is gone afterwards.</summary>
     /// <param name="record">The device.</param>
     /// <param name="rebind">Whether a driver gets it at once.</param>
-    /// <exception cref="BackendException">A step failed: it is still held. Or only the driver failed: then it is given back, and the
+    /// <param name="force">Whether a person insists, though it is not known to have stopped.</param>
+    /// <exception cref="BackendException">A step failed or was refused: it is still held. Or only the driver failed: then it is given back, and the
     /// message says so.</exception>
-    public void GiveBack(HeldRecord record, bool rebind)
+    public void GiveBack(HeldRecord record, bool rebind, bool force)
     {
         PciAddress address = record.Address;
-        using (Transfer device = new(_host, record))
+        using (Transfer device = new(_host, record) { IsForced = force })
         {
             // What is plugged in there now may never have been taken: then its settings are its own. Nor is one that a driver of the host
             // has by now ours any more.
-            device.Registers = IsSameOrSilent(record) && _bus.DriverOf(address) is null ? OpenOrThrow(address) : null;
+            device.Registers = IsOurs(record) ? OpenOrThrow(address) : null;
             PlanRun.Carry(GiveBackPlan.Table, device, options.Observer);
         }
 
@@ -143,17 +144,9 @@ internal sealed class DeviceTaking(DeviceCustodyOptions options, DeviceRecords r
             : new(BackendFailure.Refused, $"{address} is refused: {text}. Take it with --force if the host can do without.");
     }
 
-    // A card that was pulled answers nothing, and has no serial number to compare: its files are still the kernel's memory of it.
-    private bool IsSameOrSilent(HeldRecord record)
-    {
-        if (!_bus.Exists(record.Address))
-        {
-            return false;
-        }
-
-        using SysfsFunction registers = OpenOrThrow(record.Address);
-        return NoAnswer.From(registers) || DeviceIdentity.Read(_bus, record.Address) == record.Identity;
-    }
+    // One that was plugged in anew is another object to the kernel, but the same card if it says so: nobody but us has had that.
+    private bool IsOurs(HeldRecord record) => _bus.DriverOf(record.Address) is null
+        && (HostControls.IsSameObject(_bus, record) || DeviceIdentity.Read(_bus, record.Address) == record.Identity);
 
     private SysfsFunction OpenOrThrow(PciAddress address)
     {

@@ -8,19 +8,18 @@ internal static class GiveBackPlan
 {
     /// <summary>
     /// What is plugged in there now may never have been taken: then its registers are not opened, and its settings are its own. Nor are
-    /// those of one that a driver of
-    /// the host has by now. A program that died on this way left it held: each step takes what is already so.
+    /// those of one that a driver of the host has by now. What a device says of itself does not decide that, because a guest may have changed it. A program
+    /// that died on this way left it held: each step takes what is already so.
     /// </summary>
     public static Plan<Transfer> Table { get; } = new("give back",
     [
         // In quarantine it reaches nothing; outside, what a guest told it to do would reach the host. Whether one has, nobody knows: xl may
-        // have assigned it to a guest
-        // that never claimed it here.
-        new("reset it")
+        // have assigned it to a guest that never claimed it here.
+        new("stop and reset it")
         {
             When = IsOurs,
             Condition = Ours,
-            Do = static device => device.Host.ResetAsFarAsPossible(device.Registers!, device.Record),
+            Do = static device => device.Host.StopForHost(device),
         },
         new("leave quarantine")
         {
@@ -79,7 +78,7 @@ internal static class GiveBackPlan
         Explain = static (device, failure) => HostControls.Explain(device.Address, "giving it back", failure),
     };
 
-    private const string Ours = "it is the card that was taken, and no driver has it";
+    private const string Ours = "it was not plugged in anew as another card, and no driver has it";
 
     private static bool IsOurs(Transfer device) => device.Registers is not null;
 }

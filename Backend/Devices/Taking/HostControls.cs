@@ -174,15 +174,40 @@ internal sealed class HostControls(DeviceCustodyOptions options, DeviceRecords r
     /// <summary>Resets a device and restores it as every guest gets it.</summary>
     public ResetOutcome Reset(SysfsFunction registers, HeldRecord record) => FunctionReset.Run(Bus, registers, PlanFor(record.Address), record.Clean!);
 
-    /// <summary>The same on its way to the host, which gets it also when it could not be reset.</summary>
-    public void ResetAsFarAsPossible(SysfsFunction registers, HeldRecord record)
+    /// <summary>
+    /// The same on its way to the host. That it has stopped must be seen, and the reset must have succeeded if there is a method: outside quarantine a device
+    /// reaches the host's memory, where its last guest told it to.
+    /// </summary>
+    /// <exception cref="BackendException">It is not known to have stopped, and nobody insists.</exception>
+    public void StopForHost(Transfer device)
     {
-        ResetOutcome outcome = Reset(registers, record);
-        if ((outcome.Unusable ?? outcome.Problem) is { } why)
+        ResetOutcome outcome = Reset(device.Registers!, device.Record);
+        if ((outcome.NotStopped ?? outcome.Problem) is { } why)
         {
-            CustodyLog.Warning(options.Logger, record.Address, $"it is given back as it is: {why}");
+            if (!device.IsForced)
+            {
+                throw new BackendException(
+                    BackendFailure.Refused,
+                    $"{why}. It stays in quarantine, where it reaches no memory: outside it could write to the host's. Try again when it answers and can be "
+                    + "reset; with --force it leaves quarantine all the same, and the host trusts whoever had it last");
+            }
+
+            CustodyLog.Warning(options.Logger, device.Address, $"it is given back as it is, because a person insists: {why}");
+        }
+        else if (outcome.Unusable is { } lost)
+        {
+            // What it does not take back its driver sets anew: no reason to keep the device.
+            CustodyLog.Warning(options.Logger, device.Address, lost);
         }
     }
+
+    /// <summary>
+    /// Whether the kernel's object of a device is the one that was taken, whatever the device says of itself: a guest can have rewritten that. A card that
+    /// was unplugged and plugged in again has a new object, which knows neither our override nor that we enabled it.
+    /// </summary>
+    public static bool IsSameObject(SysfsBus bus, HeldRecord record) => bus.Exists(record.Address)
+        && (bus.OverrideOf(record.Address) == HostSnapshot.SetAside
+            || (record.IsEnabled && bus.Read(record.Address, "enable") is not (null or "0")));
 
     public void RestoreOriginal(SysfsFunction registers, HeldRecord record)
     {

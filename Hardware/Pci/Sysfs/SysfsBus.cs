@@ -58,6 +58,14 @@ public sealed class SysfsBus
     /// <returns>The text without white space around it; null when it is absent or cannot be read.</returns>
     public string? Read(PciAddress address, string attribute) => SysfsAttributes.Text(DirectoryOf(address), attribute);
 
+    /// <summary>A function's memory and ports as the kernel placed them; the function itself is not asked, which may hang.</summary>
+    /// <param name="address">The function.</param>
+    /// <returns>Indexes 0 to 5 the BARs, 6 the ROM.</returns>
+    /// <exception cref="IOException">The host has no such function.</exception>
+    public IReadOnlyList<BaseAddress> BaseAddressesOf(PciAddress address) => Exists(address)
+        ? SysfsAttributes.Resources(DirectoryOf(address))
+        : throw new IOException($"{address}: no such function on this host ({DirectoryOf(address)})");
+
     /// <summary>The bound driver's name.</summary>
     /// <param name="address">The function.</param>
     /// <returns>The name, or null.</returns>

@@ -53,6 +53,8 @@ public sealed class DaemonRestartTests
                 break;
             default:
                 await bench.Detach(7, "03:00.0", force: end == "detach by force");
+                BackendException alive = await Assert.ThrowsAsync<BackendException>(() => bench.Attach(8, "03:00.0"));
+                Assert.Contains("former-guest", alive.Message, StringComparison.Ordinal);
                 break;
         }
 
@@ -61,6 +63,7 @@ public sealed class DaemonRestartTests
 
         // It may be in the middle of writing to the guest's memory, which is freed when the guest is gone.
         Assert.Equal("quiet 0000:03:00.0", bench.Order.First());
-        Assert.Equal(AttachmentState.Connected, (await bench.Attach(8, "03:00.0")).State);
+        bool isAlive = end.StartsWith("detach", StringComparison.Ordinal);
+        Assert.Equal(AttachmentState.Connected, (await bench.Attach(8, "03:00.0", force: isAlive)).State);
     }
 }

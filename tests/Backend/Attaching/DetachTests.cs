@@ -21,8 +21,8 @@ public sealed class DetachTests
         await bench.Detach(7, "03:00.0");
         Assert.Equal(
             [
-                "release 0000:03:00.0", "Deassign +0", "AllowInterrupt -14", "Unmap +14",
-                "AllowMemory -feb00", "AllowPorts -c000", $"AllowMemory -{NicMemory >> 12:x}",
+                "release 0000:03:00.0", "AllowMemory -feb00", $"AllowMemory -{NicMemory >> 12:x}", "AllowPorts -c000",
+                "AllowInterrupt -14", "Unmap +14", "Deassign +0",
             ],
             bench.Order);
         bench.AssertNothingLeft(7);

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using PciBackFlow.Backend.Devices;
 using PciBackFlow.Backend.Devices.Holding;
+using PciBackFlow.Backend.Devices.Refusals;
 using PciBackFlow.Backend.Devices.Sources;
 using PciBackFlow.Backend.Failures;
 using PciBackFlow.Hardware.Pci;
@@ -35,6 +36,10 @@ internal sealed class SmallCustody : IDeviceCustody, IFunctionSource, IDeviceSet
 
     public IDeviceSettings Settings => this;
 
+    public RefusalPolicy Refusals { get; set; } = RefusalPolicy.Default;
+
+    public IFormerGuests? FormerGuests { get; set; }
+
     public Action<string> Note { get; }
 
     public ConcurrentDictionary<PciAddress, int> Lines { get; } = new();
@@ -63,7 +68,7 @@ internal sealed class SmallCustody : IDeviceCustody, IFunctionSource, IDeviceSet
         return _held.AddOrUpdate(address, new HeldDevice(address, name, null, 0x8086, 0x100E, null), (_, held) => held with { Name = name });
     }
 
-    public void GiveBack(PciAddress address, bool rebind)
+    public void GiveBack(PciAddress address, bool rebind, bool force)
     {
         if (!_held.TryGetValue(address, out HeldDevice? device))
         {
@@ -75,8 +80,15 @@ internal sealed class SmallCustody : IDeviceCustody, IFunctionSource, IDeviceSet
             throw new BackendException(BackendFailure.Refused, $"{address} is kept");
         }
 
-        Forget(address);
-        PinsOf(address).Open();
+        try
+        {
+            FormerGuestRule.Weigh(Refusals, address, FormerGuests?.LivingOf(address) ?? [], force);
+            Forget(address);
+        }
+        finally
+        {
+            PinsOf(address).Open();
+        }
     }
 
     public IDisposable? TryPin(PciAddress address) => PinsOf(address).TryPin();

@@ -88,7 +88,12 @@ internal sealed class ToolstackBench : IAsyncDisposable
 
     public PciToolstack Toolstack => _toolstack;
 
-    public IReadOnlyList<JournalEntry> Journal => _journal.Entries();
+    /// <summary>What guests have, by the journal.</summary>
+    public IReadOnlyList<JournalEntry> Journal => [.. _journal.Entries().Where(static entry => entry.Grant.Kind != GrantKind.Reached)];
+
+    /// <summary>What guests had and may have mapped still, by the journal: the guest's id and the device.</summary>
+    public IReadOnlyList<(int Domain, PciAddress Device)> Reached =>
+        [.. _journal.Lives().SelectMany(_journal.ReachedOf).Select(static entry => (entry.Life.DomainId, entry.Device)).Distinct()];
 
     public LinuxGuest Guest(int domain, Guid? handle = null)
     {
@@ -125,12 +130,13 @@ internal sealed class ToolstackBench : IAsyncDisposable
     public LoopbackPassthrough Granted => Host.Passthrough;
 
     /// <summary>Attaches; the first of what the guest has of it then.</summary>
-    public async Task<AttachedDevice> Attach(int domain, string spec, bool wait = true, bool keep = false, CancellationToken cancellation = default) =>
-        (await AttachAll(domain, spec, wait, keep, cancellation))[0];
+    public async Task<AttachedDevice> Attach(
+        int domain, string spec, bool wait = true, bool keep = false, bool force = false, CancellationToken cancellation = default) =>
+        (await AttachAll(domain, spec, wait, keep, force, cancellation))[0];
 
     public Task<IReadOnlyList<AttachedDevice>> AttachAll(
-        int domain, string spec, bool wait = true, bool keep = false, CancellationToken cancellation = default) =>
-        _toolstack.AttachAsync(new(domain, PciSpec.Parse(spec), wait, keep), cancellation);
+        int domain, string spec, bool wait = true, bool keep = false, bool force = false, CancellationToken cancellation = default) =>
+        _toolstack.AttachAsync(new(domain, PciSpec.Parse(spec), wait, keep, force), cancellation);
 
     public Task Detach(int domain, string spec, bool force = false, CancellationToken cancellation = default) =>
         _toolstack.DetachAsync(domain, PciSpec.Parse(spec), force, cancellation);

@@ -164,7 +164,7 @@ public sealed class BetweenGuestsTests : HeldNicTests
         Host.Domains.Deassign(5, Address);
         int before = Host[Nic].Resets.Count;
 
-        Custody.GiveBack(Address, rebind: true);
+        Custody.GiveBack(Address, rebind: true, force: false);
 
         Assert.Equal(before + 1, Host[Nic].Resets.Count);
     }
@@ -205,7 +205,7 @@ public sealed class BetweenGuestsTests : HeldNicTests
         ushort atReset = 0xFFFF;
         Host[Nic].OnReset = device => atReset = device.Word(Command);
 
-        Custody.GiveBack(Address, rebind: false);
+        Custody.GiveBack(Address, rebind: false, force: false);
 
         Assert.Equal((before + 1, 0x0503), (Host[Nic].Resets.Count, atReset));
     }
@@ -267,7 +267,7 @@ public sealed class BetweenGuestsTests : HeldNicTests
         int owner = 0;
         Host[Nic].OnReset = device => (atReset, owner) = (device.Word(Command), Host.Passthrough.OwnerOf(Address));
 
-        Custody.GiveBack(Address, rebind: true);
+        Custody.GiveBack(Address, rebind: true, force: false);
 
         Assert.Equal(0x0103, atReset);
         Assert.Equal(DomainInfo.Quarantine, owner);

@@ -109,7 +109,7 @@ public sealed class CustodyRestartTests : IDisposable
 
         // What its guest can still reach is not clean for whoever comes next.
         _host.Domains.Deassign(5, Address);
-        custody.GiveBack(Address, rebind: true);
+        custody.GiveBack(Address, rebind: true, force: false);
         Assert.Equal(before + 2, _host[Nic].Resets.Count);
     }
 
@@ -185,7 +185,7 @@ public sealed class CustodyRestartTests : IDisposable
         string before = _host.Everything();
         Take(null);
         using DeviceCustody custody = _host.Open();
-        custody.GiveBack(Address, rebind: true);
+        custody.GiveBack(Address, rebind: true, force: false);
 
         Assert.Equal(before, _host.Everything());
     }
@@ -205,7 +205,7 @@ public sealed class CustodyRestartTests : IDisposable
             using DeviceCustody custody = _host.Open();
             if (custody.Held().Count > 0)
             {
-                custody.GiveBack(Address, rebind: true);
+                custody.GiveBack(Address, rebind: true, force: false);
             }
 
             Assert.Equal(before, _host.Everything());

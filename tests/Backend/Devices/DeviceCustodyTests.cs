@@ -84,12 +84,12 @@ public sealed class DeviceCustodyTests : IDisposable
         custody.Take(Address, "wan", force: false);
         Assert.NotEqual(before, _host.Everything());
 
-        custody.GiveBack(Address, rebind: true);
+        custody.GiveBack(Address, rebind: true, force: false);
 
         Assert.Equal(before, _host.Everything());
         Assert.Equal("e1000e", _host[Nic].Driver);
         Assert.Empty(custody.Held());
-        custody.GiveBack(Address, rebind: true);
+        custody.GiveBack(Address, rebind: true, force: false);
     }
 
     [Fact]
@@ -97,7 +97,7 @@ public sealed class DeviceCustodyTests : IDisposable
     {
         using DeviceCustody custody = _host.Open();
         custody.Take(Address, null, force: false);
-        custody.GiveBack(Address, rebind: false);
+        custody.GiveBack(Address, rebind: false, force: false);
 
         Assert.Null(_host[Nic].Driver);
         Assert.Equal("(null)", _host[Nic].Text("driver_override"));
@@ -112,7 +112,7 @@ public sealed class DeviceCustodyTests : IDisposable
         using DeviceCustody custody = _host.Open();
         var driverless = PciAddress.Parse("00:05.0");
         Assert.Null(custody.Take(driverless, null, force: false).OriginalDriver);
-        custody.GiveBack(driverless, rebind: true);
+        custody.GiveBack(driverless, rebind: true, force: false);
 
         Assert.Equal("e1000e", _host["00:05.0"].Driver);
     }
@@ -153,11 +153,10 @@ public sealed class DeviceCustodyTests : IDisposable
         string held = _host.Everything();
         int failed = 0;
 
-        // From the second one: the first is the reset, and a device that can't be reset is given back as it is.
-        for (int at = 1; ; at++)
+        for (int at = 0; ; at++)
         {
             _host.FailAt = at;
-            var failure = Record.Exception(() => custody.GiveBack(Address, rebind: true)) as BackendException;
+            var failure = Record.Exception(() => custody.GiveBack(Address, rebind: true, force: false)) as BackendException;
             if (custody.Held().Count == 0)
             {
                 // Only the driver is left to fail then, and the message says that the device is given back all the same.
@@ -170,7 +169,7 @@ public sealed class DeviceCustodyTests : IDisposable
             Assert.Equal(held, _host.Everything());
         }
 
-        Assert.InRange(failed, 6, 10);
+        Assert.InRange(failed, 7, 11);
     }
 
     [Fact]
@@ -235,9 +234,9 @@ public sealed class DeviceCustodyTests : IDisposable
         custody.Take(Address, null, force: false);
         custody.Take(PciAddress.Parse("03:00.1"), null, force: false);
 
-        custody.GiveBack(Address, rebind: false);
+        custody.GiveBack(Address, rebind: false, force: false);
         Assert.Equal("on", _host["00:1c.0"].Text("power/control"));
-        custody.GiveBack(PciAddress.Parse("03:00.1"), rebind: false);
+        custody.GiveBack(PciAddress.Parse("03:00.1"), rebind: false, force: false);
         Assert.Equal("auto", _host["00:1c.0"].Text("power/control"));
     }
 
@@ -250,7 +249,7 @@ public sealed class DeviceCustodyTests : IDisposable
 
         Assert.True(custody.Functions.Claim(5, Address).IsGranted);
         custody.Functions.Release(5, Address);
-        custody.GiveBack(Address, rebind: true);
+        custody.GiveBack(Address, rebind: true, force: false);
         Assert.DoesNotContain(_host.Happened, static line => line.Contains("Assign", StringComparison.Ordinal));
     }
 

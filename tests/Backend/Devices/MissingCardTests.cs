@@ -1,3 +1,4 @@
+using PciBackFlow.Backend.Devices.Refusals;
 using PciBackFlow.Backend.Devices.Taking;
 using PciBackFlow.Backend.Failures;
 using PciBackFlow.Hardware.Hypervisor;
@@ -38,7 +39,7 @@ public sealed class MissingCardTests : HeldNicTests
 
         Assert.Contains("it is gone", Custody.Functions.Claim(5, Address).Refusal, StringComparison.Ordinal);
         Assert.Contains("it is gone", Assert.Throws<BackendException>(() => Custody.MakeReady(Address)).Message, StringComparison.Ordinal);
-        Custody.GiveBack(Address, rebind: true);
+        Custody.GiveBack(Address, rebind: true, force: false);
         Assert.Empty(Custody.Held());
     }
 
@@ -107,6 +108,7 @@ public sealed class MissingCardTests : HeldNicTests
     {
         byte[] old = PulledOutOfAGuestsHands();
         Host[Nic].Edit(config => old.CopyTo(config, 0)).Edit(static config => config[0x02] = 0xD4).Set(Command, 0x0147);
+        PluggedInAnew();
 
         AssertNotMadeQuiet("another card is in its place");
     }
@@ -132,7 +134,7 @@ public sealed class MissingCardTests : HeldNicTests
         int resets = Host[Nic].Resets.Count;
         Host.Happened.Clear();
 
-        Custody.GiveBack(Address, rebind);
+        Custody.GiveBack(Address, rebind, force: false);
 
         Assert.Equal(before, Host[Nic].Config);
         Assert.Equal((resets, "e1000e"), (Host[Nic].Resets.Count, Host[Nic].Driver));
@@ -153,15 +155,39 @@ public sealed class MissingCardTests : HeldNicTests
         Assert.Equal(clean, Host[Nic].Config);
     }
 
+    /// <summary>Whatever it is, no guest has had it: a new card is a new object to the kernel, which has not heard of us.</summary>
     [Fact]
-    public void A_swapped_card_is_given_back_untouched()
+    public void A_card_plugged_in_anew_in_its_place_is_given_back_untouched()
     {
         Host[Nic].Edit(static config => config[0x02] = 0xD4).Set(Command, 0x0147);
+        PluggedInAnew();
         byte[] before = Host[Nic].Config;
+        int resets = Host[Nic].Resets.Count;
 
-        Custody.GiveBack(Address, rebind: false);
+        Custody.GiveBack(Address, rebind: false, force: false);
 
         Assert.Equal(before, Host[Nic].Config);
+        Assert.Equal(resets, Host[Nic].Resets.Count);
+        Assert.Empty(Custody.Held());
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void What_is_no_longer_ours_to_hand_on_is_given_back_whoever_could_reach_it(bool isGone)
+    {
+        Custody.FormerGuests = new Everywhere();
+        if (isGone)
+        {
+            Host.Remove(Nic);
+        }
+        else
+        {
+            Host.Bind(Nic, "e1000e");
+        }
+
+        Custody.GiveBack(Address, rebind: false, force: false);
+
         Assert.Empty(Custody.Held());
     }
 
@@ -176,6 +202,13 @@ public sealed class MissingCardTests : HeldNicTests
         Assert.Equal(resets, Host[Nic].Resets.Count);
     }
 
+    // A new object in the kernel and in Xen, which know nothing of what was done to the old one.
+    private void PluggedInAnew()
+    {
+        Host[Nic].With("driver_override", "(null)").With("enable", "0");
+        Host.Domains.Deassign(DomainInfo.Quarantine, Address);
+    }
+
     /// <returns>Its registers before.</returns>
     private byte[] PulledOutOfAGuestsHands()
     {
@@ -184,5 +217,10 @@ public sealed class MissingCardTests : HeldNicTests
         Host[Nic].Pull();
         Custody.Functions.Release(5, Address);
         return old;
+    }
+
+    private sealed class Everywhere : IFormerGuests
+    {
+        public IReadOnlyList<int> LivingOf(PciAddress device) => [7];
     }
 }

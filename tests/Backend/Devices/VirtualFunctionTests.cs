@@ -78,7 +78,7 @@ public sealed class VirtualFunctionTests : IDisposable
 
         Assert.Contains(reason, Assert.Throws<BackendException>(() => custody.MakeReady(VirtualAddress)).Message, StringComparison.Ordinal);
         Assert.Contains(reason, custody.Functions.Claim(5, VirtualAddress).Refusal, StringComparison.Ordinal);
-        custody.GiveBack(VirtualAddress, rebind: false);
+        custody.GiveBack(VirtualAddress, rebind: false, force: false);
         Assert.Contains(reason, Assert.Throws<BackendException>(() => custody.Take(VirtualAddress, null, force: true)).Message, StringComparison.Ordinal);
     }
 
@@ -123,9 +123,10 @@ public sealed class VirtualFunctionTests : IDisposable
         _host[Physical].Set(4, 0x0006);
         custody.Take(VirtualAddress, null, force: true);
 
-        Assert.Contains(Virtual, Assert.Throws<BackendException>(() => custody.GiveBack(PhysicalAddress, rebind: true)).Message, StringComparison.Ordinal);
-        custody.GiveBack(VirtualAddress, rebind: false);
-        custody.GiveBack(PhysicalAddress, rebind: true);
+        BackendException needed = Assert.Throws<BackendException>(() => custody.GiveBack(PhysicalAddress, rebind: true, force: false));
+        Assert.Contains(Virtual, needed.Message, StringComparison.Ordinal);
+        custody.GiveBack(VirtualAddress, rebind: false, force: false);
+        custody.GiveBack(PhysicalAddress, rebind: true, force: false);
         Assert.Equal("nvme", _host[Physical].Driver);
     }
 }

@@ -55,6 +55,29 @@ public sealed class GrantJournalTests
 
     /// <summary>kill -9 at any byte: what was complete before it holds, the torn line does not, and the next line doesn't follow it.</summary>
     [Fact]
+    public void What_a_life_could_map_is_on_record_once_whoever_is_the_daemon_and_is_nobodys_device()
+    {
+        using TemporaryFolder folder = new();
+        Grant memory = new(GrantKind.Memory, 0xFEB00, 16);
+        using (GrantJournal journal = Open(folder))
+        {
+            journal.NoteReached(Guest, Nic, memory);
+        }
+
+        using GrantJournal next = Open(folder);
+        next.NoteReached(Guest, Nic, memory);
+        JournalEntry reached = Assert.Single(next.ReachedOf(Guest));
+        Assert.Equal((Nic, memory with { Kind = GrantKind.Reached }, true), (reached.Device, reached.Grant, reached.IsDone));
+        Assert.Equal([reached], next.MappableEntries());
+        Assert.Equal([Guest], next.LivesWithDevices());
+        Assert.Equal((0, null), (next.Count, next.HolderOf(Nic)));
+        Assert.Empty(next.RevocableOf(Guest, Nic));
+        Assert.Empty(next.AttachmentsOf(Guest));
+        next.Close(reached);
+        Assert.Empty(next.Lives());
+    }
+
+    [Fact]
     public void A_file_cut_anywhere_opens_and_goes_on()
     {
         using TemporaryFolder folder = new();

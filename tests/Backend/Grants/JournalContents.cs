@@ -13,6 +13,7 @@ internal static class JournalContents
             .. journal.Lives().SelectMany(journal.AttachmentsOf),
             .. journal.Lives().SelectMany(journal.MessagesOf),
             .. journal.Lives().SelectMany(journal.PausesOf),
+            .. journal.Lives().SelectMany(journal.ReachedOf),
             .. journal.Wishes(),
         ];
         return [.. entries.OrderBy(static entry => entry.Id)];

@@ -40,7 +40,7 @@ public sealed class HardwareVirtualizedGuestTests
         }
 
         BackendException refused = await Assert.ThrowsAsync<BackendException>(() => bench.Backend.Toolstack!.AttachAsync(
-            new(9, PciSpec.Parse(Bench.HostC.ToString()), Wait: false, Keep: false), TestContext.Current.CancellationToken));
+            new(9, PciSpec.Parse(Bench.HostC.ToString()), Wait: false, Keep: false, Force: false), TestContext.Current.CancellationToken));
 
         // A paravirtualised guest's whole handshake later.
         using SmallFrontend served = bench.Connect(7, Bench.HostB);

@@ -127,7 +127,7 @@ public sealed class MessagesAfterRestartTests : IDisposable
 
         _bench.Host.CreateDomain(Guest + 1);
         BackendException taken = await Assert.ThrowsAsync<BackendException>(
-            () => next.Toolstack!.AttachAsync(new(Guest + 1, PciSpec.Parse("03:00.0"), Wait: false, Keep: false), CancellationToken.None));
+            () => next.Toolstack!.AttachAsync(new(Guest + 1, PciSpec.Parse("03:00.0"), Wait: false, Keep: false, Force: false), CancellationToken.None));
         Assert.Equal(BackendFailure.Refused, taken.Failure);
         Assert.Contains($"domain {Guest}", taken.Message, StringComparison.Ordinal);
         Task detach = next.Toolstack!.DetachAsync(Guest, PciSpec.Parse("03:00.0"), force: true, CancellationToken.None);
@@ -152,7 +152,7 @@ public sealed class MessagesAfterRestartTests : IDisposable
     };
 
     private static async Task Attach(BackendHost backend) =>
-        await backend.Toolstack!.AttachAsync(new(Guest, PciSpec.Parse("03:00.0"), Wait: false, Keep: false), CancellationToken.None);
+        await backend.Toolstack!.AttachAsync(new(Guest, PciSpec.Parse("03:00.0"), Wait: false, Keep: false, Force: false), CancellationToken.None);
 
     private void Connect()
     {

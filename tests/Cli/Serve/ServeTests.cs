@@ -34,7 +34,7 @@ public sealed class ServeTests
         Assert.Contains("0000:00:04.0", daemon.Ask("pci-assignable-list").Succeeded().Output, StringComparison.Ordinal);
         daemon.Ask("pci-detach demo1 00:05.0").Succeeded();
         Assert.Equal("", daemon.Ask("pci-list demo1").Succeeded().Output);
-        daemon.Ask("pci-attach demo2 00:04.0").Succeeded();
+        daemon.Ask("pci-attach demo1 00:04.0").Succeeded();
     }
 
     [Fact]
@@ -96,11 +96,30 @@ public sealed class ServeTests
         daemon.Ask("pci-attach demo1 name=nic").Succeeded();
         CliRun inUse = daemon.Ask("pci-assignable-remove nic");
         daemon.Ask("pci-detach demo1 name=nic").Succeeded();
-        daemon.Ask("pci-assignable-remove -r nic").Succeeded();
+        daemon.Ask("pci-assignable-remove --force -r nic").Succeeded();
         daemon.Ask("pci-assignable-remove -r 00:04.0").Succeeded();
 
         Assert.Equal(ExitCode.Refused, inUse.ExitCode);
         Assert.DoesNotContain("0000:00:04.0", daemon.Ask("pci-assignable-list").Succeeded().Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("pci-attach demo2 00:04.0", "pci-attach demo2 00:04.0 --force")]
+    [InlineData("pci-assignable-remove 00:04.0", "pci-assignable-remove 00:04.0 --force")]
+    public void A_device_whose_former_guest_lives_is_refused_with_exit_code_3_until_a_person_insists(string line, string insisting)
+    {
+        using var daemon = new RunningDaemon();
+        daemon.Ask("pci-attach demo1 00:04.0").Succeeded();
+        daemon.Ask("pci-detach demo1 00:04.0").Succeeded();
+
+        CliRun refused = daemon.Ask(line);
+
+        Assert.Equal((ExitCode.Refused, ""), (refused.ExitCode, refused.Output));
+        Assert.Contains("former-guest", refused.Errors, StringComparison.Ordinal);
+        Assert.Contains("domain 1 had its memory", refused.Errors, StringComparison.Ordinal);
+        daemon.Ask("pci-attach demo1 00:04.0").Succeeded();
+        daemon.Ask("pci-detach demo1 00:04.0").Succeeded();
+        daemon.Ask(insisting).Succeeded();
     }
 
     [Fact]

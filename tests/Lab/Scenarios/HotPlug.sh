@@ -75,6 +75,10 @@ A_guest_that_does_not_answer_keeps_it_until_force_is_used() { # at most 240 s
   equal "Xen's owner of it" "d$(domid g1)" "$(owner $E1000E)"
   runs pcibackflow pci-detach -f g1 $E1000E
   equal "Xen's owner of it" quarantine "$(owner $E1000E)"
+  # It may have the device's memory mapped still.
+  exits 3 pcibackflow pci-assignable-remove $E1000E
+  matches "the reason" "former-guest.*domain $(domid g1) had its memory" "$(cat $STATE/err)"
+  equal "Xen's owner of it" quarantine "$(owner $E1000E)"
   xl unpause g1
   guest_destroy g1
   nothing_leaked

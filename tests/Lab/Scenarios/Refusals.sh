@@ -156,8 +156,29 @@ For_a_slot_in_use_another_is_given_and_said() {
   matches "the daemon's log" 'requested slot 05\.0 is taken' "$(cat /var/log/lab/serve.log)"
 }
 
-What_was_refused_left_nothing() {
+# What it has mapped of the device it keeps until it ends; detaching does not change that.
+A_device_whose_former_guest_lives_goes_to_nobody_else() {
+  runs pcibackflow pci-detach g1 $NVME
+  guest_does g1 'has 1'
+  exits 3 pcibackflow pci-attach g2 $NVME
+  matches "the reason" "former-guest.*domain $(domid g1) had its memory" "$(cat $STATE/err)"
+  exits 3 pcibackflow pci-assignable-remove $NVME
+  matches "the reason" "former-guest.*domain $(domid g1) had its memory" "$(cat $STATE/err)"
+  equal "Xen's owner of it" quarantine "$(owner $NVME)"
+  # To the same guest it goes as before.
+  runs pcibackflow pci-attach g1 $NVME
+  guest_does g1 'has 2'
+  runs pcibackflow pci-detach g1 $NVME
+  guest_does g1 'has 1'
+}
+
+Its_end_sets_the_device_free() {
   guest_destroy g1
+  runs pcibackflow pci-attach g2 $NVME
+  guest_does g2 'has 1'
+}
+
+What_was_refused_left_nothing() {
   guest_destroy g2
   nothing_leaked
 }

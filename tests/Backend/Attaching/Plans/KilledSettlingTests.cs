@@ -23,7 +23,7 @@ public sealed class KilledSettlingTests
     [Theory]
     [MemberData(nameof(SettleSteps))]
     public Task What_a_guest_had_is_taken_back_in_the_end(string plan, string step) =>
-        EveryMoment.OfAsync(plan, step, kill => EndAsync(kill, isHalting: false), kill => EndAsync(kill, isHalting: true));
+        EveryMoment.OfAsync(plan, step, kill => EndAsync(kill, isHalting: false), kill => EndAsync(kill, isHalting: true), ForgetAsync);
 
     /// <summary>
     /// Whichever moment of giving a rebooted guest its kept device is the last one, it runs in the end and has the device. Only where the journal cannot tell
@@ -71,6 +71,26 @@ public sealed class KilledSettlingTests
         }
 
         await EventuallyAsync(() => bench.Journal.Count == 0, "settled");
+        bench.AssertNothingLeft(7);
+    }
+
+    /// <summary>It had lost its device before it ended.</summary>
+    private static async Task ForgetAsync(StepKill kill)
+    {
+        await using ToolstackBench bench = new(start: false);
+        await bench.GuestWith(7, "03:00.0");
+        await bench.Detach(7, "03:00.0");
+        bench.Doom(kill);
+        bench.Toolstack.Start();
+        bench.Host.DestroyDomain(7);
+        await EventuallyAsync(() => kill.IsDead || bench.Reached.Count == 0, "killed or forgotten");
+        if (!kill.IsDead)
+        {
+            return;
+        }
+
+        await bench.RestartAsync();
+        await EventuallyAsync(() => bench.Reached.Count == 0, "forgotten");
         bench.AssertNothingLeft(7);
     }
 

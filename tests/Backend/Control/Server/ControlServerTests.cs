@@ -5,6 +5,7 @@ using PciBackFlow.Backend.Control;
 using PciBackFlow.Backend.Control.Api;
 using PciBackFlow.Backend.Control.Client;
 using PciBackFlow.Backend.Control.Server;
+using PciBackFlow.Backend.Devices.Refusals;
 using PciBackFlow.Backend.Failures;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Linux;
@@ -59,13 +60,28 @@ public sealed class ControlServerTests
     {
         using ControlBench bench = new();
 
-        await bench.Client.GiveBackAsync("0000:00:04.0", rebind: false, Cancel);
+        await bench.Client.GiveBackAsync("0000:00:04.0", rebind: false, force: false, Cancel);
         Assert.DoesNotContain(await bench.Client.ListAssignableAsync(Cancel), device => device.Address == "0000:00:04.0");
         DeviceReport taken = await bench.Client.TakeAsync(new("00:04.0", "nic"), Cancel);
         Assert.Equal(("0000:00:04.0", "nic"), (taken.Address, taken.Name));
         Assert.Contains(await bench.Client.ListAssignableAsync(Cancel), device => device.Name == "nic");
-        await bench.Client.GiveBackAsync("nic", rebind: true, Cancel);
-        await bench.Client.GiveBackAsync("00:04.0", rebind: true, Cancel);
+        await bench.Client.GiveBackAsync("nic", rebind: true, force: false, Cancel);
+        await bench.Client.GiveBackAsync("00:04.0", rebind: true, force: false, Cancel);
+
+        Assert.DoesNotContain(await bench.Client.ListAssignableAsync(Cancel), device => device.Address == "0000:00:04.0");
+    }
+
+    [Fact]
+    public async Task A_device_that_a_former_guest_may_still_reach_is_given_back_by_force_alone()
+    {
+        using ControlBench bench = new();
+        bench.Custody.FormerGuests = new Former();
+
+        BackendException refused = await Assert.ThrowsAsync<BackendException>(
+            () => bench.Client.GiveBackAsync("0000:00:04.0", rebind: false, force: false, Cancel));
+        Assert.Equal(BackendFailure.Refused, refused.Failure);
+        Assert.Contains("former-guest", refused.Message, StringComparison.Ordinal);
+        await bench.Client.GiveBackAsync("0000:00:04.0", rebind: false, force: true, Cancel);
 
         Assert.DoesNotContain(await bench.Client.ListAssignableAsync(Cancel), device => device.Address == "0000:00:04.0");
     }
@@ -75,7 +91,8 @@ public sealed class ControlServerTests
     {
         using ControlBench bench = new();
 
-        IReadOnlyList<AssignmentReport> attached = await bench.Client.AttachAsync("7", new("04:00.0@5,permissive=1", Wait: false, Keep: true), Cancel);
+        AttachDevice device = new("04:00.0@5,permissive=1", Wait: false, Keep: true, Force: true);
+        IReadOnlyList<AssignmentReport> attached = await bench.Client.AttachAsync("7", device, Cancel);
         IReadOnlyList<AssignmentReport> listed = await bench.Client.ListDevicesAsync("7", Cancel);
         await bench.Client.DetachAsync("7", "04:00.0", force: true, Cancel);
 
@@ -83,7 +100,8 @@ public sealed class ControlServerTests
         Assert.Equal(attached, listed);
         AttachRequest asked = bench.Toolstack.Attached!;
         Assert.Equal(
-            (7, false, true, true, (byte)5), (asked.DomainId, asked.Wait, asked.Keep, asked.Spec.Permissive, asked.Spec.VirtualSlot!.Value));
+            (7, false, true, true, true, (byte)5),
+            (asked.DomainId, asked.Wait, asked.Keep, asked.Force, asked.Spec.Permissive, asked.Spec.VirtualSlot!.Value));
         Assert.Equal((7, "0000:04:00.0", true), bench.Toolstack.Detached);
     }
 
@@ -337,5 +355,10 @@ public sealed class ControlServerTests
             Assert.True(attempt < 1000, "it did not come true");
             await Task.Delay(10, Cancel);
         }
+    }
+
+    private sealed class Former : IFormerGuests
+    {
+        public IReadOnlyList<int> LivingOf(PciAddress device) => [7];
     }
 }

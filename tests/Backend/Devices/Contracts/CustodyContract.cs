@@ -1,4 +1,5 @@
 using PciBackFlow.Backend.Devices;
+using PciBackFlow.Backend.Devices.Refusals;
 using PciBackFlow.Backend.Devices.Sources;
 using PciBackFlow.Backend.Failures;
 using PciBackFlow.Hardware.Pci;
@@ -118,7 +119,7 @@ public abstract class CustodyContract : IDisposable
         Assert.Equal(BackendFailure.Failed, Assert.Throws<BackendException>(() => Custody.MakeReady(absent)).Failure);
         Assert.Equal(BackendFailure.Failed, Assert.Throws<BackendException>(() => Custody.Reset(absent)).Failure);
         Custody.Stop(absent);
-        Custody.GiveBack(absent, rebind: true);
+        Custody.GiveBack(absent, rebind: true, force: false);
         Assert.Equal(0, Custody.LineOf(absent));
         Assert.Throws<IOException>(() => Custody.BaseAddressesOf(absent));
     }
@@ -129,7 +130,7 @@ public abstract class CustodyContract : IDisposable
         IPciFunction function = Claimed(5, First);
         Assert.True(function.TryWrite(ConfigRegisters.Command, 2, CommandBits.BusMaster | CommandBits.Memory));
 
-        Assert.Equal(BackendFailure.Refused, Assert.Throws<BackendException>(() => Custody.GiveBack(First, rebind: false)).Failure);
+        Assert.Equal(BackendFailure.Refused, Assert.Throws<BackendException>(() => Custody.GiveBack(First, rebind: false, force: false)).Failure);
         Assert.Equal(BackendFailure.Failed, Assert.Throws<BackendException>(() => Custody.MakeReady(First)).Failure);
         Custody.Reset(First);
         Custody.Stop(First);
@@ -145,20 +146,35 @@ public abstract class CustodyContract : IDisposable
         IDisposable second = Custody.TryPin(First)!;
         first.Dispose();
         first.Dispose();
-        Assert.Equal(BackendFailure.Refused, Assert.Throws<BackendException>(() => Custody.GiveBack(First, rebind: false)).Failure);
+        Assert.Equal(BackendFailure.Refused, Assert.Throws<BackendException>(() => Custody.GiveBack(First, rebind: false, force: false)).Failure);
 
         second.Dispose();
-        Custody.GiveBack(First, rebind: false);
+        Custody.GiveBack(First, rebind: false, force: false);
         Assert.Null(Custody.Find("03:00.0"));
         Custody.TryPin(First)!.Dispose();
+    }
+
+    [Fact]
+    public void A_device_that_a_living_guest_may_still_reach_is_given_back_only_if_a_person_insists()
+    {
+        Custody.FormerGuests = new Former(First, 7);
+
+        BackendException refusal = Assert.Throws<BackendException>(() => Custody.GiveBack(First, rebind: false, force: false));
+
+        Assert.Equal(BackendFailure.Refused, refusal.Failure);
+        Assert.Contains("domain 7", refusal.Message, StringComparison.Ordinal);
+        Assert.NotNull(Custody.Find("03:00.0"));
+        Custody.TryPin(First)!.Dispose();
+        Custody.GiveBack(First, rebind: false, force: true);
+        Assert.Null(Custody.Find("03:00.0"));
     }
 
     [Fact]
     public void What_was_given_back_no_guest_gets_until_it_is_taken_again()
     {
         Custody.Take(First, "wan", force: false);
-        Custody.GiveBack(First, rebind: false);
-        Custody.GiveBack(First, rebind: false);
+        Custody.GiveBack(First, rebind: false, force: false);
+        Custody.GiveBack(First, rebind: false, force: false);
 
         Assert.Null(Custody.Find("wan"));
         Assert.False(Custody.Functions.Claim(5, First).IsGranted);
@@ -215,5 +231,10 @@ public abstract class CustodyContract : IDisposable
         FunctionClaim claim = Custody.Functions.Claim(domainId, address);
         Assert.True(claim.IsGranted, claim.Refusal);
         return claim.Function;
+    }
+
+    private sealed class Former(PciAddress device, int guest) : IFormerGuests
+    {
+        public IReadOnlyList<int> LivingOf(PciAddress asked) => asked == device ? [guest] : [];
     }
 }

@@ -43,7 +43,7 @@ public sealed class EmulatedCustodyTests : IDisposable
 
         Assert.Contains("domain 3", _custody.Functions.Claim(4, Nic).Refusal, StringComparison.Ordinal);
         Assert.Equal(3, _custody.Find("00:04.0")!.OwnerDomain);
-        Assert.Equal(BackendFailure.Refused, Assert.Throws<BackendException>(() => _custody.GiveBack(Nic, rebind: false)).Failure);
+        Assert.Equal(BackendFailure.Refused, Assert.Throws<BackendException>(() => _custody.GiveBack(Nic, rebind: false, force: false)).Failure);
         _custody.Functions.Release(4, Nic);
         Assert.False(_custody.Functions.Claim(4, Nic).IsGranted);
         _custody.Functions.Release(3, Nic);
@@ -53,8 +53,8 @@ public sealed class EmulatedCustodyTests : IDisposable
     [Fact]
     public void What_is_given_back_no_guest_can_have_until_it_is_taken_again()
     {
-        _custody.GiveBack(Nic, rebind: true);
-        _custody.GiveBack(Nic, rebind: true);
+        _custody.GiveBack(Nic, rebind: true, force: false);
+        _custody.GiveBack(Nic, rebind: true, force: false);
 
         Assert.False(_custody.Functions.Claim(3, Nic).IsGranted);
         Assert.Throws<BackendException>(() => _custody.MakeReady(Nic));

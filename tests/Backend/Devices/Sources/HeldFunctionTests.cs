@@ -56,7 +56,7 @@ public sealed class HeldFunctionTests : HeldNicTests
         IDisposable? kept = Host;
         asked.Asked = () => kept = custody.TryPin(Address);
 
-        custody.GiveBack(Address, rebind: true);
+        custody.GiveBack(Address, rebind: true, force: false);
 
         Assert.Null(kept);
     }
@@ -72,7 +72,7 @@ public sealed class HeldFunctionTests : HeldNicTests
         twice.Dispose();
         twice.Dispose();
 
-        Assert.Equal(BackendFailure.Refused, Assert.Throws<BackendException>(() => Custody.GiveBack(Address, rebind: true)).Failure);
+        Assert.Equal(BackendFailure.Refused, Assert.Throws<BackendException>(() => Custody.GiveBack(Address, rebind: true, force: false)).Failure);
 
         Assert.Equal(before, Host.Happened.Count);
         kept.Dispose();
@@ -82,7 +82,7 @@ public sealed class HeldFunctionTests : HeldNicTests
             late = Custody.TryPin(Address);
             return false;
         };
-        Custody.GiveBack(Address, rebind: true);
+        Custody.GiveBack(Address, rebind: true, force: false);
         Assert.Null(late);
         Assert.NotNull(Custody.TryPin(Address));
     }
@@ -92,7 +92,7 @@ public sealed class HeldFunctionTests : HeldNicTests
     {
         Claimed(5);
 
-        BackendException failure = Assert.Throws<BackendException>(() => Custody.GiveBack(Address, rebind: true));
+        BackendException failure = Assert.Throws<BackendException>(() => Custody.GiveBack(Address, rebind: true, force: false));
 
         Assert.Equal(BackendFailure.Refused, failure.Failure);
         Assert.Contains("domain 5", failure.Message, StringComparison.Ordinal);

@@ -44,7 +44,7 @@ public sealed class KilledTransferTests
             custody.Take(Address, "wan", force: false);
         }
 
-        Dying(host, kill, static custody => custody.GiveBack(Address, rebind: true));
+        Dying(host, kill, static custody => custody.GiveBack(Address, rebind: true, force: false));
         Check(host, before);
     });
 
@@ -100,7 +100,7 @@ public sealed class KilledTransferTests
         if (custody.Held().Count > 0)
         {
             Assert.Equal((Address, "wan"), (custody.Held()[0].Address, custody.Held()[0].Name));
-            custody.GiveBack(Address, rebind: true);
+            custody.GiveBack(Address, rebind: true, force: false);
         }
         else if (host[Nic].Driver is null)
         {

@@ -1,0 +1,60 @@
+using PciBackFlow.Backend.Devices.Holding;
+using PciBackFlow.Backend.Domains;
+using PciBackFlow.Backend.Grants;
+using PciBackFlow.Backend.Xenstore;
+using PciBackFlow.Hardware.Pci;
+
+namespace PciBackFlow.Backend.Attaching;
+
+/// <summary>
+/// Looks for a 4 KiB page that a device shares with one that another guest has, before anything is granted: a guest that was allowed a page for a moment keeps
+/// what it mapped.
+/// </summary>
+internal static class SharedFrames
+{
+    /// <summary>Asks the journal, custody and Xen: a guest may have got its device from xl, or from an earlier daemon, and may never have claimed it.</summary>
+    /// <exception cref="BackendException">Another guest's device shares a page with this one.</exception>
+    public static void RefuseIfAnothers(ToolstackServices services, DomainLife life, PciAddress device)
+    {
+        IReadOnlyList<Grant> memory = DeviceRanges.MemoryOf(services.Custody, device);
+        foreach (JournalEntry entry in services.Journal.MappableEntries())
+        {
+            if (entry.Grant.Kind == GrantKind.Memory && entry.Life != life && entry.Device != device
+                && memory.Any(entry.Grant.Overlaps) && services.Domains.IsAlive(entry.Life))
+            {
+                throw Refused(device, entry.Device, $"domain {entry.Life.DomainId}");
+            }
+        }
+
+        foreach (HeldDevice other in services.Custody.Held())
+        {
+            if (other.Address != device && DeviceRanges.ShareFrame(services.Custody, device, other.Address)
+                && OwnerOf(services, life, other) is { } owner)
+            {
+                throw Refused(device, other.Address, owner);
+            }
+        }
+    }
+
+    private static string? OwnerOf(ToolstackServices services, DomainLife life, HeldDevice device)
+    {
+        if (device.OwnerDomain is { } claimed)
+        {
+            return claimed == life.DomainId ? null : $"domain {claimed}";
+        }
+
+        if (!services.Domains.IsAssignedToGuest(device.Address) || services.Journal.AssignedTo(device.Address).Contains(life))
+        {
+            return null;
+        }
+
+        // Xen says that a guest has it, not which. xl's note does, if xl attached it.
+        int? noted = OwnerNote.Read(services.Store, device.Address);
+        return noted == life.DomainId ? null : noted is null ? "a guest" : $"domain {noted}";
+    }
+
+    private static BackendException Refused(PciAddress device, PciAddress other, string owner) => new(
+        BackendFailure.Refused,
+        $"{device} shares a 4 KiB page of memory with {other}, which {owner} has: each would reach the other's device. Detach {other} there first, "
+        + "or give both to one guest");
+}

@@ -1,0 +1,72 @@
+using Microsoft.Extensions.Logging;
+using PciBackFlow.Backend.Devices;
+using PciBackFlow.Backend.Devices.Refusals;
+using PciBackFlow.Backend.Devices.Sources;
+using PciBackFlow.Backend.Domains;
+using PciBackFlow.Hardware.Hypervisor;
+using PciBackFlow.Hardware.Pci;
+
+namespace PciBackFlow.Backend.Grants;
+
+/// <summary>
+/// Functions for guests, with a note of who could map their memory: what xl granted nobody here wrote down before. A guest gets no function whose note
+/// cannot be written. That a former guest may still reach it can only be said: xl has granted it by then. Thread-safe.
+/// </summary>
+/// <param name="functions">Where functions come from.</param>
+/// <param name="custody">Who knows where their memory is.</param>
+/// <param name="journal">Where it is noted.</param>
+/// <param name="domains">Who knows the guests' UUIDs.</param>
+/// <param name="logger">Where it is said.</param>
+internal sealed class NotedClaims(
+    IFunctionSource functions, IDeviceCustody custody, GrantJournal journal, IDomainControl domains, ILogger logger) : IFunctionSource
+{
+    /// <inheritdoc/>
+    public FunctionClaim Claim(int domainId, PciAddress address)
+    {
+        FunctionClaim claim = functions.Claim(domainId, address);
+        if (!claim.IsGranted)
+        {
+            return claim;
+        }
+
+        try
+        {
+            Note(domainId, address);
+            return claim;
+        }
+        catch (Exception e) when (e is BackendException or IOException or HypervisorException or ObjectDisposedException)
+        {
+            functions.Release(domainId, address);
+            return FunctionClaim.Refused($"{address}: who could reach its memory cannot be written down: {e.Message}");
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Release(int domainId, PciAddress address) => functions.Release(domainId, address);
+
+    private void Note(int domainId, PciAddress address)
+    {
+        if (domains.Find(domainId) is not { } domain)
+        {
+            return;
+        }
+
+        // What was granted here is in the journal, and noted when it is revoked.
+        var life = DomainLife.Of(domain);
+        if (journal.MappableEntries().Any(entry => entry.Life == life && entry.Device == address && entry.Grant.Kind == GrantKind.Memory))
+        {
+            return;
+        }
+
+        int[] others = [.. (custody.FormerGuests?.LivingOf(address) ?? []).Where(former => former != domainId)];
+        if (FormerGuestRule.Weigh(custody.Refusals, address, others, force: true) is { } warning)
+        {
+            GrantLog.StillReachable(logger, domainId, address, warning);
+        }
+
+        foreach (Grant memory in DeviceRanges.MemoryOf(custody, address))
+        {
+            journal.NoteReached(life, address, memory);
+        }
+    }
+}
