@@ -1,6 +1,7 @@
 using PciBackFlow.Backend.Devices.Holding;
 using PciBackFlow.Backend.Devices.Refusals;
 using PciBackFlow.Backend.Devices.Sources;
+using PciBackFlow.Backend.Failures;
 using PciBackFlow.Hardware.Pci;
 
 namespace PciBackFlow.Backend.Devices;
@@ -194,7 +195,7 @@ public sealed class EmulatedCustody : IDeviceCustody, IDisposable
             {
                 return custody._entries.TryGetValue(address, out Entry? entry) && entry.IsHeld
                     ? custody._functions.Claim(domainId, address)
-                    : FunctionClaim.Refused($"function {address} is not assignable");
+                    : FunctionClaim.Refused(DeviceFailureKind.NotHeld, $"function {address} is not assignable");
             }
         }
 

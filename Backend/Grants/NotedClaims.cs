@@ -3,6 +3,7 @@ using PciBackFlow.Backend.Devices;
 using PciBackFlow.Backend.Devices.Refusals;
 using PciBackFlow.Backend.Devices.Sources;
 using PciBackFlow.Backend.Domains;
+using PciBackFlow.Backend.Failures;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Pci;
 
@@ -37,7 +38,7 @@ internal sealed class NotedClaims(
         catch (Exception e) when (e is BackendException or IOException or HypervisorException or ObjectDisposedException)
         {
             functions.Release(domainId, address);
-            return FunctionClaim.Refused($"{address}: who could reach its memory cannot be written down: {e.Message}");
+            return FunctionClaim.Refused(DeviceFailureKind.Unusable, $"{address}: who could reach its memory cannot be written down: {e.Message}");
         }
     }
 

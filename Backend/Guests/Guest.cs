@@ -1,4 +1,5 @@
 using PciBackFlow.Backend.Domains;
+using PciBackFlow.Backend.Failures;
 using PciBackFlow.Backend.Policy;
 using PciBackFlow.Backend.Running;
 using PciBackFlow.Backend.Serving;
@@ -254,7 +255,7 @@ internal sealed class Guest : IDisposable
                 Withdraw(unlisted.Host);
                 return null;
             case GuestAction.FailDevice fail:
-                FailDevice(fail.Index, fail.Reason);
+                FailDevice(fail.Index, fail.Failure);
                 return null;
             case GuestAction.PublishRoots:
                 return PublishRoots();
@@ -314,7 +315,7 @@ internal sealed class Guest : IDisposable
             _services.Warnings.Warn(_id.DomainId, complaint);
         }
 
-        string? failure = _exposed.Expose(host, requested, options, out PciAddress guest);
+        DeviceFailure? failure = _exposed.Expose(host, requested, options, out PciAddress guest);
         if (failure is not null)
         {
             FailDevice(device.Index, failure);
@@ -354,10 +355,10 @@ internal sealed class Guest : IDisposable
         _exposed.Release(function);
     }
 
-    private void FailDevice(int index, string reason)
+    private void FailDevice(int index, DeviceFailure failure)
     {
-        _services.Warnings.Warn(_id.DomainId, reason);
-        _own.FailDevice(index, reason);
+        _services.Warnings.Warn(_id.DomainId, failure.Reason);
+        _own.FailDevice(index, failure);
     }
 
     private GuestEvent.PublishFailed? PublishRoots() =>

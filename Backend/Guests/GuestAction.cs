@@ -1,3 +1,4 @@
+using PciBackFlow.Backend.Failures;
 using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Linux;
 using PciBackFlow.Hardware.Pci;
@@ -30,10 +31,10 @@ public abstract record GuestAction
     /// <param name="Host">The host's function.</param>
     public sealed record WithdrawUnlisted(PciAddress Host) : GuestAction;
 
-    /// <summary>Report one device as unusable: <c>state-N</c> = 6 and the reason in <c>error-N</c>. The others go on.</summary>
+    /// <summary>Report one device as unusable: <c>state-N</c> = 6, a word in <c>error-N</c>, the reason in <c>reason-N</c>. The others go on.</summary>
     /// <param name="Index">N.</param>
-    /// <param name="Reason">Why.</param>
-    public sealed record FailDevice(int Index, string Reason) : GuestAction;
+    /// <param name="Failure">Why.</param>
+    public sealed record FailDevice(int Index, DeviceFailure Failure) : GuestAction;
 
     /// <summary>Publish the root buses of everything the guest has. Repeating it changes nothing.</summary>
     public sealed record PublishRoots : GuestAction;

@@ -1,4 +1,5 @@
 using PciBackFlow.Backend.Domains;
+using PciBackFlow.Backend.Failures;
 using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Linux;
 using PciBackFlow.Hardware.Pci;
@@ -350,9 +351,9 @@ public static class GuestLifecycle
 
     private static GuestAction Expose(DeviceKeys device) => device.Host is not null
         ? new GuestAction.ExposeDevice(device)
-        : new GuestAction.FailDevice(device.Index, device.HostText is null
+        : new GuestAction.FailDevice(device.Index, new(DeviceFailureKind.Malformed, device.HostText is null
             ? $"{StoreKeys.Device(device.Index)} is missing"
-            : $"{StoreKeys.Device(device.Index)} is not a PCI address: '{StoreFormats.Printable(device.HostText)}'");
+            : $"{StoreKeys.Device(device.Index)} is not a PCI address: '{StoreFormats.Printable(device.HostText)}'"));
 
     private static GuestTransition Disconnect(GuestState state, XenbusState next)
     {

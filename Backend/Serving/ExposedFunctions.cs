@@ -1,4 +1,5 @@
 using PciBackFlow.Backend.Devices.Sources;
+using PciBackFlow.Backend.Failures;
 using PciBackFlow.Backend.Guests;
 using PciBackFlow.Backend.Policy;
 using PciBackFlow.Backend.Running;
@@ -93,7 +94,7 @@ internal sealed class ExposedFunctions
     /// <param name="options">What the toolstack wants for it; null when it says nothing.</param>
     /// <param name="guest">Where the guest sees it.</param>
     /// <returns>Null, or why the guest does not get it; then nothing is held.</returns>
-    public string? Expose(PciAddress host, byte? requested, ToolstackOptions? options, out PciAddress guest)
+    public DeviceFailure? Expose(PciAddress host, byte? requested, ToolstackOptions? options, out PciAddress guest)
     {
         if (_functions.TryGetValue(host, out AssignedFunction? existing))
         {
@@ -104,7 +105,7 @@ internal sealed class ExposedFunctions
         guest = default;
         if (_services.Leaving.ContainsKey((_domainId, host)))
         {
-            return $"{host} is still being taken back: an interrupt request for it has not come back";
+            return new(DeviceFailureKind.InUse, $"{host} is still being taken back: an interrupt request for it has not come back");
         }
 
         // Its last guest's reset, or a toolstack's, may be under way.
@@ -115,7 +116,7 @@ internal sealed class ExposedFunctions
             return claim.Refusal;
         }
 
-        string? refusal;
+        DeviceFailure? refusal;
         try
         {
             refusal = Place(claim.Function, host, requested, options, out guest);
@@ -123,7 +124,7 @@ internal sealed class ExposedFunctions
         catch (Exception e) when (e is UnsupportedFunctionException or InvalidOperationException or ArgumentException)
         {
             // A function that cannot be compiled is this device's failure, not the guest's.
-            refusal = $"{host}: {e.Message}";
+            refusal = new(DeviceFailureKind.Unsupported, $"{host}: {e.Message}");
         }
 
         if (refusal is not null)
@@ -337,28 +338,30 @@ internal sealed class ExposedFunctions
         _services.Functions.Release(_domainId, host);
     }
 
-    private string? Place(IPciFunction function, PciAddress host, byte? requested, ToolstackOptions? options, out PciAddress guest)
+    private DeviceFailure? Place(IPciFunction function, PciAddress host, byte? requested, ToolstackOptions? options, out PciAddress guest)
     {
         guest = default;
         if (!function.TryRead(ClassOffset, 1, out uint baseClass) || !function.TryRead(ConfigRegisters.HeaderType, 1, out uint headerType))
         {
-            return $"{host} does not answer";
+            return new(DeviceFailureKind.Gone, $"{host} does not answer");
         }
 
         if (NoAnswer.Is(baseClass, 1) && NoAnswer.Is(headerType, 1))
         {
-            return $"{host} is gone: it answers all ones";
+            return new(DeviceFailureKind.Gone, $"{host} is gone: it answers all ones");
         }
 
         if ((headerType & HeaderTypeMask) != 0)
         {
-            return $"{host} is a bridge (header type {headerType & HeaderTypeMask}); only functions with header type 0 can be given to a guest";
+            return new(
+                DeviceFailureKind.Unsupported,
+                $"{host} is a bridge (header type {headerType & HeaderTypeMask}); only functions with header type 0 can be given to a guest");
         }
 
         SlotResult slot = _slots.Add(new(host, function.IsVirtualFunction, (byte)baseClass, requested));
         if (!slot.IsPlaced)
         {
-            return $"{host}: {slot.Refusal}";
+            return new(DeviceFailureKind.NoSlot, $"{host}: {slot.Refusal}");
         }
 
         if (slot.Note is not null)
@@ -370,7 +373,7 @@ internal sealed class ExposedFunctions
         AssignedFunction assigned = new(function, guest, _services.Permissions.Compile(_domainId, function, options)) { GoneChanged = _notice };
         if (!SideEffects.Prepare(assigned))
         {
-            return $"{host}: its wake-up event could not be switched off";
+            return new(DeviceFailureKind.Unusable, $"{host}: its wake-up event could not be switched off");
         }
 
         _services.Interrupts?.Add(_domainId, assigned);

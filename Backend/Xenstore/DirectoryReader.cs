@@ -97,7 +97,7 @@ public sealed class DirectoryReader(IXenStoreAccess store, GuestId guest)
     /// <summary>Why the backend cannot give the guest a device.</summary>
     /// <param name="index">N of the device.</param>
     /// <returns>Its reason; null when there is none.</returns>
-    public string? ReadDeviceError(int index) => Value(StoreKeys.DeviceError(index));
+    public string? ReadDeviceReason(int index) => Value(StoreKeys.DeviceReason(index));
 
     /// <summary>Why the backend cannot serve the guest: number and reason.</summary>
     /// <returns>The text; null when there is none.</returns>
@@ -136,7 +136,7 @@ public sealed class DirectoryReader(IXenStoreAccess store, GuestId guest)
             Guest = StoreFormats.TryParseAddress(Present(StoreKeys.GuestAddress(index)), out PciAddress seen) ? seen : null,
         };
         return detail == DeviceDetail.Failures
-            ? device with { Error = Present(StoreKeys.DeviceError(index)) }
+            ? device with { Error = Present(StoreKeys.DeviceReason(index)) }
             : device with
             {
                 RequestedDevfn = StoreFormats.TryParseDevfn(Present(StoreKeys.RequestedDevfn(index)), out byte devfn) ? devfn : null,

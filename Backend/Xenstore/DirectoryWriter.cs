@@ -1,4 +1,5 @@
 using System.Globalization;
+using PciBackFlow.Backend.Failures;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Linux;
 using PciBackFlow.Hardware.Pci;
@@ -124,15 +125,17 @@ public sealed class DirectoryWriter(IXenStoreAccess store, GuestId guest)
     {
         Set(StoreKeys.GuestAddress(index), StoreFormats.FormatGuestAddress(address));
         Unset(StoreKeys.DeviceError(index));
+        Unset(StoreKeys.DeviceReason(index));
         WriteDeviceState(index, XenbusState.Initialised);
     }
 
     /// <summary>A device cannot be the guest's.</summary>
     /// <param name="index">N of the device.</param>
-    /// <param name="reason">Why; shortened and cleaned.</param>
-    public void FailDevice(int index, string reason)
+    /// <param name="failure">Why; shortened and cleaned.</param>
+    public void FailDevice(int index, DeviceFailure failure)
     {
-        Set(StoreKeys.DeviceError(index), StoreFormats.Bounded(reason));
+        Set(StoreKeys.DeviceError(index), StoreFormats.FormatFailure(failure.Kind));
+        SetUnseen(StoreKeys.DeviceReason(index), StoreFormats.Bounded(failure.Reason));
         WriteDeviceState(index, XenbusState.Closed);
     }
 
@@ -167,11 +170,26 @@ public sealed class DirectoryWriter(IXenStoreAccess store, GuestId guest)
             string from = StoreKeys.Numbered(key, index);
             if (to is { } number && store.Read(StoreKeys.In(_backend, from)) is { } value)
             {
-                Set(StoreKeys.Numbered(key, number), value);
+                string name = StoreKeys.Numbered(key, number);
+                if (key == StoreKeys.ReasonPrefix)
+                {
+                    SetUnseen(name, value);
+                }
+                else
+                {
+                    Set(name, value);
+                }
             }
 
             Unset(from);
         }
+    }
+
+    // A node inherits its directory's permissions, and the guest may read that.
+    private void SetUnseen(string key, string value)
+    {
+        Set(key, value);
+        store.SetPermissions(StoreKeys.In(_backend, key), [new(0, XenStoreAccess.None)]);
     }
 
     private void RemoveWithEmptyParent(string path)

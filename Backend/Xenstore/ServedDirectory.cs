@@ -1,3 +1,4 @@
+using PciBackFlow.Backend.Failures;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Linux;
 using PciBackFlow.Hardware.Pci;
@@ -47,7 +48,7 @@ internal sealed class ServedDirectory(IXenStore store, GuestId guest)
     public void PublishDevice(int index, PciAddress address) => Change(access => Writer(access).PublishDevice(index, address));
 
     /// <summary>A device cannot be the guest's.</summary>
-    public void FailDevice(int index, string reason) => Change(access => Writer(access).FailDevice(index, reason));
+    public void FailDevice(int index, DeviceFailure failure) => Change(access => Writer(access).FailDevice(index, failure));
 
     /// <summary>Whether a function of the guest has failed.</summary>
     public void PublishFailure(bool hasFailed) => Change(access => Writer(access).PublishFailure(hasFailed));

@@ -1,4 +1,5 @@
 using System.Globalization;
+using PciBackFlow.Backend.Failures;
 using PciBackFlow.Hardware.Linux;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Hardware.Text;
@@ -115,6 +116,21 @@ public static class StoreFormats
     /// <param name="state">0 to 8.</param>
     /// <returns>Decimal.</returns>
     public static string FormatState(XenbusState state) => ((int)state).ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>Why a device cannot be a guest's, as the guest reads it.</summary>
+    /// <param name="kind">The kind.</param>
+    /// <returns>A word that names nothing of other guests or of the host.</returns>
+    public static string FormatFailure(DeviceFailureKind kind) => kind switch
+    {
+        DeviceFailureKind.Malformed => "malformed",
+        DeviceFailureKind.NotHeld => "not-held",
+        DeviceFailureKind.InUse => "in-use",
+        DeviceFailureKind.Gone => "gone",
+        DeviceFailureKind.Unusable => "unusable",
+        DeviceFailureKind.Unsupported => "unsupported",
+        DeviceFailureKind.NoSlot => "no-slot",
+        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "no kind of failure"),
+    };
 
     /// <summary>An error node's value: number, space, text, at most <see cref="MaxErrorLength"/> characters.</summary>
     /// <param name="errno">The error; its number is written, positive.</param>

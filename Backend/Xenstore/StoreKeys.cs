@@ -58,7 +58,7 @@ public static class StoreKeys
     /// <summary>Frontend, from the guest: the protocol's version.</summary>
     public const string Magic = "magic";
 
-    // What one device has, N behind each. error-N is this backend's own; the others are libxl's and Linux's.
+    // What one device has, N behind each. error-N and reason-N are this backend's own; the others are libxl's and Linux's.
     private const string DevicePrefix = "dev-";
     private const string KeyPrefix = "key-";
     private const string StatePrefix = "state-";
@@ -68,9 +68,12 @@ public static class StoreKeys
     private const string NamePrefix = "name-";
     private const string ErrorPrefix = "error-";
 
+    /// <summary>Of what the host's people alone may read: its nodes are not readable by the guest, wherever they are moved.</summary>
+    internal const string ReasonPrefix = "reason-";
+
     /// <summary>All keys of one device, without its number: what moves when devices are renumbered.</summary>
     internal static IReadOnlyList<string> OfOneDevice { get; } =
-        [StatePrefix, KeyPrefix, DevicePrefix, GuestAddressPrefix, OptionsPrefix, RequestedDevfnPrefix, NamePrefix, ErrorPrefix];
+        [StatePrefix, KeyPrefix, DevicePrefix, GuestAddressPrefix, OptionsPrefix, RequestedDevfnPrefix, NamePrefix, ErrorPrefix, ReasonPrefix];
 
     /// <summary>From the toolstack: the host's function, <c>dddd:bb:ss.f</c>.</summary>
     /// <param name="index">N, from 0; the same for all that follow.</param>
@@ -95,8 +98,11 @@ public static class StoreKeys
     /// <summary>From the toolstack: the name it was attached by.</summary>
     public static string DeviceName(int index) => Numbered(NamePrefix, index);
 
-    /// <summary>From the backend: why the guest does not get it.</summary>
+    /// <summary>From the backend: why the guest does not get it, in a word.</summary>
     public static string DeviceError(int index) => Numbered(ErrorPrefix, index);
+
+    /// <summary>From the backend, for the toolstack alone: the same in full.</summary>
+    public static string DeviceReason(int index) => Numbered(ReasonPrefix, index);
 
     /// <summary>From the backend: a root bus, <c>dddd:bb</c>.</summary>
     public static string Root(int index) => Numbered("root-", index);

@@ -87,7 +87,7 @@ public sealed class LoopbackToolstack : IDisposable
     /// <summary>Why the backend could not give a guest its first device.</summary>
     /// <param name="domainId">The guest.</param>
     /// <returns>The reason, or null when there is none.</returns>
-    public string? DeviceError(int domainId) => ReaderOf(domainId).ReadDeviceError(0);
+    public string? DeviceError(int domainId) => ReaderOf(domainId).ReadDeviceReason(0);
 
     /// <summary>Takes all functions from a guest: online 0, state 5, waits for the backend's 6, removes the directories.</summary>
     /// <param name="domainId">The guest.</param>

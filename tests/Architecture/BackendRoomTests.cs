@@ -15,7 +15,7 @@ public sealed class BackendRoomTests
         ["Failures"] = [],
         ["Policy"] = [],
         ["Slots"] = [],
-        ["Xenstore"] = [],
+        ["Xenstore"] = ["Failures"],
         ["Insight"] = ["Policy"],
         ["Plans"] = ["Failures"],
         ["Running"] = ["Failures"],
@@ -25,8 +25,8 @@ public sealed class BackendRoomTests
         ["Xl"] = ["Failures", "Policy", "Devices"],
         ["Interrupts"] = ["Domains", "Running", "Grants"],
         ["Attaching"] = ["Domains", "Failures", "Xenstore", "Plans", "Running", "Devices", "Grants", "Interrupts"],
-        ["Serving"] = ["Domains", "Policy", "Slots", "Xenstore", "Running", "Devices", "Interrupts"],
-        ["Guests"] = ["Domains", "Policy", "Xenstore", "Running", "Serving"],
+        ["Serving"] = ["Domains", "Failures", "Policy", "Slots", "Xenstore", "Running", "Devices", "Interrupts"],
+        ["Guests"] = ["Domains", "Failures", "Policy", "Xenstore", "Running", "Serving"],
         ["Control"] = ["Failures", "Policy", "Xenstore", "Devices", "Interrupts", "Attaching", "Serving", "Guests"],
         [RoomGraph.Root] =
         [

@@ -10,7 +10,7 @@ public sealed partial class WalkTests
 {
     [Theory]
     [InlineData("### One config read", 16)]
-    [InlineData("## One attach", 38)]
+    [InlineData("## One attach", 35)]
     [InlineData("## One detach", 30)]
     [InlineData("## One death", 30)]
     public void A_walk_names_files_that_are_there_and_few(string heading, int most)

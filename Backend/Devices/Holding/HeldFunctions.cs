@@ -2,6 +2,7 @@ using PciBackFlow.Backend.Devices.Refusals;
 using PciBackFlow.Backend.Devices.Sources;
 using PciBackFlow.Backend.Devices.State;
 using PciBackFlow.Backend.Devices.Taking;
+using PciBackFlow.Backend.Failures;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Hardware.Pci.Sysfs;
 
@@ -21,26 +22,26 @@ internal sealed class HeldFunctions(DeviceCustodyOptions options, HeldEntries en
     {
         if (entries.Find(address) is not { } entry)
         {
-            return FunctionClaim.Refused(DeviceHolding.NotHeld(address).Message);
+            return FunctionClaim.Refused(DeviceFailureKind.NotHeld, DeviceHolding.NotHeld(address).Message);
         }
 
         lock (entry.Gate)
         {
             if (entry.Record is not { } record)
             {
-                return FunctionClaim.Refused(DeviceHolding.NotHeld(address).Message);
+                return FunctionClaim.Refused(DeviceFailureKind.NotHeld, DeviceHolding.NotHeld(address).Message);
             }
 
             if (entry.Owner is { } owner)
             {
                 return owner == domainId && entry.Function is { } same
                     ? FunctionClaim.Granted(same)
-                    : FunctionClaim.Refused($"{address} is in use by domain {owner}");
+                    : FunctionClaim.Refused(DeviceFailureKind.InUse, $"{address} is in use by domain {owner}");
             }
 
             if ((entry.Unusable ?? obstacles.ObstacleOf(record)) is { } why)
             {
-                return FunctionClaim.Refused($"{address}: {why}");
+                return FunctionClaim.Refused(DeviceFailureKind.Unusable, $"{address}: {why}");
             }
 
             HeldFunction function;
@@ -50,13 +51,14 @@ internal sealed class HeldFunctions(DeviceCustodyOptions options, HeldEntries en
             }
             catch (IOException failure)
             {
-                return FunctionClaim.Refused(failure.Message);
+                return FunctionClaim.Refused(DeviceFailureKind.Unusable, failure.Message);
             }
 
             if (SharesPageWithAnother(domainId, function) is { } other)
             {
                 function.Dispose();
-                return FunctionClaim.Refused($"{address} shares a 4 KiB page of memory with {other.Address}, which domain {other.Owner} has");
+                return FunctionClaim.Refused(
+                    DeviceFailureKind.InUse, $"{address} shares a 4 KiB page of memory with {other.Address}, which domain {other.Owner} has");
             }
 
             (entry.Function, entry.Owner, entry.IsClean, entry.IsQuiet) = (function, domainId, false, false);

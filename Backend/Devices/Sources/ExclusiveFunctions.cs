@@ -1,3 +1,4 @@
+using PciBackFlow.Backend.Failures;
 using PciBackFlow.Hardware.Pci;
 
 namespace PciBackFlow.Backend.Devices.Sources;
@@ -26,12 +27,12 @@ public sealed class ExclusiveFunctions : IFunctionSource, IDisposable
         {
             if (!_entries.TryGetValue(address, out Entry? entry))
             {
-                return FunctionClaim.Refused($"no function {address} to give");
+                return FunctionClaim.Refused(DeviceFailureKind.NotHeld, $"no function {address} to give");
             }
 
             if (entry.Owner is { } owner && owner != domainId)
             {
-                return FunctionClaim.Refused($"function {address} is in use by domain {owner}");
+                return FunctionClaim.Refused(DeviceFailureKind.InUse, $"function {address} is in use by domain {owner}");
             }
 
             entry.Owner = domainId;

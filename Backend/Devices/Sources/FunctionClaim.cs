@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using PciBackFlow.Backend.Failures;
 using PciBackFlow.Hardware.Pci;
 
 namespace PciBackFlow.Backend.Devices.Sources;
@@ -6,7 +7,7 @@ namespace PciBackFlow.Backend.Devices.Sources;
 /// <summary>The outcome of asking for a function.</summary>
 /// <param name="Function">The function; null when refused.</param>
 /// <param name="Refusal">Why not; null when granted.</param>
-public readonly record struct FunctionClaim(IPciFunction? Function, string? Refusal)
+public readonly record struct FunctionClaim(IPciFunction? Function, DeviceFailure? Refusal)
 {
     /// <summary>Whether the guest has the function.</summary>
     [MemberNotNullWhen(true, nameof(Function))]
@@ -18,7 +19,8 @@ public readonly record struct FunctionClaim(IPciFunction? Function, string? Refu
     public static FunctionClaim Granted(IPciFunction function) => new(function, Refusal: null);
 
     /// <summary>A claim that was refused.</summary>
-    /// <param name="reason">Why, for the toolstack's reader.</param>
+    /// <param name="kind">Why, in a word.</param>
+    /// <param name="reason">Why, in full.</param>
     /// <returns>The claim.</returns>
-    public static FunctionClaim Refused(string reason) => new(Function: null, reason);
+    public static FunctionClaim Refused(DeviceFailureKind kind, string reason) => new(Function: null, new(kind, reason));
 }

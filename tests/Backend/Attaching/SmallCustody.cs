@@ -176,7 +176,7 @@ internal sealed class SmallCustody : IDeviceCustody, IFunctionSource, IDeviceSet
     {
         if (!_held.ContainsKey(address))
         {
-            return FunctionClaim.Refused($"{address} is not held");
+            return FunctionClaim.Refused(DeviceFailureKind.NotHeld, $"{address} is not held");
         }
 
         FunctionClaim claim = _functions.Claim(domainId, address);

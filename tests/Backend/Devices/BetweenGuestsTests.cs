@@ -249,7 +249,7 @@ public sealed class BetweenGuestsTests : HeldNicTests
 
         Assert.Contains("could not reset", Assert.Single(Custody.Held()).Unusable, StringComparison.Ordinal);
         Assert.NotNull(Assert.Single(Custody.Held()).Unusable);
-        Assert.Contains("could not reset", Custody.Functions.Claim(6, Address).Refusal, StringComparison.Ordinal);
+        Assert.Contains("could not reset", Custody.Functions.Claim(6, Address).Refusal?.Reason, StringComparison.Ordinal);
         Assert.NotEmpty(Host.Lines.Errors);
 
         Custody.MakeReady(Address);

@@ -75,7 +75,7 @@ public abstract class HeldNicTests : IDisposable
     private protected IPciFunction Claimed(int domainId)
     {
         FunctionClaim claim = Custody.Functions.Claim(domainId, Address);
-        Assert.True(claim.IsGranted, claim.Refusal);
+        Assert.True(claim.IsGranted, claim.Refusal?.Reason);
         return claim.Function;
     }
 }

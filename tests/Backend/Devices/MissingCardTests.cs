@@ -29,7 +29,7 @@ public sealed class MissingCardTests : HeldNicTests
     {
         Host[Nic].Pull();
 
-        Assert.Contains("is gone", Custody.Functions.Claim(5, Address).Refusal, StringComparison.Ordinal);
+        Assert.Contains("is gone", Custody.Functions.Claim(5, Address).Refusal?.Reason, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -37,7 +37,7 @@ public sealed class MissingCardTests : HeldNicTests
     {
         Host.Remove(Nic);
 
-        Assert.Contains("it is gone", Custody.Functions.Claim(5, Address).Refusal, StringComparison.Ordinal);
+        Assert.Contains("it is gone", Custody.Functions.Claim(5, Address).Refusal?.Reason, StringComparison.Ordinal);
         Assert.Contains("it is gone", Assert.Throws<BackendException>(() => Custody.MakeReady(Address)).Message, StringComparison.Ordinal);
         Custody.GiveBack(Address, rebind: true, force: false);
         Assert.Empty(Custody.Held());
@@ -59,7 +59,7 @@ public sealed class MissingCardTests : HeldNicTests
     {
         Host[Nic].Edit(static config => config[0x02] = 0xD4);
 
-        string claim = Custody.Functions.Claim(5, Address).Refusal!;
+        string claim = Custody.Functions.Claim(5, Address).Refusal!.Reason;
         string ready = Assert.Throws<BackendException>(() => Custody.MakeReady(Address)).Message;
         foreach (string message in (string[])[claim, ready])
         {
@@ -73,7 +73,7 @@ public sealed class MissingCardTests : HeldNicTests
     {
         Host[Nic].Edit(static config => config[0x144] ^= 0xFF);
 
-        Assert.Contains("serial 525400ffff123456", Custody.Functions.Claim(5, Address).Refusal, StringComparison.Ordinal);
+        Assert.Contains("serial 525400ffff123456", Custody.Functions.Claim(5, Address).Refusal?.Reason, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -83,7 +83,7 @@ public sealed class MissingCardTests : HeldNicTests
         Host.Remove(Nic);
         Host.Add("04:00.0", config, driver: null, "00:1c.0");
 
-        Assert.Contains("a card like the one that was taken is at 0000:04:00.0", Custody.Functions.Claim(5, Address).Refusal, StringComparison.Ordinal);
+        Assert.Contains("a card like the one that was taken is at 0000:04:00.0", Custody.Functions.Claim(5, Address).Refusal?.Reason, StringComparison.Ordinal);
     }
 
     [Fact]

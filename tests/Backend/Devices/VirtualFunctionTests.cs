@@ -77,7 +77,7 @@ public sealed class VirtualFunctionTests : IDisposable
         _host[Physical].Set(4, command).Set(_sriov + 8, control);
 
         Assert.Contains(reason, Assert.Throws<BackendException>(() => custody.MakeReady(VirtualAddress)).Message, StringComparison.Ordinal);
-        Assert.Contains(reason, custody.Functions.Claim(5, VirtualAddress).Refusal, StringComparison.Ordinal);
+        Assert.Contains(reason, custody.Functions.Claim(5, VirtualAddress).Refusal?.Reason, StringComparison.Ordinal);
         custody.GiveBack(VirtualAddress, rebind: false, force: false);
         Assert.Contains(reason, Assert.Throws<BackendException>(() => custody.Take(VirtualAddress, null, force: true)).Message, StringComparison.Ordinal);
     }

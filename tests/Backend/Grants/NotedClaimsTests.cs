@@ -73,7 +73,7 @@ public sealed class NotedClaimsTests : IDisposable
     {
         _journal.Dispose();
 
-        Assert.Contains("cannot be written down", _functions.Claim(7, Nic).Refusal, StringComparison.Ordinal);
+        Assert.Contains("cannot be written down", _functions.Claim(7, Nic).Refusal?.Reason, StringComparison.Ordinal);
         Assert.Null(_custody.Find(Nic.ToString())!.OwnerDomain);
     }
 

@@ -1,5 +1,7 @@
 using PciBackFlow.Backend.Tests.Xenstore;
 using PciBackFlow.Backend.Xenstore;
+using PciBackFlow.Hardware.Hypervisor;
+using PciBackFlow.Hardware.Linux;
 using PciBackFlow.Hardware.Pci;
 
 namespace PciBackFlow.Backend.Tests.Guests;
@@ -35,8 +37,9 @@ public sealed class DevicesOfAGuestTests
         bench.Create(7, new PciAddress(0, 0x55, 0, 0), Bench.HostB, new PciAddress(0, 6, 0, 0));
         bench.AwaitState(7, 3);
         Assert.Equal(("6", "3", "6"), (bench.Read(7, "state-0"), bench.Read(7, "state-1"), bench.Read(7, "state-2")));
-        Assert.Contains("0000:55:00.0", bench.Read(7, "error-0"), StringComparison.Ordinal);
-        Assert.Contains("bridge", bench.Read(7, "error-2"), StringComparison.Ordinal);
+        Assert.Equal(("not-held", "unsupported"), (bench.Read(7, "error-0"), bench.Read(7, "error-2")));
+        Assert.Contains("0000:55:00.0", bench.Read(7, "reason-0"), StringComparison.Ordinal);
+        Assert.Contains("bridge", bench.Read(7, "reason-2"), StringComparison.Ordinal);
         Assert.Null(bench.Error(7));
 
         using SmallFrontend frontend = new(bench, 7);
@@ -53,7 +56,12 @@ public sealed class DevicesOfAGuestTests
         bench.AwaitState(7, 3);
         bench.Create(8, Bench.HostA);
         bench.AwaitState(8, 3);
-        Assert.Contains("in use by domain 7", bench.Read(8, "error-0"), StringComparison.Ordinal);
+        Assert.Contains("in use by domain 7", bench.Read(8, "reason-0"), StringComparison.Ordinal);
+
+        // Whose it is, is not the guest's to know.
+        using IXenStore own = bench.Host.ViewOf(8).OpenXenStore();
+        Assert.Equal("in-use", own.Read($"{Bench.BackendPath(8)}/error-0"));
+        Assert.Equal(Errno.EACCES, Assert.Throws<HypervisorException>(() => own.Read($"{Bench.BackendPath(8)}/reason-0")).Errno);
 
         // Its owner goes: the next one gets it.
         bench.Store.Remove(StoreKeys.In(StoreKeys.Guests, "7"));

@@ -207,7 +207,7 @@ public sealed class GuestLifeTests : IDisposable
         Bench.Eventually(() => _bench.Read(Guest, "state-0") is not "1", "looked at");
 
         Assert.Equal("6", _bench.Read(Guest, "state-0"));
-        Assert.Contains("is still being taken back", _bench.Read(Guest, "error-0"), StringComparison.Ordinal);
+        Assert.Contains("is still being taken back", _bench.Read(Guest, "reason-0"), StringComparison.Ordinal);
         goOn.Set();
 
         Bench.Eventually(() => _functions.Claim(Guest + 1, OwnedFunction.Address).IsGranted, "free");

@@ -1,3 +1,4 @@
+using PciBackFlow.Backend.Failures;
 using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
@@ -51,7 +52,7 @@ public sealed class DirectoryTests : IDisposable
         Create(new(Nic, string.Empty), new(Disk, string.Empty));
         ServedDirectory served = new(_store, Guest) { State = XenbusState.Initialising };
         served.PublishDevice(0, new(0, 0, 2, 1));
-        served.FailDevice(1, "it is a\nbridge");
+        served.FailDevice(1, new(DeviceFailureKind.Unsupported, "it is a\nbridge"));
         Assert.Equal(ServedDirectory.Outcome.Written, served.SwitchState(XenbusState.Initialised));
 
         GuestDirectory seen = DirectoryReader.Read(_store, Guest);
@@ -59,6 +60,19 @@ public sealed class DirectoryTests : IDisposable
         Assert.Equal((XenbusState.Initialised, XenbusState.Initialising), (seen.Backend, seen.Frontend));
         Assert.True(seen.Find(Nic) is { IsPublished: true, IsFailed: false, Guest: { Slot: 2, Function: 1 } });
         Assert.True(seen.Find(Disk) is { IsPublished: false, IsFailed: true, Error: "it is a.bridge" });
+    }
+
+    [Fact]
+    public void A_reason_that_moves_with_its_device_stays_out_of_the_guests_sight()
+    {
+        Create(new(Nic, string.Empty), new(Disk, string.Empty));
+        ServedDirectory served = new(_store, Guest) { State = XenbusState.Initialising };
+        served.FailDevice(1, new(DeviceFailureKind.InUse, "domain 9 has it"));
+
+        _store.Run(access => new DirectoryWriter(access, Guest).RemoveDevices([Nic]));
+
+        Assert.Equal("domain 9 has it", _store.Read($"{StoreKeys.BackendOf(Guest)}/reason-0"));
+        Assert.Equal([new(0, XenStoreAccess.None)], _store.GetPermissions($"{StoreKeys.BackendOf(Guest)}/reason-0"));
     }
 
     [Theory]

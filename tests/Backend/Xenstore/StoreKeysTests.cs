@@ -40,6 +40,7 @@ public sealed class StoreKeysTests
         { "opts-5", StoreKeys.Options(5) },
         { "name-6", StoreKeys.DeviceName(6) },
         { "error-7", StoreKeys.DeviceError(7) },
+        { "reason-8", StoreKeys.DeviceReason(8) },
         { "root-255", StoreKeys.Root(255) },
     };
 

@@ -78,12 +78,12 @@ public abstract class CustodyContract : IDisposable
     public void A_device_is_one_guests_at_a_time()
     {
         FunctionClaim claim = Custody.Functions.Claim(5, First);
-        Assert.True(claim.IsGranted, claim.Refusal);
+        Assert.True(claim.IsGranted, claim.Refusal?.Reason);
         Assert.Equal(First, claim.Function.Address);
         Assert.Equal(5, Custody.Find("03:00.0")!.OwnerDomain);
 
         Assert.Same(claim.Function, Custody.Functions.Claim(5, First).Function);
-        Assert.Contains("domain 5", Custody.Functions.Claim(6, First).Refusal, StringComparison.Ordinal);
+        Assert.Contains("domain 5", Custody.Functions.Claim(6, First).Refusal?.Reason, StringComparison.Ordinal);
         Assert.True(Custody.Functions.Claim(6, Second).IsGranted);
 
         Custody.Functions.Release(6, First);
@@ -229,7 +229,7 @@ public abstract class CustodyContract : IDisposable
     private IPciFunction Claimed(int domainId, PciAddress address)
     {
         FunctionClaim claim = Custody.Functions.Claim(domainId, address);
-        Assert.True(claim.IsGranted, claim.Refusal);
+        Assert.True(claim.IsGranted, claim.Refusal?.Reason);
         return claim.Function;
     }
 

@@ -41,7 +41,7 @@ public sealed class EmulatedCustodyTests : IDisposable
     {
         Assert.True(_custody.Functions.Claim(3, Nic).IsGranted);
 
-        Assert.Contains("domain 3", _custody.Functions.Claim(4, Nic).Refusal, StringComparison.Ordinal);
+        Assert.Contains("domain 3", _custody.Functions.Claim(4, Nic).Refusal?.Reason, StringComparison.Ordinal);
         Assert.Equal(3, _custody.Find("00:04.0")!.OwnerDomain);
         Assert.Equal(BackendFailure.Refused, Assert.Throws<BackendException>(() => _custody.GiveBack(Nic, rebind: false, force: false)).Failure);
         _custody.Functions.Release(4, Nic);

@@ -16,7 +16,7 @@ public sealed class HeldFunctionTests : HeldNicTests
 
         Assert.True(first.IsGranted);
         Assert.Same(first.Function, Custody.Functions.Claim(5, Address).Function);
-        Assert.Contains("in use by domain 5", Custody.Functions.Claim(6, Address).Refusal, StringComparison.Ordinal);
+        Assert.Contains("in use by domain 5", Custody.Functions.Claim(6, Address).Refusal?.Reason, StringComparison.Ordinal);
         Assert.Equal(5, Assert.Single(Custody.Held()).OwnerDomain);
 
         Custody.Functions.Release(6, Address);
@@ -31,7 +31,7 @@ public sealed class HeldFunctionTests : HeldNicTests
     {
         Host.AddNic("00:05.0");
 
-        Assert.Contains("is not held", Custody.Functions.Claim(5, PciAddress.Parse("00:05.0")).Refusal, StringComparison.Ordinal);
+        Assert.Contains("is not held", Custody.Functions.Claim(5, PciAddress.Parse("00:05.0")).Refusal?.Reason, StringComparison.Ordinal);
         Assert.Throws<BackendException>(() => Custody.MakeReady(PciAddress.Parse("00:05.0")));
         Assert.Equal(0, Custody.LineOf(PciAddress.Parse("00:05.0")));
         Custody.Functions.Release(5, PciAddress.Parse("00:05.0"));
@@ -108,7 +108,7 @@ public sealed class HeldFunctionTests : HeldNicTests
         Custody.Take(other, null, force: false);
         Claimed(5);
 
-        Assert.Contains("shares a 4 KiB page", Custody.Functions.Claim(6, other).Refusal, StringComparison.Ordinal);
+        Assert.Contains("shares a 4 KiB page", Custody.Functions.Claim(6, other).Refusal?.Reason, StringComparison.Ordinal);
         Assert.True(Custody.Functions.Claim(5, other).IsGranted);
     }
 
