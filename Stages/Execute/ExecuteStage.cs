@@ -59,9 +59,9 @@ public readonly struct ExecuteStage : IStage<GuestOperation>
         if (!item.Plan.MayBlock)
         {
             // What may block says nothing about the function's registers: a reset takes its time on any.
-            long took = Stopwatch.GetTimestamp() - begun;
-            item.WasSlow = took >= AccessPace.Allowed;
-            function.NoteTime(took);
+            long now = Stopwatch.GetTimestamp();
+            item.WasSlow = now - begun >= AccessPace.Allowed;
+            function.NoteTime(now, now - begun);
         }
 
         item.LeaveAccess();

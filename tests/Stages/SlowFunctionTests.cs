@@ -6,7 +6,7 @@ namespace PciBackFlow.Stages.Tests;
 /// <summary>A function whose register accesses take too long for a shard, and one that is fast again. Sleeps end late, never early: slow is slow for sure.</summary>
 public sealed class SlowFunctionTests
 {
-    private static readonly TimeSpan s_slow = TimeSpan.FromMilliseconds(6);
+    private static readonly TimeSpan s_slow = TimeSpan.FromMilliseconds(25);
 
     [Fact]
     public void Its_accesses_leave_the_shard_and_come_back_when_they_are_fast()

@@ -128,12 +128,13 @@ public sealed class AssignedFunction
     }
 
     /// <summary>Whoever has it: what the accesses for one request took, of which none was expected to block.</summary>
-    /// <param name="ticks">Stopwatch ticks.</param>
-    internal void NoteTime(long ticks)
+    /// <param name="now">The time, in Stopwatch ticks.</param>
+    /// <param name="took">What they took.</param>
+    internal void NoteTime(long now, long took)
     {
         // Also when it was an operation that got stuck: then this is the first access after it.
         bool wasStuck = _isStuck;
-        bool isNews = _pace.Note(ticks, wasStuck);
+        bool isNews = _pace.Note(now, took, wasStuck);
         if (_isSlow != _pace.IsSlow)
         {
             _isSlow = _pace.IsSlow;

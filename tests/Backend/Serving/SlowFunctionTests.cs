@@ -17,7 +17,7 @@ public sealed class SlowFunctionTests
         using Bench bench = new(options: static standard => standard with { Shards = 1, Engine = new EngineOptions { AccessLimitMilliseconds = 60_000 } });
         using SmallFrontend slow = bench.Connect(7, Bench.HostWaking);
         using SmallFrontend other = bench.Connect(8, Bench.HostA);
-        bench.Waking.Faults.InjectDelay(TimeSpan.FromMilliseconds(6));
+        bench.Waking.Faults.InjectDelay(TimeSpan.FromMilliseconds(25));
         for (int i = 0; i < 5; i++)
         {
             Assert.Equal(PciOpStatus.Success, slow.Read(devfn: 0, Status, size: 2).Status);
