@@ -35,8 +35,11 @@ public static class TextReport
         if (report is { Others: { } beside, Neighbours: { } neighbours })
         {
             Line(text, $"  others              {Group(beside)}");
-            string misses = report.ExpectedMisses == 0 ? string.Empty : string.Create(CultureInfo.InvariantCulture, $"; {report.ExpectedMisses:#,0} misses, expected");
-            Line(text, $"  neighbours          {Group(neighbours)}{misses}");
+            Line(text, $"  neighbours          {Group(neighbours)}");
+            if (report.ExpectedMisses != 0)
+            {
+                Line(text, $"                      {report.ExpectedMisses:#,0} misses of theirs, expected");
+            }
         }
 
         if (report.Boot is { } boot)
@@ -107,8 +110,8 @@ public static class TextReport
 
     private static string Group(GroupFigures group) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{group.Guests:#,0} guests, {group.Operations:#,0} operations; p50 {DurationText.Format(group.Latency.P50)}, p99 {DurationText.Format(group.Latency.P99)}, "
-        + $"max {DurationText.Format(group.Latency.Max)}");
+        $"{group.Guests:#,0} guests, {group.Operations:#,0} operations; p50 {DurationText.Format(group.Latency.P50)}, "
+        + $"p99 {DurationText.Format(group.Latency.P99)}, max {DurationText.Format(group.Latency.Max)}");
 
     private static void Line(StringBuilder text, FormattableString line) =>
         text.Append(line.ToString(CultureInfo.InvariantCulture)).Append('\n');

@@ -3,7 +3,9 @@ using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Stages.Tests;
 
-/// <summary>A function whose register accesses take too long for a shard, and one that is fast again. Sleeps end late, never early: slow is slow for sure.</summary>
+/// <summary>
+/// A function whose register accesses take too long for a shard, and one that is fast again. Sleeps end late, never early: slow is slow for sure.
+/// </summary>
 public sealed class SlowFunctionTests
 {
     private static readonly TimeSpan s_slow = TimeSpan.FromMilliseconds(25);

@@ -71,7 +71,7 @@ public sealed class AssignedFunction
     /// <summary>The guest's state.</summary>
     public VirtualRegisters Registers { get; }
 
-    /// <summary>Whether accesses to it leave the shard, because earlier ones took too long (<see cref="AccessPace"/>) or one is stuck. Any thread may look.</summary>
+    /// <summary>Whether accesses to it leave the shard, because others took too long (<see cref="AccessPace"/>) or one is stuck. Any thread may look.</summary>
     public bool IsSlow => _isStuck || _isSlow;
 
     /// <summary>Whether it no longer answers: reads give all ones, writes are dropped. Any thread may look.</summary>
@@ -117,7 +117,9 @@ public sealed class AssignedFunction
     /// <summary>Ends what <see cref="TryBegin"/> began. A release: the next to take it sees everything done here.</summary>
     public void End() => Volatile.Write(ref _inUse, 0);
 
-    /// <summary>Another thread: what somebody does on it right now has lasted so long that its thread was replaced. Accesses leave the shard from now on.</summary>
+    /// <summary>
+    /// Another thread: what somebody does on it right now has lasted so long that its thread was replaced. Accesses leave the shard from now on.
+    /// </summary>
     public void MarkStuck()
     {
         if (!_isStuck)

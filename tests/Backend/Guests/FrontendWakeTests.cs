@@ -75,9 +75,9 @@ public sealed class FrontendWakeTests : IDisposable
         writer.Start();
         try
         {
-            Host.Store.Write($"{Bench.BackendPath(7)}/state", "5");
+            Host.Store.Write(StoreKeys.StateOf(Bench.BackendPath(7)), "5");
             Bench.Eventually(() => Host.Snapshot(7)!.Backend == XenbusState.Closing, "it is asked to close");
-            Host.Store.Remove("/local/domain/0/backend/pci/7");
+            Host.Store.Remove(Bench.BackendPath(7));
             Bench.Eventually(() => Host.Snapshot(7) is null, "it is gone");
         }
         finally
@@ -96,12 +96,12 @@ public sealed class FrontendWakeTests : IDisposable
         int refused = 0;
         _store!.Before = (operation, path) =>
         {
-            if (operation == "read" && path.EndsWith("/num_devs", StringComparison.Ordinal) && Interlocked.Increment(ref refused) == 1)
+            if (operation == "read" && path == StoreKeys.In(Bench.BackendPath(7), StoreKeys.DeviceCount) && Interlocked.Increment(ref refused) == 1)
             {
                 throw new HypervisorException(Errno.EIO, "refused by the test");
             }
         };
-        Host.Store.Write($"{Bench.BackendPath(7)}/state", "5");
+        Host.Store.Write(StoreKeys.StateOf(Bench.BackendPath(7)), "5");
         Bench.Eventually(() => Volatile.Read(ref refused) > 0, "the pass fails");
 
         frontend.Write("state", "4");

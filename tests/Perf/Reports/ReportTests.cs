@@ -186,7 +186,7 @@ public sealed class ReportTests
         string text = TextReport.Format(report);
         Assert.Contains("others              18 guests, 50,000 operations; p50 12.0 µs, p99 12.0 µs", text, StringComparison.Ordinal);
         Assert.Contains("neighbours          2 guests, 40 operations; p50 500 ms", text, StringComparison.Ordinal);
-        Assert.Contains("1,234 misses, expected", text, StringComparison.Ordinal);
+        Assert.Contains("1,234 misses of theirs, expected", text, StringComparison.Ordinal);
         Assert.Contains("1,234 misses of theirs were expected", HtmlReport.Format(report), StringComparison.Ordinal);
         using var json = JsonDocument.Parse(PerfJson.Format(report));
         Assert.Equal(1_234, json.RootElement.GetProperty("expected_misses").GetInt64());
