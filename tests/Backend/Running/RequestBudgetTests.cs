@@ -32,6 +32,16 @@ public sealed class RequestBudgetTests
     }
 
     [Fact]
+    public void No_pause_is_longer_than_a_second_and_what_it_left_unpaid_is_paid_later()
+    {
+        Assert.Equal(TimeSpan.FromSeconds(1), _budget.Spend(Reserve + (2 * PerSecond)));
+        _clock.Now += TimeSpan.FromSeconds(1);
+        Assert.Equal(TimeSpan.FromSeconds(1), _budget.Spend(0));
+        _clock.Now += TimeSpan.FromSeconds(1);
+        Assert.Equal(TimeSpan.Zero, _budget.Spend(0));
+    }
+
+    [Fact]
     public void Who_asks_no_faster_than_allowed_never_pauses()
     {
         _budget.Spend(Reserve);
