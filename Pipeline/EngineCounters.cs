@@ -12,6 +12,8 @@ namespace PciBackFlow.Pipeline;
 /// <param name="Expired">Items whose deadline passed before the thread that had them finished.</param>
 /// <param name="LateResults">Items dropped because their deadline had won: what a worker did too late, and what was late before its turn came.</param>
 /// <param name="Takeovers">Times a shard was given to a new thread because its own was stuck.</param>
+/// <param name="ReplacedWorkers">Times a worker was replaced because it was past its item's deadline.</param>
+/// <param name="HeldBack">Items that waited although a worker was free, because their lane had its share of the workers.</param>
 public readonly record struct EngineCounters(
     long Served,
     long Wakeups,
@@ -21,4 +23,6 @@ public readonly record struct EngineCounters(
     long NoPlace,
     long Expired,
     long LateResults,
-    long Takeovers);
+    long Takeovers,
+    long ReplacedWorkers,
+    long HeldBack);

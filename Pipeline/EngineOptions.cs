@@ -12,7 +12,10 @@ public sealed record EngineOptions
     /// <summary>How long a thread keeps looking after its last work before it blocks, in microseconds: 0 (blocks at once) to 1,000,000.</summary>
     public int SpinMicroseconds { get; init; } = 20;
 
-    /// <summary>Most worker threads for items that may block, over all shards; started on demand: 1 to 256.</summary>
+    /// <summary>
+    /// Worker threads for items that may block, over all shards; started on demand: 1 to 256. One lane has half of them at most, and one that is past its
+    /// item's deadline is replaced.
+    /// </summary>
     public int Workers { get; init; } = 4;
 
     /// <summary>

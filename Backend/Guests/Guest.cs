@@ -33,7 +33,7 @@ internal sealed class Guest : IDisposable
 
     private readonly GuestId _id;
     private readonly GuestServices _services;
-    private readonly Action _wake;
+    private readonly Action _frontendChanged;
     private readonly bool _adopt;
     private readonly ServedDirectory _own;
     private readonly ExposedFunctions _exposed;
@@ -41,6 +41,9 @@ internal sealed class Guest : IDisposable
     private GuestState _state = GuestState.New;
     private bool _hasAppeared;
     private string? _frontend;
+
+    // What the frontend's state was when the last pass that came to its end had decided about it.
+    private XenbusState? _seenFrontend;
     private GuestAttachment? _attachment;
     private IDisposable? _frontendWatch;
     private volatile GuestSnapshot _snapshot;
@@ -48,12 +51,13 @@ internal sealed class Guest : IDisposable
     /// <param name="id">Which guest.</param>
     /// <param name="services">Through what it acts.</param>
     /// <param name="wake">Asks for another pass.</param>
+    /// <param name="frontendChanged">Asks for another pass, unless <see cref="IsFrontendAsSeen"/>.</param>
     /// <param name="adopt">Whether a directory that an earlier daemon left is continued.</param>
-    public Guest(GuestId id, GuestServices services, Action wake, bool adopt)
+    public Guest(GuestId id, GuestServices services, Action wake, Action frontendChanged, bool adopt)
     {
         _id = id;
         _services = services;
-        _wake = wake;
+        _frontendChanged = frontendChanged;
         _adopt = adopt;
         _own = new(services.Store, id);
         _exposed = new(id.DomainId, services, wake);
@@ -66,9 +70,27 @@ internal sealed class Guest : IDisposable
     /// <summary>What is known about it.</summary>
     public GuestSnapshot Snapshot => _snapshot;
 
+    /// <summary>
+    /// Whether the frontend is as the last pass left it, so that its watch alone is no reason for another one. One request, which so is all that a guest
+    /// causes by writing what is there already: everything else that a pass looks at the guest cannot write, and has a watch of its own.
+    /// </summary>
+    /// <exception cref="HypervisorException">xenstore refused.</exception>
+    public bool IsFrontendAsSeen()
+    {
+        if (IsGone || _frontend is null || _seenFrontend is not { } seen || DirectoryReader.ReadState(_services.Store, _frontend) != seen)
+        {
+            return false;
+        }
+
+        // In this state a new kernel publishes another page, over its predecessor's: then the page is what changed. Three requests more.
+        return seen != XenbusState.Initialised || _attachment is not { } attachment || FrontendKeys.Read(_services.Store, _frontend) == attachment.Keys;
+    }
+
     /// <summary>One pass: looks at everything and acts on what changed.</summary>
     public void Pass()
     {
+        _seenFrontend = null;
+        XenbusState? seenFrontend = null;
         if (!_hasAppeared)
         {
             GuestObservation seen = Look();
@@ -80,7 +102,7 @@ internal sealed class Guest : IDisposable
 
         if (!IsGone && _frontend is not null)
         {
-            _frontendWatch ??= _services.Store.Watch(StoreKeys.StateOf(_frontend), _ => _wake());
+            _frontendWatch ??= _services.Store.Watch(StoreKeys.StateOf(_frontend), _ => _frontendChanged());
         }
 
         XenbusState before;
@@ -102,6 +124,7 @@ internal sealed class Guest : IDisposable
 
             if (!IsGone)
             {
+                seenFrontend = seen.Directory.Frontend;
                 Apply(new GuestEvent.FrontendChanged(seen));
             }
         }
@@ -112,6 +135,7 @@ internal sealed class Guest : IDisposable
         }
 
         TakeSnapshot();
+        _seenFrontend = seenFrontend;
     }
 
     /// <summary>The policy of a device changed: if the guest has it, what it may do is decided anew.</summary>

@@ -16,24 +16,36 @@ internal sealed class GuestEntry
     // A pause each: longer than the kernel waits for a device after a reset.
     private const int PolicyAttempts = 90;
 
-    // A hand-shake is about ten passes, a hot-plug five: what exceeds this within a second is a storm.
-    private const int PassesPerSecond = 256;
-    private static readonly TimeSpan CoolDown = TimeSpan.FromMilliseconds(20);
+    /// <summary>
+    /// Requests to xenstore that a guest's passes may make in a second, for as long as its frontend keeps them coming: they go over the one connection of all
+    /// guests, and xenstored, which limits a guest's own requests, does not limit those.
+    /// </summary>
+    internal const int RequestsPerSecond = 2_000;
+
+    /// <summary>
+    /// How many at once. A hand-shake is about ten passes, a hot-plug five, a pass a dozen requests and up to five for each device: a guest that starts with
+    /// all the devices of a bus stays within it.
+    /// </summary>
+    internal const int RequestReserve = 16_384;
 
     private readonly GuestId _id;
     private readonly GuestServices _services;
     private readonly PassQueue<GuestId> _passes;
     private readonly Action<GuestEntry> _empty;
-    private readonly FixedWindow _pace = new(PassesPerSecond, TimeSpan.FromSeconds(1), TimeProvider.System);
+    private readonly Func<long> _requests;
+    private readonly RequestBudget _budget = new(RequestsPerSecond, RequestReserve, TimeProvider.System);
     private readonly ConcurrentQueue<(PciAddress Host, int Attempts)> _changedPolicies = new();
     private bool _adopt;
+    private int _isWholeDue;
     private long _passesMade;
     private volatile Guest? _guest;
 
     public GuestEntry(GuestId id, GuestServices services, PassQueue<GuestId> passes, bool adopt, Action<GuestEntry> empty)
     {
         _id = id;
-        _services = services;
+        CountedStore store = new(services.Store);
+        _requests = () => store.Requests;
+        _services = services with { Store = store };
         _passes = passes;
         _adopt = adopt;
         _empty = empty;
@@ -41,33 +53,53 @@ internal sealed class GuestEntry
 
     public GuestId Id => _id;
 
-    /// <summary>Passes so far.</summary>
+    /// <summary>Passes so far that looked at everything.</summary>
     public long Passes => Interlocked.Read(ref _passesMade);
 
     /// <summary>The instance that lives; null when there is none.</summary>
     public GuestSnapshot? Snapshot => _guest?.Snapshot;
 
+    /// <summary>Something happened of which only a look at everything tells what it means. Any thread; never blocks.</summary>
+    public void Wake()
+    {
+        // In this order, both full fences: the pass is taken from its queue before it looks at the mark.
+        Interlocked.Exchange(ref _isWholeDue, 1);
+        _passes.Wake(_id);
+    }
+
     /// <summary>The policy of a device changed; whether this guest has it the next pass finds out. Any thread.</summary>
     public void ChangePolicy(PciAddress host)
     {
         _changedPolicies.Enqueue((host, 0));
-        _passes.Wake(_id);
+        Wake();
     }
 
     /// <summary>One pass. A guest that keeps its passes coming is slowed down.</summary>
     /// <exception cref="HypervisorException">The hypervisor or xenstore refused something.</exception>
     public async Task PassAsync()
     {
-        Interlocked.Increment(ref _passesMade);
+        long before = _requests();
         try
         {
-            Pass();
+            bool isWhole = Interlocked.Exchange(ref _isWholeDue, 0) != 0;
+            if (isWhole || _guest is not { } guest || !guest.IsFrontendAsSeen())
+            {
+                Interlocked.Increment(ref _passesMade);
+                Pass();
+            }
+        }
+        catch
+        {
+            // What was to be looked at has not been, or not to the end.
+            Interlocked.Exchange(ref _isWholeDue, 1);
+            throw;
         }
         finally
         {
-            if (!_pace.TryTake(out _))
+            TimeSpan pause = _budget.Spend(_requests() - before);
+            if (pause > TimeSpan.Zero)
             {
-                await Task.Delay(CoolDown).ConfigureAwait(false);
+                await Task.Delay(pause).ConfigureAwait(false);
             }
         }
     }
@@ -90,7 +122,7 @@ internal sealed class GuestEntry
 
     private void Pass()
     {
-        Guest guest = _guest ??= new(_id, _services, () => _passes.Wake(_id), _adopt);
+        Guest guest = _guest ??= new(_id, _services, Wake, () => _passes.Wake(_id), _adopt);
         _adopt = false;
         guest.Pass();
         ChangePolicies(guest);
@@ -132,6 +164,7 @@ internal sealed class GuestEntry
             }
 
             _changedPolicies.Enqueue((changed.Host, changed.Attempts + 1));
+            Interlocked.Exchange(ref _isWholeDue, 1);
             _passes.WakeLater(_id);
         }
     }

@@ -195,7 +195,7 @@ internal sealed class GuestRegistry : IDisposable
         {
             foreach (GuestEntry entry in _entries.Values)
             {
-                _passes.Wake(entry.Id);
+                entry.Wake();
             }
         }
     }
@@ -214,7 +214,7 @@ internal sealed class GuestRegistry : IDisposable
                 _entries.Add(guest, entry = new(guest, _services, _passes, _isStarting, Forget));
             }
 
-            _passes.Wake(guest);
+            entry.Wake();
         }
     }
 

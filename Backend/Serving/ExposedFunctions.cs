@@ -303,6 +303,13 @@ internal sealed class ExposedFunctions
         return isDone;
     }
 
+    // Said by another thread than the one that found it out.
+    private Action Notice(string subject)
+    {
+        void Say() => _services.Warnings.Warn(_domainId, subject);
+        return () => _services.Notices.Post(Say);
+    }
+
     private void FinishLate(AssignedFunction function)
     {
         try
@@ -370,7 +377,12 @@ internal sealed class ExposedFunctions
         }
 
         guest = slot.Guest;
-        AssignedFunction assigned = new(function, guest, _services.Permissions.Compile(_domainId, function, options)) { GoneChanged = _notice };
+        AssignedFunction assigned = new(function, guest, _services.Permissions.Compile(_domainId, function, options))
+        {
+            GoneChanged = _notice,
+            FoundSlow = Notice($"{host} answers slowly: its register accesses are made by workers until they are fast again"),
+            FoundStuck = Notice($"{host} hangs: what its guest asked of it has not come back in time"),
+        };
         if (!SideEffects.Prepare(assigned))
         {
             return new(DeviceFailureKind.Unusable, $"{host}: its wake-up event could not be switched off");

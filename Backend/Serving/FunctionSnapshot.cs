@@ -40,7 +40,7 @@ public sealed class FunctionSnapshot
     /// <summary>Hardware writes so far; live.</summary>
     public long HardwareWrites => _function.HardwareWrites;
 
-    /// <summary>Whether its accesses leave the shard because one took too long; live.</summary>
+    /// <summary>Whether its accesses leave the shard because they took too long; live.</summary>
     public bool IsSlow => _function.IsSlow;
 
     /// <summary>Whether it no longer answers; live.</summary>

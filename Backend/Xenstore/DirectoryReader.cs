@@ -24,6 +24,12 @@ public sealed class DirectoryReader(IXenStoreAccess store, GuestId guest)
             Frontend = new DirectoryReader(store, guest).ReadFrontendState(),
         };
 
+    /// <summary>The state in one directory, wherever that is.</summary>
+    /// <param name="store">The store.</param>
+    /// <param name="directory">A backend's or a frontend's.</param>
+    /// <returns>The state.</returns>
+    public static XenbusState ReadState(IXenStoreAccess store, string directory) => StoreFormats.ParseState(store.Read(StoreKeys.StateOf(directory)));
+
     /// <summary>Both directories for the toolstack within a transaction; the guest can make it end in a conflict.</summary>
     /// <returns>What they say.</returns>
     public GuestDirectory ReadBoth() => ReadBackend(DeviceDetail.Failures) with { Frontend = ReadFrontendState() };
@@ -103,7 +109,7 @@ public sealed class DirectoryReader(IXenStoreAccess store, GuestId guest)
     /// <returns>The text; null when there is none.</returns>
     public string? ReadError() => store.Read(StoreKeys.ErrorOf(guest));
 
-    private XenbusState ReadState(string directory) => StoreFormats.ParseState(store.Read(StoreKeys.StateOf(directory)));
+    private XenbusState ReadState(string directory) => ReadState(store, directory);
 
     private string? Value(string key) => store.Read(StoreKeys.In(_backend, key));
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using PciBackFlow.Backend.Control;
 using PciBackFlow.Backend.Control.Api;
+using PciBackFlow.Pipeline;
 using Spectre.Console;
 
 namespace PciBackFlow.Cli.Output;
@@ -18,7 +19,7 @@ internal static class StatusText
         output.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"{status.Shards.Count} shards ({daemon.Topology}), {status.Engine.Served} requests served, "
-            + $"{status.Engine.Expired} expired{NoPlace(status.Engine.NoPlace)}{Stuck(status.Shards)}"));
+            + $"{status.Engine.Expired} expired{Hung(status.Engine)}{NoPlace(status.Engine.NoPlace)}{Stuck(status.Shards)}"));
         output.WriteLine();
         WriteGuests(console, status);
         WriteDevices(console, status);
@@ -141,6 +142,10 @@ internal static class StatusText
         string[] stuck = [.. shards.Where(shard => !shard.Answers).Select(shard => Number(shard.Shard))];
         return stuck.Length > 0 ? $"; NOT ANSWERING: shard {string.Join(", ", stuck)}" : "";
     }
+
+    private static string Hung(EngineCounters engine) => engine.Takeovers + engine.ReplacedWorkers is > 0 and var threads
+        ? string.Create(CultureInfo.InvariantCulture, $", {threads} hung")
+        : "";
 
     private static string NoPlace(long requests) => requests == 0
         ? ""

@@ -49,6 +49,7 @@ internal sealed class LoadVerb
             "pcibackflow load --guests 1000 --duration 30 --report load.html",
             "pcibackflow load --topology queued --mix write --json",
             "pcibackflow load --guests 1000 --mix boot --neighbour slow=5ms",
+            "pcibackflow load --guests 20 --neighbour access=20ms",
             "pcibackflow load --device all --rate 50000 --hgrm latency.hgrm");
     }
 
@@ -116,7 +117,8 @@ internal sealed class LoadVerb
     private static Option<Neighbour?> NeighbourWord() => new("--neighbour")
     {
         HelpName = "KIND=TIME",
-        Description = "what a tenth of the functions do to the others: slow=5ms takes that long to enable",
+        Description = "what a tenth of the functions do to the others: slow=5ms takes that long to enable, access=20ms for each register access, "
+            + "hang=5s hangs that long when enabled",
         CustomParser = static result =>
         {
             string word = result.Tokens[0].Value;

@@ -42,8 +42,7 @@ internal sealed class EmbeddedLoad : IDisposable
         _sources = TemplateFunction.OpenAll(source, options.Guests, options.AllRegisters, options.Mix, options.Frontend);
         for (int i = 0; i < options.Guests; i++)
         {
-            bool isSlow = options.Neighbour is { Kind: NeighbourKind.Slow } && Neighbour.IsOne(i);
-            _functions.Add(_sources[i % _sources.Count].Load(i, isSlow ? options.Neighbour!.Time : default));
+            _functions.Add(_sources[i % _sources.Count].Load(i, Neighbour.IsOne(i) ? options.Neighbour : null));
         }
 
         _exclusive = new ExclusiveFunctions(_functions);
@@ -67,6 +66,7 @@ internal sealed class EmbeddedLoad : IDisposable
         {
             Backend.Start();
             Connect(loopback);
+            _functions.ForEach(static function => function.BeginToBeBad());
         }
         catch
         {
@@ -337,7 +337,9 @@ internal sealed class EmbeddedLoad : IDisposable
             for (int i = thread; i < _options.Guests; i += threads)
             {
                 ExpectedAnswers expected = _sources[i % _sources.Count].Expect();
-                guests.Add(new LoadGuest(_guests[i], snapshots[_guests[i].DomainId], expected, RoundsOf(i, expected, loopback), _functions[i]));
+                guests.Add(new LoadGuest(
+                    _guests[i], snapshots[_guests[i].DomainId], expected, RoundsOf(i, expected, loopback), _functions[i],
+                    Neighbour.IsOne(i) ? _options.Neighbour : null));
                 channels.Add(_channels[i]);
             }
 

@@ -83,7 +83,11 @@ internal sealed class LoadClient
     /// <summary>Boots of its guests; empty in other mixes.</summary>
     internal BootRecord Boots { get; } = new();
 
+    /// <summary>Latencies of the guests that have ordinary functions.</summary>
     internal LongHistogram Latency { get; } = new(1, HighestNanoseconds, SignificantDigits);
+
+    /// <summary>Latencies of the guests whose functions are bad neighbours.</summary>
+    internal LongHistogram NeighbourLatency { get; } = new(1, HighestNanoseconds, SignificantDigits);
 
     internal IReadOnlyList<LoadGuest> Guests => _guests;
 
@@ -188,7 +192,7 @@ internal sealed class LoadClient
             if (guest.Frontend.IsWaiting)
             {
                 guest.NoteUnanswered();
-                Volatile.Write(ref _errors, _errors + 1);
+                CountError(guest);
             }
         }
     }
@@ -208,6 +212,8 @@ internal sealed class LoadClient
                 // The histogram's library makes a table at the first value of all: not in the window.
                 Latency.RecordValue(1);
                 Latency.Reset();
+                NeighbourLatency.RecordValue(1);
+                NeighbourLatency.Reset();
                 Boots.Begin();
                 foreach (LoadGuest guest in _guests)
                 {
@@ -283,7 +289,7 @@ internal sealed class LoadClient
         bool right = guest.Judge(outcome);
         if (!right)
         {
-            Volatile.Write(ref _errors, _errors + 1);
+            CountError(guest);
         }
 
         if (phase == LoadPhase.Measure)
@@ -353,7 +359,7 @@ internal sealed class LoadClient
     private void Record(LoadGuest guest, long now)
     {
         long nanoseconds = Math.Clamp((long)((now - guest.PlannedAt) * s_nanosecondsPerTick), 1, HighestNanoseconds);
-        Latency.RecordValue(nanoseconds);
+        (guest.Neighbour is null ? Latency : NeighbourLatency).RecordValue(nanoseconds);
         guest.Operations++;
         if (guest.WasShadowHit)
         {
@@ -365,6 +371,14 @@ internal sealed class LoadClient
         {
             // The reader's reset may be overwritten once in a while: a report, not a measurement.
             Volatile.Write(ref _longest, nanoseconds);
+        }
+    }
+
+    private void CountError(LoadGuest guest)
+    {
+        if (guest.ErrorsCount)
+        {
+            Volatile.Write(ref _errors, _errors + 1);
         }
     }
 

@@ -33,8 +33,11 @@ internal sealed class LoadGuest
     /// <param name="expected">What it must read.</param>
     /// <param name="rounds">What it does.</param>
     /// <param name="function">Its function.</param>
-    internal LoadGuest(SimulatedGuest guest, GuestSnapshot backend, ExpectedAnswers expected, IGuestRounds rounds, LoadedFunction function)
+    /// <param name="neighbour">What that does to other guests; null: nothing.</param>
+    internal LoadGuest(
+        SimulatedGuest guest, GuestSnapshot backend, ExpectedAnswers expected, IGuestRounds rounds, LoadedFunction function, Neighbour? neighbour)
     {
+        Neighbour = neighbour;
         Guest = guest;
         Frontend = guest.Frontend!;
         _backend = backend;
@@ -49,6 +52,12 @@ internal sealed class LoadGuest
     }
 
     internal SimulatedGuest Guest { get; }
+
+    /// <summary>What its function does to other guests; null: nothing.</summary>
+    internal Neighbour? Neighbour { get; }
+
+    /// <summary>Whether what goes wrong here is an error of the run.</summary>
+    internal bool ErrorsCount => Neighbour is not { MissesAreExpected: true };
 
     internal SimulatedFrontend Frontend { get; }
 

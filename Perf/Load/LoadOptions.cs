@@ -68,7 +68,13 @@ public sealed record LoadOptions
         Require("workers", Workers ?? 1, 1, 256);
         if (Neighbour is { } neighbour)
         {
-            Require("the neighbours' time in seconds", neighbour.Time.TotalSeconds, Neighbour.Least.TotalSeconds, Neighbour.Most.TotalSeconds);
+            Require("the neighbours' time in seconds", neighbour.Time.TotalSeconds, neighbour.Least.TotalSeconds, Neighbour.Most.TotalSeconds);
+        }
+
+        if (Mix == LoadMix.Scan && Neighbour is { NeedsEnabling: true })
+        {
+            throw new ArgumentException(
+                $"neighbours that are '{Neighbour}' are so when they are enabled, which the mix 'scan' does not do; use mixed, write, interrupts or boot");
         }
 
         if (NeedsMessages && Frontend == FrontendKind.NetBsd)

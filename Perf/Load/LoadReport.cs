@@ -63,7 +63,7 @@ public sealed record LoadReport
     [JsonPropertyName("operations_per_second")]
     public required double OperationsPerSecond { get; init; }
 
-    /// <summary>Sum of wire errors, time-outs and wrong data.</summary>
+    /// <summary>Sum of wire errors, time-outs and wrong data, those in <see cref="ExpectedMisses"/> left out.</summary>
     [JsonPropertyName("errors")]
     public required long Errors { get; init; }
 
@@ -78,6 +78,13 @@ public sealed record LoadReport
     /// <summary>Answers with success and a value that the source doesn't have.</summary>
     [JsonPropertyName("wrong_data")]
     public required long WrongData { get; init; }
+
+    /// <summary>
+    /// What went wrong at the guests whose own functions hang: they are not waited for, so it is what the run is about and no error. Nothing of other guests,
+    /// and nothing of neighbours that are only slow, which are to be served.
+    /// </summary>
+    [JsonPropertyName("expected_misses")]
+    public long ExpectedMisses { get; init; }
 
     /// <summary>The first thing that went wrong, in words, with its stage and its cause; null when nothing did.</summary>
     [JsonPropertyName("first_error")]
@@ -97,6 +104,14 @@ public sealed record LoadReport
     /// <summary>Latency: closed loop from sending, open loop from the planned time.</summary>
     [JsonPropertyName("latency_ns")]
     public required LatencySummary Latency { get; init; }
+
+    /// <summary>The guests beside the neighbours: what those do to them; null without neighbours.</summary>
+    [JsonPropertyName("others")]
+    public GroupFigures? Others { get; init; }
+
+    /// <summary>The guests whose functions are bad neighbours; null without them.</summary>
+    [JsonPropertyName("neighbours")]
+    public GroupFigures? Neighbours { get; init; }
 
     /// <summary>The mix <c>boot</c>: how the guests' boots went; null in other mixes.</summary>
     [JsonPropertyName("boot")]

@@ -64,12 +64,14 @@ public static class LoadRun
         LoadOptions options, LoadSource source, EmbeddedLoad load, Edge before, Edge after, int[] collections, bool interrupted)
     {
         var latency = new LongHistogram(1, LoadClient.HighestNanoseconds, 3);
+        var neighbourLatency = new LongHistogram(1, LoadClient.HighestNanoseconds, 3);
         var guests = new List<LoadGuest>(options.Guests);
         double seconds = 0;
         long clientBytes = 0;
         foreach (LoadClient client in load.Clients)
         {
             latency.Add(client.Latency);
+            neighbourLatency.Add(client.NeighbourLatency);
             guests.AddRange(client.Guests);
             seconds += client.WindowSeconds / load.Clients.Count;
             clientBytes += client.WindowAllocatedBytes;
@@ -77,10 +79,16 @@ public static class LoadRun
 
         long operations = guests.Sum(guest => guest.Operations);
         double perOperation = operations == 0 ? 0 : 1.0 / operations;
-        long wire = guests.Sum(guest => guest.WireErrors);
-        long timeOuts = guests.Sum(guest => guest.TimeOuts);
-        long wrong = guests.Sum(guest => guest.WrongData);
-        LoadGuest? failed = guests.FirstOrDefault(guest => guest.FirstFailure is not null);
+        List<LoadGuest> judged = guests.FindAll(guest => guest.ErrorsCount);
+        long wire = judged.Sum(guest => guest.WireErrors);
+        long timeOuts = judged.Sum(guest => guest.TimeOuts);
+        long wrong = judged.Sum(guest => guest.WrongData);
+        LoadGuest? failed = judged.Find(guest => guest.FirstFailure is not null);
+
+        // Before the two are one.
+        GroupFigures? others = options.Neighbour is null ? null : Group(guests.FindAll(guest => guest.Neighbour is null), latency);
+        GroupFigures? neighbours = options.Neighbour is null ? null : Group(guests.FindAll(guest => guest.Neighbour is not null), neighbourLatency);
+        latency.Add(neighbourLatency);
         return new LoadReport
         {
             Guests = options.Guests,
@@ -100,10 +108,13 @@ public static class LoadRun
             WireErrors = wire,
             TimeOuts = timeOuts,
             WrongData = wrong,
+            ExpectedMisses = guests.Where(guest => !guest.ErrorsCount).Sum(guest => guest.WireErrors + guest.TimeOuts + guest.WrongData),
             FirstError = failed is null ? null : FailureText.Of(failed),
             FirstErrorCause = failed is null ? null : FailureText.CauseOf(failed.FirstFailure!),
             LateRepliesDropped = after.LateReplies - before.LateReplies,
             Latency = LatencySummary.From(latency),
+            Others = others,
+            Neighbours = neighbours,
             Boot = options.Mix == LoadMix.Boot ? BootFigures.Of(load.Clients.Select(client => client.Boots)) : null,
             PerGuest = new PerGuestOperations(guests.Min(guest => guest.Operations), guests.Max(guest => guest.Operations)),
             BytesAllocatedPerOperation = (clientBytes + after.AllocatedSince(before)) * perOperation,
@@ -117,6 +128,9 @@ public static class LoadRun
             Interrupted = interrupted,
         };
     }
+
+    private static GroupFigures Group(List<LoadGuest> guests, LongHistogram latency) =>
+        new(guests.Count, guests.Sum(guest => guest.Operations), LatencySummary.From(latency));
 
     /// <summary>The backend's counters at one edge of the window.</summary>
     private sealed class Edge

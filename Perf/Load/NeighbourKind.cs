@@ -3,6 +3,12 @@ namespace PciBackFlow.Perf.Load;
 /// <summary>In which way some of a run's functions are bad neighbours to the others.</summary>
 public enum NeighbourKind
 {
-    /// <summary>They take long to enable.</summary>
+    /// <summary>They take long to enable. Their own guests are to be served all the same.</summary>
     Slow = 0,
+
+    /// <summary>Each of their register accesses takes long. Their own guests are to be served all the same.</summary>
+    Access = 1,
+
+    /// <summary>Enabling them hangs, for longer than their guests are waited for: what those miss by that is expected.</summary>
+    Hang = 2,
 }

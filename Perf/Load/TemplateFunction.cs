@@ -76,12 +76,12 @@ internal sealed class TemplateFunction : IDisposable
 
     internal static void Close(List<TemplateFunction> functions) => functions.ForEach(function => function.Dispose());
 
-    /// <summary>The function as one guest's, at a host address that no other guest's function has; enabling it takes so long.</summary>
-    internal LoadedFunction Load(int guest, TimeSpan enabling = default)
+    /// <summary>The function as one guest's, at a host address that no other guest's function has; a bad neighbour when one is given.</summary>
+    internal LoadedFunction Load(int guest, Neighbour? neighbour = null)
     {
         // Slot and function stay, so that the guest sees the function number that the source has; the segment tells the guests apart.
         PciAddress own = Image.Address;
-        return new LoadedFunction(_open(), new PciAddress((uint)guest + 1, own.Bus, own.Slot, own.Function), enabling);
+        return new LoadedFunction(_open(), new PciAddress((uint)guest + 1, own.Bus, own.Slot, own.Function), neighbour);
     }
 
     internal ExpectedAnswers Expect() => new(Image, _live);

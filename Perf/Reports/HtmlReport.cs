@@ -55,6 +55,15 @@ public static class HtmlReport
         html.Append("<h2>Latency</h2>\n");
         AppendLatency(html, report.Latency);
         AppendPicture(html, PowerOfTwoRows.Count(report.Histogram));
+        if (report is { Others: { } others, Neighbours: { } neighbours })
+        {
+            html.Append("<h2>Latency of the guests beside the neighbours</h2>\n");
+            AppendLatency(html, others.Latency);
+            html.Append("<h2>Latency of the neighbours</h2>\n");
+            AppendLatency(html, neighbours.Latency);
+            Add(html, $"<p>{report.ExpectedMisses:#,0} misses of theirs were expected.</p>\n");
+        }
+
         html.Append("<h2>Options</h2>\n");
         AppendFacts(html, Options(report));
         html.Append("<h2>Machine</h2>\n");

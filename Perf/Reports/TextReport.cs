@@ -32,6 +32,16 @@ public static class TextReport
             Line(text, $"  first error         {report.FirstError}");
         }
 
+        if (report is { Others: { } beside, Neighbours: { } neighbours })
+        {
+            Line(text, $"  others              {Group(beside)}");
+            Line(text, $"  neighbours          {Group(neighbours)}");
+            if (report.ExpectedMisses != 0)
+            {
+                Line(text, $"                      {report.ExpectedMisses:#,0} misses of theirs, expected");
+            }
+        }
+
         if (report.Boot is { } boot)
         {
             string slowest = $"slowest guest {DurationText.Format(boot.Slowest)} from first access to interrupts";
@@ -97,6 +107,11 @@ public static class TextReport
         ("p50", latency.P50), ("p90", latency.P90), ("p99", latency.P99), ("p99.9", latency.P999),
         ("p99.99", latency.P9999), ("max", latency.Max), ("mean", latency.Mean),
     ];
+
+    private static string Group(GroupFigures group) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{group.Guests:#,0} guests, {group.Operations:#,0} operations; p50 {DurationText.Format(group.Latency.P50)}, "
+        + $"p99 {DurationText.Format(group.Latency.P99)}, max {DurationText.Format(group.Latency.Max)}");
 
     private static void Line(StringBuilder text, FormattableString line) =>
         text.Append(line.ToString(CultureInfo.InvariantCulture)).Append('\n');

@@ -13,6 +13,9 @@ internal sealed class Place<TItem>
 {
     private TItem? _item;
 
+    /// <summary>How many threads are at items that were taken from here; counted by who takes them, where that has a limit.</summary>
+    internal Share Share;
+
     /// <summary>Owner of an away item: puts it here. Allocates nothing.</summary>
     /// <param name="item">The item.</param>
     /// <param name="late">

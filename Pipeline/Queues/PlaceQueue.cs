@@ -9,9 +9,13 @@ internal sealed class PlaceQueue<TItem>
     where TItem : PipelineItem
 {
     private readonly GrowingQueue<Place<TItem>> _places = new();
+    private long _heldBack;
 
     /// <summary>Places in it. Any thread; exact when nobody else is at it.</summary>
     internal int Count => _places.Count;
+
+    /// <summary>Items that waited aside so far, because enough threads were at their lane's. Any thread.</summary>
+    internal long HeldBack => Interlocked.Read(ref _heldBack);
 
     /// <summary>Control, any thread: a place for one more lane. Allocates.</summary>
     /// <returns>The place.</returns>
@@ -49,6 +53,28 @@ internal sealed class PlaceQueue<TItem>
         }
 
         item = null;
+        return false;
+    }
+
+    /// <summary>
+    /// Any thread: takes the place that has been waiting longest of those whose lane has threads left, for an item whose end is told to its
+    /// <see cref="Place{TItem}.Share"/>. The others wait aside.
+    /// </summary>
+    /// <param name="share">How many threads may be at one lane's items.</param>
+    /// <param name="place">The place, or null.</param>
+    /// <returns>False when there is none, or the first is still being written.</returns>
+    internal bool TryTakePlace(int share, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out Place<TItem>? place)
+    {
+        while (_places.TryRead(out place))
+        {
+            if (place.Share.TryBegin(share))
+            {
+                return true;
+            }
+
+            Interlocked.Increment(ref _heldBack);
+        }
+
         return false;
     }
 }

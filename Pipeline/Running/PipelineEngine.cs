@@ -63,7 +63,7 @@ public sealed class PipelineEngine<TItem, T1, T2, T3, T4, T5, T6> : IPipelineEng
             handovers[i] = MakeHandover(stages, shard, i, roles);
         }
 
-        _watchdog = new Watchdog(roles.ToArray(), options.AccessLimitMilliseconds);
+        _watchdog = new Watchdog(roles.ToArray(), _workers, options.AccessLimitMilliseconds);
         for (int i = 0; i < _shards.Length; i++)
         {
             _shards[i].Connect(handovers[i], _watchdog);
@@ -133,7 +133,7 @@ public sealed class PipelineEngine<TItem, T1, T2, T3, T4, T5, T6> : IPipelineEng
             shard.AddCounters(ref sum);
         }
 
-        return sum;
+        return sum with { ReplacedWorkers = _workers.Replaced, HeldBack = _workers.HeldBack };
     }
 
     /// <inheritdoc/>

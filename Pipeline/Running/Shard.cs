@@ -137,7 +137,9 @@ internal sealed partial class Shard<TItem, TChain> : IItemHome<TItem>, ITakeOver
         sum.NoPlace + Volatile.Read(ref _counters.NoPlace),
         sum.Expired + Volatile.Read(ref _counters.Expired),
         sum.LateResults + Volatile.Read(ref _counters.LateResults),
-        sum.Takeovers + Volatile.Read(ref _counters.Takeovers));
+        sum.Takeovers + Volatile.Read(ref _counters.Takeovers),
+        sum.ReplacedWorkers,
+        sum.HeldBack);
 
     /// <summary>Watchdog thread: a take-over of this shard's or one of its parts' threads.</summary>
     internal void CountTakeover() => Interlocked.Increment(ref _counters.Takeovers);

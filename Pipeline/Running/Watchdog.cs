@@ -3,13 +3,16 @@ using System.Diagnostics;
 namespace PciBackFlow.Pipeline.Running;
 
 /// <summary>
-/// Notices an access that does not come back and gives the role of the thread inside it to a new thread. While nothing
-/// happens it sleeps without a timeout; the first shard to wake up wakes it.
+/// Notices an access that does not come back and gives the role of the thread inside it to a new thread; and sees to it that workers which do not come back
+/// are replaced. While nothing happens it sleeps without a timeout; the first shard to wake up wakes it.
 /// </summary>
-internal sealed class Watchdog(ITakeOver[] roles, int limitMilliseconds) : IDisposable
+internal sealed class Watchdog(ITakeOver[] roles, IReplaceLate workers, int limitMilliseconds) : IDisposable
 {
-    // About a second at the usual limit: a wake-up call to this thread is rare even when requests trickle in.
+    // A second at the usual limit: a wake-up call to this thread is rare even when requests trickle in.
     private const int QuietTicksBeforeSleep = 20;
+
+    // A tenth of the shortest deadline that a worker can miss, however long an access may last.
+    private const int LongestTick = 50;
 
     private readonly AutoResetEvent _event = new(false);
     private readonly Watched[] _watched = new Watched[roles.Length];
@@ -53,7 +56,7 @@ internal sealed class Watchdog(ITakeOver[] roles, int limitMilliseconds) : IDisp
     private void RunLoop()
     {
         int quiet = 0;
-        int tick = Math.Max(1, limitMilliseconds / 4);
+        int tick = Math.Clamp(limitMilliseconds / 4, 1, LongestTick);
         while (Volatile.Read(ref _stopping) == 0)
         {
             quiet = Look() ? 0 : quiet + 1;
@@ -78,7 +81,7 @@ internal sealed class Watchdog(ITakeOver[] roles, int limitMilliseconds) : IDisp
     // Whether anything moved, or is inside an access.
     private bool Look()
     {
-        bool active = false;
+        bool active = workers.ReplaceLate(Stopwatch.GetTimestamp());
         for (int i = 0; i < roles.Length; i++)
         {
             ref Watched watched = ref _watched[i];

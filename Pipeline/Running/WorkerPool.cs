@@ -6,16 +6,40 @@ namespace PciBackFlow.Pipeline.Running;
 /// Threads for the one stage that may block: all started when the first item needs one, so that a shard allocates for threads once in its life;
 /// fed by one queue, in the order of arrival over all lanes and shards. A worker runs the item's next stage and sends the item home.
 /// </summary>
-internal sealed class WorkerPool<TItem, TChain>(TChain chain, EngineOptions options) : IDisposable
+/// <remarks>
+/// No lane has more than its share of them, half: its next item waits aside, and those of others go on. A worker that is past its item's deadline is replaced,
+/// so what hangs costs threads, but no worker. As many hang as the items' targets let in, one each; should they let in more, <see cref="MostHanging"/> is the
+/// end of it, and the shares are what is left.
+/// </remarks>
+internal sealed class WorkerPool<TItem, TChain> : IReplaceLate, IDisposable
     where TItem : PipelineItem
     where TChain : struct, IStageChain<TItem>
 {
+    /// <summary>Most threads that were replaced and have not come back.</summary>
+    internal const int MostHanging = 256;
+
     private readonly PlaceQueue<TItem> _queue = new();
     private readonly ParkingSpot _parking = new();
-    private readonly Carrier[] _carriers = new Carrier[options.Workers];
-    private readonly Thread[] _threads = new Thread[options.Workers];
+    private readonly TChain _chain;
+    private readonly Worker<TItem>?[] _workers;
+    private readonly int _share;
     private int _started;
     private int _stopping;
+    private int _hanging;
+    private long _replaced;
+
+    internal WorkerPool(TChain chain, EngineOptions options)
+    {
+        _chain = chain;
+        _workers = new Worker<TItem>?[options.Workers];
+        _share = Math.Max(1, options.Workers / 2);
+    }
+
+    /// <summary>Workers replaced so far. Any thread.</summary>
+    internal long Replaced => Interlocked.Read(ref _replaced);
+
+    /// <summary>Items that had to wait because their lane had its share of the workers. Any thread.</summary>
+    internal long HeldBack => _queue.HeldBack;
 
     /// <summary>Control: makes a lane's place.</summary>
     internal void MakePlace(Place<TItem>?[] places) => places[Lane<TItem>.WorkersPlace] = _queue.MakePlace();
@@ -44,13 +68,39 @@ internal sealed class WorkerPool<TItem, TChain>(TChain chain, EngineOptions opti
         return true;
     }
 
+    public bool ReplaceLate(long now)
+    {
+        bool anyBusy = false;
+        for (int i = 0; i < _workers.Length; i++)
+        {
+            if (Volatile.Read(ref _workers[i]) is not { IsBusy: true } worker)
+            {
+                continue;
+            }
+
+            anyBusy = true;
+            if (Volatile.Read(ref _hanging) >= MostHanging || !worker.TryReplace(now, out TItem? stuck, out Place<TItem>? place))
+            {
+                continue;
+            }
+
+            Interlocked.Increment(ref _hanging);
+            Interlocked.Increment(ref _replaced);
+            stuck.MarkStuck();
+            StartAt(i, place.Share.End() ? place : null);
+            worker.Carrier.MarkReplaced();
+        }
+
+        return anyBusy;
+    }
+
     internal void Collect(List<Carrier> carriers)
     {
-        for (int i = 0; i < _carriers.Length; i++)
+        for (int i = 0; i < _workers.Length; i++)
         {
-            if (Volatile.Read(ref _carriers[i]) is { } carrier)
+            if (Volatile.Read(ref _workers[i]) is { } worker)
             {
-                carriers.Add(carrier);
+                carriers.Add(worker.Carrier);
             }
         }
     }
@@ -60,10 +110,10 @@ internal sealed class WorkerPool<TItem, TChain>(TChain chain, EngineOptions opti
         Volatile.Write(ref _stopping, 1);
         _parking.Signal();
         bool ended = true;
-        for (int i = 0; i < _threads.Length; i++)
+        for (int i = 0; i < _workers.Length; i++)
         {
             // A thread inside a dead device cannot be joined; it is a background thread and ends with the process.
-            ended &= Volatile.Read(ref _threads[i]) is not { } thread || thread.Join(PipelineTimes.JoinMilliseconds);
+            ended &= Volatile.Read(ref _workers[i])?.Thread is not { } thread || thread.Join(PipelineTimes.JoinMilliseconds);
         }
 
         if (ended)
@@ -77,31 +127,32 @@ internal sealed class WorkerPool<TItem, TChain>(TChain chain, EngineOptions opti
         // Several shards may come here at once: one of them starts the threads.
         if (Interlocked.Exchange(ref _started, 1) == 0)
         {
-            for (int index = 0; index < _threads.Length; index++)
+            for (int index = 0; index < _workers.Length; index++)
             {
-                StartAt(index);
+                StartAt(index, first: null);
             }
         }
     }
 
-    // Apart, because each thread's closure holds a carrier of its own.
-    private void StartAt(int index)
+    // First: the place of an item whose turn it is already.
+    private void StartAt(int index, Place<TItem>? first)
     {
-        var carrier = new Carrier($"worker {index}");
-        var thread = new Thread(() => RunWorker(carrier)) { IsBackground = true, Name = carrier.Name };
-        Volatile.Write(ref _threads[index], thread);
-        thread.Start();
-        Volatile.Write(ref _carriers[index], carrier);
+        var worker = new Worker<TItem>($"worker {index}");
+        worker.Thread = new Thread(() => RunWorker(worker, first)) { IsBackground = true, Name = worker.Carrier.Name };
+        Volatile.Write(ref _workers[index], worker);
+        worker.Thread.Start();
     }
 
-    private void RunWorker(Carrier me)
+    private void RunWorker(Worker<TItem> me, Place<TItem>? first)
     {
-        TChain stages = chain;
+        TChain stages = _chain;
         var wait = default(SpinWait);
-        me.Begin();
+        me.Carrier.Begin();
+        Place<TItem>? next = first;
         while (Volatile.Read(ref _stopping) == 0)
         {
-            if (_queue.TryTake(out TItem? item))
+            Place<TItem>? place = next;
+            if (place is not null || _queue.TryTakePlace(_share, out place))
             {
                 wait.Reset();
                 if (_queue.Count > 0)
@@ -109,7 +160,12 @@ internal sealed class WorkerPool<TItem, TChain>(TChain chain, EngineOptions opti
                     _parking.Signal();
                 }
 
-                RunNext(ref stages, item, me);
+                if (!RunNext(ref stages, place, me, out next))
+                {
+                    Interlocked.Decrement(ref _hanging);
+                    return;
+                }
+
                 continue;
             }
 
@@ -134,21 +190,28 @@ internal sealed class WorkerPool<TItem, TChain>(TChain chain, EngineOptions opti
         _parking.Signal();
     }
 
-    private static void RunNext(ref TChain stages, TItem item, Carrier me)
+    // False when this thread is no worker any more. Next: the place of an item that waited for this one.
+    private static bool RunNext(ref TChain stages, Place<TItem> place, Worker<TItem> me, out Place<TItem>? next)
     {
+        TItem item = place.Take();
         IItemHome<TItem> home = ((Lane<TItem>)item.Lane!).Home;
         int from = item.NextStage;
-        int next = from;
+        int end = from;
         StageFlow flow = StageFlow.Continue;
+        me.Begin(item, place);
         if (!item.IsExpired)
         {
-            flow = item.Timed ? stages.RunTimed(item, from, from + 1, out next) : stages.Run(item, from, from + 1, out next);
-            me.Note(from, next);
+            flow = item.Timed ? stages.RunTimed(item, from, from + 1, out end) : stages.Run(item, from, from + 1, out end);
+            me.Carrier.Note(from, end);
         }
 
-        home.Finish(item, flow, next);
+        // In this order: who has been replaced finds its turn given away, and an item that is home is nobody's any more.
+        bool isWorker = me.TryEnd();
+        next = isWorker && place.Share.End() ? place : null;
+        home.Finish(item, flow, end);
 
         // Slow work anyway: the figure is noted each time, so a report needs no answer from a thread that may be blocked.
-        me.NoteAllocated();
+        me.Carrier.NoteAllocated();
+        return isWorker;
     }
 }

@@ -15,6 +15,7 @@ namespace PciBackFlow.Stages.Connections;
 /// <param name="UnknownOperations">Answered requests: any other code.</param>
 /// <param name="DeniedWrites">Writes of which policy dropped at least one bit.</param>
 /// <param name="HardwareAccesses">Steps taken on functions' hardware.</param>
+/// <param name="SlowAccesses">Requests whose register accesses took a millisecond or more; too much of it, and they leave the shard.</param>
 /// <param name="ShadowAnswers">Successful accesses answered without hardware.</param>
 /// <param name="Success">Answers with status 0.</param>
 /// <param name="DeviceNotFound">Answers with status −1.</param>
@@ -37,6 +38,7 @@ public readonly record struct GuestCounterValues(
     long UnknownOperations,
     long DeniedWrites,
     long HardwareAccesses,
+    long SlowAccesses,
     long ShadowAnswers,
     long Success,
     long DeviceNotFound,

@@ -30,6 +30,7 @@ public sealed class GuestCounters
         Get(Slot.UnknownOperations),
         Get(Slot.DeniedWrites),
         Get(Slot.HardwareAccesses),
+        Get(Slot.SlowAccesses),
         Get(Slot.ShadowAnswers),
         Get(Slot.Status),
         Get(Slot.Status + 1),
@@ -84,6 +85,11 @@ public sealed class GuestCounters
             Add(Slot.ShadowAnswers, 1);
         }
 
+        if (operation.WasSlow)
+        {
+            Add(Slot.SlowAccesses, 1);
+        }
+
         if (operation.DeniedBits != 0)
         {
             Add(Slot.DeniedWrites, 1);
@@ -120,6 +126,7 @@ public sealed class GuestCounters
         UnknownOperations,
         DeniedWrites,
         HardwareAccesses,
+        SlowAccesses,
         ShadowAnswers,
         Status,
 

@@ -65,6 +65,9 @@ public sealed class GuestOperation(GuestConnection? connection = null) : Pipelin
     /// <summary>Hardware accesses made for this request.</summary>
     internal int HardwareAccesses { get; set; }
 
+    /// <summary>Whether those took longer than a shard has for them.</summary>
+    internal bool WasSlow { get; set; }
+
     /// <summary>Whether the request was sent to a worker.</summary>
     internal bool WasOffloaded { get; set; }
 
@@ -91,6 +94,7 @@ public sealed class GuestOperation(GuestConnection? connection = null) : Pipelin
         VectorCount = 0;
         DeniedBits = 0;
         HardwareAccesses = 0;
+        WasSlow = false;
         WasOffloaded = false;
         Cause = FailureCause.None;
     }
@@ -160,13 +164,7 @@ public sealed class GuestOperation(GuestConnection? connection = null) : Pipelin
     }
 
     /// <inheritdoc/>
-    protected override void MarkStuck()
-    {
-        if (Function is { } function)
-        {
-            function.IsSlow = true;
-        }
-    }
+    protected override void MarkStuck() => Function?.MarkStuck();
 
     // As the 32 bits of op.value: negative.
     private const uint TimedOut = unchecked((uint)-(int)Errno.ETIMEDOUT);

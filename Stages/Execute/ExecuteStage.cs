@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Pipeline;
 using PciBackFlow.Stages.Connections;
@@ -53,7 +54,16 @@ public readonly struct ExecuteStage : IStage<GuestOperation>
         // One access for the watchdog, however many steps. Should it find the access stuck and take the shard from this thread,
         // the steps still are finished: they touch the item and its function only, and the engine decides whose answer counts.
         item.EnterAccess();
+        long begun = Stopwatch.GetTimestamp();
         PciOpStatus status = RunSteps(item, function, out uint read);
+        if (!item.Plan.MayBlock)
+        {
+            // What may block says nothing about the function's registers: a reset takes its time on any.
+            long now = Stopwatch.GetTimestamp();
+            item.WasSlow = now - begun >= AccessPace.Allowed;
+            function.NoteTime(now, now - begun);
+        }
+
         item.LeaveAccess();
         item.HardwareAccesses = (int)(function.HardwareReads + function.HardwareWrites - accesses);
         function.End();

@@ -14,7 +14,7 @@ namespace PciBackFlow.Backend.Control.Api;
 /// <param name="Origin">Where it comes from: <c>sysfs 0000:03:00.0</c>.</param>
 /// <param name="HardwareReads">Register reads that reached the hardware.</param>
 /// <param name="HardwareWrites">Register writes that reached the hardware.</param>
-/// <param name="Slow">Whether its accesses go to a worker because one took too long.</param>
+/// <param name="Slow">Whether its accesses go to workers because they took too long; false again once they are fast.</param>
 /// <param name="Gone">Whether it no longer answers.</param>
 /// <param name="Interrupts">How it interrupts the guest.</param>
 /// <param name="Policy">What the guest may do with it: <c>profile</c>, <c>allow_interrupt_control</c>, <c>allow_function_reset</c>, then one

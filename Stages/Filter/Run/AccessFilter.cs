@@ -41,7 +41,6 @@ public static class AccessFilter
         }
 
         Add(ref plan, PlanAction.Read, offset, size, 0, 0);
-        plan.MayBlock = function.IsSlow;
     }
 
     /// <summary>Plans a write. The bits that stay in memory are stored at once.</summary>
@@ -106,8 +105,6 @@ public static class AccessFilter
         {
             PlanEffect(function, in rule, dword * 4, effect, written, ref plan);
         }
-
-        plan.MayBlock |= function.IsSlow && plan.StepCount != 0;
     }
 
     // Bits that stay what they were although the guest wrote something else than it reads. A bit that clears on ones is
@@ -207,7 +204,6 @@ public static class AccessFilter
         if (accumulator == answer.Address && answer.Restorable)
         {
             Add(ref plan, PlanAction.RestoreBaseAddress, dword * 4, 4, answer.Address, uint.MaxValue);
-            plan.MayBlock = function.IsSlow;
         }
 
         // All ones in a part of the register may be the beginning of a sizing by bytes; anything else is a move, and dropped.

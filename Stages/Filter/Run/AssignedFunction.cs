@@ -7,7 +7,7 @@ namespace PciBackFlow.Stages.Filter.Run;
 
 /// <summary>
 /// A host function in a guest's hands: hardware, permissions and the guest's state. Owned by the thread that owns the guest's
-/// request; only <see cref="IsSlow"/> and <see cref="IsGone"/> may be set or read by others.
+/// request; only <see cref="IsSlow"/> and <see cref="IsGone"/> may be read, and <see cref="MarkStuck"/> called, by others.
 /// </summary>
 public sealed class AssignedFunction
 {
@@ -15,7 +15,9 @@ public sealed class AssignedFunction
     private const int ClassOffset = 0x08;
 
     private CompiledFunction _compiled;
+    private AccessPace _pace;
     private volatile bool _isSlow;
+    private volatile bool _isStuck;
     private volatile bool _isGone;
     private int _inUse;
     private long _hardwareReads;
@@ -69,12 +71,8 @@ public sealed class AssignedFunction
     /// <summary>The guest's state.</summary>
     public VirtualRegisters Registers { get; }
 
-    /// <summary>Whether accesses to it leave the shard, because one took too long. Any thread.</summary>
-    public bool IsSlow
-    {
-        get => _isSlow;
-        set => _isSlow = value;
-    }
+    /// <summary>Whether accesses to it leave the shard, because others took too long (<see cref="AccessPace"/>) or one is stuck. Any thread may look.</summary>
+    public bool IsSlow => _isStuck || _isSlow;
 
     /// <summary>Whether it no longer answers: reads give all ones, writes are dropped. Any thread may look.</summary>
     public bool IsGone => _isGone;
@@ -91,6 +89,18 @@ public sealed class AssignedFunction
     /// </summary>
     public Action? GoneChanged { get; set; }
 
+    /// <summary>
+    /// Called when its accesses are found too slow for the shard, in the midst of a request: must neither block nor throw. Seldom: each time is followed by
+    /// twice as many fast accesses as the one before. Set before a guest can reach it.
+    /// </summary>
+    public Action? FoundSlow { get; set; }
+
+    /// <summary>
+    /// Called when an access or operation on it has lasted so long that its thread was replaced: must neither block nor throw. Once until that has come back.
+    /// Set before a guest can reach it.
+    /// </summary>
+    public Action? FoundStuck { get; set; }
+
     /// <summary>Hardware reads so far, those of side effects included.</summary>
     public long HardwareReads => Volatile.Read(ref _hardwareReads);
 
@@ -106,6 +116,41 @@ public sealed class AssignedFunction
 
     /// <summary>Ends what <see cref="TryBegin"/> began. A release: the next to take it sees everything done here.</summary>
     public void End() => Volatile.Write(ref _inUse, 0);
+
+    /// <summary>
+    /// Another thread: what somebody does on it right now has lasted so long that its thread was replaced. Accesses leave the shard from now on.
+    /// </summary>
+    public void MarkStuck()
+    {
+        if (!_isStuck)
+        {
+            _isStuck = true;
+            FoundStuck?.Invoke();
+        }
+    }
+
+    /// <summary>Whoever has it: what the accesses for one request took, of which none was expected to block.</summary>
+    /// <param name="now">The time, in Stopwatch ticks.</param>
+    /// <param name="took">What they took.</param>
+    internal void NoteTime(long now, long took)
+    {
+        // Also when it was an operation that got stuck: then this is the first access after it.
+        bool wasStuck = _isStuck;
+        bool isNews = _pace.Note(now, took, wasStuck);
+        if (_isSlow != _pace.IsSlow)
+        {
+            _isSlow = _pace.IsSlow;
+        }
+
+        if (wasStuck)
+        {
+            _isStuck = false;
+        }
+        else if (isNews)
+        {
+            FoundSlow?.Invoke();
+        }
+    }
 
     /// <summary>Reads hardware, notes what the guest will have seen, and finds out whether the function is gone.</summary>
     /// <param name="offset">Aligned offset inside the space.</param>
@@ -210,7 +255,9 @@ public sealed class AssignedFunction
         }
 
         _compiled = next ?? _compiled;
+        _pace = default;
         _isSlow = false;
+        _isStuck = false;
         _isGone = false;
         Registers.Reset(_compiled.Initial);
     }

@@ -64,13 +64,4 @@ public sealed class FixedWindowTests
             Assert.True(_window.TryTake(out _));
         }
     }
-
-    private sealed class HandClock : TimeProvider
-    {
-        public TimeSpan Now { get; set; }
-
-        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
-
-        public override long GetTimestamp() => Now.Ticks;
-    }
 }

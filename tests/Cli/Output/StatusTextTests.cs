@@ -64,6 +64,22 @@ public sealed class StatusTextTests
         Assert.Equal(said, output.ToString().Contains($"ENGINE BROKEN: {requests} found no place", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public void Threads_of_shards_and_workers_that_hung_are_said_and_their_counters_are_in_the_JSON()
+    {
+        EngineCounters counters = default(EngineCounters) with { Takeovers = 1, ReplacedWorkers = 4, HeldBack = 2 };
+        StatusReport status = Status(InterruptMode.None, []) with { Engine = counters };
+        using var text = new StringWriter();
+        using var json = new StringWriter();
+
+        StatusText.Write(ConsoleOver(text), status);
+        CliJson.Write(json, status);
+
+        Assert.Contains("0 expired, 5 hung", text.ToString(), StringComparison.Ordinal);
+        JsonElement engine = JsonDocument.Parse(json.ToString()).RootElement.GetProperty("engine");
+        Assert.Equal((4, 2), (engine.GetProperty("replaced_workers").GetInt64(), engine.GetProperty("held_back").GetInt64()));
+    }
+
     private static StatusReport Status(InterruptMode mode, int[] pirqs)
     {
         var interrupts = InterruptReport.Of(new InterruptState(mode, mode == InterruptMode.Line ? 0 : pirqs.Length, pirqs, 1, 0));

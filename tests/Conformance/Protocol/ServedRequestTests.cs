@@ -138,7 +138,7 @@ public sealed class ServedRequestTests
     {
         using var served = new ServedGuest(topology);
         using var goOn = new ManualResetEventSlim();
-        served.Guest.Function.IsSlow = true;
+        served.Guest.Function.MarkStuck();
         served.Guest.Hardware.OnAccess = () => goOn.Wait(5000);
 
         var clock = System.Diagnostics.Stopwatch.StartNew();

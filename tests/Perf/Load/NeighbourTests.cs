@@ -5,15 +5,19 @@ namespace PciBackFlow.Perf.Tests.Load;
 public sealed class NeighbourTests
 {
     [Theory]
-    [InlineData("slow=5ms", 5, "slow=5ms")]
-    [InlineData("slow=250us", 0.25, "slow=0.25ms")]
-    [InlineData("slow=1.5s", 1500, "slow=1500ms")]
-    [InlineData("slow=60s", 60_000, "slow=60000ms")]
-    [InlineData("slow=1us", 0.001, "slow=0.001ms")]
-    public void A_word_says_what_they_do_and_for_how_long(string word, double milliseconds, string text)
+    [InlineData("slow=5ms", NeighbourKind.Slow, 5, "slow=5ms")]
+    [InlineData("slow=250us", NeighbourKind.Slow, 0.25, "slow=0.25ms")]
+    [InlineData("slow=1.5s", NeighbourKind.Slow, 1500, "slow=1500ms")]
+    [InlineData("slow=60s", NeighbourKind.Slow, 60_000, "slow=60000ms")]
+    [InlineData("slow=1us", NeighbourKind.Slow, 0.001, "slow=0.001ms")]
+    [InlineData("access=20ms", NeighbourKind.Access, 20, "access=20ms")]
+    [InlineData("access=1us", NeighbourKind.Access, 0.001, "access=0.001ms")]
+    [InlineData("hang=5s", NeighbourKind.Hang, 5000, "hang=5000ms")]
+    [InlineData("hang=1000ms", NeighbourKind.Hang, 1000, "hang=1000ms")]
+    public void A_word_says_what_they_do_and_for_how_long(string word, NeighbourKind kind, double milliseconds, string text)
     {
         Assert.True(Neighbour.TryParse(word, out Neighbour? neighbour));
-        Assert.Equal(NeighbourKind.Slow, neighbour.Kind);
+        Assert.Equal(kind, neighbour.Kind);
         Assert.Equal(TimeSpan.FromMilliseconds(milliseconds), neighbour.Time);
         Assert.Equal(text, neighbour.ToString());
         Assert.True(Neighbour.TryParse(text, out Neighbour? again));
@@ -30,6 +34,10 @@ public sealed class NeighbourTests
     [InlineData("slow=61s")]
     [InlineData("slow=5 ms")]
     [InlineData("slow=5ms=3")]
+    [InlineData("access")]
+    [InlineData("hang=")]
+    [InlineData("hang=999ms")]
+    [InlineData("hang=61s")]
     [InlineData("fast=5ms")]
     [InlineData("Slow=5ms")]
     [InlineData("slow=999999999999999999999999s")]

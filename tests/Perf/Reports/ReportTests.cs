@@ -173,6 +173,32 @@ public sealed class ReportTests
     }
 
     [Fact]
+    public void Neighbours_and_the_guests_beside_them_are_reported_apart_in_text_page_and_JSON()
+    {
+        LoadReport report = Report(Histogram(1000)) with
+        {
+            Neighbour = "hang=5000ms",
+            ExpectedMisses = 1_234,
+            Others = new GroupFigures(18, 50_000, LatencySummary.From(Histogram(12_000))),
+            Neighbours = new GroupFigures(2, 40, LatencySummary.From(Histogram(500_000_000))),
+        };
+
+        string text = TextReport.Format(report);
+        Assert.Contains("others              18 guests, 50,000 operations; p50 12.0 µs, p99 12.0 µs", text, StringComparison.Ordinal);
+        Assert.Contains("neighbours          2 guests, 40 operations; p50 500 ms", text, StringComparison.Ordinal);
+        Assert.Contains("1,234 misses of theirs, expected", text, StringComparison.Ordinal);
+        Assert.Contains("1,234 misses of theirs were expected", HtmlReport.Format(report), StringComparison.Ordinal);
+        using var json = JsonDocument.Parse(PerfJson.Format(report));
+        Assert.Equal(1_234, json.RootElement.GetProperty("expected_misses").GetInt64());
+        Assert.Equal(["guests", "operations", "latency_ns"], json.RootElement.GetProperty("others").EnumerateObject().Select(p => p.Name));
+        Assert.InRange(json.RootElement.GetProperty("others").GetProperty("latency_ns").GetProperty("p99").GetInt64(), 12_000, 12_010);
+        Assert.Equal(2, json.RootElement.GetProperty("neighbours").GetProperty("guests").GetInt32());
+
+        Assert.DoesNotContain("neighbours", TextReport.Format(Report(Histogram(1000))), StringComparison.Ordinal);
+        Assert.DoesNotContain("beside", HtmlReport.Format(Report(Histogram(1000))), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_live_line_fits_its_buffer_and_allocates_nothing()
     {
         var progress = new LoadProgress(LoadPhase.Measure, 86_400, 32_000, long.MaxValue / 2, 1e9, LongestNanoseconds, 1_000_000);

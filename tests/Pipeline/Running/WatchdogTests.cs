@@ -9,12 +9,13 @@ public sealed class WatchdogTests : IDisposable
     private const int Limit = 20;
 
     private readonly Role _role = new();
+    private readonly Workers _workers = new();
     private readonly ToyItem _item = new() { Page = new ToyPage() };
     private readonly Watchdog _watchdog;
 
     public WatchdogTests()
     {
-        _watchdog = new Watchdog([_role], Limit);
+        _watchdog = new Watchdog([_role], _workers, Limit);
         _watchdog.Start();
     }
 
@@ -84,11 +85,45 @@ public sealed class WatchdogTests : IDisposable
         Assert.True(_item.LeaveAccess());
     }
 
+    [Fact]
+    public void It_does_not_sleep_while_a_worker_is_at_an_item()
+    {
+        _workers.AreBusy = true;
+        _watchdog.Notice();
+        long looks = _workers.Looks;
+
+        // Twice as many as it makes before it sleeps.
+        ToyEngine.Until(() => _workers.Looks > looks + 40);
+        Assert.False(_watchdog.IsAsleep);
+        _workers.AreBusy = false;
+        ToyEngine.Until(() => _watchdog.IsAsleep);
+    }
+
     public void Dispose()
     {
         _watchdog.Stop();
         _watchdog.Dispose();
         _item.Page?.Dispose();
+    }
+
+    private sealed class Workers : IReplaceLate
+    {
+        private long _looks;
+        private volatile bool _areBusy;
+
+        public long Looks => Volatile.Read(ref _looks);
+
+        public bool AreBusy
+        {
+            get => _areBusy;
+            set => _areBusy = value;
+        }
+
+        public bool ReplaceLate(long now)
+        {
+            Interlocked.Increment(ref _looks);
+            return AreBusy;
+        }
     }
 
     private sealed class Role : ITakeOver

@@ -23,7 +23,7 @@ public sealed class GuestStateTests
         guest.Write(0x30, 2, 0xFFFF);
         guest.Write(0x0D, 1, 0x40);
         Assert.True(guest.Assigned.Registers.TryMarkWarned(0x0D, 0xFF00));
-        guest.Assigned.IsSlow = true;
+        guest.Assigned.MarkStuck();
         guest.Hardware.SetHardware(0x04, 2, 0x0006);
 
         guest.Assigned.Release();
@@ -130,19 +130,6 @@ public sealed class GuestStateTests
         Assert.Empty(ShadowVerification.Run(guest.Assigned));
         Assert.Equal(0x00011234u, guest.Read(0x2C));
         Assert.Equal(0x0023u, guest.Read(Pm + 2, 2));
-    }
-
-    [Fact]
-    public void A_slow_function_is_accessed_away_from_the_shard()
-    {
-        var guest = new FilteredFunction(Card());
-        guest.Assigned.IsSlow = true;
-        guest.Read(0x00);
-        Assert.False(guest.LastMayBlock);
-        guest.Read(0x04);
-        Assert.True(guest.LastMayBlock);
-        guest.Write(0x0C, 1, 8);
-        Assert.True(guest.LastMayBlock);
     }
 
     [Fact]
