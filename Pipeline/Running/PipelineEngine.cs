@@ -51,7 +51,7 @@ public sealed class PipelineEngine<TItem, T1, T2, T3, T4, T5, T6> : IPipelineEng
         // One late item can be with every thread, and an answer is made before it is known whether it is needed. Lanes add what can be late in queues.
         var spares = new SpareItems<TItem>(createItem);
         spares.Make(options.Workers + (options.Shards * (1 + options.QueueCuts.Count)));
-        _workers = new(stages, options);
+        _workers = new(stages, spares, options);
         _shards = new Shard<TItem, StageChain<TItem, T1, T2, T3, T4, T5, T6>>[options.Shards];
         var roles = new List<ITakeOver>();
         var handovers = new IHandover<TItem>?[options.Shards];

@@ -21,16 +21,19 @@ internal sealed class WorkerPool<TItem, TChain> : IReplaceLate, IDisposable
     private readonly PlaceQueue<TItem> _queue = new();
     private readonly ParkingSpot _parking = new();
     private readonly TChain _chain;
+    private readonly SpareItems<TItem> _spares;
     private readonly Worker<TItem>?[] _workers;
     private readonly int _share;
     private int _started;
     private int _stopping;
     private int _hanging;
+    private int _mostHanging;
     private long _replaced;
 
-    internal WorkerPool(TChain chain, EngineOptions options)
+    internal WorkerPool(TChain chain, SpareItems<TItem> spares, EngineOptions options)
     {
         _chain = chain;
+        _spares = spares;
         _workers = new Worker<TItem>?[options.Workers];
         _share = Math.Max(1, options.Workers / 2);
     }
@@ -84,8 +87,15 @@ internal sealed class WorkerPool<TItem, TChain> : IReplaceLate, IDisposable
                 continue;
             }
 
-            Interlocked.Increment(ref _hanging);
+            int hanging = Interlocked.Increment(ref _hanging);
             Interlocked.Increment(ref _replaced);
+            if (hanging > _mostHanging)
+            {
+                // One more item can be late than there was room for; made here, not by the shard that answers for it.
+                _mostHanging = hanging;
+                _spares.Make(1);
+            }
+
             stuck.MarkStuck();
             StartAt(i, place.Share.End() ? place : null);
             worker.Carrier.MarkReplaced();

@@ -16,6 +16,7 @@ public sealed class WorkerPoolTests : IDisposable
 
     private readonly List<ToyItem> _items = [];
     private readonly Home _home = new();
+    private readonly SpareItems<ToyItem> _spares = new(static () => new ToyItem());
     private WorkerPool<ToyItem, Chain>? _pool;
 
     [Fact]
@@ -130,6 +131,7 @@ public sealed class WorkerPoolTests : IDisposable
         }
 
         Assert.Equal(WorkerPool<ToyItem, Chain>.MostHanging, _pool!.Replaced);
+        Assert.Equal(WorkerPool<ToyItem, Chain>.MostHanging, _spares.Count);
         ToyItem more = Post(NewLane());
         Assert.True(_pool.ReplaceLate(Stopwatch.GetTimestamp() + s_hour));
         Assert.Equal(0, more.Page!.Executions);
@@ -139,6 +141,7 @@ public sealed class WorkerPoolTests : IDisposable
         // One has come back, so one more can be replaced.
         ToyEngine.Until(() => _pool.ReplaceLate(Stopwatch.GetTimestamp() + s_hour) && _home.Has(more));
         Assert.Equal(WorkerPool<ToyItem, Chain>.MostHanging + 1, _pool.Replaced);
+        Assert.Equal(WorkerPool<ToyItem, Chain>.MostHanging, _spares.Count);
     }
 
     public void Dispose()
@@ -147,7 +150,7 @@ public sealed class WorkerPoolTests : IDisposable
         _pool?.Dispose();
     }
 
-    private void Start(int workers) => _pool = new(default, new EngineOptions { Workers = workers });
+    private void Start(int workers) => _pool = new(default, _spares, new EngineOptions { Workers = workers });
 
     private Lane<ToyItem> NewLane()
     {
