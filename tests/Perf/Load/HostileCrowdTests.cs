@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Globalization;
+using HdrHistogram;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Hardware.Pci.Emulated;
@@ -24,15 +26,22 @@ public sealed class HostileCrowdTests
         using var backend = new BackendFixture(topology, [.. Enumerable.Range(0, Readers + Hostile).Select(Function)]);
         SimulatedGuest[] guests = [.. Enumerable.Range(0, Readers + Hostile).Select(i => Connect(backend, i))];
         bool stop = false;
+        LongHistogram alone = new(TimeStamp.Seconds(60), 3);
+        LongHistogram beside = new(TimeStamp.Seconds(60), 3);
+        Read(guests, TimeSpan.FromSeconds(1), alone);
         var crowd = new Thread(() => Storm(guests.AsSpan(Readers), ref stop)) { IsBackground = true, Name = "hostile guests" };
         crowd.Start();
         try
         {
             Read(guests, TimeSpan.FromSeconds(0.5));
             long before = GC.GetTotalMemory(forceFullCollection: true);
-            int reads = Read(guests, TimeSpan.FromSeconds(2));
+            int reads = Read(guests, TimeSpan.FromSeconds(2), beside);
             long after = GC.GetTotalMemory(forceFullCollection: true);
 
+            // Times fail nothing: they are for the reader of --show-live-output.
+            TestContext.Current.TestOutputHelper?.WriteLine(
+                $"{topology}: reads of {Readers} guests, p50 and p99 in µs, alone {Microseconds(alone, 50)} and {Microseconds(alone, 99)}, "
+                + $"beside {Hostile} hostile ones {Microseconds(beside, 50)} and {Microseconds(beside, 99)}");
             Assert.True(reads >= 100, $"{reads} reads");
             Assert.True(after - before < 1 << 20, $"{after - before} bytes more in use");
         }
@@ -50,6 +59,9 @@ public sealed class HostileCrowdTests
             Assert.Equal(0, guest.ReadCounters().LateReplies);
         });
     }
+
+    private static string Microseconds(LongHistogram ticks, double percentile) =>
+        (ticks.GetValueAtPercentile(percentile) * 1e6 / Stopwatch.Frequency).ToString("F0", CultureInfo.InvariantCulture);
 
     private static EmulatedFunction Function(int index) =>
         new(new PciAddress((uint)index + 1, 3, 0, 0), "test function", TestFunctions.Bytes(), TestFunctions.Lengths);
@@ -96,11 +108,13 @@ public sealed class HostileCrowdTests
     }
 
     /// <returns>Reads that were answered, each with what the function has.</returns>
-    private static int Read(SimulatedGuest[] guests, TimeSpan time)
+    private static int Read(SimulatedGuest[] guests, TimeSpan time, LongHistogram? latencies = null)
     {
+        long[] posted = new long[Readers];
         for (int i = 0; i < Readers; i++)
         {
-            guests[i].Frontend!.Post(FrontendRequest.Read(0, 0, 4), Stopwatch.GetTimestamp());
+            posted[i] = Stopwatch.GetTimestamp();
+            guests[i].Frontend!.Post(FrontendRequest.Read(0, 0, 4), posted[i]);
         }
 
         int reads = 0;
@@ -115,11 +129,13 @@ public sealed class HostileCrowdTests
                     continue;
                 }
 
+                latencies?.RecordValue(Stopwatch.GetTimestamp() - posted[i]);
                 Assert.Equal((0, TestFunctions.Ids), (frontend.Answer.Status, frontend.Answer.Value));
                 reads++;
                 if (Stopwatch.GetElapsedTime(start) < time)
                 {
-                    frontend.Post(FrontendRequest.Read(0, 0, 4), Stopwatch.GetTimestamp());
+                    posted[i] = Stopwatch.GetTimestamp();
+                    frontend.Post(FrontendRequest.Read(0, 0, 4), posted[i]);
                 }
                 else
                 {
