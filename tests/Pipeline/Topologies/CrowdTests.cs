@@ -146,11 +146,12 @@ public sealed class CrowdTests
         Assert.Equal(1, page.Executions);
     }
 
-    // Counted in answers, not in time: whichever thread the machine lets run, a lane's turn comes before the others have had theirs twice.
+    // Counted in answers, not in time: whichever thread the machine lets run, a lane's turn comes before the others have had theirs twice; where a queue lies on
+    // its way, those that were before it there come once more.
     [Theory]
-    [InlineData(PipelineTopology.Fused)]
-    [InlineData(PipelineTopology.Queued)]
-    public void Lanes_that_only_leave_the_shard_keep_no_other_from_its_turn(PipelineTopology topology)
+    [InlineData(PipelineTopology.Fused, 2)]
+    [InlineData(PipelineTopology.Queued, 3)]
+    public void Lanes_that_only_leave_the_shard_keep_no_other_from_its_turn(PipelineTopology topology, int turns)
     {
         const int Lanes = 500;
         using var toy = new ToyEngine(EveryTopology.Options(topology), Lanes, deadline: 60_000);
@@ -181,7 +182,7 @@ public sealed class CrowdTests
                 // Read after the post: this thread may lose the processor between the two, which is nobody's turn.
                 long posted = toy.Counters.Served;
                 Assert.Equal(r * 2, toy.Await(0, 30_000));
-                Assert.InRange(reader.AnsweredAt - posted, long.MinValue, 2 * Lanes);
+                Assert.InRange(reader.AnsweredAt - posted, long.MinValue, turns * Lanes);
             }
         }
         finally
