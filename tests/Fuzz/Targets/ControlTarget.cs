@@ -63,7 +63,12 @@ internal sealed class ControlTarget : FuzzTarget
 
         var answer = new MemoryStream();
         context.Response.Body = answer;
+
+        // What awaits must not come back to the caller's thread, which waits here.
+        SynchronizationContext? before = SynchronizationContext.Current;
+        SynchronizationContext.SetSynchronizationContext(null);
         run(context).GetAwaiter().GetResult();
+        SynchronizationContext.SetSynchronizationContext(before);
 
         int status = context.Response.StatusCode;
         Require(status is >= 200 and < 500, $"status {status}: {Encoding.UTF8.GetString(answer.ToArray())}");
@@ -90,7 +95,9 @@ internal sealed class ControlTarget : FuzzTarget
             Toolstack = new RefusingToolstack(),
             Configuration = [],
         };
-        ControlServer.Map(application, services);
+
+        // Without a limit: a machine that is too busy to start a thread must not look like a defect, and a fuzzer has a limit of its own.
+        ControlServer.Map(application, services, Timeout.InfiniteTimeSpan);
         application.UseEndpoints(static _ => { });
         return (((IApplicationBuilder)application).Build(), application.Services);
     }

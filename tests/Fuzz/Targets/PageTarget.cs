@@ -8,6 +8,7 @@ using PciBackFlow.Stages.Decode;
 using PciBackFlow.Stages.Execute;
 using PciBackFlow.Stages.Filter;
 using PciBackFlow.Stages.Filter.Compile;
+using PciBackFlow.Stages.Filter.Map;
 using PciBackFlow.Stages.Filter.Policy;
 using PciBackFlow.Stages.Filter.Run;
 using PciBackFlow.Stages.Ingest;
@@ -32,6 +33,7 @@ internal sealed unsafe class PageTarget : FuzzTarget, IGuestNotifier
     private readonly byte* _page = (byte*)NativeMemory.AlignedAlloc(SharedInfoLayout.PageSize, SharedInfoLayout.PageSize);
     private readonly Lazy<CapturedConfig[]> _configs = new(static () => [.. Functions.Select(Load)]);
     private readonly byte[] _before = new byte[SharedInfoLayout.PageSize];
+    private readonly CompiledFunction?[] _compiled = new CompiledFunction?[Functions.Length * 8];
     private int _notifications;
 
     internal override string Name => "page";
@@ -72,9 +74,8 @@ internal sealed unsafe class PageTarget : FuzzTarget, IGuestNotifier
         }
 
         CapturedConfig config = _configs.Value[input[0] % Functions.Length];
-        AccessPolicy policy = Policies[input[1] % Policies.Length] with { AllowFunctionReset = new((input[1] & 4) != 0, SettingOrigin.BuiltIn) };
         using var hardware = new GuardedFunction(new CapturedFunction("fuzzed", config));
-        var function = new AssignedFunction(hardware, default, FunctionPermissions.Compile(hardware, policy, new ConfigSpaceMapCache()));
+        var function = new AssignedFunction(hardware, default, Compile(input[0] % Functions.Length, input[1], hardware));
         var guest = new GuestConnection(7, new SharedPage(_page), this, new FunctionTable([function]), new GrantingInterrupts());
         var operation = new GuestOperation(guest);
         Page.Clear();
@@ -101,6 +102,14 @@ internal sealed unsafe class PageTarget : FuzzTarget, IGuestNotifier
     private static CapturedConfig Load(string name) => BuiltinCaptures.TryLoad(name, out Capture? capture)
         ? capture.Functions[0]
         : throw new InvalidOperationException($"there is no capture {name}");
+
+    // Once for each function and policy: the map never changes, and compiling it takes longer than all else.
+    private CompiledFunction Compile(int index, byte policy, GuardedFunction hardware)
+    {
+        int key = (index * 8) + (policy & 7);
+        return _compiled[key] ??= FunctionPermissions.Compile(
+            hardware, Policies[policy % Policies.Length] with { AllowFunctionReset = new((policy & 4) != 0, SettingOrigin.BuiltIn) }, new ConfigSpaceMapCache());
+    }
 
     private PciOpStatus Serve(GuestOperation operation, PciOpRequest request)
     {
