@@ -38,11 +38,17 @@ internal sealed class ControlTarget : FuzzTarget
 
         byte[] rest = input[1..].ToArray();
         string text = Encoding.UTF8.GetString(rest);
+        if (text.Contains('\0', StringComparison.Ordinal) && input[0] % 6 > 2)
+        {
+            // The server itself refuses such a path before anybody sees it.
+            return "400";
+        }
+
         (RequestDelegate run, IServiceProvider services) = _api.Value;
         var context = new DefaultHttpContext { RequestServices = services };
         context.Features.Set<IConnectionSocketFeature>(_socket.Value);
         HttpRequest request = context.Request;
-        (request.Method, request.Path) = (input[0] % 6) switch
+        (string method, string path) = (input[0] % 6) switch
         {
             0 => ("POST", Home),
             1 => ("POST", "/v1/assignable"),
@@ -51,6 +57,9 @@ internal sealed class ControlTarget : FuzzTarget
             4 => ("GET", $"/v1/domains/{text}/devices"),
             _ => ("GET", $"/{text}"),
         };
+
+        // Decoded already, as the server hands it on.
+        (request.Method, request.Path) = (method, new PathString(path));
         if (request.Method == "POST")
         {
             request.ContentType = "application/json";
