@@ -18,6 +18,9 @@ internal static unsafe class Minimiser
     /// <summary>Gives instrumented code somewhere to write to: it does from the first static field on, long before a fuzzer's own memory is there.</summary>
     internal static void TakeCoverage() => Trace.SharedMem = Map;
 
+    /// <summary>One edge for every input: AFL takes one without any, which nothing of the product saw, for a program that is not instrumented.</summary>
+    internal static void MarkInput() => Trace.SharedMem[0] = 1;
+
     /// <summary>Writes what is kept into a folder.</summary>
     /// <returns>0; 1 if an input fails: it is left out, and named.</returns>
     internal static int Run(FuzzTarget target, byte[][] inputs, string folder)

@@ -19,6 +19,7 @@ switch (args[0])
         {
             using var input = new MemoryStream();
             stream.CopyTo(input);
+            Minimiser.MarkInput();
             target.Run(input.GetBuffer().AsSpan(0, (int)input.Length));
         });
         return 0;

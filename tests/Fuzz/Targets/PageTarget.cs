@@ -107,8 +107,8 @@ internal sealed unsafe class PageTarget : FuzzTarget, IGuestNotifier
     private CompiledFunction Compile(int index, byte policy, GuardedFunction hardware)
     {
         int key = (index * 8) + (policy & 7);
-        return _compiled[key] ??= FunctionPermissions.Compile(
-            hardware, Policies[policy % Policies.Length] with { AllowFunctionReset = new((policy & 4) != 0, SettingOrigin.BuiltIn) }, new ConfigSpaceMapCache());
+        AccessPolicy allowed = Policies[policy % Policies.Length] with { AllowFunctionReset = new((policy & 4) != 0, SettingOrigin.BuiltIn) };
+        return _compiled[key] ??= FunctionPermissions.Compile(hardware, allowed, new ConfigSpaceMapCache());
     }
 
     private PciOpStatus Serve(GuestOperation operation, PciOpRequest request)
