@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Unicode;
 using PciBackFlow.Stages.Filter.Policy;
 
 namespace PciBackFlow.Backend.Policy;
@@ -43,6 +44,12 @@ public static class PolicyFile
     /// <exception cref="PolicyFileException">No JSON, or nothing a policy can say.</exception>
     public static PolicyStatement Parse(ReadOnlyMemory<byte> utf8, string name)
     {
+        // The reader takes any bytes for a string, and finds out only when somebody asks for it.
+        if (!Utf8.IsValid(utf8.Span))
+        {
+            throw new PolicyFileException(name, string.Empty, "not UTF-8");
+        }
+
         JsonDocument document;
         try
         {
@@ -55,20 +62,28 @@ public static class PolicyFile
 
         using (document)
         {
-            var origin = new SettingOrigin(SettingSource.PolicyFile, name);
-            var root = new PolicyElement(name, string.Empty, document.RootElement);
-            if (root.Value.ValueKind == JsonValueKind.Array)
+            try
             {
-                return new() { Rules = [.. Rules(root, origin)] };
+                return Statement(new PolicyElement(name, string.Empty, document.RootElement), new SettingOrigin(SettingSource.PolicyFile, name));
             }
-
-            if (root.Value.ValueKind == JsonValueKind.Object && RuleKeys.Any(key => root.Value.TryGetProperty(key, out _)))
+            catch (InvalidOperationException)
             {
-                return new() { Rules = [Rule(root, origin)] };
+                // Kinds are looked at before values: what is left is an escape that stands for no character.
+                throw new PolicyFileException(name, string.Empty, "a string that is not Unicode: one half of a pair stands alone (\\ud800 to \\udfff)");
             }
-
-            return Policy(root, origin);
         }
+    }
+
+    private static PolicyStatement Statement(PolicyElement root, SettingOrigin origin)
+    {
+        if (root.Value.ValueKind == JsonValueKind.Array)
+        {
+            return new() { Rules = [.. Rules(root, origin)] };
+        }
+
+        return root.Value.ValueKind == JsonValueKind.Object && RuleKeys.Any(key => root.Value.TryGetProperty(key, out _))
+            ? new() { Rules = [Rule(root, origin)] }
+            : Policy(root, origin);
     }
 
     private static PolicyStatement Policy(PolicyElement root, SettingOrigin origin)

@@ -64,7 +64,16 @@ internal sealed class DaemonConfiguration
     {
         try
         {
-            return JsonDocument.Parse(File.ReadAllBytes(file), Lenient);
+            var document = JsonDocument.Parse(File.ReadAllBytes(file), Lenient);
+            RequireUnicode(document.RootElement);
+            return document;
+        }
+        catch (InvalidOperationException wrong)
+        {
+            throw new VerbException(file, "a string in it is not Unicode", "Nothing was started: save it as UTF-8 and run again.", wrong)
+            {
+                Code = ExitCode.WrongWords,
+            };
         }
         catch (JsonException wrong)
         {
@@ -80,6 +89,32 @@ internal sealed class DaemonConfiguration
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
             throw new VerbException($"cannot read {file}", failure.Message, "Name another one with --config, or leave it out for the defaults.", failure);
+        }
+    }
+
+    // The reader takes any bytes for a string, and throws when somebody asks for it: all are asked for here.
+    private static void RequireUnicode(JsonElement element)
+    {
+        switch (element.ValueKind)
+        {
+            case JsonValueKind.String:
+                _ = element.GetString();
+                break;
+            case JsonValueKind.Array:
+                foreach (JsonElement item in element.EnumerateArray())
+                {
+                    RequireUnicode(item);
+                }
+
+                break;
+            case JsonValueKind.Object:
+                foreach (JsonProperty property in element.EnumerateObject())
+                {
+                    _ = property.Name;
+                    RequireUnicode(property.Value);
+                }
+
+                break;
         }
     }
 

@@ -8,6 +8,20 @@ namespace PciBackFlow.Backend.Tests.Policy;
 
 public sealed class PolicyFileTests
 {
+    [Theory]
+    [InlineData("{\"profile\":\"str?ict\"}")]
+    [InlineData("{\"pro?file\":\"strict\"}")]
+    [InlineData("{\"rules\":[{\"register\":\"COMM?AND\"}]}")]
+    public void A_file_in_another_encoding_is_refused(string text)
+    {
+        // A byte that no UTF-8 text has, as an editor with a code page of its own writes it.
+        byte[] bytes = Array.ConvertAll(Encoding.ASCII.GetBytes(text), static value => value == '?' ? (byte)0xE4 : value);
+
+        PolicyFileException refusal = Assert.Throws<PolicyFileException>(() => PolicyFile.Parse(bytes, "test.json"));
+
+        Assert.Equal("test.json: not UTF-8", refusal.Message);
+    }
+
     [Fact]
     public void A_policy_object_sets_profile_options_and_rules_and_remembers_where_they_came_from()
     {
@@ -70,6 +84,10 @@ public sealed class PolicyFileTests
     [InlineData("""{"rules":[{"offset":64,"size":1,"mask":256}]}""", "rules[0].mask: 256 (0x100) is above the limit")]
     [InlineData("""{"rules":[{"offset":64,"size":1,"mask":"ff"}]}""", "rules[0].mask: a number, or a string of hexadecimal digits with 0x")]
     [InlineData("""{"rules":[{"offset":-1,"size":1}]}""", "rules[0].offset: a number")]
+    [InlineData("""{"profile":"\ud800"}""", "not Unicode")]
+    [InlineData("""{"\ud800":1}""", "not Unicode")]
+    [InlineData("""{"rules":[{"register":"\ud800"}]}""", "not Unicode")]
+    [InlineData("""{"rules":[{"offset":"\ud800","size":1}]}""", "not Unicode")]
     public void A_wrong_file_is_refused_with_its_place_and_the_reason(string text, string expected)
     {
         PolicyFileException refusal = Assert.Throws<PolicyFileException>(() => Parse(text));

@@ -97,6 +97,9 @@ public sealed class DaemonConfigurationTests : IDisposable
     [InlineData("""{ "refusals": ["no-reset"] }""", "refusals: takes an object")]
     [InlineData("""[]""", "the file: takes an object")]
     [InlineData("{\n\"spin\": oops }", "line 2: not JSON")]
+    [InlineData("""{ "state": "\ud800" }""", "not Unicode")]
+    [InlineData("""{ "\ud800": 1 }""", "not Unicode")]
+    [InlineData("""{ "quirks": ["\udfff"] }""", "not Unicode")]
     public void What_is_wrong_is_named_with_its_key_its_value_and_what_would_be_right(string text, string expected)
     {
         string file = _folder.Write("config.json", text);

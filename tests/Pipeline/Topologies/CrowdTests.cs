@@ -41,10 +41,11 @@ public sealed class CrowdTests
         EngineOptions options = EveryTopology.Options(topology) with { Shards = Shards, Workers = 1 };
         using var engine = new Engine(default, options, shard => sources[shard] = new MemorySource(Lanes), static () => new ToyItem());
         engine.Start();
+        var shared = new ToyTurns();
         var pages = new ToyPage[Lanes];
         for (int lane = 0; lane < Lanes; lane++)
         {
-            pages[lane] = new ToyPage();
+            pages[lane] = new ToyPage(shared);
             engine.Attach(lane % Shards, lane, new ToyItem { Page = pages[lane], Deadline = 60_000 });
         }
 

@@ -19,11 +19,12 @@ internal sealed class ToyEngine : IDisposable
         Source = new MemorySource(lanes + 8);
         Engine = new Engine(default, options, _ => Source, MakeSpare);
         Engine.Start();
+        var turns = new ToyTurns();
         Pages = new ToyPage[lanes];
         Items = new ToyItem[lanes];
         for (int i = 0; i < lanes; i++)
         {
-            Pages[i] = new ToyPage();
+            Pages[i] = new ToyPage(turns);
             Items[i] = new ToyItem { Page = Pages[i], Deadline = deadline };
             Engine.Attach(0, i, Items[i]);
         }

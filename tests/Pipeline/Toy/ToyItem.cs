@@ -29,5 +29,14 @@ internal sealed class ToyItem : PipelineItem
         Page = null;
     }
 
-    protected internal override void MarkStuck() => Interlocked.Increment(ref Page!.StuckMarks);
+    protected internal override void MarkStuck()
+    {
+        // Once its thread goes on with the item, another request may be in it, and the wrong target would be marked.
+        if (!IsTaken)
+        {
+            throw new InvalidOperationException("an item was marked as stuck after its thread had gone on with it");
+        }
+
+        Interlocked.Increment(ref Page!.StuckMarks);
+    }
 }

@@ -1,7 +1,7 @@
 namespace PciBackFlow.Pipeline.Tests.Toy;
 
 /// <summary>What peer and engine share: one slot, as the protocol has it.</summary>
-internal sealed class ToyPage : IDisposable
+internal sealed class ToyPage(ToyTurns? turns = null) : IDisposable
 {
     public const int Failed = -1;
 
@@ -20,7 +20,10 @@ internal sealed class ToyPage : IDisposable
 
     public int Executions;
 
-    /// <summary>Of all executions of all pages in this process, the number of this page's last.</summary>
+    /// <summary>Shared by the pages of one engine; a page alone has its own.</summary>
+    public readonly ToyTurns Turns = turns ?? new ToyTurns();
+
+    /// <summary>Of all executions of those pages, the number of this one's last.</summary>
     public int ExecutedAs;
     public int Discards;
     public int StuckMarks;

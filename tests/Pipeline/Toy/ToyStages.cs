@@ -39,8 +39,6 @@ internal struct Filter : IStage<ToyItem>
 
 internal struct Execute : IStage<ToyItem>
 {
-    private static int s_executions;
-
     public static string Name => "execute";
 
     public StageFlow Process(ToyItem item)
@@ -48,7 +46,7 @@ internal struct Execute : IStage<ToyItem>
         ToyPage page = item.Page!;
         item.EnterAccess();
         Interlocked.Increment(ref page.Executions);
-        page.ExecutedAs = Interlocked.Increment(ref s_executions);
+        page.ExecutedAs = page.Turns.Take();
         if (item.Work is ToyWork.OffloadedGated or ToyWork.StuckThenDone or ToyWork.StuckThenLost)
         {
             page.Entered.Set();

@@ -1,0 +1,4 @@
+namespace PciBackFlow.Pipeline;
+
+/// <summary>An object to lock; the lock statement treats it as any other.</summary>
+public sealed class Lock;
