@@ -147,8 +147,8 @@ public sealed class CrowdTests
         Assert.Equal(1, page.Executions);
     }
 
-    // Counted in answers, not in time: whichever thread the machine lets run, a lane's turn comes before the others have had theirs twice; where a queue lies on
-    // its way, those that were before it there come once more.
+    // Counted in answers, not in time: whichever thread the machine lets run, a lane's turn comes before the others have had theirs twice; where a queue
+    // lies on its way, those that were before it there come once more.
     [Theory]
     [InlineData(PipelineTopology.Fused, 2)]
     [InlineData(PipelineTopology.Queued, 3)]
