@@ -81,7 +81,7 @@ internal sealed class Watchdog(ITakeOver[] roles, IReplaceLate workers, int limi
     // Whether anything moved, or is inside an access.
     private bool Look()
     {
-        bool active = workers.ReplaceLate(Stopwatch.GetTimestamp());
+        bool active = false;
         for (int i = 0; i < roles.Length; i++)
         {
             ref Watched watched = ref _watched[i];
@@ -120,7 +120,7 @@ internal sealed class Watchdog(ITakeOver[] roles, IReplaceLate workers, int limi
             }
         }
 
-        return active;
+        return active | workers.ReplaceLate(Stopwatch.GetTimestamp());
     }
 
     private struct Watched

@@ -24,6 +24,13 @@ public static class Interlocked
         [CallerLineNumber] int line = 0) =>
         Memory.Update(ref location, seen => IsSame(seen, comparand) ? value : seen, new Site("compares and exchanges", target, file, line));
 
+    public static long Read(
+        ref long location,
+        [CallerArgumentExpression(nameof(location))] string target = "",
+        [CallerFilePath] string file = "",
+        [CallerLineNumber] int line = 0) =>
+        Memory.Update(ref location, static seen => seen, new Site("reads", target, file, line));
+
     public static T Increment<T>(
         ref T location,
         [CallerArgumentExpression(nameof(location))] string target = "",

@@ -15,7 +15,7 @@ public sealed class ReturningAccess : Scenario
     {
         var role = new WatchedRole();
         var item = new ToyItem { Page = new ToyPage() };
-        var watchdog = new Watchdog([role], Limit);
+        var watchdog = new Watchdog([role], new NoWorkers(), Limit);
         watchdog.Start();
         role.Holder.Begin();
         role.Holder.Current = item;

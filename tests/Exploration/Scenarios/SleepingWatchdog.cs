@@ -16,12 +16,17 @@ public sealed class SleepingWatchdog : Scenario
     {
         var role = new WatchedRole();
         var item = new ToyItem { Page = new ToyPage() };
-        var watchdog = new Watchdog([role], Limit);
+        var watchdog = new Watchdog([role], new NoWorkers(), Limit);
         int asleep = 0;
         watchdog.Start();
 
-        // Just when the watchdog goes to sleep, or when it sleeps.
-        Thread.Sleep((QuietLooks - 1 + Choose(2)) * Limit / 4);
+        // Just when the watchdog goes to sleep, or when it sleeps: step by step, because each look at the clock takes the schedule's time.
+        for (int looks = QuietLooks - 1 + Choose(2); looks > 0; looks--)
+        {
+            Stopwatch.GetTimestamp();
+            Thread.Sleep(Limit / 4);
+        }
+
         role.Holder.Begin();
         role.Count();
         Interlocked.Exchange(ref asleep, 0);

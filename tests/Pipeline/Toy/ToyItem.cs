@@ -31,8 +31,9 @@ internal sealed class ToyItem : PipelineItem
 
     protected internal override void MarkStuck()
     {
-        // Once its thread goes on with the item, another request may be in it, and the wrong target would be marked.
-        if (!IsTaken)
+        // Once its thread goes on with the item, another request may be in it, and the wrong target would be marked. A worker's item is not taken from it:
+        // the worker itself waits, and has noted when it began.
+        if (!IsTaken && StartedAt == 0)
         {
             throw new InvalidOperationException("an item was marked as stuck after its thread had gone on with it");
         }
