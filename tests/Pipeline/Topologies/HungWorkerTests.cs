@@ -22,8 +22,7 @@ public sealed class HungWorkerTests
 
         // Some were late before their turn came; none of those that had it kept a worker for itself.
         int inside = toy.Pages[0].Executions;
-        ToyEngine.Until(() => toy.Counters.ReplacedWorkers == inside);
-        Assert.Equal(inside, toy.Pages[0].StuckMarks);
+        ToyEngine.Until(() => toy.Counters.ReplacedWorkers == inside && toy.Pages[0].StuckMarks == inside);
         Assert.Equal(Hung, toy.Counters.Expired);
         toy.Pages[0].Gate.Set();
         ToyEngine.Until(() => toy.Counters.LateResults == Hung);
