@@ -34,6 +34,7 @@ internal sealed partial class Shard<TItem, TChain>
     private int _timerCount;
     private int _handedOver;
     private int _rounds;
+    private int _returns;
     private long _nextTimer = long.MaxValue;
     private long _lastHandover;
 

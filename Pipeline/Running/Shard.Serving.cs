@@ -230,6 +230,12 @@ internal sealed partial class Shard<TItem, TChain>
             {
                 return false;
             }
+
+            // Results that keep coming home must not keep those waiting who have only just signalled.
+            if (++_returns % VisitsBetweenPolls == 0)
+            {
+                PollSource();
+            }
         }
 
         return true;
