@@ -147,7 +147,7 @@ public sealed class CrowdTests
     }
 
     // Counted in answers, not in time: whichever thread the machine lets run, a lane's turn comes before the others have had theirs twice. Where its way leads
-    // through a queue and back, threads that lose the processor on it let others go before: seen up to eleven times, so that bound only tells it from never.
+    // through a queue and back, threads that lose the processor on it let others go before: seen more than ten times, so that bound only tells it from never.
     [Theory]
     [InlineData(PipelineTopology.Fused, 2)]
     [InlineData(PipelineTopology.Queued, 66)]
