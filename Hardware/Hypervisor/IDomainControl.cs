@@ -14,6 +14,14 @@ public interface IDomainControl : IDisposable
     /// <summary>Whether devices can be assigned at all: an IOMMU is in use (physinfo's directio capability).</summary>
     bool CanAssignDevices { get; }
 
+    /// <summary>
+    /// Whether the IOMMU remaps interrupts, now. Without it a device with DMA can send any interrupt to any processor: a write to 0xFEExxxxx is one. Asked
+    /// anew each time: Xen decides at boot, and can lose it when the host wakes up.
+    /// </summary>
+    /// <returns>True or false as Xen says, false without an IOMMU; null when Xen does not say.</returns>
+    /// <exception cref="HypervisorException">What was mapped to find out cannot be unmapped.</exception>
+    bool? RemapsInterrupts();
+
     /// <summary>Looks a domain up.</summary>
     /// <param name="domainId">Its id.</param>
     /// <returns>What is known, or null when there is none of that id.</returns>

@@ -14,6 +14,9 @@ internal sealed class LoopbackDomainControl(LoopbackHost host) : IDomainControl
     /// <inheritdoc/>
     public bool CanAssignDevices => Open.Platform.HasIommu;
 
+    /// <inheritdoc/>
+    public bool? RemapsInterrupts() => Open.Platform.RemapsInterrupts;
+
     private LoopbackPassthrough Open
     {
         get

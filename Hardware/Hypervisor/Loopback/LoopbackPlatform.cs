@@ -11,8 +11,10 @@ public sealed record LoopbackPlatform
     /// <summary>Whether devices can be assigned to domains.</summary>
     public bool HasIommu { get; init; } = true;
 
-    /// <summary>Whether more than one vector of plain MSI can be mapped.</summary>
+    /// <summary>Whether the IOMMU, if there is one, can remap interrupts: only then more than one vector of plain MSI can be mapped.</summary>
     public bool HasInterruptRemapping { get; init; } = true;
+
+    internal bool RemapsInterrupts => HasIommu && HasInterruptRemapping;
 
     /// <summary>Whether a device that leaves a guest goes to quarantine rather than to domain 0 (Xen's <c>iommu=quarantine</c>, its default).</summary>
     public bool QuarantinesAlways { get; init; } = true;

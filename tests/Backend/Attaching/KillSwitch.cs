@@ -13,6 +13,8 @@ internal static class KillSwitch
 
         public bool CanAssignDevices => inner.CanAssignDevices;
 
+        public bool? RemapsInterrupts() => inner.RemapsInterrupts();
+
         public DomainInfo? Find(int domainId) => kill.Look(() => inner.Find(domainId));
 
         public IReadOnlyList<DomainInfo> List() => kill.Look(inner.List);

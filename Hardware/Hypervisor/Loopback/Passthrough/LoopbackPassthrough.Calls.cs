@@ -69,7 +69,7 @@ public sealed partial class LoopbackPassthrough
             }
 
             available = 0;
-            if (count > 1 && !Platform.HasInterruptRemapping)
+            if (count > 1 && !Platform.RemapsInterrupts)
             {
                 available = 1;
                 return 0;

@@ -37,6 +37,9 @@ internal static class HypercallNumbers
     internal const uint PhysInfo = 3;
     internal const uint GetDomainInfoList = 6;
 
+    /// <summary>DOMID_SELF (xen.h): the calling domain.</summary>
+    internal const ushort Self = 0x7FF0;
+
     /// <summary>DOMID_INVALID (xen.h): of test_assign_device it asks about any guest.</summary>
     internal const ushort InvalidDomain = 0x7FF4;
 }

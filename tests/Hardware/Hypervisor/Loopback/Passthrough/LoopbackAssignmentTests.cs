@@ -16,6 +16,7 @@ public sealed class LoopbackAssignmentTests : LoopbackMachine
         using IDomainControl domains = host.BackendView.OpenDomainControl();
 
         Assert.False(domains.CanAssignDevices);
+        Assert.False(domains.RemapsInterrupts());
         Assert.Equal(Errno.EOPNOTSUPP, Assert.Throws<HypervisorException>(() => domains.Assign(5, Nic, relaxed: false)).Errno);
         Assert.False(domains.IsAssignedToGuest(Nic));
         Assert.Empty(domains.GroupOf(0, Nic));

@@ -51,8 +51,10 @@ public sealed class LoopbackMessageTests : LoopbackMachine
         var host = new LoopbackHost(new LoopbackPlatform { MessagesPerGuest = pirqs, HasInterruptRemapping = remapping });
         host.CreateDomain(5);
         host.Passthrough.Describe(Nic, new LoopbackFunctionTraits { MsiVectors = vectors });
-        host.BackendView.OpenDomainControl().Assign(5, Nic, relaxed: false);
+        using IDomainControl domains = host.BackendView.OpenDomainControl();
+        domains.Assign(5, Nic, relaxed: false);
         using IPhysdev physdev = host.BackendView.OpenPhysdev();
+        Assert.Equal(remapping, domains.RemapsInterrupts());
 
         int first = physdev.MapMessages(5, Nic, wanted, out int offered);
 

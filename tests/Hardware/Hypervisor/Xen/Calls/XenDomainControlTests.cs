@@ -77,6 +77,44 @@ public sealed class XenDomainControlTests : IDisposable
         Assert.Equal(can, domains.CanAssignDevices);
     }
 
+    [Theory] // What two MSI vectors of a function that is nowhere are answered (allocate_pirq, map_domain_pirq, xen/arch/x86/irq.c)
+    [InlineData(-95, false)] // EOPNOTSUPP: several need interrupt remapping
+    [InlineData(-19, true)] // ENODEV: it is looked for behind that
+    [InlineData(-28, true)] // ENOSPC: and numbers in a row, too
+    [InlineData(-22, null)] // EINVAL: no vector is free, before that
+    [InlineData(-1, null)] // EPERM: a security module
+    [InlineData(-38, null)] // ENOSYS: a PVH dom0
+    public void Interrupts_are_remapped_if_several_vectors_are_not_refused_for_that(int result, bool? remaps)
+    {
+        using XenDomainControl domains = Open();
+        _xen.Then(result);
+
+        Assert.Equal(remaps, domains.RemapsInterrupts());
+
+        // MAP_PIRQ_TYPE_MULTI_MSI of DOMID_SELF; index and pirq are Xen's to choose.
+        (uint hypercall, uint command, byte[] map) = _xen.Asked[^1];
+        Assert.Equal((33u, 13u, 40), (hypercall, command, map.Length));
+        Assert.Equal(0x7FF0, BinaryPrimitives.ReadUInt16LittleEndian(map));
+        Assert.Equal([0x7FF0, 4, uint.MaxValue, uint.MaxValue, 0xFFFF_00FF, 0xFF, 2, 0, 0, 0], Words(map, 10));
+    }
+
+    [Fact]
+    public void A_function_that_is_there_after_all_keeps_no_vectors()
+    {
+        using XenDomainControl domains = Open();
+        _xen.Then((argument, _) =>
+        {
+            BinaryPrimitives.WriteInt32LittleEndian(argument[12..], 77);
+            return 0;
+        }).Then(0);
+
+        Assert.True(domains.RemapsInterrupts());
+
+        (uint hypercall, uint command, byte[] unmap) = _xen.Asked[^1];
+        Assert.Equal((33u, 14u), (hypercall, command));
+        Assert.Equal([0x7FF0u, 77u], Words(unmap, 2));
+    }
+
     [Theory] // XEN_DOMINF_dying, hvm_guest, shutdown, paused, blocked
     [InlineData(0x00u, false, false, false, false)]
     [InlineData(0x01u, true, false, false, false)]
