@@ -56,6 +56,15 @@ internal sealed class DeviceReservations(IDeviceCustody custody)
         }
     }
 
+    /// <summary>Whose request works on a device; null for nobody's.</summary>
+    public int? DomainOf(PciAddress device)
+    {
+        lock (_lock)
+        {
+            return _taken.TryGetValue(device, out int domainId) ? domainId : null;
+        }
+    }
+
     private sealed class Reservation(DeviceReservations owner) : IDisposable
     {
         public List<(PciAddress Device, IDisposable Pin)> Devices { get; } = [];

@@ -1,7 +1,6 @@
 using PciBackFlow.Backend.Devices.Holding;
 using PciBackFlow.Backend.Domains;
 using PciBackFlow.Backend.Grants;
-using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Pci;
 
 namespace PciBackFlow.Backend.Attaching;
@@ -29,28 +28,11 @@ internal static class SharedFrames
         foreach (HeldDevice other in services.Custody.Held())
         {
             if (other.Address != device && DeviceRanges.ShareFrame(services.Custody, device, other.Address)
-                && OwnerOf(services, life, other) is { } owner)
+                && DeviceOwners.OtherThan(services, life, other) is { } owner)
             {
                 throw Refused(device, other.Address, owner);
             }
         }
-    }
-
-    private static string? OwnerOf(ToolstackServices services, DomainLife life, HeldDevice device)
-    {
-        if (device.OwnerDomain is { } claimed)
-        {
-            return claimed == life.DomainId ? null : $"domain {claimed}";
-        }
-
-        if (!services.Domains.IsAssignedToGuest(device.Address) || services.Journal.AssignedTo(device.Address).Contains(life))
-        {
-            return null;
-        }
-
-        // Xen says that a guest has it, not which. xl's note does, if xl attached it.
-        int? noted = OwnerNote.Read(services.Store, device.Address);
-        return noted == life.DomainId ? null : noted is null ? "a guest" : $"domain {noted}";
     }
 
     private static BackendException Refused(PciAddress device, PciAddress other, string owner) => new(

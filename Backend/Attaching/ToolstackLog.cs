@@ -41,7 +41,7 @@ internal static partial class ToolstackLog
     public static partial void NotQuiet(ILogger logger, int domainId, PciAddress device, string reason);
 
     [LoggerMessage(EventId = 76, Level = LogLevel.Warning, Message = "domain {DomainId}: gets {Device} all the same: {Reason}")]
-    public static partial void StillReachable(ILogger logger, int domainId, PciAddress device, string reason);
+    public static partial void GivenAllTheSame(ILogger logger, int domainId, PciAddress device, string reason);
 
     [LoggerMessage(EventId = 75, Level = LogLevel.Error,
         Message = "domain {DomainId}: what an earlier daemon left half done cannot be looked at yet; tried again")]

@@ -19,6 +19,7 @@ public sealed class DeviceCustody : IDeviceCustody, IDisposable
 {
     private readonly HeldEntries _entries = new();
     private readonly SysfsBus _bus;
+    private readonly string _proc;
     private readonly DeviceObstacles _obstacles;
     private readonly DeviceCleaning _cleaning;
     private readonly DeviceHolding _holding;
@@ -30,9 +31,9 @@ public sealed class DeviceCustody : IDeviceCustody, IDisposable
     {
         string bootId = ReadBootId(options.Proc);
         DeviceRecords records = new(new StateFile(options.StateDirectory));
-        DeviceTaking taking = new(options, records, _entries.OwnerOf);
+        DeviceTaking taking = new(options, records);
         Quarantine quarantine = new(options.Domains, options.Physdev);
-        _bus = options.Bus;
+        (_bus, _proc) = (options.Bus, options.Proc);
         Refusals = options.Refusals;
         _obstacles = new(options, _entries);
         _cleaning = new(options, _obstacles, taking, quarantine);
@@ -63,6 +64,13 @@ public sealed class DeviceCustody : IDeviceCustody, IDisposable
     {
         get => _holding.FormerGuests;
         set => _holding.FormerGuests = value;
+    }
+
+    /// <inheritdoc/>
+    public ILineGuests? LineGuests
+    {
+        get => _holding.LineGuests;
+        set => _holding.LineGuests = value;
     }
 
     /// <summary>
@@ -97,6 +105,11 @@ public sealed class DeviceCustody : IDeviceCustody, IDisposable
 
     /// <inheritdoc/>
     public int LineOf(PciAddress address) => _entries.Find(address)?.Record?.Line ?? 0;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> HostUsersOfLine(PciAddress address) => _entries.Find(address)?.Record is { IsLineAccepted: false, Line: not 0 } record
+        && _bus.TryDescribe(address, out HostFunction? function)
+            ? [.. LineUsers.Read(_proc).Others(record.Line, function, _bus.List(), _bus)] : [];
 
     /// <inheritdoc/>
     public HeldDevice Take(PciAddress address, string? name, bool force)

@@ -51,6 +51,9 @@ public sealed class EmulatedCustody : IDeviceCustody, IDisposable
     public IFormerGuests? FormerGuests { get; set; }
 
     /// <inheritdoc/>
+    public ILineGuests? LineGuests { get; set; }
+
+    /// <inheritdoc/>
     public IReadOnlyList<HeldDevice> Held()
     {
         lock (_lock)
@@ -107,6 +110,7 @@ public sealed class EmulatedCustody : IDeviceCustody, IDisposable
             try
             {
                 FormerGuestRule.Weigh(Refusals, address, FormerGuests?.LivingOf(address) ?? [], force);
+                SharedLineRule.Weigh(Refusals, address, LineGuests?.OthersOn(address, next: null) ?? [], force);
                 (entry.IsHeld, entry.Name) = (false, null);
             }
             finally
@@ -165,6 +169,10 @@ public sealed class EmulatedCustody : IDeviceCustody, IDisposable
 
     /// <inheritdoc/>
     public int LineOf(PciAddress address) => _functions.Find(address)?.InterruptLine is var line and > 0 and < 0xFF ? line.Value : 0;
+
+    /// <inheritdoc/>
+    /// <remarks>A machine in memory has no drivers of a host.</remarks>
+    public IReadOnlyList<string> HostUsersOfLine(PciAddress address) => [];
 
     /// <inheritdoc/>
     public IReadOnlyList<BaseAddress> BaseAddressesOf(PciAddress address) =>

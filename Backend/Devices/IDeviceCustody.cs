@@ -29,6 +29,9 @@ public interface IDeviceCustody
     /// <summary>Who knows which guests could map a device's memory; null: nobody was granted any. Set once, by who grants.</summary>
     IFormerGuests? FormerGuests { get; set; }
 
+    /// <summary>Who knows whose devices are on a line; null: no guest was granted any. Set once, by who grants.</summary>
+    ILineGuests? LineGuests { get; set; }
+
     /// <summary>The devices held now, by address.</summary>
     /// <returns>All of them, whether a guest has them or not.</returns>
     IReadOnlyList<HeldDevice> Held();
@@ -52,7 +55,8 @@ public interface IDeviceCustody
 
     /// <summary>
     /// Gives a device back to the host; does nothing when it isn't held. It leaves quarantine only when it is seen to have stopped: bus mastering reads as
-    /// off, and the reset succeeded if the kernel has one. While a guest that had it lives and may still reach its memory it is refused.
+    /// off, and the reset succeeded if the kernel has one. While a guest that had it lives and may still reach its memory it is refused, and while a guest has
+    /// another device on its line.
     /// </summary>
     /// <param name="address">The host's device.</param>
     /// <param name="rebind">Whether its original driver gets it at once.</param>
@@ -98,6 +102,13 @@ public interface IDeviceCustody
     /// <param name="address">The held device.</param>
     /// <returns>1 to 254, or 0.</returns>
     int LineOf(PciAddress address);
+
+    /// <summary>
+    /// Who of the host listens on a held device's line now, or may at any time. Nobody when a person accepted the line as it was when the device was taken.
+    /// </summary>
+    /// <param name="address">The held device.</param>
+    /// <returns>Phrases for people; empty when there is nobody, or the device has no line.</returns>
+    IReadOnlyList<string> HostUsersOfLine(PciAddress address);
 
     /// <summary>The base addresses that the host assigned to a held device: what its guest gets to map.</summary>
     /// <param name="address">The held device.</param>

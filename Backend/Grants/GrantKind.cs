@@ -27,7 +27,10 @@ public enum GrantKind
     /// <summary>The function's keys in the guest's backend directory.</summary>
     Nodes,
 
-    /// <summary>The wish to attach it again after a reboot, <see cref="Grant.Text"/> in xl's words. Belongs to the UUID; outlives the domain.</summary>
+    /// <summary>
+    /// The wish to attach it again after a reboot, <see cref="Grant.Text"/> in xl's words; <see cref="Grant.First"/> is 1 if a person insisted. Belongs to the
+    /// UUID; outlives the domain.
+    /// </summary>
     Kept,
 
     /// <summary>

@@ -22,7 +22,7 @@ internal static partial class GrantLog
     public static partial void PausedBySomebody(ILogger logger, int domainId);
 
     [LoggerMessage(EventId = 77, Level = LogLevel.Warning, Message = "domain {DomainId}: xl gave it {Device}, and did not ask: {Reason}")]
-    public static partial void StillReachable(ILogger logger, int domainId, PciAddress device, string reason);
+    public static partial void GivenByXl(ILogger logger, int domainId, PciAddress device, string reason);
 
     [LoggerMessage(EventId = 74, Level = LogLevel.Warning, Message = "domain {DomainId} is let go, but the journal cannot be written: {Reason}")]
     public static partial void PauseNotNoted(ILogger logger, int domainId, string reason);

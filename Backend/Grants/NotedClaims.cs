@@ -11,7 +11,7 @@ namespace PciBackFlow.Backend.Grants;
 
 /// <summary>
 /// Functions for guests, with a note of who could map their memory: what xl granted nobody here wrote down before. A guest gets no function whose note
-/// cannot be written. That a former guest may still reach it can only be said: xl has granted it by then. Thread-safe.
+/// cannot be written. That a former guest may still reach it, or that others are on its line, can only be said: xl has granted it by then. Thread-safe.
 /// </summary>
 /// <param name="functions">Where functions come from.</param>
 /// <param name="custody">Who knows where their memory is.</param>
@@ -62,12 +62,29 @@ internal sealed class NotedClaims(
         int[] others = [.. (custody.FormerGuests?.LivingOf(address) ?? []).Where(former => former != domainId)];
         if (FormerGuestRule.Weigh(custody.Refusals, address, others, force: true) is { } warning)
         {
-            GrantLog.StillReachable(logger, domainId, address, warning);
+            GrantLog.GivenByXl(logger, domainId, address, warning);
         }
+
+        WarnOfItsLine(domainId, life, address);
 
         foreach (Grant memory in DeviceRanges.MemoryOf(custody, address))
         {
             journal.NoteReached(life, address, memory);
+        }
+    }
+
+    // Once in a guest's life: it may claim its device as often as it likes.
+    private void WarnOfItsLine(int domainId, DomainLife life, PciAddress address)
+    {
+        if (journal.ReachedOf(life).Any(entry => entry.Device == address))
+        {
+            return;
+        }
+
+        string[] others = [.. custody.HostUsersOfLine(address), .. custody.LineGuests?.OthersOn(address, domainId) ?? []];
+        if (SharedLineRule.Weigh(custody.Refusals, address, others, force: true) is { } warning)
+        {
+            GrantLog.GivenByXl(logger, domainId, address, warning);
         }
     }
 }

@@ -67,6 +67,12 @@ internal sealed class ListedCustody : IDeviceCustody, IDisposable
         set => _machine.FormerGuests = value;
     }
 
+    public ILineGuests? LineGuests
+    {
+        get => _machine.LineGuests;
+        set => _machine.LineGuests = value;
+    }
+
     public IReadOnlyList<HeldDevice> Held() => _machine.Held();
 
     public HeldDevice? Find(string addressOrName) => _machine.Find(addressOrName);
@@ -100,6 +106,8 @@ internal sealed class ListedCustody : IDeviceCustody, IDisposable
     public IDisposable? TryPin(PciAddress address) => _machine.TryPin(address);
 
     public int LineOf(PciAddress address) => _machine.LineOf(address);
+
+    public IReadOnlyList<string> HostUsersOfLine(PciAddress address) => _machine.HostUsersOfLine(address);
 
     public IReadOnlyList<BaseAddress> BaseAddressesOf(PciAddress address) => _machine.BaseAddressesOf(address);
 

@@ -59,6 +59,7 @@ internal static class AttachPlan
             },
         },
         new("refuse what a former guest may still reach") { Do = RefuseReachable },
+        new("refuse what shares its line with others") { Do = RefuseSharedLine },
         new("drop other guests' wishes for them") { Do = DropWishes, Journal = "Kept: closed" },
         new("grant each")
         {
@@ -103,7 +104,22 @@ internal static class AttachPlan
             int[] others = [.. new FormerGuests(services).LivingOf(device).Where(domain => domain != next)];
             if (FormerGuestRule.Weigh(services.Custody.Refusals, device, others, attachment.Request.Force) is { } warning)
             {
-                ToolstackLog.StillReachable(services.Logger, next, device, warning);
+                ToolstackLog.GivenAllTheSame(services.Logger, next, device, warning);
+            }
+        }
+    }
+
+    private static void RefuseSharedLine(Attachment attachment)
+    {
+        ToolstackServices services = attachment.Services;
+        LineGuests guests = new(services);
+        int next = attachment.Life.DomainId;
+        foreach (PciAddress device in attachment.Addresses)
+        {
+            string[] others = [.. services.Custody.HostUsersOfLine(device), .. guests.OthersOn(device, next, attachment.OnTheWay)];
+            if (SharedLineRule.Weigh(services.Custody.Refusals, device, others, attachment.Request.Force) is { } warning)
+            {
+                ToolstackLog.GivenAllTheSame(services.Logger, next, device, warning);
             }
         }
     }
@@ -128,7 +144,8 @@ internal static class AttachPlan
         {
             if (attachment.Request.Keep)
             {
-                journal.Complete(journal.Begin(attachment.Life, device.Address, GrantOwner.Us, new(GrantKind.Kept, Text: attachment.Request.Spec.ToString())));
+                journal.Complete(journal.Begin(attachment.Life, device.Address, GrantOwner.Us, new(
+                    GrantKind.Kept, attachment.Request.Force ? 1u : 0u, Text: attachment.Request.Spec.ToString())));
             }
 
             attachment.Keys.Add(journal.Begin(attachment.Life, device.Address, GrantOwner.Us, new(GrantKind.Nodes)));

@@ -37,5 +37,8 @@ internal sealed class Attachment(ToolstackServices services, DeviceReservations 
     /// <summary>Reserves the devices until this ends.</summary>
     public void Reserve() => _reserved = reservations.Take(request.DomainId, Addresses);
 
+    /// <summary>The guest that a request attaches a device to, or detaches it from; null for none.</summary>
+    public int? OnTheWay(PciAddress device) => reservations.DomainOf(device);
+
     public void Dispose() => _reserved?.Dispose();
 }

@@ -17,7 +17,7 @@ internal static class ReturnPlan
         new("attach it")
         {
             DoAsync = static (part, _) => part.Return.Guests.AttachAsync(
-                new(part.Return.Life.DomainId, SpecOf(part.Wish), Wait: false, Keep: true, Force: false), CancellationToken.None),
+                new(part.Return.Life.DomainId, SpecOf(part.Wish), Wait: false, Keep: true, Force: part.Wish.Grant.First == 1), CancellationToken.None),
         },
         new("close the wish of the former life")
         {

@@ -33,8 +33,9 @@ public sealed class PciToolstack : IToolstack, IGuestChanges, IDisposable
         _pauses = new(services);
         _watch = new(services, this);
 
-        // What is given back to the host goes by the same rule as what is given to another guest.
+        // What is given back to the host goes by the same rules as what is given to another guest.
         services.Custody.FormerGuests = new FormerGuests(services);
+        services.Custody.LineGuests = new LineGuests(services);
     }
 
     /// <summary>Finishes what an earlier daemon of this boot left half done: completes it, or undoes it in reverse.</summary>

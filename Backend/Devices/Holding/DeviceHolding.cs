@@ -13,6 +13,9 @@ internal sealed class DeviceHolding(
     /// <inheritdoc cref="IDeviceCustody.FormerGuests"/>
     public IFormerGuests? FormerGuests { get; set; }
 
+    /// <inheritdoc cref="IDeviceCustody.LineGuests"/>
+    public ILineGuests? LineGuests { get; set; }
+
     /// <summary>What is said of a device that nobody took.</summary>
     public static BackendException NotHeld(PciAddress address) =>
         new(BackendFailure.Failed, $"{address} is not held for guests. Take it with pci-assignable-add first.");
@@ -83,10 +86,10 @@ internal sealed class DeviceHolding(
                 }
 
                 // One that is gone, or that a driver of the host has by now, is not handed on here.
-                if (options.Bus.Exists(address) && options.Bus.DriverOf(address) is null
-                    && FormerGuestRule.Weigh(options.Refusals, address, FormerGuests?.LivingOf(address) ?? [], force) is { } warning)
+                if (options.Bus.Exists(address) && options.Bus.DriverOf(address) is null)
                 {
-                    CustodyLog.Warning(options.Logger, address, $"it is given back all the same: {warning}");
+                    Warn(FormerGuestRule.Weigh(options.Refusals, address, FormerGuests?.LivingOf(address) ?? [], force));
+                    Warn(SharedLineRule.Weigh(options.Refusals, address, LineGuests?.OthersOn(address, next: null) ?? [], force));
                 }
 
                 // Whatever becomes of it: a reset on this way that failed leaves nobody knows what.
@@ -102,6 +105,14 @@ internal sealed class DeviceHolding(
                 {
                     entries.Show(entry, null);
                 }
+            }
+        }
+
+        void Warn(string? warning)
+        {
+            if (warning is not null)
+            {
+                CustodyLog.Warning(options.Logger, address, $"it is given back all the same: {warning}");
             }
         }
     }

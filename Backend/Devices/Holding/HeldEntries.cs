@@ -56,15 +56,6 @@ internal sealed class HeldEntries
     /// <summary>Whether a device is held.</summary>
     public bool IsHeld(PciAddress address) => Find(address)?.Record is not null;
 
-    /// <summary>The guest that has a device, as callers see it.</summary>
-    public int? OwnerOf(PciAddress address)
-    {
-        lock (_lock)
-        {
-            return _entries.GetValueOrDefault(address)?.Shown?.OwnerDomain;
-        }
-    }
-
     /// <summary>Makes an entry's new state visible. The entry's gate is held.</summary>
     public void Show(HeldEntry entry, HeldRecord? record)
     {

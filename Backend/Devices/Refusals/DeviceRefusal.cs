@@ -4,4 +4,8 @@ namespace PciBackFlow.Backend.Devices.Refusals;
 /// <param name="Code">The rule's stable name: <c>in-use</c>, <c>shared-page</c>.</param>
 /// <param name="Weight">How much it weighs.</param>
 /// <param name="Text">For people, without the device's address: <c>disk sda is mounted at /</c>.</param>
-public sealed record DeviceRefusal(string Code, RefusalWeight Weight, string Text);
+public sealed record DeviceRefusal(string Code, RefusalWeight Weight, string Text)
+{
+    /// <summary>What a person can do about it besides insisting, as a sentence without its end; null where the text says it.</summary>
+    public string? Remedy { get; init; }
+}

@@ -18,15 +18,14 @@ public sealed class HostSnapshot
 
     private readonly Dictionary<PciAddress, HostFunction> _functions = [];
     private readonly HashSet<PciAddress> _setAside = [];
-    private readonly Func<PciAddress, int?>? _ownerOf;
 
-    private HostSnapshot(SysfsBus bus, HostUses uses, LineUsers lines, IDomainControl? domains, Func<PciAddress, int?>? ownerOf)
+    private HostSnapshot(SysfsBus bus, HostUses uses, LineUsers lines, IDomainControl? domains)
     {
-        _ownerOf = ownerOf;
         Bus = bus;
         Uses = uses;
         Lines = lines;
         Domains = domains;
+        RemapsInterrupts = domains?.RemapsInterrupts();
     }
 
     /// <summary>The functions, in the order of their addresses.</summary>
@@ -41,16 +40,17 @@ public sealed class HostSnapshot
 
     internal IDomainControl? Domains { get; }
 
+    internal bool? RemapsInterrupts { get; }
+
     /// <summary>Looks at the host.</summary>
     /// <param name="bus">The host's bus; the real one when null.</param>
     /// <param name="proc">Where procfs is mounted.</param>
     /// <param name="domains">What Xen says; nobody is asked when null.</param>
-    /// <param name="ownerOf">Which guest has a held function; nobody knows when null.</param>
     /// <returns>The snapshot; empty on a host without PCI.</returns>
-    public static HostSnapshot Take(SysfsBus? bus = null, string proc = "/proc", IDomainControl? domains = null, Func<PciAddress, int?>? ownerOf = null)
+    public static HostSnapshot Take(SysfsBus? bus = null, string proc = "/proc", IDomainControl? domains = null)
     {
         bus ??= new();
-        HostSnapshot snapshot = new(bus, HostUses.Read(bus.Sys, proc), LineUsers.Read(proc), domains, ownerOf);
+        HostSnapshot snapshot = new(bus, HostUses.Read(bus.Sys, proc), LineUsers.Read(proc), domains);
         foreach (HostFunction function in bus.List())
         {
             snapshot._functions.Add(function.Address, function);
@@ -87,7 +87,7 @@ public sealed class HostSnapshot
         return new([.. RefusalTable.Rules
             .Select(rule => (Rule: rule, Weight: (policy ?? RefusalPolicy.Default).WeightOf(rule)))
             .Where(static row => row.Weight != RefusalWeight.None)
-            .SelectMany(row => row.Rule.Find(this, function).Select(text => new DeviceRefusal(row.Rule.Code, row.Weight, text)))
+            .SelectMany(row => row.Rule.Find(this, function).Select(text => new DeviceRefusal(row.Rule.Code, row.Weight, text) { Remedy = row.Rule.Remedy }))
             .OrderByDescending(static refusal => refusal.Weight)]);
     }
 
@@ -96,33 +96,4 @@ public sealed class HostSnapshot
     /// <param name="classCode">Base class, subclass and programming interface.</param>
     /// <returns>The answer with its reasons.</returns>
     public static Assignability AssessHeader(HeaderKind kind, uint classCode) => new([.. RefusalTable.OfHeader(kind, classCode)]);
-
-    /// <summary>Who has a function that is set aside, as the end of a phrase for people; null for one of the host's own.</summary>
-    internal string? HolderOf(PciAddress address)
-    {
-        if (!IsSetAside(address))
-        {
-            return null;
-        }
-
-        if (_ownerOf?.Invoke(address) is { } domain)
-        {
-            return $"which domain {domain} has";
-        }
-
-        return IsGuests(address) ? "which a guest has" : "which is held for guests";
-    }
-
-    private bool IsGuests(PciAddress address)
-    {
-        try
-        {
-            return Domains?.IsAssignedToGuest(address) == true;
-        }
-        catch (HypervisorException)
-        {
-            // Then it is not known whose it is; that it is held is.
-            return false;
-        }
-    }
 }

@@ -5,8 +5,7 @@ using PciBackFlow.Hardware.Pci.Sysfs;
 namespace PciBackFlow.Backend.Devices.Refusals;
 
 /// <summary>
-/// Who listens on the host's interrupt lines (<c>/proc/interrupts</c>). A line that a guest and the host share can be held asserted by either, and nobody but
-/// the other's driver could quiet it (Xen's SUPPORT.md excludes shared lines from security support).
+/// Who listens on the host's interrupt lines (<c>/proc/interrupts</c>).
 /// </summary>
 internal sealed class LineUsers
 {
@@ -35,14 +34,15 @@ internal sealed class LineUsers
     /// <returns>As the kernel prints them; empty for none.</returns>
     public IReadOnlyList<string> Of(int line) => _handlers.GetValueOrDefault(line) ?? [];
 
-    /// <summary>Others on a function's line: functions with the same number, of the host and of guests, and drivers that listen.</summary>
+    /// <summary>
+    /// Who of the host listens on a function's line, or may at any time: functions of the same number whose driver uses no messages, and drivers that listen.
+    /// </summary>
     /// <param name="line">The line; 0 has no others.</param>
-    /// <param name="function">The function itself.</param>
-    /// <param name="driver">Its driver while that is bound: one handler is then its own.</param>
+    /// <param name="function">The function itself; of its own driver one handler is not another's.</param>
     /// <param name="host">The host's functions.</param>
-    /// <param name="holderOf">Who has a function that is no longer the host's, as the end of a phrase; null for one that is.</param>
+    /// <param name="bus">Where they are.</param>
     /// <returns>Phrases for people; empty when the line is its own.</returns>
-    public IEnumerable<string> Others(int line, PciAddress function, string? driver, IEnumerable<HostFunction> host, Func<PciAddress, string?> holderOf)
+    public IEnumerable<string> Others(int line, HostFunction function, IEnumerable<HostFunction> host, SysfsBus bus)
     {
         if (line == 0)
         {
@@ -52,17 +52,7 @@ internal sealed class LineUsers
         bool isNamed = false;
         foreach (HostFunction other in host)
         {
-            if (other.Address == function || other.Irq != line)
-            {
-                continue;
-            }
-
-            // One guest can hold another's line asserted just as it can the host's.
-            if (holderOf(other.Address) is { } holder)
-            {
-                yield return $"interrupt line {line} is shared with {other.Address}, {holder}";
-            }
-            else if (other.Driver is not null)
+            if (other.Address != function.Address && other.Irq == line && other.Driver is not null && !MessageUse.IsOn(bus, other))
             {
                 isNamed = true;
                 yield return $"interrupt line {line} is shared with {other.Address} ({other.Driver})";
@@ -70,7 +60,7 @@ internal sealed class LineUsers
         }
 
         IReadOnlyList<string> handlers = Of(line);
-        if (!isNamed && handlers.Count > (driver is null ? 0 : 1))
+        if (!isNamed && handlers.Count > (function.Driver is null || MessageUse.IsOn(bus, function) ? 0 : 1))
         {
             yield return $"interrupt line {line} is shared with {string.Join(", ", handlers)}";
         }

@@ -6,4 +6,8 @@ namespace PciBackFlow.Backend.Devices.Refusals;
 /// <param name="Code">Its stable name.</param>
 /// <param name="Weight">What it weighs unless a policy says otherwise.</param>
 /// <param name="Find">The reasons it sees for one function, for people; none when it has nothing against it.</param>
-internal sealed record RefusalRule(string Code, RefusalWeight Weight, Func<HostSnapshot, HostFunction, IEnumerable<string>> Find);
+internal sealed record RefusalRule(string Code, RefusalWeight Weight, Func<HostSnapshot, HostFunction, IEnumerable<string>> Find)
+{
+    /// <summary>What a person can do about it besides insisting; null where the reasons say it.</summary>
+    public string? Remedy { get; init; }
+}

@@ -15,7 +15,7 @@ internal static class RefusalTable
     /// <summary>The rule that is looked at again whenever a virtual function is given away.</summary>
     public const string PhysicalFunction = "physical-function";
 
-    /// <summary>The rule that is looked at again when the line is known.</summary>
+    /// <summary>The rule that is looked at again when the line is known, and whenever a device is handed on: <see cref="SharedLineRule"/>.</summary>
     public const string SharedLine = "shared-line";
 
     /// <summary>The rule that is looked at whenever a device is handed on: <see cref="FormerGuestRule"/>.</summary>
@@ -55,10 +55,23 @@ internal static class RefusalTable
         new("no-iommu", RefusalWeight.Judgement, static (host, _) => host.Domains is { CanAssignDevices: false }
             ? ["Xen uses no IOMMU: the device could be told to write anywhere in the host's memory"] : []),
 
+        // A device that may write to memory may write to 0xFEExxxxx, which is an interrupt (XSA-3, XSA-49). Without an IOMMU that is the least of it.
+        new("no-interrupt-remapping", RefusalWeight.Judgement, static (host, _) => host.Domains is { CanAssignDevices: true } && host.RemapsInterrupts == false
+            ? ["Xen does not remap interrupts: the device could be told to send any interrupt to any of the host's processors"] : [])
+        {
+            Remedy = "Enable interrupt remapping (of VT-d or AMD-Vi) in the firmware, and boot Xen without iommu=no-intremap",
+        },
+        new("unknown-interrupt-remapping", RefusalWeight.Warning, static (host, _) => host.Domains is { CanAssignDevices: true } && host.RemapsInterrupts is null
+            ? ["Xen does not say whether it remaps interrupts, as it does in what xl dmesg shows after its boot (Interrupt remapping enabled): without, the device "
+                + "could be told to send any interrupt to any of the host's processors"] : []),
+
         // Quarantine holds a device whoever may still reach it: taking one is never wrong for that. Handing it on is.
         new(FormerGuest, RefusalWeight.Judgement, static (_, _) => []),
-        new(SharedLine, RefusalWeight.Warning, static (host, function) =>
-            host.Lines.Others(function.Irq, function.Address, function.Driver, host.Functions, host.HolderOf)),
+
+        // Of the line of a device in a guest's hands nobody is sure any more. That it is in nobody's hands is no reason: who else has its line by then is
+        // looked for again when a guest gets it.
+        new(SharedLine, RefusalWeight.Judgement, static (host, function) => host.Lines.Others(function.Irq, function, host.Functions, host.Bus)
+            .Select(SharedLineRule.Describe)) { Remedy = SharedLineRule.Remedy },
         new("no-reset", RefusalWeight.Warning, static (_, function) => function.CanReset || function.ResetMethods.Count > 0
             ? [] : ["the kernel cannot reset it: what one guest leaves in it the next one finds"]),
     ];
@@ -128,7 +141,7 @@ internal static class RefusalTable
             yield break;
         }
 
-        using SysfsFunction? registers = TryOpen(host.Bus, physical);
+        using SysfsFunction? registers = host.Bus.TryOpenToRead(physical);
         if (registers is null)
         {
             yield break;
@@ -166,7 +179,7 @@ internal static class RefusalTable
             return false;
         }
 
-        using SysfsFunction? registers = TryOpen(bus, function.Address);
+        using SysfsFunction? registers = bus.TryOpenToRead(function.Address);
         return registers is not null
             && registers.TryRead(access.Offset + AcsRegisters.Capability, 2, out uint capability)
             && registers.TryRead(access.Offset + AcsRegisters.Control, 2, out uint control)
@@ -200,16 +213,4 @@ internal static class RefusalTable
         .Where(other => other.Address != function.Address && !host.IsSetAside(other.Address))
         .SelectMany(other => MemoryPages.SharedBy(function.BaseAddresses, other.BaseAddresses).Take(1)
             .Select(page => $"its memory at 0x{page:x} shares a 4 KiB page with {other.Address}"));
-
-    private static SysfsFunction? TryOpen(SysfsBus bus, PciAddress address)
-    {
-        try
-        {
-            return SysfsFunction.Open(address, writable: false, bus.DevicesRoot);
-        }
-        catch (IOException)
-        {
-            return null;
-        }
-    }
 }

@@ -47,6 +47,9 @@ internal sealed record HeldRecord(PciAddress Address, DeviceIdentity Identity, s
     /// <summary>Whether a person accepted that the kernel fails to reset it.</summary>
     public bool IsResetOptional { get; init; }
 
+    /// <summary>Whether a person accepted that drivers of the host listen on its line.</summary>
+    public bool IsLineAccepted { get; init; }
+
     /// <summary>Whether it was taken wholly. A record without it is an intent whose program died.</summary>
     [JsonIgnore]
     public bool IsComplete => Clean is not null;

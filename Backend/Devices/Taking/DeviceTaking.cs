@@ -15,8 +15,7 @@ namespace PciBackFlow.Backend.Devices.Taking;
 /// </summary>
 /// <param name="options">What to work with.</param>
 /// <param name="records">What is held by whom, on disk.</param>
-/// <param name="ownerOf">Which guest has a held device now.</param>
-internal sealed class DeviceTaking(DeviceCustodyOptions options, DeviceRecords records, Func<PciAddress, int?> ownerOf)
+internal sealed class DeviceTaking(DeviceCustodyOptions options, DeviceRecords records)
 {
     private readonly SysfsBus _bus = options.Bus;
     private readonly HostControls _host = new(options, records);
@@ -30,7 +29,7 @@ internal sealed class DeviceTaking(DeviceCustodyOptions options, DeviceRecords r
     /// <exception cref="BackendException">It was refused, or a step failed and all were undone.</exception>
     public HeldRecord Take(PciAddress address, string? name, bool force, string bootId)
     {
-        var snapshot = HostSnapshot.Take(_bus, options.Proc, options.Domains, ownerOf);
+        var snapshot = HostSnapshot.Take(_bus, options.Proc, options.Domains);
         Assignability assignability = snapshot.Assess(address, options.Refusals);
         if (assignability.StoppedBy(force) is { Count: > 0 } reasons)
         {
@@ -139,9 +138,13 @@ internal sealed class DeviceTaking(DeviceCustodyOptions options, DeviceRecords r
             return new(BackendFailure.Failed, $"{address} cannot be given to a guest: {text}");
         }
 
-        return reasons.Any(static reason => reason.Weight == RefusalWeight.Forbidden)
-            ? new(BackendFailure.Refused, $"{address} is refused: {text}. No guest can be given it.")
-            : new(BackendFailure.Refused, $"{address} is refused: {text}. Take it with --force if the host can do without.");
+        if (reasons.Any(static reason => reason.Weight == RefusalWeight.Forbidden))
+        {
+            return new(BackendFailure.Refused, $"{address} is refused: {text}. No guest can be given it.");
+        }
+
+        string remedies = string.Concat(reasons.Select(static reason => reason.Remedy).OfType<string>().Distinct().Select(static remedy => $"{remedy}. "));
+        return new(BackendFailure.Refused, $"{address} is refused: {text}. {remedies}Take it with --force if the host can do without.");
     }
 
     // One that was plugged in anew is another object to the kernel, but the same card if it says so: nobody but us has had that.

@@ -134,17 +134,14 @@ internal sealed class HostControls(DeviceCustodyOptions options, DeviceRecords r
     // Only now is the line known for certain: before it was enabled, the kernel's number may be that of another controller.
     public void CheckLine(Transfer device)
     {
-        HostSnapshot snapshot = device.Snapshot!;
-        RefusalRule rule = RefusalTable.Of(RefusalTable.SharedLine);
-        RefusalWeight weight = options.Refusals.WeightOf(rule);
-        string[] others = weight == RefusalWeight.None ? []
-            : [.. LineUsers.Read(options.Proc).Others(device.Record.Line, device.Address, driver: null, snapshot.Functions, snapshot.HolderOf)];
-        if (others.Length > 0 && weight == RefusalWeight.Judgement && !device.IsForced)
+        // With no driver: it has let go by now.
+        HostFunction function = device.Snapshot!.Find(device.Address)! with { Driver = null };
+        string[] others = [.. LineUsers.Read(options.Proc).Others(device.Record.Line, function, device.Snapshot.Functions, Bus)];
+        if (SharedLineRule.Weigh(options.Refusals, device.Address, others, device.IsForced) is not null)
         {
-            throw new BackendException(BackendFailure.Refused, $"{string.Join("; ", others)}. Take it with --force if its guests use messages only");
+            device.Record = device.Record with { IsLineAccepted = device.IsForced };
+            device.Warnings.AddRange(others.Select(SharedLineRule.Describe));
         }
-
-        device.Warnings.AddRange(others);
     }
 
     public void PrepareMsix(HeldRecord record)

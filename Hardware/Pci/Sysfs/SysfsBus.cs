@@ -52,6 +52,21 @@ public sealed class SysfsBus
     /// <exception cref="IOException">It does not exist, or may not be opened so.</exception>
     public SysfsFunction Open(PciAddress address) => SysfsFunction.Open(address, writable: true, DevicesRoot);
 
+    /// <summary>Opens a function's registers, only to look at them.</summary>
+    /// <param name="address">The function.</param>
+    /// <returns>The function; dispose it. Null when there is none, or its files cannot be opened.</returns>
+    public SysfsFunction? TryOpenToRead(PciAddress address)
+    {
+        try
+        {
+            return SysfsFunction.Open(address, writable: false, DevicesRoot);
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Reads an attribute of a function.</summary>
     /// <param name="address">The function.</param>
     /// <param name="attribute">Its file's name, e.g. <c>power/control</c>.</param>

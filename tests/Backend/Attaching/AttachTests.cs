@@ -126,6 +126,7 @@ public sealed class AttachTests
     public async Task Two_guests_get_their_devices_side_by_side_and_one_device_goes_to_one()
     {
         await using ToolstackBench bench = new();
+        bench.Custody.Lines[Sound] = 21;
         bench.Guest(7);
         bench.Guest(8);
         await Task.WhenAll(bench.Attach(7, "03:00.0"), bench.Attach(8, "04:00.0"));

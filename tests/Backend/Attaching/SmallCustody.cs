@@ -40,6 +40,8 @@ internal sealed class SmallCustody : IDeviceCustody, IFunctionSource, IDeviceSet
 
     public IFormerGuests? FormerGuests { get; set; }
 
+    public ILineGuests? LineGuests { get; set; }
+
     public Action<string> Note { get; }
 
     public ConcurrentDictionary<PciAddress, int> Lines { get; } = new();
@@ -83,6 +85,7 @@ internal sealed class SmallCustody : IDeviceCustody, IFunctionSource, IDeviceSet
         try
         {
             FormerGuestRule.Weigh(Refusals, address, FormerGuests?.LivingOf(address) ?? [], force);
+            SharedLineRule.Weigh(Refusals, address, LineGuests?.OthersOn(address, next: null) ?? [], force);
             Forget(address);
         }
         finally
@@ -171,6 +174,11 @@ internal sealed class SmallCustody : IDeviceCustody, IFunctionSource, IDeviceSet
     }
 
     public int LineOf(PciAddress address) => Lines.GetValueOrDefault(address);
+
+    /// <summary>Who of the host listens on a device's line.</summary>
+    public ConcurrentDictionary<PciAddress, string> HostUsers { get; } = new();
+
+    public IReadOnlyList<string> HostUsersOfLine(PciAddress address) => HostUsers.TryGetValue(address, out string? user) ? [user] : [];
 
     public FunctionClaim Claim(int domainId, PciAddress address)
     {

@@ -12,6 +12,9 @@ public class AskedDomains : DispatchProxy
 
     public Action? Asked { get; set; }
 
+    /// <summary>Whether it does not say if interrupts are remapped.</summary>
+    public bool HidesRemapping { get; set; }
+
     public static AskedDomains Around(IDomainControl inner)
     {
         var asked = (AskedDomains)(object)Create<IDomainControl, AskedDomains>();
@@ -24,6 +27,11 @@ public class AskedDomains : DispatchProxy
         if (targetMethod!.Name == nameof(IDomainControl.IsAssignedToGuest))
         {
             Asked?.Invoke();
+        }
+
+        if (HidesRemapping && targetMethod.Name == nameof(IDomainControl.RemapsInterrupts))
+        {
+            return null;
         }
 
         return targetMethod.Invoke(_inner, BindingFlags.DoNotWrapExceptions, binder: null, args, culture: null);

@@ -283,23 +283,4 @@ public sealed class DeviceCustodyTests : IDisposable
         Assert.Equal(BackendFailure.Failed, failure.Failure);
         Assert.Contains("no such function", failure.Message, StringComparison.Ordinal);
     }
-
-    [Fact]
-    public void A_shared_line_is_found_again_when_it_is_known_and_refused_if_policy_says_so()
-    {
-        _host.AddNic("00:05.0").With("irq", "77");
-        _host[Nic].With("irq", "10").Gsi = 77;
-        RefusalPolicy strict = new([new("shared-line", RefusalWeight.Judgement)]);
-        using (DeviceCustody custody = _host.Open(strict))
-        {
-            BackendException failure = Assert.Throws<BackendException>(() => custody.Take(Address, null, force: false));
-            Assert.Equal(BackendFailure.Refused, failure.Failure);
-            Assert.Contains("interrupt line 77 is shared with 0000:00:05.0 (e1000e)", failure.Message, StringComparison.Ordinal);
-            Assert.Equal("e1000e", _host[Nic].Driver);
-            Assert.Empty(custody.Held());
-        }
-
-        using DeviceCustody lenient = _host.Open();
-        Assert.Contains("interrupt line 77 is shared with 0000:00:05.0 (e1000e)", lenient.Take(Address, null, force: false).Warnings);
-    }
 }

@@ -1,4 +1,5 @@
 using PciBackFlow.Backend.Devices;
+using PciBackFlow.Backend.Devices.Refusals;
 using PciBackFlow.Backend.Domains;
 using PciBackFlow.Backend.Grants;
 using PciBackFlow.Hardware.Hypervisor;
@@ -102,11 +103,31 @@ public sealed class NotedClaimsTests : IDisposable
         Assert.Empty(former.LivingOf(Nic));
     }
 
+    [Fact]
+    public void Whose_devices_are_on_its_line_is_said_once_when_xl_did_not_ask()
+    {
+        _custody.LineGuests = new OnTheLine();
+
+        for (int i = 0; i < 3; i++)
+        {
+            Assert.True(_functions.Claim(7, Nic).IsGranted);
+            _functions.Release(7, Nic);
+        }
+
+        string line = Assert.Single(_lines.Warnings);
+        Assert.Contains("xl gave it 0000:03:00.0, and did not ask: line 20 is domain 8's as well", line, StringComparison.Ordinal);
+    }
+
     public void Dispose()
     {
         _journal.Dispose();
         _custody.Dispose();
         _domains.Dispose();
         _folder.Dispose();
+    }
+
+    private sealed class OnTheLine : ILineGuests
+    {
+        public IReadOnlyList<string> OthersOn(PciAddress device, int? next) => next == 7 ? ["line 20 is domain 8's as well"] : [];
     }
 }

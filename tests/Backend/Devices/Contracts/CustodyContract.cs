@@ -170,6 +170,21 @@ public abstract class CustodyContract : IDisposable
     }
 
     [Fact]
+    public void A_device_on_a_guests_line_is_given_back_only_if_a_person_insists()
+    {
+        Custody.LineGuests = new OnTheLine(First, $"interrupt line 20 is shared with {Second}, which domain 7 has");
+
+        BackendException refusal = Assert.Throws<BackendException>(() => Custody.GiveBack(First, rebind: false, force: false));
+
+        Assert.Equal(BackendFailure.Refused, refusal.Failure);
+        Assert.Contains($"shared-line): interrupt line 20 is shared with {Second}, which domain 7 has", refusal.Message, StringComparison.Ordinal);
+        Assert.NotNull(Custody.Find("03:00.0"));
+        Custody.TryPin(First)!.Dispose();
+        Custody.GiveBack(First, rebind: false, force: true);
+        Assert.Null(Custody.Find("03:00.0"));
+    }
+
+    [Fact]
     public void What_was_given_back_no_guest_gets_until_it_is_taken_again()
     {
         Custody.Take(First, "wan", force: false);
@@ -231,6 +246,11 @@ public abstract class CustodyContract : IDisposable
         FunctionClaim claim = Custody.Functions.Claim(domainId, address);
         Assert.True(claim.IsGranted, claim.Refusal?.Reason);
         return claim.Function;
+    }
+
+    private sealed class OnTheLine(PciAddress device, string other) : ILineGuests
+    {
+        public IReadOnlyList<string> OthersOn(PciAddress asked, int? next) => asked == device && next is null ? [other] : [];
     }
 
     private sealed class Former(PciAddress device, int guest) : IFormerGuests

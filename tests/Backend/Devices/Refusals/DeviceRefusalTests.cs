@@ -180,6 +180,33 @@ public sealed class DeviceRefusalTests : IDisposable
         _host.AddNic(Nic);
 
         Expect("no-iommu", RefusalWeight.Judgement, "Xen uses no IOMMU");
+
+        // Who may write to all memory can do as much without an interrupt.
+        Assert.DoesNotContain(_host.Snapshot().Assess(Address).Refusals, static refusal => refusal.Code.Contains("remapping", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Without_interrupt_remapping_a_person_has_to_insist()
+    {
+        _host.Dispose();
+        _host = new(new() { HasInterruptRemapping = false });
+        _host.AddNic(Nic);
+
+        Expect("no-interrupt-remapping", RefusalWeight.Judgement, "Xen does not remap interrupts");
+        Expect("no-interrupt-remapping", "boot Xen without iommu=no-intremap");
+    }
+
+    [Fact]
+    public void Where_xen_does_not_say_whether_it_remaps_interrupts_that_is_said()
+    {
+        _host.AddNic(Nic);
+        AskedDomains silent = AskedDomains.Around(_host.Domains);
+        silent.HidesRemapping = true;
+
+        Assignability found = HostSnapshot.Take(_host.Bus, _host.Folder("proc"), silent.Domains).Assess(Address);
+
+        Assert.True(found.IsAssignable);
+        Assert.Contains("Xen does not say whether it remaps interrupts", Assert.Single(found.Warnings), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -204,69 +231,6 @@ public sealed class DeviceRefusalTests : IDisposable
         using DeviceCustody custody = _host.Open(new([new("no-reset", RefusalWeight.Judgement)]));
 
         Assert.Equal(BackendFailure.Refused, Assert.Throws<BackendException>(() => custody.Take(Address, null, force: false)).Failure);
-    }
-
-    [Theory]
-    [InlineData(
-        "           CPU0       CPU1\n 21:       12          0   IO-APIC   21-fasteoi   ehci_hcd:usb1, eth0\n",
-        "interrupt line 21 is shared with ehci_hcd:usb1, eth0")]
-    [InlineData(
-        "           CPU0\n 21:      1234  xen-pirq    -ioapic-level  ahci[0000:00:02.0], eth0\n",
-        "interrupt line 21 is shared with ahci[0000:00:02.0], eth0")]
-    [InlineData("           CPU0\n 21:      1234  xen-pirq    -ioapic-level  eth0\n", null)]
-    [InlineData("           CPU0\nNMI:   0   Non-maskable interrupts\n", null)]
-    [InlineData("", null)]
-    public void Listeners_on_its_line_are_warned_of(string interrupts, string? warning)
-    {
-        Assert.Equal(21, _host.AddNic(Nic).Gsi);
-        _host.Proc("interrupts", interrupts);
-
-        Assignability found = _host.Snapshot().Assess(Address);
-
-        Assert.True(found.IsAssignable);
-        Assert.Equal(warning is null ? [] : [warning], found.Warnings);
-    }
-
-    [Fact]
-    public void A_sibling_on_the_same_line_is_warned_of_by_its_name()
-    {
-        _host.AddNic(Nic);
-        _host.AddNic("00:05.0").With("irq", "21");
-
-        Assert.Equal(["interrupt line 21 is shared with 0000:00:05.0 (e1000e)"], _host.Snapshot().Assess(Address).Warnings);
-    }
-
-    [Fact]
-    public void Another_device_on_the_same_line_is_warned_of_as_held_and_then_with_its_guest()
-    {
-        PciAddress other = HeldOnTheSameLine();
-        using (DeviceCustody custody = _host.Open())
-        {
-            custody.Take(other, null, force: false);
-            Assert.Equal(["interrupt line 21 is shared with 0000:00:05.0, which is held for guests"], _host.Snapshot().Assess(Address).Warnings);
-
-            _host.Xen.CreateDomain(7);
-            Assert.True(custody.Functions.Claim(7, other).IsGranted);
-            Assert.Equal(["interrupt line 21 is shared with 0000:00:05.0, which domain 7 has"], custody.Take(Address, null, force: false).Warnings);
-        }
-
-        // Whoever looks without the custody has Xen's word alone.
-        _host.Domains.Assign(7, other, relaxed: false);
-        Assert.Equal(["interrupt line 21 is shared with 0000:00:05.0, which a guest has"], _host.Snapshot().Assess(Address).Warnings);
-    }
-
-    [Fact]
-    public void A_policy_can_refuse_lines_that_guests_would_share()
-    {
-        PciAddress other = HeldOnTheSameLine();
-        using DeviceCustody custody = _host.Open(new([new("shared-line", RefusalWeight.Judgement)]));
-        custody.Take(other, null, force: true);
-
-        BackendException refused = Assert.Throws<BackendException>(() => custody.Take(Address, null, force: false));
-
-        Assert.Equal(BackendFailure.Refused, refused.Failure);
-        Assert.Contains("interrupt line 21 is shared with 0000:00:05.0, which is held for guests", refused.Message, StringComparison.Ordinal);
-        Assert.Contains("interrupt line 21", Assert.Single(custody.Take(Address, null, force: true).Warnings), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -300,12 +264,12 @@ public sealed class DeviceRefusalTests : IDisposable
         Assert.Contains("0000:00:04.1", message, StringComparison.Ordinal);
     }
 
-    private PciAddress HeldOnTheSameLine()
+    private void Expect(string code, string remedy)
     {
-        Assert.Equal(21, _host.AddNic(Nic).Gsi);
-        FakeDevice other = _host.AddNic("00:05.0").With("irq", "21");
-        other.Gsi = 21;
-        return other.Address;
+        Assert.Contains(remedy, Assert.Single(_host.Snapshot().Assess(Address).Refusals, found => found.Code == code).Remedy, StringComparison.Ordinal);
+        using DeviceCustody custody = _host.Open();
+        custody.GiveBack(Address, rebind: true, force: false);
+        Assert.Contains(remedy, Assert.Throws<BackendException>(() => custody.Take(Address, null, force: false)).Message, StringComparison.Ordinal);
     }
 
     private void Expect(string code, RefusalWeight weight, string text, string device = Nic)
