@@ -19,9 +19,21 @@ A_guest_uses_three_devices_at_once() {
   guest_does g1 'keeps_data $(at 8086:2922) 12 4'
 }
 
-A_second_guest_uses_one_of_its_own_meanwhile() {
+# $NVME and $AHCI, which the first one has, are on its line.
+A_device_on_another_guests_line_is_refused() {
   guest_start g2
-  runs pcibackflow pci-attach g2 $BRIDGE_E1000
+  exits 3 pcibackflow pci-attach g2 $BRIDGE_E1000
+  for other in $NVME $AHCI; do
+    matches "the reason" "shared-line.*interrupt line [0-9]+ is shared with $other, which domain $(domid g1) has: whoever has one of the two can keep the other's interrupts away" "$(cat $STATE/err)"
+  done
+  matches "the remedies" "Give both to one guest, .* or insist with --force" "$(cat $STATE/err)"
+  equal "Xen's owner of it" quarantine "$(owner $BRIDGE_E1000)"
+  guest_does g2 'has 0'
+}
+
+A_second_guest_uses_it_meanwhile_when_a_person_insists() {
+  runs pcibackflow pci-attach --force g2 $BRIDGE_E1000
+  matches "the daemon's log" "gets $BRIDGE_E1000 all the same: interrupt line [0-9]+ is shared with $NVME, which domain $(domid g1) has" "$(cat /var/log/lab/serve.log)"
   guest_does g1 'traffic $(at 8086:10d3)'
   guest_does g2 'has 1; modprobe e1000; pings $(at 8086:100e)'
   equal "Xen's owner of it" "d$(domid g1)" "$(owner $E1000E)"

@@ -64,7 +64,9 @@ A_disk_in_use_is_refused() {
   matches "the reason" "disk $block is mounted at /mnt" "$(cat $STATE/err)"
   umount /mnt
   held $NVME
-  matches "what it is warned of" 'interrupt line [0-9]+ is shared with' "$(cat $STATE/err)"
+  # Another function on its line has a driver, which uses messages.
+  equal "driver of the function on its line" e1000e "$(driver_of $MULTI_0)"
+  no_match "what it is warned of" 'interrupt line' "$(cat $STATE/err)"
 }
 
 A_function_whose_sibling_the_host_uses_is_refused() {
@@ -84,6 +86,24 @@ A_function_that_the_iommu_cannot_tell_from_one_in_use_is_refused() {
   exits 3 pcibackflow pci-assignable-add $BRIDGE_E1000
   matches "the reason" "the IOMMU cannot tell it from $NEIGHBOUR" "$(cat $STATE/err)"
   rmmod e1000
+}
+
+# $NEIGHBOUR and $EDU are on one line, and e1000 has no messages.
+A_device_whose_line_a_driver_of_the_host_listens_on_is_refused_until_a_person_insists() {
+  modprobe e1000
+  equal "driver of its neighbour on the line" e1000 "$(driver_of $NEIGHBOUR)"
+  exits 3 pcibackflow pci-assignable-add $EDU
+  matches "the reason" "interrupt line [0-9]+ is shared with $NEIGHBOUR \(e1000\): whoever has one of the two can keep the other's interrupts away" "$(cat $STATE/err)"
+  matches "the remedies" "Give both to one guest, have the host's driver use messages or unbind it, .*--force" "$(cat $STATE/err)"
+  equal "Xen's owner of it" host "$(owner $EDU)"
+  runs pcibackflow pci-assignable-add --force $EDU
+  matches "what it is warned of" "interrupt line [0-9]+ is shared with $NEIGHBOUR \(e1000\)" "$(cat $STATE/err)"
+  runs pcibackflow pci-assignable-remove $EDU
+  rmmod e1000
+  # Nobody listens any more.
+  held $EDU
+  no_match "what it is warned of" 'interrupt line' "$(cat $STATE/err)"
+  runs pcibackflow pci-assignable-remove $EDU
 }
 
 A_device_that_cannot_be_reset_is_taken_with_a_warning() {
