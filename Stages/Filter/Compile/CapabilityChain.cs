@@ -13,7 +13,10 @@ namespace PciBackFlow.Stages.Filter.Compile;
 internal sealed class CapabilityChain
 {
     private const uint StatusCapabilityList = 0x0010;
-    private const string Edited = "the chain leaves out capabilities that policy hides";
+    /// <summary>Why a capability is hidden, usually.</summary>
+    internal const string ByPolicy = "hidden by policy";
+
+    private const string Edited = "the chain leaves out capabilities that are hidden";
 
     private readonly List<PciCapability> _hidden;
     private readonly List<PciCapability> _standard = [];
@@ -31,7 +34,7 @@ internal sealed class CapabilityChain
     internal static RegisterDefinition NoExtendedSpace(int size)
         => new("Extended Configuration Space", 0, size - ConfigRegisters.StandardSize, WriteRule.ReadOnly, "QEMU hw/xen/xen_pt.c") { Virtual = All, Value = 0 };
 
-    internal static RegisterDefinition[] Blank(RegisterDefinition[] rows) => Array.ConvertAll(rows, row => row with
+    internal static RegisterDefinition[] Blank(RegisterDefinition[] rows, string why) => Array.ConvertAll(rows, row => row with
     {
         Rule = row.Rule == WriteRule.HardDenied ? row.Rule : WriteRule.ReadOnly,
         Virtual = All,
@@ -40,7 +43,7 @@ internal sealed class CapabilityChain
         Writable = 0,
         Rw1c = 0,
         EffectMask = 0,
-        Note = "hidden by policy, reads 0",
+        Note = $"{why}, reads 0",
     });
 
     internal bool IsHidden(PciCapability capability) => _hidden.Contains(capability);

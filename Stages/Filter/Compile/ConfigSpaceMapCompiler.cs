@@ -42,7 +42,8 @@ public static class ConfigSpaceMapCompiler
         }
 
         IReadOnlyList<PciCapability> hidden = HiddenCapabilities.Of(list, policy, builder.PolicyProblems);
-        var chain = new CapabilityChain(list, hidden);
+        IReadOnlyList<PciCapability> shared = SharedVpd.Of(function, list);
+        var chain = new CapabilityChain(list, [.. hidden.Union(shared)]);
         bool isPermissive = (settings & MapSettings.Permissive) != 0;
         PlaceAll(chain.AdjustHeader(ForProfile(CommonHeaderTable.Rows(function, isPermissive), 0)), 0, ConfigRegisters.HeaderSize);
         PlaceAll(kind == HeaderKind.Bridge ? Type1HeaderTable.Rows(answers) : Type0HeaderTable.Rows(answers), 0, ConfigRegisters.HeaderSize);
@@ -58,7 +59,7 @@ public static class ConfigSpaceMapCompiler
             RegisterDefinition[] rows = ForProfile(CapabilityTables.Rows(capability, CapabilityHeaders.NameOf(capability), in context), at);
             if (chain.IsHidden(capability))
             {
-                rows = CapabilityChain.Blank(rows);
+                rows = CapabilityChain.Blank(rows, shared.Contains(capability) ? SharedVpd.Note : CapabilityChain.ByPolicy);
             }
             else if (IsRepeated(list, capability))
             {
@@ -95,6 +96,7 @@ public static class ConfigSpaceMapCompiler
             PlaceAll([CapabilityChain.NoExtendedSpace(function.Size)], ConfigRegisters.StandardSize, function.Size);
         }
 
+        DenyBehindDefects(list, builder, function);
         PolicyRules.Applied applied = PolicyRules.Apply(policy, builder, list);
         int power = list.TryFind(CapabilityId.PowerManagement, out PciCapability own) ? own.Offset + PowerManagementRegisters.ControlStatus : -1;
         return Finish(function, builder, image, settings, policy, applied, answers, readAll) with
@@ -112,6 +114,30 @@ public static class ConfigSpaceMapCompiler
                 builder.Place(row, at + row.Offset, limit);
             }
         }
+    }
+
+    // A guest needs no list to write to a register. Where the list is broken nobody knows what lies behind it, and no policy opens what may be anything.
+    private static void DenyBehindDefects(CapabilityList list, MapBuilder builder, IPciFunction function)
+    {
+        if (IsBroken(isExtended: false))
+        {
+            builder.Fill(Unknown("Unlisted", ConfigRegisters.HeaderSize, ConfigRegisters.StandardSize, "PCI Local Bus 3.0 §6.7"));
+        }
+
+        if (IsBroken(isExtended: true))
+        {
+            builder.Fill(Unknown("Unlisted Extended", ConfigRegisters.StandardSize, ConfigRegisters.ExtendedSize, "PCI Express Base 3.0 §7.9"));
+        }
+
+        // That it cannot be read to its end without privileges is no defect of the function's.
+        bool IsBroken(bool isExtended) => list.Defects.Any(defect => defect.IsExtended == isExtended
+            && (defect.Kind != CapabilityListDefectKind.Truncated || function.ReadableSize >= function.Size));
+
+        static RegisterDefinition Unknown(string name, int from, int to, string source) => new(name, from, to - from, WriteRule.HardDenied, source)
+        {
+            IsReadAtOnce = false,
+            Note = "the list of capabilities is broken, so this may be any of them",
+        };
     }
 
     private static MapSettings SettingsOf(AccessPolicy policy)

@@ -62,6 +62,20 @@ internal sealed class MapBuilder
         }
     }
 
+    /// <summary>Gives a row, which lies where its offset says, those of its bytes that nobody owns.</summary>
+    internal void Fill(RegisterDefinition row)
+    {
+        int index = _placed.Count;
+        _placed.Add(new Placed(row, row.Offset));
+        for (int b = row.Offset; b < Math.Min(row.Offset + row.Size, Size); b++)
+        {
+            if (_owner[b] < 0)
+            {
+                _owner[b] = (short)index;
+            }
+        }
+    }
+
     /// <summary>The row of a name, case ignored; of several the one that comes first in the space.</summary>
     internal bool TryFind(string name, out int at, out int size)
     {
