@@ -151,6 +151,70 @@ public sealed class DetachTests
     }
 
     /// <summary>What xl granted is xl's: its nodes go on request, its grants stay.</summary>
+    /// <summary>Xen's own refusals, by its source: which of them say that there is nothing to take back.</summary>
+    public static TheoryData<LoopbackCall, Errno, bool> RefusedRevocations => new()
+    {
+        { LoopbackCall.AllowMemory, Errno.ESRCH, true },
+        { LoopbackCall.AllowMemory, Errno.EINVAL, false },
+        { LoopbackCall.AllowMemory, Errno.EPERM, false },
+        { LoopbackCall.AllowMemory, Errno.ENODEV, false },
+        { LoopbackCall.AllowPorts, Errno.ESRCH, true },
+        { LoopbackCall.AllowPorts, Errno.EINVAL, false },
+        { LoopbackCall.AllowInterrupt, Errno.ESRCH, true },
+        { LoopbackCall.AllowInterrupt, Errno.EINVAL, false },
+        { LoopbackCall.AllowInterrupt, Errno.EPERM, false },
+        { LoopbackCall.Unmap, Errno.ESRCH, true },
+        { LoopbackCall.Unmap, Errno.EINVAL, true },
+        { LoopbackCall.Unmap, Errno.EBUSY, false },
+        { LoopbackCall.Deassign, Errno.ESRCH, true },
+        { LoopbackCall.Deassign, Errno.ENODEV, true },
+        { LoopbackCall.Deassign, Errno.EOPNOTSUPP, true },
+        { LoopbackCall.Deassign, Errno.EINVAL, false },
+        { LoopbackCall.Deassign, Errno.ENOSYS, false },
+    };
+
+    [Theory]
+    [MemberData(nameof(RefusedRevocations))]
+    public async Task What_xen_does_not_say_is_gone_stays_in_the_journal(LoopbackCall call, Errno errno, bool isGone)
+    {
+        await using ToolstackBench bench = new();
+        await bench.GuestWith(7, "03:00.0");
+        bench.Granted.Fail(call, errno);
+
+        if (isGone)
+        {
+            await bench.Detach(7, "03:00.0");
+            Assert.Empty(bench.Journal);
+        }
+        else
+        {
+            await Assert.ThrowsAsync<BackendException>(() => bench.Detach(7, "03:00.0"));
+            Assert.NotEmpty(bench.Journal);
+
+            // The guest's end takes it, whatever it was.
+            bench.Host.DestroyDomain(7);
+            await EventuallyAsync(() => bench.Journal.Count == 0, "settled");
+        }
+    }
+
+    /// <summary>Xen refuses the same numbers in the same way, whether they are to be granted or revoked.</summary>
+    [Theory]
+    [InlineData(LoopbackCall.AllowMemory)]
+    [InlineData(LoopbackCall.AllowPorts)]
+    [InlineData(LoopbackCall.AllowInterrupt)]
+    [InlineData(LoopbackCall.MapLine)]
+    public async Task Of_an_intent_that_xen_called_malformed_nothing_is_left(LoopbackCall call)
+    {
+        await using ToolstackBench bench = new();
+        bench.Guest(7);
+        bench.Granted.Fail(call, Errno.EINVAL);
+        bench.Granted.Fail(call, Errno.EINVAL, ordinal: 2);
+
+        await Assert.ThrowsAsync<BackendException>(() => bench.Attach(7, "03:00.0"));
+
+        Assert.Empty(bench.Journal);
+    }
+
     [Fact]
     public async Task What_xl_attached_is_detached_without_touching_its_grants()
     {

@@ -19,6 +19,10 @@ internal sealed class OracleImage
         _bytes = bytes;
         WalkCapabilities();
         WalkExtendedCapabilities();
+        HasStandardDefect = Standard.Count > 0 && Standard.Select(capability => (int)_bytes[capability.Offset + 1]).Prepend(_bytes[0x34])
+            .Any(next => next != 0 && ((next & 3) != 0 || next < 0x40 || _bytes[next & 0xFC] == 0xFF || IsTwice(Standard, next, _bytes[0x34])));
+        HasExtendedDefect = Extended.Select(capability => (int)(Read(capability.Offset, 4) >> 20))
+            .Any(next => next != 0 && ((next & 3) != 0 || next < 0x100 || Read(next, 4) == 0xFFFFFFFF || IsTwice(Extended, next, 0x100)));
     }
 
     /// <summary>Every standard capability reached by the list, in its order.</summary>
@@ -29,6 +33,12 @@ internal sealed class OracleImage
 
     /// <summary>Whether the extended list comes back to itself or meets a header without an id.</summary>
     public bool IsExtendedListBroken { get; private set; }
+
+    /// <summary>Whether a pointer of the standard list goes round, below 0x40, to a header of all ones, or has low bits set (PCI Local Bus 3.0 §6.7).</summary>
+    public bool HasStandardDefect { get; private set; }
+
+    /// <summary>The same of the extended list, below 0x100 (PCI Express Base 3.0 §7.9).</summary>
+    public bool HasExtendedDefect { get; private set; }
 
     public int Size => _bytes.Length;
 
@@ -70,6 +80,10 @@ internal sealed class OracleImage
 
         return false;
     }
+
+    // Two pointers lead to one place; the first pointer of a list is one of them.
+    private bool IsTwice(List<(int Id, int Offset)> list, int target, int first) => (first == target ? 1 : 0)
+        + list.Count(capability => (list == Standard ? _bytes[capability.Offset + 1] : Read(capability.Offset, 4) >> 20) == target) > 1;
 
     private void WalkCapabilities()
     {

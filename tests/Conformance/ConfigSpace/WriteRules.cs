@@ -153,7 +153,30 @@ internal static class WriteRules
             }
         }
 
+        if (image.HasStandardDefect)
+        {
+            DenyUnlisted(0x40, 0x100, image.Standard);
+        }
+
+        if (image.HasExtendedDefect)
+        {
+            DenyUnlisted(0x100, 0x1000, image.Extended);
+        }
+
         return rules;
+
+        // Behind a broken list lies nobody knows what: open is only what stands near a capability that the list does lead to. No registers of one are
+        // longer than 0x48 bytes (AER: PCI Express Base 4.0 §7.8.4) but those of DeniedExtended.
+        void DenyUnlisted(int from, int to, List<(int Id, int Offset)> list)
+        {
+            for (int at = from; at < to; at++)
+            {
+                if (rules[at] == WriteRule.Unknown && !list.Exists(capability => capability.Id <= 0x2E && at - capability.Offset is >= 0 and < 0x48))
+                {
+                    rules[at] = WriteRule.HardDenied;
+                }
+            }
+        }
 
         void Set(int offset, int length, WriteRule rule)
         {
