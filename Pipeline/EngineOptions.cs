@@ -33,6 +33,9 @@ public sealed record EngineOptions
     /// <summary>Time the stages of every Nth item from the start: 0 (none) to 1,000,000.</summary>
     public int SampleEvery { get; init; }
 
+    /// <summary>Most workers that were replaced and have not come back; fewer only where that is looked at.</summary>
+    internal int MostHanging { get; init; } = 256;
+
     /// <summary>The stage at which an item returns to its shard.</summary>
     internal int ReturnStage => QueueCuts[^1];
 

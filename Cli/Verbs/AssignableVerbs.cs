@@ -43,7 +43,8 @@ internal static class AssignableVerbs
     {
         var daemon = new DaemonClient(console);
         var rebind = new Option<bool>("--rebind", "-r") { Description = "bind it to the driver it was taken from" };
-        Option<bool> force = Words.Flag("--force", "give it back even though it, or a guest that had it, may still reach this host's memory, or a guest is on its interrupt line");
+        Option<bool> force = Words.Flag(
+            "--force", "give it back even though it, or a guest that had it, may still reach this host's memory, or a guest is on its interrupt line");
         var device = new Argument<string>("BDF|NAME") { Description = "the device's address or the name it was given" };
         var command = new Command("pci-assignable-remove", "give a device back to this host, once it is seen to have stopped") { device, rebind, force };
         daemon.AddTo(command);

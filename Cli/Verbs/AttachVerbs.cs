@@ -15,7 +15,8 @@ internal static class AttachVerbs
         (Argument<string>? domain, Argument<string>? spec) = (Domain(), Spec());
         Option<bool> noWait = Words.Flag("--no-wait", "do not wait until the guest has it");
         Option<bool> keep = Words.Flag("--keep", "attach it again after the guest's reboot (same UUID)");
-        Option<bool> force = Words.Flag("--force", "attach it even though a living guest that had it may still reach its memory, or others use its interrupt line");
+        Option<bool> force = Words.Flag(
+            "--force", "attach it even though a living guest that had it may still reach its memory, or others use its interrupt line");
         var command = new Command("pci-attach", "give a guest a device; waits until the guest has it") { domain, spec, noWait, keep, force };
         daemon.AddTo(command);
         command.SetAction(parsed =>

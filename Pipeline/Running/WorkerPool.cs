@@ -8,22 +8,20 @@ namespace PciBackFlow.Pipeline.Running;
 /// </summary>
 /// <remarks>
 /// No lane has more than its share of them, half: its next item waits aside, and those of others go on. A worker that is past its item's deadline is replaced,
-/// so what hangs costs threads, but no worker. As many hang as the items' targets let in, one each; should they let in more, <see cref="MostHanging"/> is the
-/// end of it, and the shares are what is left.
+/// so what hangs costs threads, but no worker. As many hang as the items' targets let in, one each; should they let in more, there is an end of it
+/// (<see cref="EngineOptions.MostHanging"/>), and the shares are what is left.
 /// </remarks>
 internal sealed class WorkerPool<TItem, TChain> : IReplaceLate, IDisposable
     where TItem : PipelineItem
     where TChain : struct, IStageChain<TItem>
 {
-    /// <summary>Most threads that were replaced and have not come back.</summary>
-    internal const int MostHanging = 256;
-
     private readonly PlaceQueue<TItem> _queue = new();
     private readonly ParkingSpot _parking = new();
     private readonly TChain _chain;
     private readonly SpareItems<TItem> _spares;
     private readonly Worker<TItem>?[] _workers;
     private readonly int _share;
+    private readonly int _hangingLimit;
     private int _started;
     private int _stopping;
     private int _hanging;
@@ -36,6 +34,7 @@ internal sealed class WorkerPool<TItem, TChain> : IReplaceLate, IDisposable
         _spares = spares;
         _workers = new Worker<TItem>?[options.Workers];
         _share = Math.Max(1, options.Workers / 2);
+        _hangingLimit = options.MostHanging;
     }
 
     /// <summary>Workers replaced so far. Any thread.</summary>
@@ -82,7 +81,7 @@ internal sealed class WorkerPool<TItem, TChain> : IReplaceLate, IDisposable
             }
 
             anyBusy = true;
-            if (Volatile.Read(ref _hanging) >= MostHanging || !worker.TryReplace(now, out TItem? stuck, out Place<TItem>? place))
+            if (Volatile.Read(ref _hanging) >= _hangingLimit || !worker.TryReplace(now, out TItem? stuck, out Place<TItem>? place))
             {
                 continue;
             }

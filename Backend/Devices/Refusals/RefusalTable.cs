@@ -56,14 +56,18 @@ internal static class RefusalTable
             ? ["Xen uses no IOMMU: the device could be told to write anywhere in the host's memory"] : []),
 
         // A device that may write to memory may write to 0xFEExxxxx, which is an interrupt (XSA-3, XSA-49). Without an IOMMU that is the least of it.
-        new("no-interrupt-remapping", RefusalWeight.Judgement, static (host, _) => host.Domains is { CanAssignDevices: true } && host.RemapsInterrupts == false
+        new(
+            "no-interrupt-remapping", RefusalWeight.Judgement,
+            static (host, _) => host.Domains is { CanAssignDevices: true } && host.RemapsInterrupts == false
             ? ["Xen does not remap interrupts: the device could be told to send any interrupt to any of the host's processors"] : [])
         {
             Remedy = "Enable interrupt remapping (of VT-d or AMD-Vi) in the firmware, and boot Xen without iommu=no-intremap",
         },
-        new("unknown-interrupt-remapping", RefusalWeight.Warning, static (host, _) => host.Domains is { CanAssignDevices: true } && host.RemapsInterrupts is null
-            ? ["Xen does not say whether it remaps interrupts, as it does in what xl dmesg shows after its boot (Interrupt remapping enabled): without, the device "
-                + "could be told to send any interrupt to any of the host's processors"] : []),
+        new(
+            "unknown-interrupt-remapping", RefusalWeight.Warning,
+            static (host, _) => host.Domains is { CanAssignDevices: true } && host.RemapsInterrupts is null
+            ? ["Xen does not say whether it remaps interrupts (what xl dmesg shows after its boot does: Interrupt remapping enabled): without, the "
+                + "device could be told to send any interrupt to any of the host's processors"] : []),
 
         // Quarantine holds a device whoever may still reach it: taking one is never wrong for that. Handing it on is.
         new(FormerGuest, RefusalWeight.Judgement, static (_, _) => []),

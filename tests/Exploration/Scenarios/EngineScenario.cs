@@ -1,4 +1,5 @@
 using PciBackFlow.Exploration.Tests.Scheduling;
+using PciBackFlow.Pipeline.Queues;
 using PciBackFlow.Pipeline.Running;
 using PciBackFlow.Pipeline.Tests.Toy;
 
@@ -8,11 +9,12 @@ using Engine = PipelineEngine<ToyItem, Ingest, Decode, Filter, Execute, Respond,
 
 /// <summary>
 /// The whole engine with one shard, and peers that ask it. Every request gets one answer, no lane's page gets another's, and all threads
-/// come to their end.
+/// come to their end, and in the end every lane has its share of the workers again.
 /// </summary>
 public abstract class EngineScenario : Scenario
 {
     private readonly List<Thread> _peers = [];
+    private readonly List<Lane<ToyItem>> _lanes = [];
     private int _requests;
 
     /// <summary>The shard's announcements are counted, for what the source checks.</summary>
@@ -54,7 +56,9 @@ public abstract class EngineScenario : Scenario
         for (int lane = 0; lane < Lanes; lane++)
         {
             Pages[lane] = new ToyPage(turns);
-            Engine.Attach(0, lane, new ToyItem { Page = Pages[lane] });
+            var item = new ToyItem { Page = Pages[lane] };
+            Engine.Attach(0, lane, item);
+            _lanes.Add((Lane<ToyItem>)item.Lane!);
         }
 
         Act();
@@ -69,6 +73,7 @@ public abstract class EngineScenario : Scenario
         }
 
         Settle();
+        CheckShares();
         Source.IsEnding = true;
         Engine.Dispose();
         int answers = 0;
@@ -99,6 +104,30 @@ public abstract class EngineScenario : Scenario
             Thread.Sleep(1);
             counters = Engine.ReadCounters();
         }
+    }
+
+    // Nobody is at any lane's items: each may have its share of the workers, and no more. The lanes are not served any more, so the shares stay taken.
+    private void CheckShares()
+    {
+        int most = Math.Max(1, Options.Workers / 2);
+        foreach (Lane<ToyItem> lane in _lanes)
+        {
+            if (lane.Places[Lane<ToyItem>.WorkersPlace] is { } place)
+            {
+                CheckShare(ref place.Share, most);
+            }
+        }
+    }
+
+    /// <summary>Nobody is at a lane's items: it may have its share of threads, and no more. They stay taken.</summary>
+    internal static void CheckShare(ref Share share, int most)
+    {
+        for (int i = 0; i < most; i++)
+        {
+            Check(share.TryBegin(most), "a lane's share of the threads was not given back");
+        }
+
+        Check(!share.TryBegin(most), "a lane may have more than its share of the threads");
     }
 
     private protected void Peer(string name, Action body)

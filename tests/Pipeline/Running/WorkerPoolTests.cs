@@ -12,6 +12,7 @@ using Chain = StageChain<ToyItem, Ingest, Decode, Filter, Execute, Respond, Noti
 public sealed class WorkerPoolTests : IDisposable
 {
     private const int ExecuteStage = 3;
+    private static readonly int s_mostHanging = new EngineOptions().MostHanging;
     private static readonly long s_hour = 3600 * Stopwatch.Frequency;
 
     private readonly List<ToyItem> _items = [];
@@ -124,14 +125,14 @@ public sealed class WorkerPoolTests : IDisposable
     {
         const int Workers = 4;
         Start(Workers);
-        for (int i = 0; i < WorkerPool<ToyItem, Chain>.MostHanging + Workers; i++)
+        for (int i = 0; i < s_mostHanging + Workers; i++)
         {
             AwaitEntered(Post(NewLane(), ToyWork.OffloadedGated));
             _pool!.ReplaceLate(Stopwatch.GetTimestamp() + s_hour);
         }
 
-        Assert.Equal(WorkerPool<ToyItem, Chain>.MostHanging, _pool!.Replaced);
-        Assert.Equal(WorkerPool<ToyItem, Chain>.MostHanging, _spares.Count);
+        Assert.Equal(s_mostHanging, _pool!.Replaced);
+        Assert.Equal(s_mostHanging, _spares.Count);
         ToyItem more = Post(NewLane());
         Assert.True(_pool.ReplaceLate(Stopwatch.GetTimestamp() + s_hour));
         Assert.Equal(0, more.Page!.Executions);
@@ -140,8 +141,8 @@ public sealed class WorkerPoolTests : IDisposable
 
         // One has come back, so one more can be replaced.
         ToyEngine.Until(() => _pool.ReplaceLate(Stopwatch.GetTimestamp() + s_hour) && _home.Has(more));
-        Assert.Equal(WorkerPool<ToyItem, Chain>.MostHanging + 1, _pool.Replaced);
-        Assert.Equal(WorkerPool<ToyItem, Chain>.MostHanging, _spares.Count);
+        Assert.Equal(s_mostHanging + 1, _pool.Replaced);
+        Assert.Equal(s_mostHanging, _spares.Count);
     }
 
     public void Dispose()

@@ -44,7 +44,8 @@ public sealed class BrokenListTests
                 for (int at = Hidden; at < Hidden + 0x18; at += size)
                 {
                     PciOpStatus status = guest.Write(at, size, 0xFFFFFFFF);
-                    Assert.True(status == (profile == PolicyProfile.Strict ? PciOpStatus.AccessDenied : PciOpStatus.Success), $"{what}, {profile}: {at:x} {status}");
+                    PciOpStatus expected = profile == PolicyProfile.Strict ? PciOpStatus.AccessDenied : PciOpStatus.Success;
+                    Assert.True(status == expected, $"{what}, {profile}: {at:x} {status}");
                 }
             }
 

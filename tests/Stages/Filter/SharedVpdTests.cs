@@ -29,7 +29,8 @@ public sealed class SharedVpdTests
     [MemberData(nameof(Others))]
     public void A_guest_of_another_function_than_the_first_neither_sees_nor_moves_the_address(PolicyProfile profile, int number)
     {
-        AccessPolicy policy = AccessPolicy.For(profile) with { Rules = [new PolicyRule { Offset = Vpd, Size = 4 }, new PolicyRule { Offset = Vpd + 4, Size = 4 }] };
+        PolicyRule[] rules = [new() { Offset = Vpd, Size = 4 }, new() { Offset = Vpd + 4, Size = 4 }];
+        AccessPolicy policy = AccessPolicy.For(profile) with { Rules = rules };
         var guest = new FilteredFunction(CardBuilder().Set(Address, 2, 0x0123).Build(new PciAddress(0, 3, 0, (byte)number)), policy);
 
         foreach ((int offset, int size) in new[] { (Vpd, 4), (Address, 2), (Address, 1), (Address + 1, 1), (Vpd + 4, 4) })

@@ -1,10 +1,11 @@
 using PciBackFlow.Backend.Devices.Holding;
 using PciBackFlow.Backend.Devices.Refusals;
 using PciBackFlow.Backend.Domains;
+using PciBackFlow.Backend.Grants;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Pci;
 
-namespace PciBackFlow.Backend.Grants;
+namespace PciBackFlow.Backend.Attaching;
 
 /// <summary>Whose devices are on a line, of those that are held.</summary>
 /// <param name="services">Who knows whose a device is.</param>

@@ -1,9 +1,10 @@
 using PciBackFlow.Backend.Devices.Holding;
 using PciBackFlow.Backend.Domains;
+using PciBackFlow.Backend.Grants;
 using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Hypervisor;
 
-namespace PciBackFlow.Backend.Grants;
+namespace PciBackFlow.Backend.Attaching;
 
 /// <summary>
 /// Whose a held device is: by custody, by Xen and the journal, and by xl's note. A guest may have got it from xl, or from an earlier daemon, and may never have
