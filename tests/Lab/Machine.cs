@@ -6,7 +6,7 @@ public sealed record Machine
     /// <summary>Devices at fixed addresses; lab.sh names them.</summary>
     /// <remarks>
     /// Without the global, a root port reports no active link and every bus reset behind it fails.
-    /// The four first devices have interrupt lines of their own (GSI 20 to 23); the later ones share them.
+    /// The four first devices have interrupt lines of their own (GSI 20 to 23); the later ones share them, by their slot's number modulo 4.
     /// </remarks>
     public static Machine Standard { get; } = new()
     {

@@ -4,8 +4,9 @@ namespace PciBackFlow.Backend.Devices.Refusals;
 
 /// <summary>
 /// The rule against handing a device on while its line interrupt is another domain's as well, a guest's or the host's. A level line has no owner: whoever has
-/// one device on it can keep it asserted, or leave it unacknowledged, and the others' devices are served late or not at all (Xen's SUPPORT.md excludes it from
-/// security support). That a device has messages is no answer: whether its guest uses them is the guest's choice.
+/// one device on it can keep it asserted, or leave it unacknowledged until Xen ends it after a millisecond (irq_guest_eoi_timer_fn, xen/arch/x86/irq.c), and
+/// the others' devices are served late or not at all (Xen's docs/misc/vtd.txt tells of a line shared among domains as of a loss of performance, which a
+/// hostile guest makes as large as it likes). That a device has messages is no answer: whether its guest uses them is the guest's choice.
 /// </summary>
 internal static class SharedLineRule
 {
