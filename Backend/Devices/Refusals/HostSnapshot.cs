@@ -25,7 +25,7 @@ public sealed class HostSnapshot
         Uses = uses;
         Lines = lines;
         Domains = domains;
-        RemapsInterrupts = domains?.RemapsInterrupts();
+        RemapsInterrupts = AskForRemapping(domains);
     }
 
     /// <summary>The functions, in the order of their addresses.</summary>
@@ -96,4 +96,17 @@ public sealed class HostSnapshot
     /// <param name="classCode">Base class, subclass and programming interface.</param>
     /// <returns>The answer with its reasons.</returns>
     public static Assignability AssessHeader(HeaderKind kind, uint classCode) => new([.. RefusalTable.OfHeader(kind, classCode)]);
+
+    private static bool? AskForRemapping(IDomainControl? domains)
+    {
+        try
+        {
+            return domains?.RemapsInterrupts();
+        }
+        catch (HypervisorException)
+        {
+            // Then it is not known, which is said.
+            return null;
+        }
+    }
 }

@@ -41,9 +41,9 @@ public static class ConfigSpaceMapCompiler
             builder.Problems.Add(defect.ToString());
         }
 
-        IReadOnlyList<PciCapability> hidden = HiddenCapabilities.Of(list, policy, builder.PolicyProblems);
-        IReadOnlyList<PciCapability> shared = SharedVpd.Of(function, list);
-        var chain = new CapabilityChain(list, [.. hidden.Union(shared)]);
+        bool isVpdAnothers = SharedVpd.IsAnothers(function, list);
+        IReadOnlyList<PciCapability> hidden = HiddenCapabilities.Of(list, policy, isVpdAnothers, builder.PolicyProblems);
+        var chain = new CapabilityChain(list, hidden);
         bool isPermissive = (settings & MapSettings.Permissive) != 0;
         PlaceAll(chain.AdjustHeader(ForProfile(CommonHeaderTable.Rows(function, isPermissive), 0)), 0, ConfigRegisters.HeaderSize);
         PlaceAll(kind == HeaderKind.Bridge ? Type1HeaderTable.Rows(answers) : Type0HeaderTable.Rows(answers), 0, ConfigRegisters.HeaderSize);
@@ -59,7 +59,7 @@ public static class ConfigSpaceMapCompiler
             RegisterDefinition[] rows = ForProfile(CapabilityTables.Rows(capability, CapabilityHeaders.NameOf(capability), in context), at);
             if (chain.IsHidden(capability))
             {
-                rows = CapabilityChain.Blank(rows, shared.Contains(capability) ? SharedVpd.Note : CapabilityChain.ByPolicy);
+                rows = CapabilityChain.Blank(rows, isVpdAnothers && SharedVpd.Is(capability) ? SharedVpd.Note : CapabilityChain.ByPolicy);
             }
             else if (IsRepeated(list, capability))
             {
@@ -129,9 +129,19 @@ public static class ConfigSpaceMapCompiler
             builder.Fill(Unknown("Unlisted Extended", ConfigRegisters.StandardSize, ConfigRegisters.ExtendedSize, "PCI Express Base 3.0 §7.9"));
         }
 
-        // That it cannot be read to its end without privileges is no defect of the function's.
-        bool IsBroken(bool isExtended) => list.Defects.Any(defect => defect.IsExtended == isExtended
-            && (defect.Kind != CapabilityListDefectKind.Truncated || function.ReadableSize >= function.Size));
+        bool IsBroken(bool isExtended)
+        {
+            foreach (CapabilityListDefect defect in list.Defects)
+            {
+                // That it cannot be read to its end without privileges is no defect of the function's.
+                if (defect.IsExtended == isExtended && (defect.Kind != CapabilityListDefectKind.Truncated || function.ReadableSize >= function.Size))
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
 
         static RegisterDefinition Unknown(string name, int from, int to, string source) => new(name, from, to - from, WriteRule.HardDenied, source)
         {

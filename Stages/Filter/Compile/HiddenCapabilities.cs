@@ -5,18 +5,18 @@ using PciBackFlow.Stages.Filter.Tables;
 
 namespace PciBackFlow.Stages.Filter.Compile;
 
-/// <summary>Which capabilities of a function a policy hides.</summary>
+/// <summary>Which capabilities of a function are hidden: those that a policy hides, and the first function's.</summary>
 internal static class HiddenCapabilities
 {
     private const string StandardPrefix = "CAP_";
     private const string ExtendedPrefix = "ECAP_";
 
-    internal static IReadOnlyList<PciCapability> Of(CapabilityList list, AccessPolicy policy, List<string> problems)
+    internal static IReadOnlyList<PciCapability> Of(CapabilityList list, AccessPolicy policy, bool isVpdAnothers, List<string> problems)
     {
         var hidden = new List<PciCapability>();
         foreach (PciCapability capability in list.Capabilities)
         {
-            if (policy.Profile.Value == PolicyProfile.QemuXen && !QemuXenTable.Shows(capability))
+            if ((policy.Profile.Value == PolicyProfile.QemuXen && !QemuXenTable.Shows(capability)) || (isVpdAnothers && SharedVpd.Is(capability)))
             {
                 hidden.Add(capability);
             }

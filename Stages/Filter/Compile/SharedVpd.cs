@@ -13,13 +13,15 @@ internal static class SharedVpd
     /// <summary>What is said of its registers.</summary>
     internal const string Note = "function 0's, which may be another guest's";
 
-    /// <summary>The capabilities to hide, whatever the policy; none for the first function.</summary>
-    internal static IReadOnlyList<PciCapability> Of(IPciFunction function, CapabilityList list)
+    /// <summary>Whether a function's VPD is to be hidden, whatever the policy; never of a package's first function, or a virtual one.</summary>
+    internal static bool IsAnothers(IPciFunction function, CapabilityList list)
     {
         // With alternative routing the device number is a part of the function's (PCI Express Base 3.0 §6.13).
         PciAddress address = function.Address;
         bool isFirst = list.TryFind(ExtendedCapabilityId.AlternativeRouting, out _) ? address.Devfn == 0 : address.Function == 0;
-        return isFirst || function.IsVirtualFunction ? []
-            : [.. list.Capabilities.Where(static capability => !capability.IsExtended && capability.StandardId == CapabilityId.Vpd)];
+        return !isFirst && !function.IsVirtualFunction;
     }
+
+    /// <summary>Whether a capability is VPD.</summary>
+    internal static bool Is(PciCapability capability) => !capability.IsExtended && capability.StandardId == CapabilityId.Vpd;
 }

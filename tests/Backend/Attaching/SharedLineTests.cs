@@ -152,7 +152,7 @@ public sealed class SharedLineTests
     public async Task A_kept_device_returns_after_a_reboot_as_it_was_attached(bool isForced)
     {
         await using ToolstackBench bench = new();
-        Guid guest = Guid.NewGuid();
+        var guest = Guid.NewGuid();
         bench.Guest(8);
         bench.Guest(7, guest);
         if (isForced)

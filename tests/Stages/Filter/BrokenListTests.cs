@@ -27,7 +27,7 @@ public sealed class BrokenListTests
 
     [Theory]
     [MemberData(nameof(Pointers))]
-    public void What_lies_behind_the_defect_of_the_standard_list_no_policy_opens(string what, int pointer)
+    public void What_lies_behind_the_defect_of_the_standard_list_no_policy_opens(string what, int next)
     {
         foreach (PolicyProfile profile in Enum.GetValues<PolicyProfile>())
         {
@@ -36,7 +36,7 @@ public sealed class BrokenListTests
                 Rules = [new PolicyRule { Offset = Hidden, Size = 4 }, new PolicyRule { Offset = Hidden + 4, Size = 4 }],
                 Quirks = [new QuirkField(Hidden + 8, 4, 0xFFFFFFFF, SettingOrigin.BuiltIn)],
             };
-            var guest = new FilteredFunction(Broken(pointer), policy);
+            var guest = new FilteredFunction(Broken(next), policy);
 
             Assert.NotEmpty(guest.Compiled.Problems);
             foreach (int size in (ReadOnlySpan<int>)[1, 2, 4])
@@ -55,9 +55,9 @@ public sealed class BrokenListTests
 
     [Theory]
     [MemberData(nameof(Pointers))]
-    public void What_the_list_leads_to_before_it_works_as_ever(string what, int pointer)
+    public void What_the_list_leads_to_before_it_works_as_ever(string what, int next)
     {
-        EmulatedFunction card = Broken(pointer);
+        EmulatedFunction card = Broken(next);
         var guest = new FilteredFunction(card);
 
         guest.Write(First + 4, 2, 3);
@@ -68,7 +68,7 @@ public sealed class BrokenListTests
     [Fact]
     public void A_sound_list_leaves_the_rest_to_the_policy()
     {
-        var guest = new FilteredFunction(Broken(pointer: 0), AccessPolicy.Permissive);
+        var guest = new FilteredFunction(Broken(next: 0), AccessPolicy.Permissive);
 
         guest.Write(Elsewhere, 4, 0x12345678);
 
@@ -105,9 +105,9 @@ public sealed class BrokenListTests
     }
 
     // PM at 0x40, which points on to PM's twin at 0x50 that points back, or to nothing that is one; MSI at 0x80, which nothing leads to.
-    private static EmulatedFunction Broken(int pointer) => new EmulatedFunctionBuilder(0x1234, 0x5678)
+    private static EmulatedFunction Broken(int next) => new EmulatedFunctionBuilder(0x1234, 0x5678)
         .Capability(First, CapabilityId.PowerManagement, [0x03, 0, 0, 0, 0, 0])
-        .Set(First + 1, 1, (uint)pointer)
+        .Set(First + 1, 1, (uint)next)
         .Set(0x50, 4, 0x0000_0000u | (First << 8) | 0x09)
         .Set(0x60, 4, 0x0000_0009)
         .Set(Hidden, 4, 0x0180_0005)

@@ -200,7 +200,7 @@ public sealed class DeviceRefusalTests : IDisposable
     public void Where_xen_does_not_say_whether_it_remaps_interrupts_that_is_said()
     {
         _host.AddNic(Nic);
-        AskedDomains silent = AskedDomains.Around(_host.Domains);
+        var silent = AskedDomains.Around(_host.Domains);
         silent.HidesRemapping = true;
 
         Assignability found = HostSnapshot.Take(_host.Bus, _host.Folder("proc"), silent.Domains).Assess(Address);
