@@ -33,7 +33,7 @@ public sealed record EngineOptions
     /// <summary>Time the stages of every Nth item from the start: 0 (none) to 1,000,000.</summary>
     public int SampleEvery { get; init; }
 
-    /// <summary>Most workers that were replaced and have not come back; fewer only where that is looked at.</summary>
+    /// <summary>Most workers that were replaced and have not come back. Less than that is for tests: each takes a thread.</summary>
     internal int MostHanging { get; init; } = 256;
 
     /// <summary>The stage at which an item returns to its shard.</summary>
