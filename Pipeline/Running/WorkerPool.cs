@@ -24,6 +24,7 @@ internal sealed class WorkerPool<TItem, TChain> : IReplaceLate, IDisposable
     private readonly SpareItems<TItem> _spares;
     private readonly Worker<TItem>?[] _workers;
     private readonly int _share;
+    private readonly Action? _begins;
     private int _started;
     private int _stopping;
     private int _hanging;
@@ -36,6 +37,7 @@ internal sealed class WorkerPool<TItem, TChain> : IReplaceLate, IDisposable
         _spares = spares;
         _workers = new Worker<TItem>?[options.Workers];
         _share = Math.Max(1, options.Workers / 2);
+        _begins = options.WorkerBegins;
     }
 
     /// <summary>Workers replaced so far. Any thread.</summary>
@@ -157,6 +159,7 @@ internal sealed class WorkerPool<TItem, TChain> : IReplaceLate, IDisposable
     {
         TChain stages = _chain;
         var wait = default(SpinWait);
+        _begins?.Invoke();
         me.Carrier.Begin();
         Place<TItem>? next = first;
         while (Volatile.Read(ref _stopping) == 0)
