@@ -18,7 +18,7 @@ public sealed record EngineOptions
     /// </summary>
     public int Workers { get; init; } = 4;
 
-    /// <summary>Called by each worker's thread as it begins, so that the machine can be told to let shards go first. Must not throw. Null: nothing is.</summary>
+    /// <summary>Called by each worker's thread as it begins, to tell the machine to let shards go first. Must not throw; null for nothing.</summary>
     public Action? WorkerBegins { get; init; }
 
     /// <summary>

@@ -148,7 +148,8 @@ public sealed class WorkerPoolTests : IDisposable
     public void Every_worker_says_that_it_begins_and_so_does_who_replaces_one()
     {
         ConcurrentDictionary<string, int> began = new();
-        _pool = new(default, _spares, new EngineOptions { Workers = 2, WorkerBegins = () => began.AddOrUpdate(Thread.CurrentThread.Name!, 1, static (_, n) => n + 1) });
+        void Begins() => began.AddOrUpdate(Thread.CurrentThread.Name!, 1, static (_, n) => n + 1);
+        _pool = new(default, _spares, new EngineOptions { Workers = 2, WorkerBegins = Begins });
         ToyItem stuck = Post(NewLane(), ToyWork.OffloadedGated);
         AwaitEntered(stuck);
         ToyEngine.Until(() => began.Count == 2);
