@@ -35,22 +35,17 @@ public sealed class DirectoryReader(IXenStoreAccess store, GuestId guest)
     public GuestDirectory ReadBoth() => ReadBackend(DeviceDetail.Failures) with { Frontend = ReadFrontendState() };
 
     /// <summary>Both directories for who serves the guest: the frontend's where the backend's says it is, one key after the other.</summary>
+    /// <remarks>
+    /// States before devices: each side writes its state with what the state is about, or after it, so the devices are at least as new as the states that
+    /// are decided by. The other way round a pass could see the guest's answer to a device that it has not seen.
+    /// </remarks>
     /// <returns>What they say. Later readings may differ; whoever acts on it writes under the rules of <see cref="ServedDirectory"/>.</returns>
     public GuestDirectory ReadServed()
     {
+        string? path = FrontendLink.Read(store, guest, out string? error);
+        XenbusState frontend = path is null ? XenbusState.Unknown : ReadState(path);
         GuestDirectory directory = ReadBackend(DeviceDetail.Wishes);
-        if (!directory.Exists)
-        {
-            return directory;
-        }
-
-        string? frontend = FrontendLink.Read(store, guest, out string? error);
-        return directory with
-        {
-            FrontendPath = frontend,
-            FrontendError = error,
-            Frontend = frontend is null ? XenbusState.Unknown : ReadState(frontend),
-        };
+        return directory.Exists ? directory with { FrontendPath = path, FrontendError = error, Frontend = frontend } : directory;
     }
 
     /// <summary>The backend's directory alone, which the guest cannot write.</summary>
@@ -58,6 +53,8 @@ public sealed class DirectoryReader(IXenStoreAccess store, GuestId guest)
     /// <returns>What it says; the frontend's part is left out.</returns>
     public GuestDirectory ReadBackend(DeviceDetail detail)
     {
+        XenbusState state = ReadBackendState();
+
         // Before the keys are listed: who adds a device writes its keys and the count at once, so each device that is counted is in the list.
         string? count = Value(StoreKeys.DeviceCount);
         IReadOnlyList<string>? keys = count == "0" ? [] : store.Directory(_backend);
@@ -73,7 +70,7 @@ public sealed class DirectoryReader(IXenStoreAccess store, GuestId guest)
             HasDeviceCount = count is not null,
             Devices = devices,
             DevicesError = error,
-            Backend = ReadBackendState(),
+            Backend = state,
             IsOnline = Value(StoreKeys.Online) == "1",
         };
     }

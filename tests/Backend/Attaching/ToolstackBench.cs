@@ -150,25 +150,25 @@ internal sealed class ToolstackBench : IAsyncDisposable
     /// <summary>The daemon is replaced by one that finds the journal it left.</summary>
     public async Task RestartAsync()
     {
-        try
-        {
-            _toolstack.Dispose();
-        }
-        catch (AggregateException killed) when (killed.InnerException is KilledException)
-        {
-            // It was looking at its domains when it was killed.
-        }
-
+        Stop();
         _journal.Dispose();
         (_toolstack, _journal) = Create(kill: null);
         await _toolstack.RecoverAsync();
         _toolstack.Start();
     }
 
+    /// <summary>Waits until the daemon was killed, or has done what it had to without coming to that step.</summary>
+    /// <returns>Whether it was killed.</returns>
+    public static async Task<bool> IsKilledAsync(StepKill kill, Func<bool> isDone)
+    {
+        await EventuallyAsync(() => kill.IsDead || (!kill.IsReached && isDone()), "killed or done");
+        return kill.IsDead;
+    }
+
     /// <summary>Replaces the toolstack by one that dies at a step.</summary>
     public void Doom(StepKill kill)
     {
-        _toolstack.Dispose();
+        Stop();
         _journal.Dispose();
         kill.OnDeath = () => _journal.Dispose();
         (_toolstack, _journal) = Create(kill);
@@ -224,7 +224,7 @@ internal sealed class ToolstackBench : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Custody.Reset?.Set();
-        _toolstack.Dispose();
+        Stop();
         _journal.Dispose();
         Backend.Dispose();
         foreach (LinuxGuest guest in _guests)
@@ -236,6 +236,18 @@ internal sealed class ToolstackBench : IAsyncDisposable
         Custody.Dispose();
         _folder.Dispose();
         await Task.CompletedTask;
+    }
+
+    private void Stop()
+    {
+        try
+        {
+            _toolstack.Dispose();
+        }
+        catch (Exception end) when (end is KilledException or AggregateException { InnerException: KilledException })
+        {
+            // It was looking at its domains when it was killed, or is dead since and could not let go of what it kept paused.
+        }
     }
 
     private (PciToolstack Toolstack, GrantJournal Journal) Create(StepKill? kill)

@@ -139,4 +139,51 @@ public sealed class DevicesOfAGuestTests
         Bench.Eventually(() => bench.Read(7, "state-1") is not (null or "1"), "looked at");
         Assert.Equal(("3", null), (bench.Read(7, "state-1"), bench.Read(7, "error-1")));
     }
+
+    /// <summary>
+    /// libxl writes a device's keys and "Reconfiguring" in one transaction, the guest answers at once, and both can fall between any two of the backend's
+    /// reads: a backend that has seen the answer, but read the devices before, would say "Reconfigured" without that device, and nobody would ask again.
+    /// </summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(4)]
+    [InlineData(5)]
+    [InlineData(6)]
+    [InlineData(7)]
+    [InlineData(8)]
+    [InlineData(9)]
+    [InlineData(10)]
+    [InlineData(11)]
+    public void A_device_that_is_plugged_in_between_any_two_reads_is_given(int request)
+    {
+        TroubledStore? store = null;
+        using Bench bench = new(around: hypervisor => store = new(hypervisor));
+        using SmallFrontend frontend = bench.Connect(7, Bench.HostA);
+        frontend.Write("state", "4");
+        using ManualResetEventSlim isPlugged = new();
+        int left = request;
+        store!.Before = (_, _) =>
+        {
+            if (Interlocked.Decrement(ref left) != 0)
+            {
+                return;
+            }
+
+            bench.Commit(toolstack =>
+            {
+                Bench.WriteDevice(toolstack, 7, 1, Bench.HostB);
+                toolstack.Write($"{Bench.BackendPath(7)}/state", "7");
+            });
+            frontend.Write("state", "7");
+            isPlugged.Set();
+        };
+
+        bench.Store.Write($"{Bench.BackendPath(7)}/online", "1");
+
+        Assert.True(isPlugged.Wait(TimeSpan.FromSeconds(20)), "a pass asks for less than thought");
+        bench.AwaitState(7, 8);
+        Assert.Equal(("3", null), (bench.Read(7, "state-1"), bench.Read(7, "error-1")));
+    }
 }

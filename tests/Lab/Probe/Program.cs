@@ -11,6 +11,7 @@ using PciBackFlow.LabProbe.Frontend;
 //   PciBackFlow.LabProbe passthrough GUEST BDF 0xTABLEBASE LINE
 // No contracts:
 //   PciBackFlow.LabProbe flood PATH COUNT    writes states and other things there
+//   PciBackFlow.LabProbe registers write|keep PATH NUMBER SECONDS    in a guest: maps edu's registers, and does not let go of them
 //   PciBackFlow.LabProbe frontend WHAT...    in a guest: plays a frontend that does what none does
 // One line for each check: "ok NAME" or "FAILED NAME: reason". Ends with 1 when one failed, with 2 on a wrong argument.
 if (args is ["passthrough", string guest, string function, string tableBase, string line])
@@ -23,6 +24,13 @@ if (args is ["passthrough", string guest, string function, string tableBase, str
 if (args is ["flood", string path, string count])
 {
     StateFlood.Run(path, int.Parse(count, null));
+    return 0;
+}
+
+if (args is ["registers", "write" or "keep", string region, string number, string seconds])
+{
+    Action<string, uint, uint> access = args[1] == "write" ? HeldRegisters.Write : HeldRegisters.Keep;
+    access(region, uint.Parse(number, null), uint.Parse(seconds, null));
     return 0;
 }
 

@@ -25,14 +25,18 @@ public sealed class HostileCrowdTests
     {
         using var backend = new BackendFixture(topology, [.. Enumerable.Range(0, Readers + Hostile).Select(Function)]);
         SimulatedGuest[] guests = [.. Enumerable.Range(0, Readers + Hostile).Select(i => Connect(backend, i))];
+        bool isHostile = false;
         bool stop = false;
         LongHistogram alone = new(TimeStamp.Seconds(60), 3);
         LongHistogram beside = new(TimeStamp.Seconds(60), 3);
-        Read(guests, TimeSpan.FromSeconds(1), alone);
-        var crowd = new Thread(() => Storm(guests.AsSpan(Readers), ref stop)) { IsBackground = true, Name = "hostile guests" };
+
+        // It looks at its pages from the start: what a thread of the test takes from this machine's few processors is no matter of the backend's.
+        var crowd = new Thread(() => Storm(guests.AsSpan(Readers), ref isHostile, ref stop)) { IsBackground = true, Name = "hostile guests" };
         crowd.Start();
         try
         {
+            Read(guests, TimeSpan.FromSeconds(2), alone);
+            Volatile.Write(ref isHostile, true);
             Read(guests, TimeSpan.FromSeconds(0.5));
             long before = GC.GetTotalMemory(forceFullCollection: true);
             int reads = Read(guests, TimeSpan.FromSeconds(2), beside);
@@ -76,7 +80,7 @@ public sealed class HostileCrowdTests
     }
 
     // Nobody waits for an event here: hostile guests look at their pages all the time.
-    private static void Storm(ReadOnlySpan<SimulatedGuest> guests, ref bool stop)
+    private static void Storm(ReadOnlySpan<SimulatedGuest> guests, ref bool isHostile, ref bool stop)
     {
         FrontendRequest[] requests =
         [
@@ -88,18 +92,16 @@ public sealed class HostileCrowdTests
             new() { Command = FrontendRequest.EnableMsix, Value = 8 },
         ];
         int next = 0;
-        foreach (SimulatedGuest guest in guests)
-        {
-            guest.Frontend!.Post(in requests[next++ % requests.Length], Stopwatch.GetTimestamp());
-        }
-
+        bool areAsking = false;
         while (!Volatile.Read(ref stop))
         {
+            bool begin = !areAsking && Volatile.Read(ref isHostile);
+            areAsking |= begin;
             foreach (SimulatedGuest guest in guests)
             {
-                if (guest.Frontend!.Look(Stopwatch.GetTimestamp(), signalled: true) == FrontendOutcome.Answered)
+                if (begin || guest.Frontend!.Look(Stopwatch.GetTimestamp(), signalled: true) == FrontendOutcome.Answered)
                 {
-                    guest.Frontend.Post(in requests[next++ % requests.Length], Stopwatch.GetTimestamp());
+                    guest.Frontend!.Post(in requests[next++ % requests.Length], Stopwatch.GetTimestamp());
                 }
             }
 

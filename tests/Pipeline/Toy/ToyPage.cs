@@ -29,8 +29,10 @@ internal sealed class ToyPage(ToyTurns? turns = null) : IDisposable
     public int StuckMarks;
     public int AnsweringThread;
 
-    /// <summary>When set: what it said as the answer was written.</summary>
+    /// <summary>When set: what it said as the request was found, had been executed, and as its answer was written.</summary>
     public Func<long>? Clock;
+    public long FoundAt;
+    public long ExecutedAt;
     public long AnsweredAt;
 
     public void Dispose()

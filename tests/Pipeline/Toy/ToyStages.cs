@@ -12,6 +12,7 @@ internal struct Ingest : IStage<ToyItem>
             return StageFlow.Idle;
         }
 
+        page.FoundAt = page.Clock?.Invoke() ?? 0;
         item.Request = page.Request;
         item.Work = page.Work;
         return StageFlow.Continue;
@@ -59,6 +60,7 @@ internal struct Execute : IStage<ToyItem>
         }
 
         item.Value = item.Request * 2;
+        page.ExecutedAt = page.Clock?.Invoke() ?? 0;
         return StageFlow.Continue;
     }
 }

@@ -57,8 +57,7 @@ public sealed class KilledSettlingTests
             bench.Host.DestroyDomain(7);
         }
 
-        await EventuallyAsync(() => kill.IsDead || bench.Journal.All(static entry => entry.Grant.Kind == GrantKind.Nodes), "killed or settled");
-        if (!kill.IsDead)
+        if (!await IsKilledAsync(kill, () => bench.Journal.All(static entry => entry.Grant.Kind == GrantKind.Nodes)))
         {
             return;
         }
@@ -83,8 +82,7 @@ public sealed class KilledSettlingTests
         bench.Doom(kill);
         bench.Toolstack.Start();
         bench.Host.DestroyDomain(7);
-        await EventuallyAsync(() => kill.IsDead || bench.Reached.Count == 0, "killed or forgotten");
-        if (!kill.IsDead)
+        if (!await IsKilledAsync(kill, () => bench.Reached.Count == 0))
         {
             return;
         }
@@ -105,8 +103,7 @@ public sealed class KilledSettlingTests
         bench.Doom(kill);
         bench.Toolstack.Start();
         LoopbackDomain guest = bench.Create(8, Uuid);
-        await EventuallyAsync(() => kill.IsDead || IsServed(bench), "killed or done");
-        if (!kill.IsDead)
+        if (!await IsKilledAsync(kill, () => IsServed(bench)))
         {
             return;
         }
@@ -139,7 +136,7 @@ public sealed class KilledSettlingTests
         Assert.True(before.IsDead);
         bench.Doom(kill);
         Task recovery = bench.Toolstack.RecoverAsync();
-        await EventuallyAsync(() => kill.IsDead || recovery.IsCompleted, "killed or recovered");
+        await IsKilledAsync(kill, () => recovery.IsCompleted);
         await bench.RestartAsync();
         if (bench.Toolstack.List(7).Count > 0)
         {
@@ -160,7 +157,7 @@ public sealed class KilledSettlingTests
         Assert.True(before.IsDead);
         bench.Doom(kill);
         Task recovery = bench.Toolstack.RecoverAsync();
-        await EventuallyAsync(() => kill.IsDead || recovery.IsCompleted, "killed or recovered");
+        await IsKilledAsync(kill, () => recovery.IsCompleted);
         await bench.RestartAsync();
         Assert.All(bench.Journal, static entry => Assert.Equal(Nic, entry.Device));
         Assert.Equal(7, bench.Granted.OwnerOf(Sound));
