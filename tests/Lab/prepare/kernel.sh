@@ -8,7 +8,7 @@ unpack_kernel() {
   if [ ! -d "$kernel_root" ]; then
     use_suite "$suite"
     # e.g. 6.1.0-50-amd64, 6.12.117+deb13-amd64; not those for clouds or real time.
-    image=$(apt_cache pkgnames linux-image- | grep -xE "linux-image-${3//./\\.}\.[0-9]+(\+[a-z0-9]+)?(-[0-9]+)?-amd64" | sort -V | tail -1)
+    image=$(apt_cache pkgnames linux-image- | grep -xE "linux-image-${3//./\\.}\.[0-9]+(\+[a-z0-9]+)?(-[0-9]+)?-amd64" | sort -V | tail -1) || true
     [ -n "$image" ] || failed "the suite $suite has no kernel of the series $3"
     mkdir -p "$kernel_root.debs.new"
     # Newer ones come in several packages of the same version: the image depends on its binary, its modules and the lists of both.

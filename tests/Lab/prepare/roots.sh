@@ -2,11 +2,13 @@
 
 # with_dependencies FOLDER SUITE PACKAGE...: unpacked with everything they depend on.
 with_dependencies() {
-  local root=$1 suite=$2
+  local root=$1 suite=$2 package
   shift 2
   [ "$(cat "$root/.asked" 2>/dev/null)" = "$*" ] && return
   use_suite "$suite"
-  apt_cache show "$@" >/dev/null || failed "the suite $suite does not have all of: $*"
+  for package; do
+    apt_cache show --no-all-versions "$package" >/dev/null 2>&1 || failed "the suite $suite has no package $package"
+  done
   apt clean
   apt install -y -q --no-install-recommends --download-only "$@" || failed "not everything that these depend on can be had from the suite $suite: $*"
   unpack "$root.new" "$cache/archive/$suite/archives"/*.deb
