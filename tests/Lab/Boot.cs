@@ -22,6 +22,6 @@ public sealed class Boot<TScenario>
         }
 
         TestContext.Current.AddAttachment($"{typeof(TScenario).Name}.log", record.Text);
-        Assert.Fail($"{verdict}\nlog: {record.LogPath}\n{record.ExcerptOf(name)}");
+        Assert.Fail($"{verdict}\nhost: {LabSettings.Host.Name}\nlog: {record.LogPath}\n{record.ExcerptOf(name)}");
     }
 }

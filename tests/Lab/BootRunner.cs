@@ -14,6 +14,10 @@ internal static class BootRunner
     // Its longest pause on the way there is 3 s; QEMU 7.2 has been seen to stand still in the midst of dom0's kernel, with a processor busy.
     private static readonly TimeSpan StartSilence = TimeSpan.FromSeconds(30) * LabSettings.Slowness;
 
+    // Files of the host's folder: the program that is its QEMU, and what it was made of.
+    private const string Emulator = "qemu";
+    private const string Versions = "versions";
+
     // 128 + SIGSEGV; 128 + SIGABRT would be one of its own assertions, which a device model may owe to what the guest or a backend did.
     private const int EmulatorCrash = 139;
 
@@ -68,11 +72,11 @@ internal static class BootRunner
 
     private static (bool IsProven, string? Trouble) Run(Type scenario, Machine machine, BootLog log, CancellationToken cancellation)
     {
-        foreach (string? part in new[] { "xen", "vmlinux", "dom0.cpio", "guest.cpio", "disk.img" })
+        foreach (string? part in new[] { Emulator, "xen", "vmlinux", "dom0.cpio", "guest.cpio", "disk.img", Versions })
         {
-            if (!File.Exists(Path.Combine(LabSettings.Cache, part)))
+            if (!File.Exists(Path.Combine(LabSettings.HostFolder, part)))
             {
-                return (false, $"the lab is not prepared ({part} is not in {LabSettings.Cache}): run tests/Lab/prepare.sh");
+                return (false, $"the lab is not prepared ({part} is not in {LabSettings.HostFolder}): run tests/Lab/prepare.sh {LabSettings.Host.Name}");
             }
         }
 
@@ -84,7 +88,7 @@ internal static class BootRunner
         listener.Listen(1);
 
         string? trouble = RunQemu(
-            machine.Command(LabSettings.Cache, initramfs, folder["reports"]), listener, log, machine.TimeLimit * LabSettings.Slowness,
+            machine.Command(LabSettings.HostFolder, initramfs, folder["reports"]), listener, log, machine.TimeLimit * LabSettings.Slowness,
             cancellation);
         return (log.HasReport($"PROOF binary {Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(binary)))}"), trouble);
     }
@@ -113,13 +117,15 @@ internal static class BootRunner
     private static string? Supervise(IReadOnlyList<string> command, Socket listener, BootLog log, TimeSpan limit, CancellationToken cancellation)
     {
         using var qemu = new Process();
-        qemu.StartInfo = new ProcessStartInfo("setpriv", ["--pdeathsig", "KILL", "--", "qemu-system-x86_64", .. command])
+        string emulator = Path.Combine(LabSettings.HostFolder, Emulator);
+        qemu.StartInfo = new ProcessStartInfo("setpriv", ["--pdeathsig", "KILL", "--", emulator, .. command])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        log.Add($"$ qemu-system-x86_64 {string.Join(' ', command)}");
+        log.Add($"host {LabSettings.Host.Name}: {File.ReadAllText(Path.Combine(LabSettings.HostFolder, Versions)).Trim()}");
+        log.Add($"$ {emulator} {string.Join(' ', command)}");
         qemu.Start();
         qemu.StandardInput.Close();
         var console = Task.Run(() => log.Collect(qemu.StandardOutput.BaseStream, areReports: false), CancellationToken.None);

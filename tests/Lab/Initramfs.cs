@@ -54,7 +54,7 @@ internal static class Initramfs
 
     private static string Append(string target, string prepared, string root)
     {
-        File.Copy(Path.Combine(LabSettings.Cache, prepared), target);
+        File.Copy(Path.Combine(LabSettings.HostFolder, prepared), target);
         var start = new ProcessStartInfo("sh", ["-ec", "cd \"$1\"; find . | cpio -o -H newc --quiet -R 0:0 >> \"$2\"", "sh", root, target]);
         using Process packing = Process.Start(start)!;
         packing.WaitForExit();

@@ -2,23 +2,34 @@ using System.Globalization;
 
 namespace PciBackFlow.Lab.Tests;
 
-/// <summary>What the environment says: whether the lab runs, where it was prepared, what it tests.</summary>
+/// <summary>What the environment says: whether the lab runs, on which host, where it was prepared, what it tests.</summary>
 internal static class LabSettings
 {
     private const string Switch = "PCIBACKFLOW_LAB";
     private const string MeasureSwitch = "PCIBACKFLOW_MEASURE";
+    private const string HostVariable = "PCIBACKFLOW_LAB_HOST";
+    private const string ScenariosVariable = "PCIBACKFLOW_LAB_SCENARIOS";
 
-    /// <summary>The folder that prepare.sh filled.</summary>
+    /// <summary>The host that boots: PCIBACKFLOW_LAB_HOST, default the table's first.</summary>
+    public static LabHost Host => ChosenHost.Value;
+
+    /// <summary>The folder that prepare.sh filled, for all hosts.</summary>
     public static string Cache { get; } = Variable("PCIBACKFLOW_LAB_CACHE")
         ?? Path.Combine(
             Variable("XDG_CACHE_HOME") ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache"),
             "pcibackflow-lab");
 
-    /// <summary>Where each boot's log is kept until its next one.</summary>
-    public static string Logs => Path.Combine(Cache, "logs");
+    /// <summary>The part of it that the chosen host boots from.</summary>
+    public static string HostFolder => Path.Combine(Cache, Host.Name);
+
+    /// <summary>Where each boot's log is kept until its next one on the same host.</summary>
+    public static string Logs => Path.Combine(Cache, "logs", Host.Name);
 
     /// <summary>The binary under test, when one is named.</summary>
     public static string? Native { get; } = Variable("PCIBACKFLOW_NATIVE");
+
+    // Late, so that a name that is not in the table fails the tests that boot, with its reason, and not this type.
+    private static readonly Lazy<LabHost> ChosenHost = new(() => LabHost.Named(Variable(HostVariable)));
 
     // What QEMU takes at most (Machine: 3 GiB, the translated code, its own).
     private const long BootBytes = 3584L << 20;
@@ -43,14 +54,18 @@ internal static class LabSettings
     public static int MeasuredGuests { get; } =
         int.TryParse(Variable(MeasureSwitch), CultureInfo.InvariantCulture, out int guests) && guests > 0 ? guests : 0;
 
-    /// <summary>Skips the current test unless the lab was asked for.</summary>
+    /// <summary>Skips the current test unless the lab was asked for, and this scenario of the chosen host.</summary>
+    /// <param name="scenario">The scenario's name.</param>
     /// <param name="isMeasurement">Whether figures must have been asked for as well: they take minutes and prove nothing.</param>
-    public static void SkipUnlessAsked(bool isMeasurement = false)
+    public static void SkipUnlessAsked(string scenario, bool isMeasurement = false)
     {
         Assert.SkipUnless(
             Variable(Switch) == "1",
             $"needs {Switch}=1 after tests/Lab/prepare.sh, which installs QEMU, Xen and a kernel from Debian packages (docs/lab.md)");
         Assert.SkipWhen(isMeasurement && MeasuredGuests == 0, $"needs {MeasureSwitch}=3, the number of guests for each figure (docs/performance.md)");
+        Assert.SkipUnless(
+            Host.Runs(scenario) || Variable(ScenariosVariable) == LabHost.EveryScenario,
+            $"{Host.Name} runs only {string.Join(", ", Host.Scenarios)}; {ScenariosVariable}={LabHost.EveryScenario} runs this as well (tests/Lab/hosts.txt)");
     }
 
     private static string? Variable(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;

@@ -53,12 +53,12 @@ public sealed record Machine
     /// <summary>How long the whole boot may take.</summary>
     public TimeSpan TimeLimit { get; init; } = TimeSpan.FromMinutes(8);
 
-    /// <summary>The whole command line of QEMU.</summary>
-    /// <param name="cache">What prepare.sh made.</param>
+    /// <summary>The arguments of QEMU.</summary>
+    /// <param name="host">The folder that prepare.sh made for the host.</param>
     /// <param name="initramfs">Dom0's initramfs of this boot.</param>
     /// <param name="reports">The Unix socket that receives the second serial port.</param>
     /// <returns>Its arguments.</returns>
-    public IReadOnlyList<string> Command(string cache, string initramfs, string reports)
+    public IReadOnlyList<string> Command(string host, string initramfs, string reports)
     {
         // A comma in a multiboot module's argument is doubled.
         string kernel = $"console=hvc0 rdinit=/init mitigations=off nokaslr panic=-1 lab.slowness={LabSettings.Slowness} {KernelArguments}"
@@ -70,21 +70,21 @@ public sealed record Machine
             "-cpu", "max,smap=off,svm=off,xsave=off",
             "-nodefaults", "-display", "none", "-monitor", "none", "-no-reboot",
             "-serial", "stdio", "-chardev", $"socket,id=reports,path={reports}", "-serial", "chardev:reports",
-            "-kernel", Path.Combine(cache, "xen"),
-            "-initrd", $"{Path.Combine(cache, "vmlinux")} {kernel},{initramfs}",
+            "-kernel", Path.Combine(host, "xen"),
+            "-initrd", $"{Path.Combine(host, "vmlinux")} {kernel},{initramfs}",
             "-append",
             ("console=com1 com1=115200 conring_size=1m dom0_mem=1G,max:1G dom0_max_vcpus=1 loglvl=all guest_loglvl=all "
                 + $"spec-ctrl=no xpti=no pv-l1tf=no no-real-mode {XenArguments}").TrimEnd(),
-            .. Devices.Select(argument => argument.Replace(CacheMark, cache, StringComparison.Ordinal)),
+            .. Devices.Select(argument => argument.Replace(HostMark, host, StringComparison.Ordinal)),
         ];
     }
 
-    private const string CacheMark = "{cache}";
+    private const string HostMark = "{host}";
 
     private static string[] Network(int number, string device) =>
         ["-netdev", $"user,id=net{number}", "-device", $"{device},netdev=net{number}"];
 
     // Each boot writes to a copy of its own that QEMU forgets.
     private static string[] Disk(int number, string device) =>
-        ["-drive", $"if=none,id=disk{number},format=raw,snapshot=on,file={CacheMark}/disk.img", "-device", $"{device}disk{number}"];
+        ["-drive", $"if=none,id=disk{number},format=raw,snapshot=on,file={HostMark}/disk.img", "-device", $"{device}disk{number}"];
 }

@@ -17,7 +17,7 @@ public abstract class ScenarioTests<TScenario>(Boot<TScenario> boot) : IClassFix
     [MemberData(nameof(Cases))]
     public void Holds(string name)
     {
-        LabSettings.SkipUnlessAsked(TScenario.IsMeasurement);
+        LabSettings.SkipUnlessAsked(typeof(TScenario).Name, TScenario.IsMeasurement);
         Boot.AssertHeld(name);
     }
 }

@@ -27,7 +27,7 @@ public sealed class AgainstXenPciback(Boot<AgainstXenPciback> boot) : ScenarioTe
     [Fact]
     public void The_figures_of_both_are_there()
     {
-        LabSettings.SkipUnlessAsked(IsMeasurement);
+        LabSettings.SkipUnlessAsked(nameof(AgainstXenPciback), IsMeasurement);
         var figures = FigureTable.Parse(Boot.Reports);
         string table = figures.ToMarkdown();
         File.WriteAllText(Path.Combine(LabSettings.Logs, $"{nameof(AgainstXenPciback)}.md"), table);

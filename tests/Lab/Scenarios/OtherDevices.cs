@@ -3,7 +3,7 @@ namespace PciBackFlow.Lab.Tests.Scenarios;
 /// <summary>Devices that no other scenario has, each with the driver that Linux has for it, in a guest with four processors.</summary>
 public sealed class OtherDevices(Boot<OtherDevices> boot) : ScenarioTests<OtherDevices>(boot), IScenario
 {
-    private const string DisksOfTheirOwn = "if=none,format=raw,snapshot=on,file={cache}/disk.img,id=";
+    private const string DisksOfTheirOwn = "if=none,format=raw,snapshot=on,file={host}/disk.img,id=";
 
     /// <summary>
     /// Beside the standard devices: other makers' network functions and disk controllers, a switch, a USB 2 controller of

@@ -15,7 +15,7 @@ public sealed class VirtualFunctions(Boot<VirtualFunctions> boot) : ScenarioTest
             "-device", "pcie-root-port,id=port2,chassis=3,slot=3,addr=0xe",
             "-device", "nvme-subsys,id=subsystem",
             "-device", "nvme,id=pf,serial=LABV,bus=port2,subsys=subsystem,sriov_max_vfs=2,sriov_vq_flexible=8,sriov_vi_flexible=6",
-            "-drive", "if=none,id=shared,format=raw,snapshot=on,file={cache}/disk.img", "-device", "nvme-ns,bus=pf,drive=shared,nsid=1",
+            "-drive", "if=none,id=shared,format=raw,snapshot=on,file={host}/disk.img", "-device", "nvme-ns,bus=pf,drive=shared,nsid=1",
         ],
     };
 }

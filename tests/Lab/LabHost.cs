@@ -1,0 +1,32 @@
+namespace PciBackFlow.Lab.Tests;
+
+/// <summary>A host that the lab can boot, a combination of Xen, Linux and QEMU: a row of hosts.txt, which prepare.sh reads as well.</summary>
+/// <param name="Name">Names the release of Xen and the series of Linux, e.g. xen4.20-linux6.12.</param>
+/// <param name="Scenarios">The scenarios that CI runs on it by name; the one entry <c>all</c> means each.</param>
+internal sealed record LabHost(string Name, IReadOnlyList<string> Scenarios)
+{
+    /// <summary>Stands for each scenario.</summary>
+    public const string EveryScenario = "all";
+
+    /// <summary>The table's rows in its order; the first is the default.</summary>
+    public static IReadOnlyList<LabHost> All { get; } =
+        Parse(File.ReadAllLines(Path.Combine(ScenarioScript.Folder, "hosts.txt")));
+
+    /// <summary>Whether CI runs a scenario on it.</summary>
+    public bool Runs(string scenario) => Scenarios.Contains(EveryScenario) || Scenarios.Contains(scenario);
+
+    /// <summary>Reads the table: five columns a row, comments begin with a number sign.</summary>
+    /// <exception cref="FormatException">A row has other than five columns.</exception>
+    public static IReadOnlyList<LabHost> Parse(IEnumerable<string> lines) =>
+        [.. lines.Where(static line => line.Trim() is { Length: > 0 } and not ['#', ..]).Select(static line =>
+            line.Split(' ', StringSplitOptions.RemoveEmptyEntries) is [var name, _, _, _, var scenarios]
+                ? new LabHost(name, scenarios.Split(','))
+                : throw new FormatException($"not five columns: {line}"))];
+
+    /// <summary>The host of a name; without a name the default.</summary>
+    /// <exception cref="InvalidOperationException">The table has no such host.</exception>
+    public static LabHost Named(string? name) => name is null
+        ? All[0]
+        : All.FirstOrDefault(host => host.Name == name)
+            ?? throw new InvalidOperationException($"no host is named {name}; there are: {string.Join(' ', All.Select(host => host.Name))}");
+}
