@@ -80,7 +80,7 @@ type = "pv"
 name = "$config_name"
 kernel = "/guest/vmlinux"
 ramdisk = "/guest/guest.cpio"
-memory = ${MEMORY:-192}
+memory = ${MEMORY:-256}
 vcpus = ${VCPUS:-1}
 extra = "console=hvc0 rdinit=/init mitigations=off nokaslr panic=-1 printk.time=1 ${ARGUMENTS:-}"
 passthrough = "${PASSTHROUGH:-enabled}"
