@@ -1,9 +1,6 @@
-using PciBackFlow.Backend.Interrupts;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Hardware.Pci.Capabilities;
 using PciBackFlow.Hardware.Pci.Registers;
-using PciBackFlow.Stages.Filter;
-using PciBackFlow.Stages.Filter.Run;
 
 namespace PciBackFlow.Backend.Serving;
 
@@ -16,24 +13,18 @@ internal static class Quiescence
     private static readonly int[] PausesMilliseconds = [0, 100, 200, 400];
 
     /// <summary>Bus master off, then waits for the transactions under way. Blocks for 0.7 s at most, besides an access that hangs.</summary>
-    /// <param name="function">The function; no request of the guest reaches it any more.</param>
+    /// <param name="hardware">The function; withdrawn from its guest (<see cref="Withdrawal"/>). Whoever may still be inside it must not keep the bus master on.</param>
     /// <returns>False when transactions stayed pending.</returns>
-    public static bool Reach(AssignedFunction function)
+    public static bool Reach(IPciFunction hardware)
     {
-        IPciFunction hardware = function.Hardware;
-
-        // A late worker may still be in a register sequence; one that hangs there must not keep the bus master on.
-        using (FunctionLock.Take(function))
+        if (!hardware.TryRead(ConfigRegisters.Command, 2, out uint command) || NoAnswer.Is(command, 2))
         {
-            if (!hardware.TryRead(ConfigRegisters.Command, 2, out uint command) || NoAnswer.Is(command, 2))
-            {
-                return true;
-            }
+            return true;
+        }
 
-            if ((command & CommandBits.BusMaster) != 0)
-            {
-                hardware.TryWrite(ConfigRegisters.Command, 2, command & ~CommandBits.BusMaster);
-            }
+        if ((command & CommandBits.BusMaster) != 0)
+        {
+            hardware.TryWrite(ConfigRegisters.Command, 2, command & ~CommandBits.BusMaster);
         }
 
         if (!CapabilityWalk.Read(hardware).TryFind(CapabilityId.PciExpress, out PciCapability express))

@@ -19,7 +19,7 @@ public sealed class AssignedFunction
     private volatile bool _isSlow;
     private volatile bool _isStuck;
     private volatile bool _isGone;
-    private int _inUse;
+    private FunctionTurn _turn;
     private long _hardwareReads;
     private long _hardwareWrites;
 
@@ -107,15 +107,26 @@ public sealed class AssignedFunction
     /// <summary>Hardware writes so far, those of side effects included.</summary>
     public long HardwareWrites => Volatile.Read(ref _hardwareWrites);
 
+    /// <summary>Whether it was taken from the guest for good (<see cref="Withdraw"/>). Any thread may look.</summary>
+    public bool IsWithdrawn => _turn.IsWithdrawn;
+
     /// <summary>
     /// Takes the function for the accesses of one request. Normally nobody else wants it; but a worker that missed its deadline
     /// can still be inside while the guest's next request is under way. Never waits.
     /// </summary>
-    /// <returns>False when another thread is at it: the request fails.</returns>
-    public bool TryBegin() => Interlocked.CompareExchange(ref _inUse, 1, 0) == 0;
+    /// <returns>False when another thread is at it, or when it is withdrawn: the request fails.</returns>
+    public bool TryBegin() => _turn.TryBegin();
 
     /// <summary>Ends what <see cref="TryBegin"/> began. A release: the next to take it sees everything done here.</summary>
-    public void End() => Volatile.Write(ref _inUse, 0);
+    public void End() => _turn.End();
+
+    /// <summary>
+    /// Takes the function from the guest for good: whoever comes to it later, with a request that was accepted before, is refused. Who is inside now stays
+    /// there until its access has ended, and what that does to the device is not undone by it.
+    /// </summary>
+    /// <param name="left">Called once by who is inside now, when it leaves; must neither block nor throw.</param>
+    /// <returns>False when somebody is inside: <paramref name="left"/> will be called, or has been already.</returns>
+    public bool Withdraw(Action left) => _turn.Withdraw(left);
 
     /// <summary>
     /// Another thread: what somebody does on it right now has lasted so long that its thread was replaced. Accesses leave the shard from now on.
