@@ -327,6 +327,7 @@ internal sealed class ExposedFunctions
         {
             GoneChanged = _notice,
             FoundSlow = Notice($"{host} answers slowly: its register accesses are made by workers until they are fast again"),
+            FoundAddressesLost = Notice($"{host} had lost its base addresses when its guest switched it on: something reset it. They are written back"),
             FoundStuck = Notice($"{host} hangs: what its guest asked of it has not come back in time"),
         };
         if (!SideEffects.Prepare(assigned))

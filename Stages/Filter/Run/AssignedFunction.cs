@@ -22,6 +22,7 @@ public sealed class AssignedFunction
     private FunctionTurn _turn;
     private long _hardwareReads;
     private long _hardwareWrites;
+    private long _addressesLost;
 
     /// <summary>Assigns a function; the registers start fresh unless told otherwise.</summary>
     /// <param name="hardware">The host's function.</param>
@@ -101,6 +102,15 @@ public sealed class AssignedFunction
     /// </summary>
     public Action? FoundStuck { get; set; }
 
+    /// <summary>
+    /// Called when its base addresses are found lost before it is switched on, in the midst of a request: must neither block nor throw. Set before a guest can
+    /// reach it.
+    /// </summary>
+    public Action? FoundAddressesLost { get; set; }
+
+    /// <summary>How often its base addresses were found lost before it was switched on, and written back.</summary>
+    public long AddressesLost => Volatile.Read(ref _addressesLost);
+
     /// <summary>Hardware reads so far, those of side effects included.</summary>
     public long HardwareReads => Volatile.Read(ref _hardwareReads);
 
@@ -161,6 +171,13 @@ public sealed class AssignedFunction
         {
             FoundSlow?.Invoke();
         }
+    }
+
+    /// <summary>Whoever has it: its base addresses were not the host's.</summary>
+    internal void NoteAddressesLost()
+    {
+        _addressesLost++;
+        FoundAddressesLost?.Invoke();
     }
 
     /// <summary>Reads hardware, notes what the guest will have seen, and finds out whether the function is gone.</summary>
