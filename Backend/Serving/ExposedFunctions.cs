@@ -332,7 +332,7 @@ internal sealed class ExposedFunctions
         };
         if (!SideEffects.Prepare(assigned))
         {
-            return new(DeviceFailureKind.Unusable, $"{host}: its wake-up event could not be switched off");
+            return new(DeviceFailureKind.Unusable, $"{host}: its power management could not be made ready (wake-up events off, D0)");
         }
 
         _services.Interrupts?.Add(_domainId, assigned);

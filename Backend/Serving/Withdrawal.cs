@@ -1,5 +1,7 @@
 using PciBackFlow.Backend.Guests;
 using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Hardware.Pci.Capabilities;
+using PciBackFlow.Hardware.Pci.Registers;
 using PciBackFlow.Stages.Filter.Run;
 
 namespace PciBackFlow.Backend.Serving;
@@ -20,6 +22,8 @@ internal sealed class Withdrawal(int domainId, AssignedFunction function, GuestS
 
     // Those that may still be at it: an access, an interrupt request, and this run. The last one to leave finishes.
     private const int Everybody = 3;
+
+    private static readonly int[] PendingPausesMilliseconds = [0, 100, 200, 400];
 
     private readonly PciAddress _host = function.Hardware.Address;
     private int _left = Everybody;
@@ -153,9 +157,41 @@ internal sealed class Withdrawal(int domainId, AssignedFunction function, GuestS
 
     private void Quiesce()
     {
-        if (!Quiescence.Reach(function.Hardware))
+        if (!TryQuiesce(function.Hardware))
         {
             services.Warnings.Warn(domainId, $"{_host} does not end its transactions");
         }
+    }
+
+    // A device that still writes would write into memory that its guest no longer owns. Waits as long as Linux does before a function level reset
+    // (drivers/pci/pci.c, pci_wait_for_pending): 0.7 s at most, besides an access that hangs.
+    private static bool TryQuiesce(IPciFunction hardware)
+    {
+        if (!hardware.TryRead(ConfigRegisters.Command, 2, out uint command) || NoAnswer.Is(command, 2))
+        {
+            return true;
+        }
+
+        if ((command & CommandBits.BusMaster) != 0)
+        {
+            hardware.TryWrite(ConfigRegisters.Command, 2, command & ~CommandBits.BusMaster);
+        }
+
+        if (!CapabilityWalk.Read(hardware).TryFind(CapabilityId.PciExpress, out PciCapability express))
+        {
+            return true;
+        }
+
+        foreach (int pause in PendingPausesMilliseconds)
+        {
+            Thread.Sleep(pause);
+            if (!hardware.TryRead(express.Offset + PciExpressRegisters.DeviceStatus, 2, out uint status)
+                || NoAnswer.Is(status, 2) || (status & PciExpressRegisters.TransactionsPending) == 0)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 }

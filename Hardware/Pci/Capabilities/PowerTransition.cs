@@ -51,9 +51,7 @@ internal static class PowerTransition
             return true;
         }
 
-        if ((state != 0 && state < before)
-            || (state == 1 && (capabilities & PowerManagementRegisters.D1Support) == 0)
-            || (state == D2 && (capabilities & PowerManagementRegisters.D2Support) == 0))
+        if (!PowerStates.Allows(capabilities, before, state))
         {
             return false;
         }

@@ -6,8 +6,8 @@ using PciBackFlow.Stages.Wire;
 namespace PciBackFlow.Stages.Execute.SideEffects;
 
 /// <summary>
-/// Gives hardware that lost its base addresses in a reset the host's own back. Resets happen behind the backend: error recovery resets a link whose functions have no driver that
-/// would restore them, and the way up from D3hot may end in one. A function that decodes with such registers claims what lies at address 0.
+/// Gives hardware that lost its base addresses in a reset the host's own back. Resets happen behind the backend: error recovery resets a link whose functions
+/// have no driver that would restore them, and the way up from D3hot may end in one. A function that decodes with such registers claims what lies at address 0.
 /// </summary>
 internal static class BaseAddressRestore
 {
@@ -27,8 +27,8 @@ internal static class BaseAddressRestore
 
     /// <summary>
     /// Before decoding or bus mastering is switched on: every register that does not hold the host's address is given it. As Linux vfio-pci does
-    /// (drivers/vfio/pci/vfio_pci_config.c, vfio_bar_restore); the others are only read. The expansion ROM counts while it is enabled itself: the kernel does not
-    /// program one that is not (drivers/pci/setup-res.c).
+    /// (drivers/vfio/pci/vfio_pci_config.c, vfio_bar_restore); the others are only read. The expansion ROM counts while it is enabled itself: the kernel does
+    /// not program one that is not (drivers/pci/setup-res.c).
     /// </summary>
     /// <param name="function">The function.</param>
     /// <param name="command">Its Command register as hardware has it: with decoding and bus mastering off once one was found wrong.</param>

@@ -95,6 +95,11 @@ public static class ConfigSpaceMapCompiler
             PlaceAll([CapabilityChain.NoExtendedSpace(function.Size)], ConfigRegisters.StandardSize, function.Size);
         }
 
+        if (isQemu && policy.AllowPowerStates.Value)
+        {
+            builder.PolicyProblems.Add("allow_power_states: the profile qemu-xen answers power states itself");
+        }
+
         PolicyRules.Applied applied = PolicyRules.Apply(policy, builder, list);
         int power = list.TryFind(CapabilityId.PowerManagement, out PciCapability own) ? own.Offset + PowerManagementRegisters.ControlStatus : -1;
         return Finish(function, builder, image, settings, policy, applied, answers, readAll) with
@@ -126,6 +131,11 @@ public static class ConfigSpaceMapCompiler
         if (policy.AllowInterruptControl.Value)
         {
             settings |= MapSettings.InterruptControl;
+        }
+
+        if (policy.AllowPowerStates.Value && policy.Profile.Value != PolicyProfile.QemuXen)
+        {
+            settings |= MapSettings.PowerStates;
         }
 
         return settings;

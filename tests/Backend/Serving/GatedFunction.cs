@@ -3,7 +3,7 @@ using PciBackFlow.Hardware.Pci.Emulated;
 
 namespace PciBackFlow.Backend.Tests.Serving;
 
-/// <summary>A function one access of which can be held inside it, as a system call is that the kernel keeps while it resets the device; all others go on.</summary>
+/// <summary>A function one access of which can be held inside it, as a system call is that the kernel keeps during a reset; all others go on.</summary>
 internal sealed class GatedFunction(EmulatedFunction inner) : DelegatingFunction(inner)
 {
     private readonly ManualResetEventSlim _gate = new();

@@ -64,7 +64,7 @@ public sealed class ClosedFunctionTests : IDisposable
     [Fact]
     public void A_closed_function_fails_every_access_and_operation()
     {
-        SysfsFunction function = SysfsFunction.Open(Mine, true, _root);
+        var function = SysfsFunction.Open(Mine, true, _root);
         function.Dispose();
 
         Assert.False(function.TryRead(0, 4, out uint value));
@@ -81,7 +81,7 @@ public sealed class ClosedFunctionTests : IDisposable
     {
         for (int round = 0; round < 300; round++)
         {
-            SysfsFunction mine = SysfsFunction.Open(Mine, true, _root);
+            var mine = SysfsFunction.Open(Mine, true, _root);
             using Barrier together = new(3);
             Thread[] writers = [.. Enumerable.Range(0, 2).Select(_ => new Thread(() =>
             {
@@ -95,7 +95,7 @@ public sealed class ClosedFunctionTests : IDisposable
             Thread.SpinWait(round * 20);
 
             mine.Dispose();
-            using SysfsFunction next = SysfsFunction.Open(Other, true, _root);
+            using var next = SysfsFunction.Open(Other, true, _root);
 
             Array.ForEach(writers, static writer => writer.Join());
             Assert.True(next.TryRead(4, 2, out uint command));
