@@ -16,10 +16,10 @@ internal readonly ref struct FunctionLock : IDisposable
 
     private FunctionLock(AssignedFunction? function) => _function = function;
 
-    /// <summary>False when a request has been inside the function for too long.</summary>
+    /// <summary>False when a request has been inside the function for too long, or the guest no longer has it.</summary>
     public bool IsTaken => _function is not null;
 
-    /// <summary>Takes it; waits for a request that is inside, but not for long.</summary>
+    /// <summary>Takes it; waits for a request that is inside, but not for long, and not for one that is withdrawn, which nobody gets any more.</summary>
     /// <param name="function">The function.</param>
     /// <returns>The lock, taken or not.</returns>
     public static FunctionLock Take(AssignedFunction function)
@@ -30,7 +30,7 @@ internal readonly ref struct FunctionLock : IDisposable
         }
 
         long start = Environment.TickCount64;
-        do
+        while (!function.IsWithdrawn && Environment.TickCount64 - start < WaitMilliseconds)
         {
             Thread.Sleep(1);
             if (function.TryBegin())
@@ -38,7 +38,7 @@ internal readonly ref struct FunctionLock : IDisposable
                 return new(function);
             }
         }
-        while (Environment.TickCount64 - start < WaitMilliseconds);
+
         return default;
     }
 

@@ -8,12 +8,14 @@ namespace PciBackFlow.Backend.Policy;
 /// <param name="Profile">The profile.</param>
 /// <param name="AllowInterruptControl">Whether the guest may switch interrupts in the registers.</param>
 /// <param name="AllowFunctionReset">Whether a guest's function level reset is carried out.</param>
+/// <param name="AllowPowerStates">Whether a power state that the guest writes is the function's own.</param>
 /// <param name="Rules">How many rules and quirk fields come from each place, in the order in which they apply.</param>
 /// <param name="HiddenCapabilities">Capabilities taken out of the guest's lists.</param>
 public sealed record EffectivePolicy(
     Setting<PolicyProfile> Profile,
     Setting<bool> AllowInterruptControl,
     Setting<bool> AllowFunctionReset,
+    Setting<bool> AllowPowerStates,
     IReadOnlyList<Setting<int>> Rules,
     IReadOnlyList<string> HiddenCapabilities)
 {
@@ -36,7 +38,8 @@ public sealed record EffectivePolicy(
             Count(rules, rule.Origin with { Detail = FileOf(rule.Origin) });
         }
 
-        return new(policy.Profile, policy.AllowInterruptControl, policy.AllowFunctionReset, rules, policy.HiddenCapabilities);
+        return new(
+            policy.Profile, policy.AllowInterruptControl, policy.AllowFunctionReset, policy.AllowPowerStates, rules, policy.HiddenCapabilities);
     }
 
     // A rule of a file carries its place behind the file's name.

@@ -89,7 +89,8 @@ public static class PolicyFile
     private static PolicyStatement Policy(PolicyElement root, SettingOrigin origin)
     {
         PolicyStatement statement = new();
-        Dictionary<string, PolicyElement> members = root.Members("$schema", "profile", "allow_interrupt_control", "allow_function_reset", "hide", "rules");
+        Dictionary<string, PolicyElement> members = root.Members(
+            "$schema", "profile", "allow_interrupt_control", "allow_function_reset", "allow_power_states", "hide", "rules");
         if (members.TryGetValue("profile", out PolicyElement profile))
         {
             statement = statement with { Profile = new Setting<PolicyProfile>(Profile(profile), origin) };
@@ -103,6 +104,11 @@ public static class PolicyFile
         if (members.TryGetValue("allow_function_reset", out PolicyElement reset))
         {
             statement = statement with { AllowFunctionReset = new Setting<bool>(reset.Flag(), origin) };
+        }
+
+        if (members.TryGetValue("allow_power_states", out PolicyElement states))
+        {
+            statement = statement with { AllowPowerStates = new Setting<bool>(states.Flag(), origin) };
         }
 
         if (members.TryGetValue("hide", out PolicyElement hide))

@@ -32,6 +32,11 @@ public static class PolicyFileWriter
                 json.WriteBoolean("allow_function_reset", true);
             }
 
+            if (policy.AllowPowerStates.Value)
+            {
+                json.WriteBoolean("allow_power_states", true);
+            }
+
             if (policy.HiddenCapabilities.Count > 0)
             {
                 json.WriteStartArray("hide");

@@ -20,6 +20,9 @@ public sealed record PolicyStatement
     /// <summary>Whether a guest's function level reset is carried out, as a reset by the host.</summary>
     public Setting<bool>? AllowFunctionReset { get; init; }
 
+    /// <summary>Whether a power state that the guest writes is the function's own, and not only what the guest reads.</summary>
+    public Setting<bool>? AllowPowerStates { get; init; }
+
     /// <summary>Rules; they come after those of the places below.</summary>
     public IReadOnlyList<PolicyRule> Rules { get; init; } = [];
 
@@ -43,6 +46,7 @@ public sealed record PolicyStatement
         Profile = Profile ?? policy.Profile,
         AllowInterruptControl = AllowInterruptControl ?? policy.AllowInterruptControl,
         AllowFunctionReset = AllowFunctionReset ?? policy.AllowFunctionReset,
+        AllowPowerStates = AllowPowerStates ?? policy.AllowPowerStates,
         Rules = Grown(policy.Rules, Rules),
         Quirks = Grown(policy.Quirks, Quirks),
         HiddenCapabilities = Grown(policy.HiddenCapabilities, HiddenCapabilities),

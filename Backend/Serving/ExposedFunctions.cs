@@ -105,7 +105,7 @@ internal sealed class ExposedFunctions
         guest = default;
         if (_services.Leaving.ContainsKey((_domainId, host)))
         {
-            return new(DeviceFailureKind.InUse, $"{host} is still being taken back: an interrupt request for it has not come back");
+            return new(DeviceFailureKind.InUse, $"{host} is still being taken back: a request for it has not come back");
         }
 
         // Its last guest's reset, or a toolstack's, may be under way.
@@ -130,7 +130,7 @@ internal sealed class ExposedFunctions
         if (refusal is not null)
         {
             _slots.Remove(host);
-            ReleaseClaim(host);
+            _services.EndClaim(_domainId, host);
         }
 
         return refusal;
@@ -215,30 +215,11 @@ internal sealed class ExposedFunctions
         return null;
     }
 
-    /// <summary>
-    /// Takes a function out of the guest's reach for good, and lets others have it. In the order that is safe for memory: no more DMA, what is under way
-    /// ends, no more messages, then the reset; only then may anybody else get it.
-    /// </summary>
+    /// <summary>Takes a function out of the guest's reach for good, and lets others have it (<see cref="Withdrawal"/>).</summary>
     public void Release(AssignedFunction function)
     {
-        PciAddress host = function.Hardware.Address;
         using var wait = DeviceWait.Begin();
-        if (!Quiescence.Reach(function))
-        {
-            _services.Warnings.Warn(_domainId, $"{host} does not end its transactions");
-        }
-
-        // As long as a thread of ours is inside an operation on it, whose end would hit whoever has the function then, nobody gets it; this
-        // guest neither, whose claim is not ended. Noted first: it may come back at any time.
-        _services.Leaving[(_domainId, host)] = true;
-        if (_services.Interrupts?.Remove(function, () => FinishLate(function)) == false)
-        {
-            _services.Warnings.Warn(_domainId, $"{host} stays claimed until an interrupt request for it has come back");
-        }
-        else
-        {
-            Finish(function);
-        }
+        new Withdrawal(_domainId, function, _services).Run();
     }
 
     /// <summary>The guest's frontend is gone: the next one finds no message enabled.</summary>
@@ -310,41 +291,6 @@ internal sealed class ExposedFunctions
         return () => _services.Notices.Post(Say);
     }
 
-    private void FinishLate(AssignedFunction function)
-    {
-        try
-        {
-            Finish(function);
-        }
-        catch (Exception e)
-        {
-            // On a thread of nobody's: a daemon that ends meanwhile has closed what this works with.
-            GuestLog.Failed(_services.Logger, _domainId, e);
-        }
-    }
-
-    // Touches nothing of this guest's: when it is late, on another thread, the guest may be gone.
-    private void Finish(AssignedFunction function)
-    {
-        PciAddress host = function.Hardware.Address;
-        function.Release();
-        if (!function.Hardware.TryReset())
-        {
-            _services.Warnings.Warn(_domainId, $"{host} could not be reset after use");
-        }
-
-        ReleaseClaim(host);
-        _services.Leaving.TryRemove((_domainId, host), out _);
-        GuestLog.FunctionTakenBack(_services.Logger, _domainId, host);
-    }
-
-    // What was said for this guest alone ends before another one can claim the function.
-    private void ReleaseClaim(PciAddress host)
-    {
-        _services.Permissions.EndGuest(host);
-        _services.Functions.Release(_domainId, host);
-    }
-
     private DeviceFailure? Place(IPciFunction function, PciAddress host, byte? requested, ToolstackOptions? options, out PciAddress guest)
     {
         guest = default;
@@ -381,11 +327,12 @@ internal sealed class ExposedFunctions
         {
             GoneChanged = _notice,
             FoundSlow = Notice($"{host} answers slowly: its register accesses are made by workers until they are fast again"),
+            FoundAddressesLost = Notice($"{host} had lost its base addresses when its guest switched it on: something reset it. They are written back"),
             FoundStuck = Notice($"{host} hangs: what its guest asked of it has not come back in time"),
         };
         if (!SideEffects.Prepare(assigned))
         {
-            return new(DeviceFailureKind.Unusable, $"{host}: its wake-up event could not be switched off");
+            return new(DeviceFailureKind.Unusable, $"{host}: its power management could not be made ready (wake-up events off, D0)");
         }
 
         _services.Interrupts?.Add(_domainId, assigned);

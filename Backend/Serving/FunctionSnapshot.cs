@@ -40,6 +40,9 @@ public sealed class FunctionSnapshot
     /// <summary>Hardware writes so far; live.</summary>
     public long HardwareWrites => _function.HardwareWrites;
 
+    /// <summary>How often its base addresses were found lost and written back; live.</summary>
+    public long AddressesLost => _function.AddressesLost;
+
     /// <summary>Whether its accesses leave the shard because they took too long; live.</summary>
     public bool IsSlow => _function.IsSlow;
 

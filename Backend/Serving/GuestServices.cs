@@ -38,7 +38,7 @@ internal sealed record GuestServices
     public required AssignmentCompiler Permissions { get; init; }
 
     /// <summary>
-    /// What a guest has lost but still has claimed, because an interrupt request for it has not come back: it can't be given
+    /// What a guest has lost but still has claimed, because a request for it has not come back (<see cref="Withdrawal"/>): it can't be given
     /// it again. By domain and host address.
     /// </summary>
     public ConcurrentDictionary<(int DomainId, PciAddress Host), bool> Leaving { get; } = new();
@@ -49,4 +49,11 @@ internal sealed record GuestServices
     public required ILogger Logger { get; init; }
 
     public required DistinctWarnings Warnings { get; init; }
+
+    /// <summary>Lets others claim a function. What was said of it for this guest alone ends before that.</summary>
+    public void EndClaim(int domainId, PciAddress host)
+    {
+        Permissions.EndGuest(host);
+        Functions.Release(domainId, host);
+    }
 }

@@ -24,12 +24,11 @@ internal sealed class ShardNotices : IDisposable
         _any.Set();
     }
 
-    /// <summary>Delivers nothing any more. No shard runs.</summary>
-    public void Dispose()
-    {
-        _wait.Unregister(null);
-        _any.Dispose();
-    }
+    /// <summary>
+    /// Delivers nothing any more. No shard runs; but a thread that hung in a device may come back as long as the process lives and post, so the event is
+    /// left to the finalizer.
+    /// </summary>
+    public void Dispose() => _wait.Unregister(null);
 
     private void Deliver()
     {

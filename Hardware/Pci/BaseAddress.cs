@@ -6,6 +6,12 @@ namespace PciBackFlow.Hardware.Pci;
 /// <param name="Flags">The register's own low bits: bit 0 I/O; memory: bits 2:1 type (10b = 64-bit), bit 3 prefetchable. ROM: bit 0 enable.</param>
 public readonly record struct BaseAddress(ulong Start, ulong Length, uint Flags)
 {
+    /// <summary>
+    /// Whether the register need not hold the address: the ports of a legacy IDE controller, a shadowed video BIOS, Enhanced Allocation (Linux
+    /// IORESOURCE_PCI_FIXED).
+    /// </summary>
+    public bool IsFixed { get; init; }
+
     /// <summary>Whether the register is implemented: it shows its low bits and answers sizing, with an address or without.</summary>
     public bool IsPresent => Length != 0;
 

@@ -4,8 +4,8 @@ namespace PciBackFlow.Perf.Frontends;
 
 /// <summary>
 /// What one guest must read of its function: the source's raw bytes, and on top what the guest itself knows of the registers that
-/// pciback makes virtual (Linux drivers/xen/xen-pciback/conf_space_header.c): ids, Command, base addresses, interrupt line. It follows the guest's
-/// own writes. Independent of the backend's filter; allocates nothing after construction. Owned by one client thread.
+/// pciback makes virtual (Linux drivers/xen/xen-pciback/conf_space_header.c): ids, Command, base addresses, interrupt line; and of the power state, which is
+/// answered. It follows the guest's own writes. Independent of the backend's filter; allocates nothing after construction. Owned by one client thread.
 /// </summary>
 public sealed class ExpectedAnswers
 {
@@ -21,6 +21,10 @@ public sealed class ExpectedAnswers
     private const int RomOffset = 0x30;
     private const int InterruptOffset = 0x3C;
     private const int HeaderBytes = 64;
+
+    // PMCSR bits 1:0 and 3.
+    private const uint PowerAnswer = 0x000B;
+    private const uint NoSoftReset = 0x0008;
 
     // Low bits of an all-ones write that don't matter for sizing: I/O, memory, ROM.
     private const uint IoDontCare = 0x3;
@@ -212,6 +216,10 @@ public sealed class ExpectedAnswers
         {
             // PME enable: cleared when the function is taken, if policy says so.
             care = ~0x00000100u;
+
+            // The power state is answered, and no guest here writes it: D0, with No_Soft_Reset (QEMU hw/xen/xen_pt_config_init.c).
+            expected = (expected & ~PowerAnswer) | NoSoftReset;
+            passed = ~PowerAnswer;
         }
     }
 }

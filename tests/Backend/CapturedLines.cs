@@ -17,6 +17,9 @@ internal sealed class CapturedLines : ILogger
 
     public IEnumerable<string> Errors => _lines.Where(line => line.Level >= LogLevel.Error).Select(line => line.Text);
 
+    /// <summary>Drops what was kept: a test has looked at it, and expected it.</summary>
+    public void Forget() => _lines.Clear();
+
     public IDisposable? BeginScope<TState>(TState state)
         where TState : notnull => null;
 

@@ -14,13 +14,15 @@ namespace PciBackFlow.Backend.Control.Api;
 /// <param name="Origin">Where it comes from: <c>sysfs 0000:03:00.0</c>.</param>
 /// <param name="HardwareReads">Register reads that reached the hardware.</param>
 /// <param name="HardwareWrites">Register writes that reached the hardware.</param>
+/// <param name="AddressesLost">How often its base addresses were found lost when it was switched on, and written back.</param>
 /// <param name="Slow">Whether its accesses go to workers because they took too long; false again once they are fast.</param>
 /// <param name="Gone">Whether it no longer answers.</param>
 /// <param name="Interrupts">How it interrupts the guest.</param>
-/// <param name="Policy">What the guest may do with it: <c>profile</c>, <c>allow_interrupt_control</c>, <c>allow_function_reset</c>, then one
-/// <c>rules</c> for each place that rules come from (their number), then one <c>hide</c> for each hidden capability.</param>
+/// <param name="Policy">What the guest may do with it: <c>profile</c>, <c>allow_interrupt_control</c>, <c>allow_function_reset</c>,
+/// <c>allow_power_states</c>, then one <c>rules</c> for each place that rules come from (their number), then one <c>hide</c> for each hidden
+/// capability.</param>
 public sealed record FunctionReport(
-    string Host, string Guest, string Origin, long HardwareReads, long HardwareWrites, bool Slow, bool Gone, InterruptReport Interrupts,
+    string Host, string Guest, string Origin, long HardwareReads, long HardwareWrites, long AddressesLost, bool Slow, bool Gone, InterruptReport Interrupts,
     IReadOnlyList<SettingReport> Policy)
 {
     /// <summary>Describes a function.</summary>
@@ -32,6 +34,7 @@ public sealed record FunctionReport(
         function.Origin,
         function.HardwareReads,
         function.HardwareWrites,
+        function.AddressesLost,
         function.IsSlow,
         function.IsGone,
         InterruptReport.Of(function.Interrupts),
@@ -44,6 +47,7 @@ public sealed record FunctionReport(
             new("profile", AccessPolicy.NameOf(policy.Profile.Value), policy.Profile.Origin.ToString()),
             Flag("allow_interrupt_control", policy.AllowInterruptControl),
             Flag("allow_function_reset", policy.AllowFunctionReset),
+            Flag("allow_power_states", policy.AllowPowerStates),
         ];
         foreach (Setting<int> rules in policy.Rules)
         {

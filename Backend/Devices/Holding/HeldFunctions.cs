@@ -89,10 +89,12 @@ internal sealed class HeldFunctions(DeviceCustodyOptions options, HeldEntries en
                 return false;
             }
 
-            string? why;
-            bool isExposed = cleaning.IsExposed(address);
+            // Until it is shown to be clean: a defect met on the way hands nothing on.
+            string? why = "what its last guest left in it could not be cleaned";
             try
             {
+                bool isExposed = cleaning.IsExposed(address);
+
                 // What its guest can still reach is reset again before anybody else gets it; once more now would be in vain.
                 bool isUntouched = entry.Function is { IsTouched: false } function && (!function.WasExposed || isExposed);
                 why = isUntouched ? cleaning.Requarantine(address) : cleaning.CleanAndQuarantine(entry, record);
@@ -102,14 +104,12 @@ internal sealed class HeldFunctions(DeviceCustodyOptions options, HeldEntries en
             finally
             {
                 entry.Function?.Dispose();
-                (entry.Function, entry.Owner) = (null, null);
-            }
-
-            entry.Unusable = why;
-            entries.Show(entry, record);
-            if (why is not null)
-            {
-                CustodyLog.Unusable(options.Logger, address, why);
+                (entry.Function, entry.Owner, entry.Unusable) = (null, null, why);
+                entries.Show(entry, record);
+                if (why is not null)
+                {
+                    CustodyLog.Unusable(options.Logger, address, why);
+                }
             }
 
             return true;

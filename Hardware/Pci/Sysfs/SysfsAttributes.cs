@@ -5,6 +5,7 @@ namespace PciBackFlow.Hardware.Pci.Sysfs;
 /// <summary>Reads the files of one device's sysfs directory (Linux Documentation/ABI/testing/sysfs-bus-pci). What is absent reads as null.</summary>
 internal static class SysfsAttributes
 {
+    private const ulong FixedResource = 0x10;
     private const ulong IoResource = 0x100;
     private const ulong MemoryResource = 0x200;
     private const ulong PrefetchResource = 0x2000;
@@ -77,7 +78,7 @@ internal static class SysfsAttributes
             if (fields.Length == 3 && TryHex(fields[0], out ulong start) && TryHex(fields[1], out ulong end) && TryHex(fields[2], out ulong flags)
                 && end > start && (flags & (IoResource | MemoryResource)) != 0 && (flags & (DisabledResource | UnsetResource)) == 0)
             {
-                result[i] = new BaseAddress(start, end - start + 1, RegisterBits(flags, i));
+                result[i] = new BaseAddress(start, end - start + 1, RegisterBits(flags, i)) { IsFixed = (flags & FixedResource) != 0 };
             }
         }
 

@@ -5,7 +5,7 @@ using PciBackFlow.Hardware.Pci.Capabilities;
 namespace PciBackFlow.Hardware.Pci.Sysfs;
 
 /// <summary>
-/// A function of this host through sysfs. Its <c>config</c> file is opened once; one access is one system call of that size.
+/// A function of this host through sysfs. Its <c>config</c> file (<see cref="ConfigFile"/>) is opened once; one access is one system call of that size.
 /// The kernel answers all ones for a device that does not respond, and reports that as success; for one that it has removed meanwhile (ENODEV) so does this.
 /// </summary>
 public sealed unsafe class SysfsFunction : IPciFunction
@@ -16,15 +16,15 @@ public sealed unsafe class SysfsFunction : IPciFunction
     private const int CardBusUnprivileged = 128;
 
     private readonly string _directory;
+    private readonly ConfigFile _config;
     private readonly BaseAddress[] _baseAddresses;
     private readonly bool _writable;
-    private int _descriptor;
 
-    private SysfsFunction(PciAddress address, string directory, int descriptor, bool writable)
+    private SysfsFunction(PciAddress address, string directory, ConfigFile config, bool writable)
     {
         Address = address;
         _directory = directory;
-        _descriptor = descriptor;
+        _config = config;
         _writable = writable;
         Size = new FileInfo(Path.Combine(directory, "config")).Length switch
         {
@@ -86,15 +86,9 @@ public sealed unsafe class SysfsFunction : IPciFunction
             throw new IOException($"{address}: no such function on this host ({directory})");
         }
 
-        int flags = (writable ? PosixFile.ReadWrite : PosixFile.ReadOnly) | PosixFile.CloseOnExec;
-        int descriptor = PosixFile.Open(Path.Combine(directory, "config"), flags);
-        if (descriptor < 0)
-        {
-            int error = Marshal.GetLastPInvokeError();
-            throw new IOException($"{address}: config: {Marshal.GetPInvokeErrorMessage(error)}", error);
-        }
-
-        return new SysfsFunction(address, directory, descriptor, writable);
+        ConfigFile config = ConfigFile.TryOpen(Path.Combine(directory, "config"), writable, out Errno errno)
+            ?? throw new IOException($"{address}: config: {Marshal.GetPInvokeErrorMessage((int)errno)}", (int)errno);
+        return new SysfsFunction(address, directory, config, writable);
     }
 
     /// <inheritdoc/>
@@ -107,13 +101,8 @@ public sealed unsafe class SysfsFunction : IPciFunction
         }
 
         uint buffer = 0;
-        nint done;
-        do
-        {
-            done = PosixFile.Read(_descriptor, &buffer, (nuint)size, offset);
-        }
-        while (done < 0 && (Errno)Marshal.GetLastPInvokeError() == Errno.EINTR);
-        if (done < 0 && (Errno)Marshal.GetLastPInvokeError() == Errno.ENODEV)
+        int done = _config.Read(offset, &buffer, size, out Errno errno);
+        if (errno == Errno.ENODEV)
         {
             return true;
         }
@@ -128,21 +117,8 @@ public sealed unsafe class SysfsFunction : IPciFunction
     }
 
     /// <inheritdoc/>
-    public bool TryWrite(int offset, int size, uint value)
-    {
-        if (!_writable || !IsAccess(offset, size))
-        {
-            return false;
-        }
-
-        nint done;
-        do
-        {
-            done = PosixFile.Write(_descriptor, &value, (nuint)size, offset);
-        }
-        while (done < 0 && (Errno)Marshal.GetLastPInvokeError() == Errno.EINTR);
-        return done == size;
-    }
+    public bool TryWrite(int offset, int size, uint value) =>
+        _writable && IsAccess(offset, size) && _config.Write(offset, &value, size, out _) == size;
 
     /// <inheritdoc/>
     /// <remarks>Opens the other's file each time: it is asked when MSI-X is enabled, and the host may have exchanged what lies there.</remarks>
@@ -153,16 +129,10 @@ public sealed unsafe class SysfsFunction : IPciFunction
             return false;
         }
 
-        int descriptor = PosixFile.Open(Path.Combine(_directory, "physfn", "config"), PosixFile.ReadOnly | PosixFile.CloseOnExec);
-        if (descriptor < 0)
-        {
-            return false;
-        }
-
+        using var physical = ConfigFile.TryOpen(Path.Combine(_directory, "physfn", "config"), writable: false, out _);
         ushort command = 0;
-        nint done = PosixFile.Read(descriptor, &command, sizeof(ushort), ConfigRegisters.Command);
-        _ = PosixFile.Close(descriptor);
-        return done == sizeof(ushort) && !NoAnswer.Is(command, sizeof(ushort)) && (command & CommandBits.Memory) != 0;
+        return physical is not null && physical.Read(ConfigRegisters.Command, &command, sizeof(ushort), out _) == sizeof(ushort)
+            && !NoAnswer.Is(command, sizeof(ushort)) && (command & CommandBits.Memory) != 0;
     }
 
     /// <inheritdoc/>
@@ -200,22 +170,12 @@ public sealed unsafe class SysfsFunction : IPciFunction
     public bool TrySetPowerState(int state) => _writable && PowerTransition.TryMove(this, state);
 
     /// <inheritdoc/>
-    public bool TryReset() => _writable && SysfsAttributes.TryWrite(_directory, "reset", "1");
+    /// <remarks>Of one that is closed another owner may have the device.</remarks>
+    public bool TryReset() => _writable && !_config.IsClosed && SysfsAttributes.TryWrite(_directory, "reset", "1");
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        int descriptor = Interlocked.Exchange(ref _descriptor, -1);
-        if (descriptor >= 0)
-        {
-            _ = PosixFile.Close(descriptor);
-        }
-
-        GC.SuppressFinalize(this);
-    }
-
-    /// <summary>Closes the descriptor of a function nobody disposed of.</summary>
-    ~SysfsFunction() => Dispose();
+    /// <remarks>Accesses from now on fail. The file is closed when those under way have ended.</remarks>
+    public void Dispose() => _config.Dispose();
 
     private static bool HasMessageInterrupts(string directory)
     {

@@ -8,7 +8,7 @@ namespace PciBackFlow.Stages.Execute.SideEffects;
 /// <summary>
 /// The Command register (PCI Local Bus 3.0 §6.2.2) as Linux xen-pciback treats it. Memory and I/O decode are never switched off:
 /// an access to a region that nobody decodes can bring the host down (XSA-120, CVE-2015-8553). The guest's decode bits
-/// only tell whether it has the function enabled.
+/// only tell whether it has the function enabled. Whatever is switched on, the base addresses are the host's first (<see cref="BaseAddressRestore"/>).
 /// </summary>
 internal static class CommandRegister
 {
@@ -37,22 +37,43 @@ internal static class CommandRegister
 
         uint last = registers.Command;
         uint wanted = ByteLanes.Merge((hardware & ~isVirtual) | (last & isVirtual), step.Value, step.Mask);
-        if (!registers.IsEnabled && (wanted & Decode) != 0)
+        bool wantsDecode = (wanted & Decode) != 0;
+        bool begins = wantsDecode && !registers.IsEnabled;
+        uint present = hardware;
+
+        // Of a function that the guest has enabled and that decodes no more: it was reset, and its guest brings it back.
+        uint lostDecode = wantsDecode ? DecodeOf(function) & ~hardware : 0;
+        if (begins || lostDecode != 0 || (wanted & ~hardware & CommandBits.BusMaster) != 0)
         {
-            if (!function.Hardware.TryEnable() || !function.TryReadHardware(step.Offset, 2, out hardware))
+            if (!BaseAddressRestore.TryRestoreAll(function, ref present))
+            {
+                return PciOpStatus.OperationFailed;
+            }
+
+            if (function.IsGone)
+            {
+                return PciOpStatus.Success;
+            }
+        }
+
+        if (begins)
+        {
+            if (!function.Hardware.TryEnable() || !function.TryReadHardware(step.Offset, 2, out present))
             {
                 return PciOpStatus.OperationFailed;
             }
 
             registers.IsEnabled = true;
+            hardware = present;
+            lostDecode = 0;
         }
-        else if (registers.IsEnabled && (wanted & Decode) == 0)
+        else if (registers.IsEnabled && !wantsDecode)
         {
             // The master bit follows the guest's below; decode stays.
             registers.IsEnabled = false;
         }
 
-        uint next = ByteLanes.Merge(hardware, wanted, CommandBits.BusMaster);
+        uint next = ByteLanes.Merge(hardware | lostDecode, wanted, CommandBits.BusMaster);
         if (((wanted ^ last) & CommandBits.MemoryWriteInvalidate) != 0)
         {
             if ((wanted & CommandBits.MemoryWriteInvalidate) != 0 && !HasCacheLine(function))
@@ -76,7 +97,7 @@ internal static class CommandRegister
             next = ByteLanes.Merge(next, wanted, throughBits);
         }
 
-        if (next != hardware && !function.TryWriteHardware(step.Offset, 2, next))
+        if (next != present && !function.TryWriteHardware(step.Offset, 2, next))
         {
             return PciOpStatus.OperationFailed;
         }
@@ -85,6 +106,22 @@ internal static class CommandRegister
         ref uint seenByGuest = ref registers[step.Offset >> 2];
         seenByGuest = ByteLanes.Merge(seenByGuest, ByteLanes.ToDword(wanted, step.Offset), rule.Virtual & ByteLanes.Lanes(step.Offset, 2));
         return PciOpStatus.Success;
+    }
+
+    // What the host's resources need; a virtual function's regions are its physical function's to switch.
+    private static uint DecodeOf(AssignedFunction function)
+    {
+        uint decode = 0;
+        for (int index = 0; index < VirtualRegisters.BaseAddressCount - 1; index++)
+        {
+            BaseAddressAnswer answer = function.Initial.BaseAddresses[index];
+            if (answer.Restorable)
+            {
+                decode |= answer.IsIo ? CommandBits.Io : CommandBits.Memory;
+            }
+        }
+
+        return decode;
     }
 
     // Memory Write and Invalidate needs a cache line size; a function that keeps 0 there cannot do it.

@@ -16,6 +16,7 @@ internal static class FunctionLevelReset
             return PciOpStatus.OperationFailed;
         }
 
+        PowerControl.NoteReset(function);
         function.Refresh();
         function.AfterReset?.Invoke(function);
         return PciOpStatus.Success;

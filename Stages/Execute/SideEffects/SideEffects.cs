@@ -26,10 +26,13 @@ public static class SideEffects
         _ => PciOpStatus.OperationFailed,
     };
 
-    /// <summary>What a function needs once, before a guest gets it: wake-up events are switched off.</summary>
+    /// <summary>
+    /// What a function needs once, before a guest gets it: wake-up events are switched off, and where its power state is only answered it is brought to D0.
+    /// May block.
+    /// </summary>
     /// <param name="function">The function. Its hardware may be written.</param>
-    /// <returns>False when an access failed.</returns>
-    public static bool Prepare(AssignedFunction function) => PowerControl.DisableWakeUp(function);
+    /// <returns>False when an access failed, or it does not go to D0.</returns>
+    public static bool Prepare(AssignedFunction function) => PowerControl.Prepare(function);
 
     internal static PciOpStatus Status(bool done) => done ? PciOpStatus.Success : PciOpStatus.OperationFailed;
 

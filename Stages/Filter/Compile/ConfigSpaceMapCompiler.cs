@@ -97,6 +97,12 @@ public static class ConfigSpaceMapCompiler
         }
 
         DenyBehindDefects(list, builder, function);
+
+        if (isQemu && policy.AllowPowerStates.Value)
+        {
+            builder.PolicyProblems.Add("allow_power_states: the profile qemu-xen answers power states itself");
+        }
+
         PolicyRules.Applied applied = PolicyRules.Apply(policy, builder, list);
         int power = list.TryFind(CapabilityId.PowerManagement, out PciCapability own) ? own.Offset + PowerManagementRegisters.ControlStatus : -1;
         return Finish(function, builder, image, settings, policy, applied, answers, readAll) with
@@ -162,6 +168,11 @@ public static class ConfigSpaceMapCompiler
         if (policy.AllowInterruptControl.Value)
         {
             settings |= MapSettings.InterruptControl;
+        }
+
+        if (policy.AllowPowerStates.Value && policy.Profile.Value != PolicyProfile.QemuXen)
+        {
+            settings |= MapSettings.PowerStates;
         }
 
         return settings;

@@ -14,6 +14,9 @@ public readonly record struct BaseAddressAnswer(uint Address, uint SizeMask, uin
     private const uint IoBits = 0xFFFF_FFFC;
     private const uint RomBits = 0xFFFF_F800;
 
+    /// <summary>Whether it decodes I/O ports.</summary>
+    public bool IsIo => AddressBits == IoBits;
+
     /// <summary>The answers of all seven registers (PCI Local Bus 3.0 §6.2.5.1 and §6.2.5.2).</summary>
     /// <param name="resources">The host's resources: 0–5 BARs, 6 ROM.</param>
     /// <param name="isVirtualFunction">A virtual function's registers are zero in hardware and take no write.</param>
@@ -36,6 +39,8 @@ public readonly record struct BaseAddressAnswer(uint Address, uint SizeMask, uin
         return answers;
     }
 
+    private static bool IsRestorable(BaseAddress resource) => resource is { IsAssigned: true, IsFixed: false };
+
     private static BaseAddressAnswer Low(BaseAddress bar)
     {
         uint addressBits = bar.IsIo ? IoBits : MemoryBits;
@@ -45,11 +50,11 @@ public readonly record struct BaseAddressAnswer(uint Address, uint SizeMask, uin
         }
 
         uint flags = bar.Flags & ~addressBits;
-        return new(((uint)bar.Start & addressBits) | flags, ((uint)(0 - bar.Length) & addressBits) | flags, addressBits, bar.IsAssigned);
+        return new(((uint)bar.Start & addressBits) | flags, ((uint)(0 - bar.Length) & addressBits) | flags, addressBits, IsRestorable(bar));
     }
 
     private static BaseAddressAnswer UpperHalf(BaseAddress below)
-        => new((uint)(below.Start >> 32), (uint)((0 - below.Length) >> 32), uint.MaxValue, below.IsAssigned);
+        => new((uint)(below.Start >> 32), (uint)((0 - below.Length) >> 32), uint.MaxValue, IsRestorable(below));
 
     private static BaseAddressAnswer Rom(BaseAddress rom)
     {
@@ -59,6 +64,6 @@ public readonly record struct BaseAddressAnswer(uint Address, uint SizeMask, uin
         }
 
         uint enable = rom.Flags & 1;
-        return new(((uint)rom.Start & RomBits) | enable, ((uint)(0 - rom.Length) & RomBits) | enable, RomBits, rom.IsAssigned);
+        return new(((uint)rom.Start & RomBits) | enable, ((uint)(0 - rom.Length) & RomBits) | enable, RomBits, IsRestorable(rom));
     }
 }

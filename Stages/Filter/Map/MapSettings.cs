@@ -18,4 +18,7 @@ public enum MapSettings : byte
 
     /// <summary>Command's Interrupt Disable is emulated: interrupt control does not bring it to hardware (QEMU's masks).</summary>
     EmulatedLineInterrupt = 8,
+
+    /// <summary>A power state that the guest writes is the function's; without, it is answered as if it were.</summary>
+    PowerStates = 16,
 }

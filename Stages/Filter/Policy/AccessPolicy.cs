@@ -8,7 +8,7 @@ namespace PciBackFlow.Stages.Filter.Policy;
 /// </summary>
 public sealed record AccessPolicy
 {
-    /// <summary>The policy of Linux xen-pciback.</summary>
+    /// <summary>The policy of Linux xen-pciback, but for power states, which are answered.</summary>
     public static AccessPolicy Default { get; } = new();
 
     /// <summary>Unknown writes pass.</summary>
@@ -37,6 +37,9 @@ public sealed record AccessPolicy
 
     /// <summary>Whether a guest's function level reset is carried out, as a reset by the host.</summary>
     public Setting<bool> AllowFunctionReset { get; init; } = new(false, SettingOrigin.BuiltIn);
+
+    /// <summary>Whether a power state that the guest writes is the function's own, and not only what the guest reads.</summary>
+    public Setting<bool> AllowPowerStates { get; init; } = new(false, SettingOrigin.BuiltIn);
 
     /// <summary>The profile's name as in policy files: <c>default</c>, <c>permissive</c>, <c>strict</c>, <c>qemu-xen</c>.</summary>
     /// <param name="profile">A profile.</param>

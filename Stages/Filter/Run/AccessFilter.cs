@@ -127,7 +127,7 @@ public static class AccessFilter
         return dropped & ((differs & ~rule.Rw1c) | (written & rule.Rw1c));
     }
 
-    // Two fields decide by the value, not by its difference from what is there.
+    // Three fields decide by the value, not by its difference from what is there.
     private static uint OwnRuleDenies(AssignedFunction function, in ConfigDword rule, int dword, uint effect, uint written, uint denied)
     {
         ByteLanes.Field(rule.EffectMask, out int lane, out int size);
@@ -136,6 +136,8 @@ public static class AccessFilter
         {
             PlanAction.SelfTest when value == SelfTestBits.Start => denied & ~rule.EffectMask,
             PlanAction.SelfTest => denied | SelfTestChange(function, dword, effect, written, lane),
+            // Linux writes 0 on the way up from D3hot, over bits that are read-only in every function.
+            PlanAction.PowerControl => denied & ~ByteLanes.ToDword(PowerManagementRegisters.NoSoftReset | PowerManagementRegisters.DataScale, lane),
             PlanAction.VpdAddress => ByteLanes.Merge(denied, written, ByteLanes.ToDword(VpdRegisters.Flag, lane) & effect),
             _ => denied,
         };
@@ -175,7 +177,8 @@ public static class AccessFilter
         Add(ref plan, rule.Effect, offset + lane, size, value, ByteLanes.FromDword(effect, lane, size));
         plan.MayBlock |= rule.Effect switch
         {
-            PlanAction.PowerControl or PlanAction.FunctionLevelReset => true,
+            PlanAction.FunctionLevelReset => true,
+            PlanAction.PowerControl => (function.Map.Settings & MapSettings.PowerStates) != 0,
             // Enabling asks the host's kernel; every other Command write is a register access.
             PlanAction.Command => !function.Registers.IsEnabled
                 && (ByteLanes.Merge(function.Registers.Command, value, plan.Steps[plan.StepCount - 1].Mask) & (CommandBits.Io | CommandBits.Memory)) != 0,

@@ -19,9 +19,10 @@ public sealed class AssignedFunction
     private volatile bool _isSlow;
     private volatile bool _isStuck;
     private volatile bool _isGone;
-    private int _inUse;
+    private FunctionTurn _turn;
     private long _hardwareReads;
     private long _hardwareWrites;
+    private long _addressesLost;
 
     /// <summary>Assigns a function; the registers start fresh unless told otherwise.</summary>
     /// <param name="hardware">The host's function.</param>
@@ -101,21 +102,41 @@ public sealed class AssignedFunction
     /// </summary>
     public Action? FoundStuck { get; set; }
 
+    /// <summary>
+    /// Called when its base addresses are found lost before it is switched on, in the midst of a request: must neither block nor throw. Set before a guest can
+    /// reach it.
+    /// </summary>
+    public Action? FoundAddressesLost { get; set; }
+
+    /// <summary>How often its base addresses were found lost before it was switched on, and written back.</summary>
+    public long AddressesLost => Volatile.Read(ref _addressesLost);
+
     /// <summary>Hardware reads so far, those of side effects included.</summary>
     public long HardwareReads => Volatile.Read(ref _hardwareReads);
 
     /// <summary>Hardware writes so far, those of side effects included.</summary>
     public long HardwareWrites => Volatile.Read(ref _hardwareWrites);
 
+    /// <summary>Whether it was taken from the guest for good (<see cref="Withdraw"/>). Any thread may look.</summary>
+    public bool IsWithdrawn => _turn.IsWithdrawn;
+
     /// <summary>
     /// Takes the function for the accesses of one request. Normally nobody else wants it; but a worker that missed its deadline
     /// can still be inside while the guest's next request is under way. Never waits.
     /// </summary>
-    /// <returns>False when another thread is at it: the request fails.</returns>
-    public bool TryBegin() => Interlocked.CompareExchange(ref _inUse, 1, 0) == 0;
+    /// <returns>False when another thread is at it, or when it is withdrawn: the request fails.</returns>
+    public bool TryBegin() => _turn.TryBegin();
 
     /// <summary>Ends what <see cref="TryBegin"/> began. A release: the next to take it sees everything done here.</summary>
-    public void End() => Volatile.Write(ref _inUse, 0);
+    public void End() => _turn.End();
+
+    /// <summary>
+    /// Takes the function from the guest for good: whoever comes to it later, with a request that was accepted before, is refused. Who is inside now stays
+    /// there until its access has ended, and what that does to the device is not undone by it.
+    /// </summary>
+    /// <param name="left">Called once by who is inside now, when it leaves; must neither block nor throw.</param>
+    /// <returns>False when somebody is inside: <paramref name="left"/> will be called, or has been already.</returns>
+    public bool Withdraw(Action left) => _turn.Withdraw(left);
 
     /// <summary>
     /// Another thread: what somebody does on it right now has lasted so long that its thread was replaced. Accesses leave the shard from now on.
@@ -150,6 +171,13 @@ public sealed class AssignedFunction
         {
             FoundSlow?.Invoke();
         }
+    }
+
+    /// <summary>Whoever has it: its base addresses were not the host's.</summary>
+    internal void NoteAddressesLost()
+    {
+        _addressesLost++;
+        FoundAddressesLost?.Invoke();
     }
 
     /// <summary>Reads hardware, notes what the guest will have seen, and finds out whether the function is gone.</summary>

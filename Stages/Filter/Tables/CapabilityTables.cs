@@ -23,7 +23,7 @@ internal static class CapabilityTables
 
         return capability.StandardId switch
         {
-            CapabilityId.PowerManagement => PowerManagementTable.Rows(),
+            CapabilityId.PowerManagement => PowerManagementTable.Rows(context.Settings),
             CapabilityId.Vpd => VpdTable.Rows(),
             CapabilityId.Msi => MsiTable.Rows(image, at, context.Settings),
             CapabilityId.MsiX => MsixTable.Rows(context.Settings),

@@ -24,6 +24,21 @@ public sealed class ReleaseTests : HeldNicTests
     }
 
     [Fact]
+    public void A_device_whose_release_ends_in_a_defect_is_nobodys_and_nobody_gets_it_before_it_is_made_ready()
+    {
+        Scribble();
+        Host[Nic].OnReset = static _ => throw new InvalidOperationException("nobody foresaw this");
+
+        Assert.Throws<InvalidOperationException>(() => Custody.Functions.Release(5, Address));
+
+        Assert.Null(Custody.Find(Nic)?.OwnerDomain);
+        Assert.Contains("could not be cleaned", Custody.Functions.Claim(6, Address).Refusal?.Reason, StringComparison.Ordinal);
+        Host[Nic].OnReset = null;
+        Custody.MakeReady(Address);
+        Assert.True(Custody.Functions.Claim(6, Address).IsGranted);
+    }
+
+    [Fact]
     public void A_machine_in_memory_tells_it_too()
     {
         using EmulatedCustody custody = new([() => new EmulatedFunctionBuilder(0x8086, 0x10D3).Build(Address)]);

@@ -154,6 +154,9 @@ public sealed class GuestGoesTests
 
         bench.AwaitState(7, halted ? 4 : 6);
         Bench.Eventually(() => bench.Platform.Count == 0, "unmapped");
+
+        // The function is taken back after that, and only then anybody else's.
+        Bench.Eventually(() => bench.Lines.Texts.Any(static line => line.Contains("0000:03:00.0 taken back", StringComparison.Ordinal)), "taken back");
         bench.Create(8, Bench.HostA);
         bench.AwaitState(8, 3);
         Assert.Equal("3", bench.Read(8, "state-0"));

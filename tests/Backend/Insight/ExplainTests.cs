@@ -44,7 +44,8 @@ public sealed class ExplainTests
     [Fact]
     public void A_change_of_the_power_state_shows_as_the_write_it_is()
     {
-        ExplainedAccess[] all = [.. Run("e1000e", "CAP_PM+4.w=3", "CAP_PM+4.w=3", "CAP_PM+4.w=1", "CAP_PM+4.w=0")];
+        AccessPolicy policy = AccessPolicy.Default with { AllowPowerStates = new(true, SettingOrigin.BuiltIn) };
+        ExplainedAccess[] all = [.. RunUnder(policy, "e1000e", "CAP_PM+4.w=3", "CAP_PM+4.w=3", "CAP_PM+4.w=1", "CAP_PM+4.w=0")];
         int[][] states = [.. all.Select(access => access.Hardware
             .Where(step => step.Access == "write" && step.Offset == access.Offset).Select(step => (int)(step.Value & 3)).ToArray())];
         Assert.Equal([3], states[0]);
@@ -52,6 +53,17 @@ public sealed class ExplainTests
         Assert.Empty(states[2]);
         Assert.Equal([0], states[3]);
         Assert.Equal("access_denied", all[2].Status);
+    }
+
+    [Fact]
+    public void A_power_state_that_is_only_answered_is_written_nowhere_and_the_rule_names_the_option_that_changes_that()
+    {
+        ExplainedAccess[] all = [.. Run("e1000e", "CAP_PM+4.w=3", "CAP_PM+4.w", "CAP_PM+4.w=1", "CAP_PM+4.w=0", "CAP_PM+4.w")];
+        Assert.Equal((0x000Bu, 0x0008u), (all[1].Value & 0x000B, all[4].Value & 0x000B));
+        Assert.DoesNotContain(all.SelectMany(static access => access.Hardware), static access => access.Access == "write");
+        Assert.Equal(["success", "success", "access_denied", "success", "success"], all.Select(static access => access.Status));
+        Assert.All(all, static access => Assert.Equal(0u, access.DeniedBits));
+        Assert.Contains("allow_power_states", Assert.Single(all[0].Rows).Rule, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -96,7 +96,7 @@ public sealed class GuestViewTests
 
     /// <summary>
     /// Command (the guest's own bits), base addresses and ROM (host resources), interrupt line (the host's irq), and of power management the
-    /// PME bits (PCI Bus Power Management 1.2 §3.2.3 and §3.2.4).
+    /// PME bits, the state and No_Soft_Reset (PCI Bus Power Management 1.2 §3.2.3 and §3.2.4).
     /// </summary>
     private static HashSet<int> VirtualBytes(CapturedFunction function)
     {
@@ -108,7 +108,7 @@ public sealed class GuestViewTests
         {
             if (!capability.IsExtended && capability.StandardId == CapabilityId.PowerManagement)
             {
-                bytes.UnionWith([capability.Offset + 3, capability.Offset + 5]);
+                bytes.UnionWith([capability.Offset + 3, capability.Offset + 4, capability.Offset + 5]);
             }
         }
 

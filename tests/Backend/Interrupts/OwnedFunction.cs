@@ -35,12 +35,12 @@ internal sealed class OwnedFunction : IDisposable
 
     public OwnedFunction(
         Func<EmulatedFunctionBuilder, EmulatedFunctionBuilder>? shape = null, bool prepare = true, bool assign = true,
-        LoopbackPlatform? platform = null)
-        : this((shape?.Invoke(Builder()) ?? Builder()).Build(Address), prepare, assign, platform)
+        LoopbackPlatform? platform = null, AccessPolicy? policy = null)
+        : this((shape?.Invoke(Builder()) ?? Builder()).Build(Address), prepare, assign, platform, policy)
     {
     }
 
-    public OwnedFunction(EmulatedFunction hardware, bool prepare = true, bool assign = true, LoopbackPlatform? platform = null)
+    public OwnedFunction(EmulatedFunction hardware, bool prepare = true, bool assign = true, LoopbackPlatform? platform = null, AccessPolicy? policy = null)
     {
         Hardware = hardware;
         Host = new(platform);
@@ -68,7 +68,7 @@ internal sealed class OwnedFunction : IDisposable
 
         Warnings = new(Lines);
         Operations = new(Physdev, Warnings, Lines);
-        Function = new(hardware, default, FunctionPermissions.Compile(hardware, AccessPolicy.Default, new ConfigSpaceMapCache()));
+        Function = new(hardware, default, FunctionPermissions.Compile(hardware, policy ?? AccessPolicy.Default, new ConfigSpaceMapCache()));
         Operations.Add(Domain, Function);
     }
 

@@ -6,6 +6,7 @@ using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Stages.Execute.SideEffects;
 using PciBackFlow.Stages.Filter;
 using PciBackFlow.Stages.Filter.Map;
+using PciBackFlow.Stages.Filter.Policy;
 using PciBackFlow.Stages.Filter.Run;
 using PciBackFlow.Stages.Wire;
 
@@ -49,9 +50,22 @@ public sealed class ResetTests
     }
 
     [Fact]
-    public void A_guest_that_puts_its_function_to_sleep_and_wakes_it_keeps_its_messages()
+    public void A_guest_whose_function_takes_a_sleep_for_an_answer_keeps_its_messages_without_a_reset()
     {
         using OwnedFunction owned = new();
+        owned.EnableMsix(0, 1);
+
+        Assert.Equal(PciOpStatus.Success, Write(owned, PlanAction.PowerControl, OwnedFunction.Power, 3));
+        Assert.Equal(PciOpStatus.Success, Write(owned, PlanAction.PowerControl, OwnedFunction.Power, 0));
+
+        Assert.Equal((0, 0), (owned.Hardware.Resets, owned.Restored));
+        Assert.Equal(0x803Fu, owned.Peek(OwnedFunction.MsixControl, 2));
+    }
+
+    [Fact]
+    public void A_guest_that_puts_its_function_to_sleep_and_wakes_it_keeps_its_messages()
+    {
+        using OwnedFunction owned = new(policy: AccessPolicy.Default with { AllowPowerStates = new(true, SettingOrigin.BuiltIn) });
         owned.EnableMsix(0, 1);
 
         Assert.Equal(PciOpStatus.Success, Write(owned, PlanAction.PowerControl, OwnedFunction.Power, 3));

@@ -25,6 +25,7 @@ public sealed class EffectivePolicyTests
         Assert.Equal(new(PolicyProfile.Default, SettingOrigin.BuiltIn), policy.Profile);
         Assert.Equal(new(false, SettingOrigin.BuiltIn), policy.AllowInterruptControl);
         Assert.Equal(new(false, SettingOrigin.BuiltIn), policy.AllowFunctionReset);
+        Assert.Equal(new(false, SettingOrigin.BuiltIn), policy.AllowPowerStates);
         Assert.Empty(policy.Rules);
     }
 
@@ -151,7 +152,7 @@ public sealed class EffectivePolicyTests
         PolicyStatement file = PolicyFile.Parse(
             """
             {
-              "profile": "strict", "allow_function_reset": true, "hide": ["CAP_VPD"],
+              "profile": "strict", "allow_function_reset": true, "allow_power_states": true, "hide": ["CAP_VPD"],
               "rules": [{"offset":128,"size":4}, {"offset":132,"size":2}]
             }
             """u8.ToArray(),
@@ -168,6 +169,7 @@ public sealed class EffectivePolicyTests
         EffectivePolicy first = Of(bench, 7, Bench.HostA);
         Assert.Equal(new(PolicyProfile.Strict, fromFile), first.Profile);
         Assert.Equal(new(true, fromFile), first.AllowFunctionReset);
+        Assert.Equal(new(true, fromFile), first.AllowPowerStates);
         Assert.Equal(
             [
                 new(1, new(SettingSource.DriverParameter, "quirks=03:00.0-80:4:ffff")),

@@ -31,6 +31,7 @@ public sealed class PolicyFileTests
               "profile": "strict",
               "allow_interrupt_control": true,
               "allow_function_reset": true,
+              "allow_power_states": true,
               "hide": ["CAP_VPD", "ECAP_LTR"],
               "rules": [
                 { "register": "PCIe Device Control", "mask": "0x7000", "allow": true, "reason": "MRRS" },
@@ -44,6 +45,8 @@ public sealed class PolicyFileTests
         Assert.Equal(SettingSource.PolicyFile, policy.Profile.Origin.Source);
         Assert.True(policy.AllowInterruptControl.Value);
         Assert.True(policy.AllowFunctionReset.Value);
+        Assert.Equal("policy file test.json", policy.AllowPowerStates.Origin.ToString());
+        Assert.True(policy.AllowPowerStates.Value);
         Assert.Equal(["CAP_VPD", "ECAP_LTR"], policy.HiddenCapabilities);
         Assert.Equal(3, policy.Rules.Count);
         Assert.Equal(0x7000u, policy.Rules[0].Mask);
@@ -75,6 +78,7 @@ public sealed class PolicyFileTests
     [InlineData("""{"profile":1}""", "profile: a string is expected")]
     [InlineData("""{"profile":"strict","profile":"default"}""", "profile: the key stands twice")]
     [InlineData("""{"allow_function_reset":"yes"}""", "allow_function_reset: true or false is expected")]
+    [InlineData("""{"allow_power_states":3}""", "allow_power_states: true or false is expected")]
     [InlineData("""{"hide":["VPD"]}""", "hide[0]: 'VPD' is no capability")]
     [InlineData("""{"rules":{}}""", "rules: an array is expected")]
     [InlineData("""{"rules":[{"allow":true}]}""", "rules[0]: a rule names a register, an offset, or both")]
@@ -110,7 +114,7 @@ public sealed class PolicyFileTests
         AccessPolicy policy = Parse(
             """
             {
-              "profile": "permissive", "hide": ["CAP_PM"], "allow_function_reset": true,
+              "profile": "permissive", "hide": ["CAP_PM"], "allow_function_reset": true, "allow_power_states": true,
               "rules": [{"register":"Status","mask":63488,"allow":true}, {"offset":64,"size":1,"mask":15,"allow":false,"reason":"no"}]
             }
             """);
@@ -120,6 +124,8 @@ public sealed class PolicyFileTests
         Assert.Equal(policy.Profile.Value, again.Profile.Value);
         Assert.Equal(policy.HiddenCapabilities, again.HiddenCapabilities);
         Assert.Equal(policy.AllowFunctionReset.Value, again.AllowFunctionReset.Value);
+        Assert.True(again.AllowPowerStates.Value);
+        Assert.False(Parse("""{"allow_power_states":false}""").AllowPowerStates.Value);
         Assert.Equal(policy.Rules.Select(Facts), again.Rules.Select(Facts));
     }
 

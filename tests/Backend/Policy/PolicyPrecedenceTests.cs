@@ -61,6 +61,7 @@ public sealed class PolicyPrecedenceTests
             Assert.Equal(Stronger(above.Profile, below.Profile), both.Profile);
             Assert.Equal(Stronger(above.AllowInterruptControl, below.AllowInterruptControl), both.AllowInterruptControl);
             Assert.Equal(Stronger(above.AllowFunctionReset, below.AllowFunctionReset), both.AllowFunctionReset);
+            Assert.Equal(Stronger(above.AllowPowerStates, below.AllowPowerStates), both.AllowPowerStates);
             Assert.Equal([.. below.Rules, .. above.Rules], both.Rules);
             Assert.Equal([.. below.Quirks, .. above.Quirks], both.Quirks);
             Assert.Equal([.. below.HiddenCapabilities, .. above.HiddenCapabilities], both.HiddenCapabilities);
@@ -116,6 +117,7 @@ public sealed class PolicyPrecedenceTests
             Profile = new(profile, origin),
             AllowInterruptControl = new(true, origin),
             AllowFunctionReset = new(true, origin),
+            AllowPowerStates = new(true, origin),
             Rules = [new() { Offset = 0x80, Size = 4, Mask = 0xFF, Origin = origin }],
             HiddenCapabilities = [$"CAP_VPD of {name}"],
         };

@@ -1,6 +1,8 @@
 using PciBackFlow.Backend.Devices.Sources;
+using PciBackFlow.Backend.Policy;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Hardware.Pci.Emulated;
+using PciBackFlow.Stages.Filter.Policy;
 using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Backend.Tests.Serving;
@@ -20,7 +22,10 @@ public sealed class HungOperationTests
         EmulatedFunction[] bad = [.. Enumerable.Range(0, 4).Select(static function => Device(new(0, 0x20, 0, (byte)function)))];
         EmulatedFunction good = Device(Bench.HostB);
         using ExclusiveFunctions functions = new([.. bad, good]);
-        using Bench bench = new(options: standard => standard with { FunctionSource = functions, Shards = 1 });
+        using Bench bench = new(options: standard => standard with
+        {
+            FunctionSource = functions, Shards = 1, Policies = new() { General = new() { AllowPowerStates = new(true, SettingOrigin.BuiltIn) } },
+        });
         using SmallFrontend one = bench.Connect(7, [.. bad.Select(static function => function.Address)]);
         using SmallFrontend two = bench.Connect(8, Bench.HostB);
         foreach (EmulatedFunction function in bad)

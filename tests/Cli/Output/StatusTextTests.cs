@@ -84,7 +84,7 @@ public sealed class StatusTextTests
     {
         var interrupts = InterruptReport.Of(new InterruptState(mode, mode == InterruptMode.Line ? 0 : pirqs.Length, pirqs, 1, 0));
         var function = new FunctionReport(
-            "0000:03:00.0", "0000:00:00.0", "sysfs 0000:03:00.0", 0, 0, Slow: false, Gone: false, interrupts, [new("profile", "default", "built in")]);
+            "0000:03:00.0", "0000:00:00.0", "sysfs 0000:03:00.0", 0, 0, 0, Slow: false, Gone: false, interrupts, [new("profile", "default", "built in")]);
         return new(
             new("1.2.3", "loopback", 1, 60, "fused"),
             [new(0, 1, Answers: true)],

@@ -8,7 +8,8 @@ namespace PciBackFlow.Conformance.Tests.ConfigSpace;
 /// </summary>
 /// <remarks>
 /// Origin: the behaviour of Linux drivers/xen/xen-pciback (conf_space_header.c, conf_space_capability.c) with the
-/// corrections of XSA-120, XSA-128 and XSA-129.
+/// corrections of XSA-120, XSA-128 and XSA-129. Power states are not its: the register answers them as QEMU's hw/xen/xen_pt_config_init.c does (emu_mask
+/// 0x810B, init_val 0x0008), because in D3hot memory that a guest has mapped answers with Unsupported Request (PCI Express Base 3.0 §5.3.1.4.1).
 /// </remarks>
 internal static class DefaultPolicyOracle
 {
@@ -32,6 +33,12 @@ internal static class DefaultPolicyOracle
             if (offset == power + 3)
             {
                 return (byte)(image[offset] & 0x07);
+            }
+
+            // A guest begins in D0, and nothing that it writes there resets the function: No_Soft_Reset.
+            if (offset == power + 4)
+            {
+                return (byte)((image[offset] & ~0x03) | 0x08);
             }
 
             // PME_En is cleared when the function is taken over.
@@ -73,11 +80,6 @@ internal static class DefaultPolicyOracle
         }
 
         int power = image.Capability(PowerManagement);
-        if (power >= 0 && offset == power + 4)
-        {
-            return 0x03; // the power state, through the host's own transition
-        }
-
         if (power >= 0 && offset == power + 5)
         {
             return 0x9F; // PME_Status (write one to clear), Data_Select, and PME_En, which was cleared at take-over

@@ -69,6 +69,7 @@ public sealed class MaliciousFunctionTests
                 {
                     HiddenCapabilities = ["CAP_MSI", "ECAP_SRIOV", "ECAP_AER"],
                     AllowFunctionReset = new(true, SettingOrigin.BuiltIn),
+                    AllowPowerStates = new(policy != "default", SettingOrigin.BuiltIn),
                 });
                 foreach (int size in (ReadOnlySpan<int>)[1, 2, 4])
                 {

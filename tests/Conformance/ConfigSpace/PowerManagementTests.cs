@@ -5,10 +5,13 @@ using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Conformance.Tests.ConfigSpace;
 
-/// <summary>Power management: states change through the host with its rules, PME belongs to the host, the rest of PMCSR is fixed.</summary>
+/// <summary>
+/// Power management: states are answered, or change through the host where policy allows that, each time with its rules; PME belongs to the host, the rest of
+/// PMCSR is fixed.
+/// </summary>
 /// <remarks>
-/// Origin: Linux drivers/xen/xen-pciback/conf_space_capability.c (pm_caps_read, pm_ctrl_write); Linux drivers/pci/pci.c for which
-/// transitions are refused; PCI Bus Power Management 1.2 §3.2 and §5.4.
+/// Origin: Linux drivers/xen/xen-pciback/conf_space_capability.c (pm_caps_read, pm_ctrl_write); QEMU hw/xen/xen_pt_config_init.c for answered states; Linux
+/// drivers/pci/pci.c for which transitions are refused; PCI Bus Power Management 1.2 §3.2 and §5.4.
 /// </remarks>
 public sealed class PowerManagementTests
 {
@@ -51,7 +54,7 @@ public sealed class PowerManagementTests
         int from, int to, bool hasMiddleStates, bool keepsConfiguration, bool allowed)
     {
         using EmulatedFunction hardware = Emulated(hasMiddleStates, keepsConfiguration);
-        using var guest = new OneGuest(hardware, AccessPolicy.Default);
+        using var guest = new OneGuest(hardware, Real(AccessPolicy.Default));
         byte[] quiet = hardware.Snapshot();
         if (from != 0)
         {
@@ -77,6 +80,93 @@ public sealed class PowerManagementTests
     }
 
     [Theory]
+    [MemberData(nameof(Transitions))]
+    public void By_default_each_transition_is_answered_by_the_same_rules_and_the_function_stays_as_it_is(
+        int from, int to, bool hasMiddleStates, bool keepsConfiguration, bool allowed)
+    {
+        foreach (string policy in (string[])["default", "permissive", "strict"])
+        {
+            using EmulatedFunction hardware = Emulated(hasMiddleStates, keepsConfiguration);
+            using var guest = new OneGuest(hardware, Policies.Named(policy));
+            byte[] quiet = hardware.Snapshot();
+            Assert.Equal(0x0008u, guest.Read(Control, 2).Value);
+            if (from != 0)
+            {
+                Assert.Equal(PciOpStatus.Success, guest.Write(Control, 2, (uint)from));
+            }
+
+            Assert.Equal(allowed ? PciOpStatus.Success : PciOpStatus.AccessDenied, guest.Write(Control, 2, (uint)to));
+
+            // No_Soft_Reset whatever the function says of itself: nothing that is only answered loses anything.
+            Assert.Equal(0x0008u | (uint)(allowed ? to : from), guest.Read(Control, 2).Value);
+            Assert.Equal(quiet, hardware.Snapshot());
+            Assert.Equal(0xFEBC0000u, guest.Read(0x10, 4).Value);
+        }
+    }
+
+    // pci_power_up of Linux writes the whole word as 0, and reads back what it has got.
+    [Fact]
+    public void What_Linux_writes_on_its_way_up_is_no_denied_write()
+    {
+        using EmulatedFunction hardware = Emulated(false, false);
+        using var guest = new OneGuest(hardware, AccessPolicy.Default);
+        guest.Write(Control, 2, 0x000B);
+        Assert.Equal(PciOpStatus.Success, guest.Write(Control, 2, 0));
+        Assert.Equal((0x0008u, 0L), (guest.Read(Control, 2).Value, guest.Counters.Read().DeniedWrites));
+    }
+
+    [Fact]
+    public void A_function_that_is_taken_over_asleep_is_woken_before_a_guest_reads_that_it_is_awake()
+    {
+        using EmulatedFunction hardware = Emulated(false, true);
+        hardware.SetHardware(Control, 2, 0x000B);
+        using var guest = new OneGuest(hardware, AccessPolicy.Default);
+        Assert.Equal((0, 0x0008u), (hardware.PowerState, guest.Read(Control, 2).Value));
+    }
+
+    [Fact]
+    public void After_a_function_level_reset_it_reads_as_awake()
+    {
+        using EmulatedFunction hardware = Emulated(false, true);
+        using var guest = new OneGuest(hardware, AccessPolicy.Default with { AllowFunctionReset = new(true, SettingOrigin.BuiltIn) });
+        guest.Write(Control, 2, 3);
+        Assert.Equal(PciOpStatus.Success, guest.Write(EveryCapability.Express + 8, 2, 0xA810));
+        Assert.Equal((1, 0x0008u), (hardware.Resets, guest.Read(Control, 2).Value));
+    }
+
+    [Theory]
+    [InlineData("default")]
+    [InlineData("permissive")]
+    [InlineData("strict")]
+    public void By_default_no_value_of_PMCSR_asks_the_host_for_a_state(string policy)
+    {
+        const uint passing = 0x9E00;
+        var findings = new Findings();
+        foreach (uint present in new uint[] { 0x0008, 0x1E08, 0x8408, 0x0000 })
+        {
+            var hardware = new PlainMemoryFunction(EveryCapability.Bytes(), EveryCapability.BaseAddresses, default);
+            using var guest = new OneGuest(hardware, Policies.Named(policy));
+            hardware.HostAgrees = false;
+            for (uint written = 0; written <= 0xFFFF; written++)
+            {
+                hardware.Poke(Control, 2, present);
+                guest.Write(Control, 2, 0);
+                PciOpStatus status = guest.Write(Control, 2, written);
+                uint now = (uint)(hardware.Bytes[Control] | (hardware.Bytes[Control + 1] << 8));
+
+                // PME_Status and Data_Select as written last, on plain memory; what is read-only stays.
+                uint expected = (present & ~passing) | (written & passing);
+                findings.Check(
+                    status == PciOpStatus.Success && now == expected && hardware.PowerRequests.Count == 0
+                        && (guest.Read(Control, 2).Value & 0x000B) == (0x0008 | (written & 3)),
+                    () => $"{policy}: {written:x4} over {present:x4}: {status}, {now:x4}, not {expected:x4}");
+            }
+        }
+
+        findings.AssertNone();
+    }
+
+    [Theory]
     [InlineData("default")]
     [InlineData("permissive")]
     [InlineData("strict")]
@@ -88,7 +178,7 @@ public sealed class PowerManagementTests
         {
             byte[] bytes = EveryCapability.Bytes();
             var hardware = new PlainMemoryFunction(bytes, EveryCapability.BaseAddresses, default);
-            using var guest = new OneGuest(hardware, Policies.Named(policy));
+            using var guest = new OneGuest(hardware, Real(Policies.Named(policy)));
             for (uint written = 0; written <= 0xFFFF; written++)
             {
                 hardware.Poke(Control, 2, present);
@@ -120,7 +210,7 @@ public sealed class PowerManagementTests
     public void A_host_that_refuses_the_state_makes_the_write_access_denied()
     {
         PlainMemoryFunction hardware = EveryCapability.Function();
-        using var guest = new OneGuest(hardware, AccessPolicy.Default);
+        using var guest = new OneGuest(hardware, Real(AccessPolicy.Default));
         hardware.HostAgrees = false;
 
         Assert.Equal(PciOpStatus.AccessDenied, guest.Write(Control, 2, 3));
@@ -166,13 +256,18 @@ public sealed class PowerManagementTests
     public void A_dword_over_PMCSR_bridge_extensions_and_data_is_one_transition_and_leaves_the_upper_half()
     {
         PlainMemoryFunction hardware = EveryCapability.Function();
-        using var guest = new OneGuest(hardware, AccessPolicy.Default);
+        using var guest = new OneGuest(hardware, Real(AccessPolicy.Default));
+        using var answered = new OneGuest(EveryCapability.Function(), AccessPolicy.Default);
 
         Assert.Equal(PciOpStatus.Success, guest.Write(Control, 4, 0xFFFF000B));
+        Assert.Equal(PciOpStatus.Success, answered.Write(Control, 4, 0xFFFF000B));
 
         Assert.Equal([3], hardware.PowerRequests);
+        Assert.Equal(0x0000000Bu, answered.Read(Control, 4).Value);
         Assert.Equal([0, 0], hardware.Bytes.Slice(Control + 2, 2).ToArray());
     }
+
+    private static AccessPolicy Real(AccessPolicy policy) => policy with { AllowPowerStates = new(true, SettingOrigin.BuiltIn) };
 
     private static EmulatedFunction Emulated(bool hasMiddleStates, bool keepsConfiguration)
     {

@@ -66,6 +66,7 @@ public sealed class RandomAccessTests
             {
                 AllowFunctionReset = new(true, SettingOrigin.BuiltIn),
                 AllowInterruptControl = new(true, SettingOrigin.BuiltIn),
+                AllowPowerStates = new(seed % 2 == 0, SettingOrigin.BuiltIn),
             });
             for (int i = 0; i < Accesses; i++)
             {

@@ -58,6 +58,7 @@ public sealed class WriteMatrixTests
         {
             AllowInterruptControl = new(true, SettingOrigin.BuiltIn),
             AllowFunctionReset = new(true, SettingOrigin.BuiltIn),
+            AllowPowerStates = new(true, SettingOrigin.BuiltIn),
             Rules = [.. Enumerable.Range(0, 1024).Select(dword => new PolicyRule { Offset = 4 * dword, Size = 4 })],
             Quirks = [.. Enumerable.Range(0, 1024).Select(dword => new QuirkField(4 * dword, 4, 0xFFFFFFFF, SettingOrigin.BuiltIn))],
         };

@@ -33,7 +33,7 @@ internal sealed unsafe class PageTarget : FuzzTarget, IGuestNotifier
     private readonly byte* _page = (byte*)NativeMemory.AlignedAlloc(SharedInfoLayout.PageSize, SharedInfoLayout.PageSize);
     private readonly Lazy<CapturedConfig[]> _configs = new(static () => [.. Functions.Select(Load)]);
     private readonly byte[] _before = new byte[SharedInfoLayout.PageSize];
-    private readonly CompiledFunction?[] _compiled = new CompiledFunction?[Functions.Length * 8];
+    private readonly CompiledFunction?[] _compiled = new CompiledFunction?[Functions.Length * 16];
     private int _notifications;
 
     internal override string Name => "page";
@@ -106,8 +106,12 @@ internal sealed unsafe class PageTarget : FuzzTarget, IGuestNotifier
     // Once for each function and policy: the map never changes, and compiling it takes longer than all else.
     private CompiledFunction Compile(int index, byte policy, GuardedFunction hardware)
     {
-        int key = (index * 8) + (policy & 7);
-        AccessPolicy allowed = Policies[policy % Policies.Length] with { AllowFunctionReset = new((policy & 4) != 0, SettingOrigin.BuiltIn) };
+        int key = (index * 16) + (policy & 15);
+        AccessPolicy allowed = Policies[policy % Policies.Length] with
+        {
+            AllowFunctionReset = new((policy & 4) != 0, SettingOrigin.BuiltIn),
+            AllowPowerStates = new((policy & 8) != 0, SettingOrigin.BuiltIn),
+        };
         return _compiled[key] ??= FunctionPermissions.Compile(hardware, allowed, new ConfigSpaceMapCache());
     }
 

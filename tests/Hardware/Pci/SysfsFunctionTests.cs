@@ -62,6 +62,17 @@ public sealed class SysfsFunctionTests : IDisposable
         Assert.Equal(new BaseAddress(0xFE000000, 0x20000, 0), function.BaseAddresses[6]);
     }
 
+    // Legacy IDE: LEGACY_IO_RESOURCE of Linux drivers/pci/probe.c.
+    [Fact]
+    public void A_resource_that_no_register_holds_is_told_apart()
+    {
+        Write(Device(), "resource", "0x00000000000001f0 0x00000000000001f7 0x0000000000000110\n0x00000000000003f6 0x00000000000003f6 0x0000000000000110\n"
+            + "0x000000000000c040 0x000000000000c04f 0x0000000000000101\n");
+        using var function = SysfsFunction.Open(Address, false, _root);
+        Assert.Equal(new BaseAddress(0x1F0, 8, 1) { IsFixed = true }, function.BaseAddresses[0]);
+        Assert.Equal(new BaseAddress(0xC040, 0x10, 1), function.BaseAddresses[2]);
+    }
+
     [Fact]
     public void A_virtual_functions_ids_come_from_their_files()
     {

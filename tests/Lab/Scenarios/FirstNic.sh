@@ -34,10 +34,12 @@ The_guest_reads_the_functions_own_bytes_but_for_virtual_registers() {
       4 | 5) ;;                                       # Command: the guest's own copy
       60) ;;                                          # Interrupt Line: the interrupt it gets
       $((power + 3)) | $((power + 5))) ;;             # PME support and enable: never the guest's
+      $((power + 4))) ;;                              # Power state and No_Soft_Reset: answered
       *) fail "$(printf 'byte 0x%x' $offset): the host reads $(byte_at $STATE/host $offset), the guest $(byte_at $STATE/guest $offset)" ;;
     esac
   done
   equal "PME support bits" 0 "$((0x$(byte_at $STATE/guest $((power + 3))) & 0xf8))"
+  equal "power state (D0) and No_Soft_Reset (1)" 8 "$((0x$(byte_at $STATE/guest $((power + 4))) & 0x0b))"
   equal "PME enable bit" 0 "$((0x$(byte_at $STATE/guest $((power + 5))) & 0x01))"
 }
 

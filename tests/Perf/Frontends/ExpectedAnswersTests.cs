@@ -65,6 +65,19 @@ public sealed class ExpectedAnswersTests
         Assert.True(_answers.Matches(0x50, 4, 0x00800005));
     }
 
+    // The image says D3hot, and that the way up is a reset.
+    [Fact]
+    public void The_power_state_is_the_one_that_is_answered()
+    {
+        byte[] bytes = TestFunctions.Bytes();
+        bytes[0x44] = 0x03;
+        using EmulatedFunction function = new(default, "asleep", bytes, TestFunctions.Lengths);
+        var answers = new ExpectedAnswers(FunctionImage.Take(function, isLive: false, allRegisters: true), null);
+        Assert.True(answers.Matches(0x44, 2, 0x0008));
+        Assert.False(answers.Matches(0x44, 2, 0x0003));
+        Assert.False(answers.Matches(0x44, 2, 0x000B));
+    }
+
     [Fact]
     public void Bits_above_the_size_of_a_read_are_wrong() => Assert.False(_answers.Matches(0x3C, 1, 0x010B));
 

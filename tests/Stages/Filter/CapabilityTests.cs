@@ -74,18 +74,47 @@ public sealed class CapabilityTests
     [InlineData(1u, PciOpStatus.AccessDenied, 0)]
     [InlineData(2u, PciOpStatus.AccessDenied, 0)]
     [InlineData(3u, PciOpStatus.Success, 3)]
-    public void Power_states_are_changed_by_the_host(uint state, PciOpStatus status, int reached)
+    public void Power_states_are_changed_by_the_host_where_policy_allows_that(uint state, PciOpStatus status, int reached)
     {
-        var guest = new FilteredFunction(Card());
+        var guest = new FilteredFunction(Card(), AccessPolicy.Default with { AllowPowerStates = new(true, SettingOrigin.BuiltIn) });
         Assert.Equal(status, guest.Write(Pm + 4, 2, state));
         Assert.True(guest.LastMayBlock);
         Assert.Equal(reached, guest.Hardware.PowerState);
     }
 
+    [Theory]
+    [InlineData(0u, PciOpStatus.Success, 0u)]
+    [InlineData(1u, PciOpStatus.AccessDenied, 0u)]
+    [InlineData(2u, PciOpStatus.AccessDenied, 0u)]
+    [InlineData(3u, PciOpStatus.Success, 3u)]
+    public void By_default_power_states_are_answered_on_the_shard_and_nothing_is_written(uint state, PciOpStatus status, uint seen)
+    {
+        var guest = new FilteredFunction(Card());
+        Assert.Equal(status, guest.Write(Pm + 4, 2, state));
+        Assert.False(guest.LastMayBlock);
+        Assert.Equal(0u, guest.LastDenied);
+        Assert.Empty(guest.Writes());
+        Assert.Equal((0, 0x0008u | seen), (guest.Hardware.PowerState, guest.Read(Pm + 4, 2) & 0x000B));
+
+        // The middle states are the only ones whose existence has to be looked up.
+        guest.Accesses();
+        guest.Write(Pm + 4, 1, state);
+        Assert.Equal(state is 1 or 2 ? 2 : 1, guest.Accesses().Count);
+    }
+
+    [Fact]
+    public void Where_the_profile_answers_power_states_itself_it_is_said_that_the_option_opens_nothing()
+    {
+        var guest = new FilteredFunction(Card(), AccessPolicy.QemuXen with { AllowPowerStates = new(true, SettingOrigin.BuiltIn) });
+        Assert.Contains(guest.Compiled.PolicyProblems, static problem => problem.StartsWith("allow_power_states:", StringComparison.Ordinal));
+        guest.Write(Pm + 4, 2, 3);
+        Assert.Equal((0, 3u), (guest.Hardware.PowerState, guest.Read(Pm + 4, 2) & 3));
+    }
+
     [Fact]
     public void A_power_cycle_leaves_the_addresses_where_they_were()
     {
-        var guest = new FilteredFunction(Card());
+        var guest = new FilteredFunction(Card(), AccessPolicy.Default with { AllowPowerStates = new(true, SettingOrigin.BuiltIn) });
         uint bar = guest.Raw(0x1C, 4);
         guest.Write(Pm + 4, 2, 3);
         guest.Write(Pm + 4, 2, 0);

@@ -1,3 +1,4 @@
+using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Hardware.Pci.Emulated;
 using PciBackFlow.Stages.Execute.SideEffects;
 using PciBackFlow.Stages.Filter;
@@ -12,11 +13,15 @@ namespace PciBackFlow.Stages.Tests.Filter;
 /// <summary>A guest's view of an emulated function: plans each access and takes its steps at once.</summary>
 internal sealed class FilteredFunction
 {
-    internal FilteredFunction(EmulatedFunction hardware, AccessPolicy? policy = null, bool readAll = true)
+    /// <param name="hardware">The function.</param>
+    /// <param name="policy">The policy; the default one when not given.</param>
+    /// <param name="readAll">Whether every register is read at once.</param>
+    /// <param name="around">What the backend has in hand, when it is not the function itself but something around it.</param>
+    internal FilteredFunction(EmulatedFunction hardware, AccessPolicy? policy = null, bool readAll = true, IPciFunction? around = null)
     {
         Hardware = hardware;
-        Compiled = ConfigSpaceMapCompiler.Compile(hardware, policy ?? AccessPolicy.Default, readAll);
-        Assigned = new AssignedFunction(hardware, default, Compiled);
+        Compiled = ConfigSpaceMapCompiler.Compile(around ?? hardware, policy ?? AccessPolicy.Default, readAll);
+        Assigned = new AssignedFunction(around ?? hardware, default, Compiled);
         hardware.RecordAccesses(true);
     }
 
