@@ -43,6 +43,19 @@ public sealed class LabItselfTests
         Assert.All(scenarios, type => Assert.Distinct(ScenarioScript.CasesOf(type)));
     }
 
+    [Fact]
+    public void The_disks_of_every_scenario_are_copies_of_the_one_in_the_hosts_folder()
+    {
+        IEnumerable<Machine> machines = typeof(IScenario).Assembly.GetTypes().Where(type => type.IsClass && type.IsAssignableTo(typeof(IScenario)))
+            .Select(type => (Machine?)type.GetProperty(nameof(IScenario.Machine))?.GetValue(null) ?? Machine.Standard);
+
+        Assert.All(machines.SelectMany(machine => machine.Command("/hosts/one", "dom0.cpio", "reports")).Where(argument => argument.Contains("disk.img", StringComparison.Ordinal)), argument =>
+        {
+            Assert.Contains("file=/hosts/one/disk.img", argument, StringComparison.Ordinal);
+            Assert.Contains("snapshot=on", argument, StringComparison.Ordinal);
+        });
+    }
+
     [Theory]
     [MemberData(nameof(Scripts))]
     public void The_shell_can_read_a_script(string script)
