@@ -14,9 +14,9 @@ internal static class Initramfs
         string guest = folder["guest"];
         Place(guest, "init", Script("Guest/init.sh"), isExecutable: true);
         Place(guest, "lab.sh", Script("Guest/lab.sh"));
-        foreach ((string? path, string? source) in machine.GuestFiles)
+        foreach ((string? path, Func<string>? source) in machine.GuestFiles)
         {
-            Place(guest, path, source, isExecutable: true);
+            Place(guest, path, source(), isExecutable: true);
         }
 
         string guestInitramfs = Append(folder["guest.cpio"], "guest.cpio", guest);
@@ -31,9 +31,9 @@ internal static class Initramfs
         Place(dom0, "lab/scenario.sh", ScenarioScript.PathOf(scenario));
         Place(dom0, "usr/bin/pcibackflow", binary, isExecutable: true);
         Place(dom0, "guest/guest.cpio", guestInitramfs);
-        foreach ((string? path, string? source) in machine.Files)
+        foreach ((string? path, Func<string>? source) in machine.Files)
         {
-            Place(dom0, path, source, isExecutable: true);
+            Place(dom0, path, source(), isExecutable: true);
         }
 
         return Append(folder["dom0.cpio"], "dom0.cpio", dom0);

@@ -35,12 +35,28 @@ public sealed class LabItselfTests
     [Fact]
     public void Every_script_has_a_scenario_and_every_scenario_cases_in_its_script()
     {
-        Type[] scenarios = typeof(IScenario).Assembly.GetTypes().Where(type => type.IsClass && type.IsAssignableTo(typeof(IScenario))).ToArray();
+        IReadOnlyList<Type> scenarios = ScenarioScript.Scenarios;
         string[] scripts = Directory.GetFiles(Path.Combine(ScenarioScript.Folder, "Scenarios"), "*.sh");
 
         Assert.Equal(scripts.Select(Path.GetFileNameWithoutExtension).Order(), scenarios.Select(type => type.Name).Order());
         Assert.All(scenarios, type => Assert.NotEmpty(ScenarioScript.CasesOf(type)));
         Assert.All(scenarios, type => Assert.Distinct(ScenarioScript.CasesOf(type)));
+    }
+
+    [Fact]
+    public void The_disks_of_every_scenario_are_copies_of_the_one_in_the_hosts_folder()
+    {
+        IEnumerable<string> disks = ScenarioScript.Scenarios
+            .Select(type => (Machine?)type.GetProperty(nameof(IScenario.Machine))?.GetValue(null) ?? Machine.Standard)
+            .SelectMany(machine => machine.Command("/hosts/one", "dom0.cpio", "reports"))
+            .Where(argument => argument.Contains("disk.img", StringComparison.Ordinal));
+
+        Assert.NotEmpty(disks);
+        Assert.All(disks, argument =>
+        {
+            Assert.Contains("file=/hosts/one/disk.img", argument, StringComparison.Ordinal);
+            Assert.Contains("snapshot=on", argument, StringComparison.Ordinal);
+        });
     }
 
     [Theory]

@@ -30,17 +30,24 @@ public sealed record Machine
     /// <summary>QEMU arguments that make the devices.</summary>
     public required IReadOnlyList<string> Devices { get; init; }
 
+    /// <summary>The emulated processor.</summary>
+    /// <remarks>Xen's PV dom0 does not survive TCG's SMAP. With XSAVE, programs find the upper halves of vector registers changed (docs/lab.md).</remarks>
+    public string Processor { get; init; } = "max,smap=off,svm=off,xsave=off";
+
+    /// <summary>One on which Xen can run HVM and PVH domains: AMD's virtualisation with nested paging, less what QEMU's does not stand.</summary>
+    public const string VirtualizingProcessor = "max,smap=off,svm=on,npt=on,rdtscp=off,nrip-save=on,xsave=off";
+
     /// <summary>More for Xen's command line.</summary>
     public string XenArguments { get; init; } = string.Empty;
 
     /// <summary>More for dom0's kernel command line; <c>lab.drivers=A,B</c> loads drivers at boot.</summary>
     public string KernelArguments { get; init; } = string.Empty;
 
-    /// <summary>Files that go into dom0, by their path there.</summary>
-    public IReadOnlyDictionary<string, string> Files { get; init; } = new Dictionary<string, string>();
+    /// <summary>Files that go into dom0, by their path there. A boot asks for them: a program is published only for it.</summary>
+    public IReadOnlyDictionary<string, Func<string>> Files { get; init; } = new Dictionary<string, Func<string>>();
 
     /// <summary>Files that go into guests, by their path there.</summary>
-    public IReadOnlyDictionary<string, string> GuestFiles { get; init; } = new Dictionary<string, string>();
+    public IReadOnlyDictionary<string, Func<string>> GuestFiles { get; init; } = new Dictionary<string, Func<string>>();
 
     /// <summary>QEMU arguments that say how the processors run.</summary>
     /// <remarks>
@@ -66,8 +73,7 @@ public sealed record Machine
         return
         [
             "-machine", "q35", .. Acceleration, "-smp", "2", "-m", "3G",
-            // Xen's PV dom0 does not survive TCG's SMAP. With XSAVE, programs find the upper halves of vector registers changed (docs/lab.md).
-            "-cpu", "max,smap=off,svm=off,xsave=off",
+            "-cpu", Processor,
             "-nodefaults", "-display", "none", "-monitor", "none", "-no-reboot",
             "-serial", "stdio", "-chardev", $"socket,id=reports,path={reports}", "-serial", "chardev:reports",
             "-kernel", Path.Combine(host, "xen"),

@@ -8,6 +8,10 @@ internal static partial class ScenarioScript
     /// <summary>Where what runs inside the lab lies beside the test program.</summary>
     public static string Folder => AppContext.BaseDirectory;
 
+    /// <summary>Every scenario there is.</summary>
+    public static IReadOnlyList<Type> Scenarios { get; } =
+        [.. typeof(IScenario).Assembly.GetTypes().Where(static type => type.IsClass && type.IsAssignableTo(typeof(IScenario)))];
+
     public static string PathOf(Type scenario) => Path.Combine(Folder, "Scenarios", scenario.Name + ".sh");
 
     /// <summary>Its cases in order: the functions whose names begin with a capital letter (cases.sh goes by the same rule).</summary>

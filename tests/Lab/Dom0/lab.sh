@@ -71,12 +71,12 @@ exits() {
 
 # --- guests
 
-# guest_config NAME LINE...: /run/lab/NAME.cfg; MEMORY, VCPUS, ARGUMENTS (kernel's), PASSTHROUGH, ON_REBOOT change the usual.
+# guest_config NAME LINE...: /run/lab/NAME.cfg; TYPE (default pv), MEMORY, VCPUS, ARGUMENTS (kernel's), PASSTHROUGH, ON_REBOOT change the usual.
 guest_config() {
   config_name=$1
   shift
   cat > $STATE/$config_name.cfg << END
-type = "pv"
+type = "${TYPE:-pv}"
 name = "$config_name"
 kernel = "/guest/vmlinux"
 ramdisk = "/guest/guest.cpio"

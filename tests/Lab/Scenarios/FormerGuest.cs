@@ -6,6 +6,6 @@ public sealed class FormerGuest(Boot<FormerGuest> boot) : ScenarioTests<FormerGu
     /// <summary>With a program in the guests that maps registers.</summary>
     public static Machine Machine => Machine.Standard with
     {
-        GuestFiles = new Dictionary<string, string> { ["bin/labprobe"] = PublishedProgram.Probe },
+        GuestFiles = new Dictionary<string, Func<string>> { ["usr/bin/labprobe"] = () => PublishedProgram.Probe },
     };
 }

@@ -7,9 +7,9 @@ public sealed class HiddenAtBoot(Boot<HiddenAtBoot> boot) : ScenarioTests<Hidden
     public static Machine Machine => Machine.Standard with
     {
         KernelArguments = "xen-pciback.hide=(0000:00:04.0)(00:0d.*)(00:zz.0)(00:05.0) lab.drivers=e1000e,nvme",
-        Files = new Dictionary<string, string>
+        Files = new Dictionary<string, Func<string>>
         {
-            ["lab/hooks/pcibackflow"] = PublishedProgram.Source("packaging/initramfs-tools/scripts/init-top/pcibackflow"),
+            ["lab/hooks/pcibackflow"] = () => PublishedProgram.Source("packaging/initramfs-tools/scripts/init-top/pcibackflow"),
         },
     };
 }

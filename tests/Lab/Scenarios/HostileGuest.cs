@@ -6,7 +6,7 @@ public sealed class HostileGuest(Boot<HostileGuest> boot) : ScenarioTests<Hostil
     /// <summary>With a program in the guest that writes faster than a shell, and plays a frontend of its own.</summary>
     public static Machine Machine => Machine.Standard with
     {
-        GuestFiles = new Dictionary<string, string> { ["bin/labprobe"] = PublishedProgram.Probe },
+        GuestFiles = new Dictionary<string, Func<string>> { ["usr/bin/labprobe"] = () => PublishedProgram.Probe },
         TimeLimit = TimeSpan.FromMinutes(15),
     };
 }

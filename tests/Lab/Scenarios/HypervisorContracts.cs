@@ -7,6 +7,6 @@ public sealed class HypervisorContracts(Boot<HypervisorContracts> boot) : Scenar
     public static Machine Machine => Machine.Standard with
     {
         Devices = [.. Machine.Standard.Devices, "-device", "nec-usb-xhci,id=messages,msi=on,msix=on,addr=0x10"],
-        Files = new Dictionary<string, string> { ["usr/bin/labprobe"] = PublishedProgram.Probe },
+        Files = new Dictionary<string, Func<string>> { ["usr/bin/labprobe"] = () => PublishedProgram.Probe },
     };
 }

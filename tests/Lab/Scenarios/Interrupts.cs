@@ -9,7 +9,7 @@ public sealed class Interrupts(Boot<Interrupts> boot) : ScenarioTests<Interrupts
         Devices =
         [
             .. Machine.Standard.Devices,
-            "-drive", "if=none,id=stick,format=raw,snapshot=on,file={cache}/disk.img", "-device", "usb-storage,drive=stick,bus=xhci.0",
+            "-drive", "if=none,id=stick,format=raw,snapshot=on,file={host}/disk.img", "-device", "usb-storage,drive=stick,bus=xhci.0",
         ],
         TimeLimit = TimeSpan.FromMinutes(20),
     };

@@ -15,7 +15,8 @@ install_tools() {
 
 # archive_entry: FILE:LINE of the machine's own source of Debian's main archive. Apt knows whose archive it is from the lists it has fetched.
 archive_entry() {
-  apt-get indextargets --format '$(SOURCESENTRY)|$(ORIGIN)|$(LABEL)|$(COMPONENT)' 'Created-By: Packages' | awk -F '|' '$2 == "Debian" && $3 == "Debian" && $4 == "main" { print $1; exit }'
+  apt-get indextargets --format '$(SOURCESENTRY)|$(ORIGIN)|$(LABEL)|$(COMPONENT)' 'Created-By: Packages' \
+    | awk -F '|' '$2 == "Debian" && $3 == "Debian" && $4 == "main" { print $1; exit }'
 }
 
 # source_of SUITE FOLDER: writes the machine's entry with this suite's name in it.
@@ -58,7 +59,7 @@ use_suite() {
 apt() { apt-get "${apt_options[@]}" "$@"; }
 apt_cache() { apt-cache "${apt_options[@]}" "$@"; }
 
-# unpack ROOT DEB...: into a root whose /bin and /lib are links into /usr, as the packages of every suite from Debian 12 on allow. Its file .versions says what is in it.
+# unpack ROOT DEB...: into a root whose /bin and /lib are links into /usr, as the packages of every suite from Debian 12 on allow. Its .versions says what is in it.
 unpack() {
   local root=$1 package
   shift
