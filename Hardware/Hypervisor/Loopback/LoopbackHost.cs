@@ -118,9 +118,12 @@ public sealed class LoopbackHost
         ThrowIfControlDomain(domainId);
         lock (_lifeLock)
         {
-            if (_domains.TryRemove(domainId, out LoopbackDomain? domain))
+            // As Xen does: a dying domain's devices go (domain_kill, domain_relinquish_resources) while it can still be found, so whoever does not find it
+            // any more does not find them assigned to it either.
+            if (FindDomain(domainId) is { } domain)
             {
                 domain.Die();
+                _domains.TryRemove(domainId, out _);
                 Store.Release(domainId);
             }
         }

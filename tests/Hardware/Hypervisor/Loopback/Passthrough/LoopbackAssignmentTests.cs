@@ -30,6 +30,47 @@ public sealed class LoopbackAssignmentTests : LoopbackMachine
         Assert.Equal(Errno.EOPNOTSUPP, Assert.Throws<HypervisorException>(() => Control.Assign(5, Nic, relaxed: false)).Errno);
     }
 
+    /// <summary>As Xen does it (domain_kill, xen/common/domain.c): they go before the domain does.</summary>
+    [Fact]
+    public void Who_does_not_find_a_destroyed_domain_does_not_find_its_functions_assigned_to_it()
+    {
+        bool stop = false;
+        int ends = 0;
+        int orphans = 0;
+        Thread observer = new(() =>
+        {
+            while (!Volatile.Read(ref stop))
+            {
+                // Both looks within one destruction: the next life of that number has the function again.
+                int before = Volatile.Read(ref ends);
+                bool isOrphan = Control.Find(7) is null && Control.IsAssignedToGuest(Nic);
+                orphans += isOrphan && before % 2 == 1 && Volatile.Read(ref ends) == before ? 1 : 0;
+            }
+        });
+        for (int i = 0; i < 300; i++)
+        {
+            LoopbackHypervisor own = Host.CreateDomain(7).View;
+            Control.Assign(7, Nic, relaxed: false);
+            for (int page = 0; page < 50; page++)
+            {
+                own.Grant(0);
+            }
+
+            if (i == 0)
+            {
+                observer.Start();
+            }
+
+            Interlocked.Increment(ref ends);
+            Host.DestroyDomain(7);
+            Interlocked.Increment(ref ends);
+        }
+
+        Volatile.Write(ref stop, true);
+        observer.Join();
+        Assert.Equal(0, orphans);
+    }
+
     [Theory]
     [InlineData(true, DomainInfo.Quarantine)]
     [InlineData(false, 0)]
