@@ -5,7 +5,7 @@
 #   tests/Lab/prepare.sh [HOST]    a host of hosts.txt; default: PCIBACKFLOW_LAB_HOST, else the table's first
 #   tests/Lab/prepare.sh --list    their names
 #
-#   PCIBACKFLOW_LAB_CACHE          the folder; default $XDG_CACHE_HOME/pcibackflow-lab (about 450 MB for each host)
+#   PCIBACKFLOW_LAB_CACHE          the folder; default $XDG_CACHE_HOME/pcibackflow-lab (about 600 MB for each host)
 #
 # In it, HOST/ is what a boot of that host needs, unpacked/ the packages it was made of, archive/ what apt knows of each suite.
 # A folder gets its name when it is complete, so that nothing half made is ever taken for whole.
