@@ -14,8 +14,11 @@ public sealed class NiceThreadTests
         {
             NiceThread.LowerOwn();
             once = LinuxCalls.GetPriority(LinuxCalls.OfProcess, LinuxCalls.Own);
-            NiceThread.LowerOwn();
-            NiceThread.LowerOwn();
+            for (int i = 0; i < 40; i++)
+            {
+                NiceThread.LowerOwn();
+            }
+
             often = LinuxCalls.GetPriority(LinuxCalls.OfProcess, LinuxCalls.Own);
         });
         thread.Start();
