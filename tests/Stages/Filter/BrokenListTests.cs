@@ -58,7 +58,7 @@ public sealed class BrokenListTests
     public void What_the_list_leads_to_before_it_works_as_ever(string what, int next)
     {
         EmulatedFunction card = Broken(next);
-        var guest = new FilteredFunction(card);
+        var guest = new FilteredFunction(card, AccessPolicy.Default with { AllowPowerStates = new(true, SettingOrigin.BuiltIn) });
 
         guest.Write(First + 4, 2, 3);
 
