@@ -4,11 +4,10 @@ namespace PciBackFlow.Hardware.Linux;
 public static class NiceThread
 {
     /// <summary>
-    /// The nice value that <see cref="LowerOwn"/> adds: in contention half of what a thread without it gets (kernel/sched/core.c,
-    /// <c>sched_prio_to_weight</c>), and a woken thread without it goes first. Not more: beside busy programs a worker must still come to its turn within
-    /// the patience of the guest that waits for it.
+    /// The nice value that <see cref="LowerOwn"/> adds: in contention a tenth of what a thread without it gets (kernel/sched/core.c,
+    /// <c>sched_prio_to_weight</c>), and a woken thread without it goes first.
     /// </summary>
-    public const int Step = 3;
+    public const int Step = 10;
 
     private const int Least = 19;
 

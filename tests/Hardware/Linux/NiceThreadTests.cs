@@ -14,11 +14,8 @@ public sealed class NiceThreadTests
         {
             NiceThread.LowerOwn();
             once = LinuxCalls.GetPriority(LinuxCalls.OfProcess, LinuxCalls.Own);
-            for (int i = 0; i < 40; i++)
-            {
-                NiceThread.LowerOwn();
-            }
-
+            NiceThread.LowerOwn();
+            NiceThread.LowerOwn();
             often = LinuxCalls.GetPriority(LinuxCalls.OfProcess, LinuxCalls.Own);
         });
         thread.Start();
