@@ -65,7 +65,6 @@ public sealed class BackendHost : IDisposable
             Shards = options.Shards == 0 ? BackendOptions.AutomaticShards : options.Shards,
             SpinMicroseconds = options.SpinMicroseconds,
             SampleEvery = options.SampleEvery,
-            WorkerBegins = NiceThread.LowerOwn,
         };
         engine.Validate();
         _policies = new(options.Policies);

@@ -18,9 +18,6 @@ public sealed record EngineOptions
     /// </summary>
     public int Workers { get; init; } = 4;
 
-    /// <summary>Called by each worker's thread as it begins, to tell the machine to let shards go first. Must not throw; null for nothing.</summary>
-    public Action? WorkerBegins { get; init; }
-
     /// <summary>
     /// Queued topology: the stages (0-based) before which the item changes threads, ascending, two to five of them, within 1 to 5. The last is
     /// the way back: from that stage on the shard's own thread runs it, in every topology also where it answers without a late item.

@@ -31,16 +31,6 @@ internal static unsafe partial class LinuxCalls
     // asm-generic/signal.h
     public const int BrokenPipe = 13;
 
-    // linux/resource.h; 0 is the calling thread, as the kernel has it (setpriority(2), "C library/kernel differences")
-    public const int OfProcess = 0;
-    public const int Own = 0;
-
-    [LibraryImport("libc", EntryPoint = "setpriority", SetLastError = true)]
-    public static partial int SetPriority(int which, int who, int nice);
-
-    [LibraryImport("libc", EntryPoint = "getpriority", SetLastError = true)]
-    public static partial int GetPriority(int which, int who);
-
     [LibraryImport("libc", EntryPoint = "unshare", SetLastError = true)]
     public static partial int Unshare(int flags);
 

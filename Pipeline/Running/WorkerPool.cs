@@ -22,7 +22,6 @@ internal sealed class WorkerPool<TItem, TChain> : IReplaceLate, IDisposable
     private readonly Worker<TItem>?[] _workers;
     private readonly int _share;
     private readonly int _hangingLimit;
-    private readonly Action? _begins;
     private int _started;
     private int _stopping;
     private int _hanging;
@@ -36,7 +35,6 @@ internal sealed class WorkerPool<TItem, TChain> : IReplaceLate, IDisposable
         _workers = new Worker<TItem>?[options.Workers];
         _share = Math.Max(1, options.Workers / 2);
         _hangingLimit = options.MostHanging;
-        _begins = options.WorkerBegins;
     }
 
     /// <summary>Workers replaced so far. Any thread.</summary>
@@ -158,7 +156,6 @@ internal sealed class WorkerPool<TItem, TChain> : IReplaceLate, IDisposable
     {
         TChain stages = _chain;
         var wait = default(SpinWait);
-        _begins?.Invoke();
         me.Carrier.Begin();
         Place<TItem>? next = first;
         while (Volatile.Read(ref _stopping) == 0)

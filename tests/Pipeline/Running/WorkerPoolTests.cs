@@ -145,22 +145,6 @@ public sealed class WorkerPoolTests : IDisposable
         Assert.Equal(s_mostHanging, _spares.Count);
     }
 
-    [Fact]
-    public void Every_worker_says_that_it_begins_and_so_does_who_replaces_one()
-    {
-        ConcurrentDictionary<string, int> began = new();
-        void Begins() => began.AddOrUpdate(Thread.CurrentThread.Name!, 1, static (_, n) => n + 1);
-        _pool = new(default, _spares, new EngineOptions { Workers = 2, WorkerBegins = Begins });
-        ToyItem stuck = Post(NewLane(), ToyWork.OffloadedGated);
-        AwaitEntered(stuck);
-        ToyEngine.Until(() => began.Count == 2);
-
-        _pool.ReplaceLate(Stopwatch.GetTimestamp() + s_hour);
-
-        ToyEngine.Until(() => began.Values.Sum() == 3);
-        Assert.Equal(["worker 0", "worker 1"], began.Keys.Order());
-    }
-
     public void Dispose()
     {
         _items.ForEach(static item => item.Page!.Gate.Set());
