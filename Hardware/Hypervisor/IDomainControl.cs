@@ -98,4 +98,12 @@ public interface IDomainControl : IDisposable
     /// <param name="domainId">The guest.</param>
     /// <exception cref="HypervisorException">ESRCH; EINVAL: it isn't paused.</exception>
     void Unpause(int domainId);
+
+    /// <summary>
+    /// Stops a domain for good, as one that crashed (SCHEDOP_remote_shutdown): what becomes of it then is its toolstack's, of xl's its <c>on_crash</c>, which
+    /// destroys it if nothing else is said.
+    /// </summary>
+    /// <param name="domainId">The guest.</param>
+    /// <exception cref="HypervisorException">ESRCH; EPERM: the caller itself.</exception>
+    void Crash(int domainId);
 }

@@ -24,9 +24,13 @@ public interface IEventChannels : IDisposable
     /// <param name="port">The local port.</param>
     void Unbind(int port);
 
-    /// <summary>Signals the other side. Does nothing when it is gone.</summary>
+    /// <summary>Signals the other side. Never throws, never allocates.</summary>
     /// <param name="port">The local port.</param>
-    void Notify(int port);
+    /// <returns>
+    /// Whether there was a channel to signal on: false for a port that is not bound on this descriptor, or no longer. An other side that is gone is no
+    /// failure, as Xen drops the signal without a word.
+    /// </returns>
+    bool Notify(int port);
 
     /// <summary>Delivers signalled ports, which stay masked until <see cref="Unmask"/>.</summary>
     /// <param name="ports">Receives the ports.</param>

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace PciBackFlow.Hardware.Linux;
 
-/// <summary>The system calls behind mounts, program replacement and the FUSE device, with their constants (Linux uapi headers).</summary>
+/// <summary>The system calls behind mounts, program replacement, the FUSE device and the kernel's events, with their constants (Linux uapi headers).</summary>
 internal static unsafe partial class LinuxCalls
 {
     // linux/sched.h
@@ -28,8 +28,20 @@ internal static unsafe partial class LinuxCalls
     // asm-generic/poll.h
     public const short Readable = 0x1;
 
+    // linux/socket.h, linux/net.h, linux/netlink.h, include/net/netlink.h: the first group is the kernel's own, the second udev's
+    public const ushort NetlinkFamily = 16;
+    public const int Datagrams = 2;
+    public const int KernelObjectEvents = 15;
+    public const uint KernelsOwn = 1;
+
+    // asm-generic/mman-common.h
+    public const int PopulateRead = 22;
+
     // asm-generic/signal.h
     public const int BrokenPipe = 13;
+
+    [LibraryImport("libc", EntryPoint = "madvise", SetLastError = true)]
+    public static partial int Advise(void* address, nuint length, int advice);
 
     [LibraryImport("libc", EntryPoint = "unshare", SetLastError = true)]
     public static partial int Unshare(int flags);
@@ -67,11 +79,32 @@ internal static unsafe partial class LinuxCalls
     [LibraryImport("libc", EntryPoint = "poll", SetLastError = true)]
     public static partial int Poll(PolledDescriptor* descriptors, nuint count, int timeoutMilliseconds);
 
+    [LibraryImport("libc", EntryPoint = "socket", SetLastError = true)]
+    public static partial int Socket(int family, int type, int protocol);
+
+    [LibraryImport("libc", EntryPoint = "bind", SetLastError = true)]
+    public static partial int BindSocket(int descriptor, NetlinkAddress* address, uint length);
+
+    [LibraryImport("libc", EntryPoint = "recvfrom", SetLastError = true)]
+    public static partial nint ReceiveFrom(int descriptor, byte* buffer, nuint count, int flags, NetlinkAddress* sender, uint* length);
+
     /// <summary>The last call's error as an exception.</summary>
     public static IOException Failure(string what)
     {
         int error = Marshal.GetLastPInvokeError();
         return new($"{what}: {Marshal.GetPInvokeErrorMessage(error)}", error);
+    }
+
+    /// <summary>struct sockaddr_nl.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct NetlinkAddress
+    {
+        public ushort Family;
+        public ushort Padding;
+
+        /// <summary>The sending process; 0 is the kernel.</summary>
+        public uint Process;
+        public uint Groups;
     }
 
     /// <summary>struct pollfd.</summary>

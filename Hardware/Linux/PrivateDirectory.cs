@@ -98,6 +98,11 @@ public sealed class PrivateDirectory : IDisposable
             : throw new UnsafeDirectoryException($"{NameOf(name)} is a link: nothing of this program is, so remove it");
     }
 
+    /// <summary>The names of what lies in it now.</summary>
+    /// <returns>Names of files, directories and links.</returns>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    public IReadOnlyList<string> Names() => [.. Directory.EnumerateFileSystemEntries($"{_anchor}/.").Select(static path => System.IO.Path.GetFileName(path))];
+
     /// <summary>The path of one of its files, for people.</summary>
     /// <param name="name">Its name in the directory.</param>
     /// <returns>The full path.</returns>

@@ -57,6 +57,9 @@ public abstract class DelegatingFunction(IPciFunction inner, bool ownsInner = tr
     public virtual bool TryReset() => inner.TryReset();
 
     /// <inheritdoc/>
+    public virtual bool TryPutBack() => inner.TryPutBack();
+
+    /// <inheritdoc/>
     public void Dispose()
     {
         if (ownsInner)

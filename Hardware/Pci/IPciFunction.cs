@@ -54,4 +54,11 @@ public interface IPciFunction : IConfigSpace, IDisposable
     /// <summary>Resets this function alone and restores its configuration. May block for seconds.</summary>
     /// <returns>False when no reset method exists or it failed.</returns>
     bool TryReset();
+
+    /// <summary>
+    /// Writes back what a reset by somebody else has lost: the kernel resets a link after a fatal error, and of a function without a driver restores nothing.
+    /// May block for seconds.
+    /// </summary>
+    /// <returns>False when it does not answer, did not take its settings, or nobody here keeps them.</returns>
+    bool TryPutBack() => false;
 }

@@ -44,4 +44,7 @@ public enum LoopbackCall
 
     /// <summary><see cref="IDomainControl.Unpause"/>.</summary>
     Unpause,
+
+    /// <summary><see cref="IDomainControl.Crash"/>.</summary>
+    Crash,
 }

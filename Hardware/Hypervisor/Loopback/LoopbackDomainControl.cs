@@ -75,5 +75,8 @@ internal sealed class LoopbackDomainControl(LoopbackHost host) : IDomainControl
     public void Unpause(int domainId) => Open.Unpause(domainId);
 
     /// <inheritdoc/>
+    public void Crash(int domainId) => Open.Crash(domainId);
+
+    /// <inheritdoc/>
     public void Dispose() => _disposed = true;
 }

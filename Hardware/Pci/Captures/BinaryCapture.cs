@@ -15,6 +15,9 @@ public static class BinaryCapture
             throw new CaptureFormatException(name, 0, $"a binary capture has 64, 256 or 4096 bytes, this has {content.Length}");
         }
 
-        return new CapturedConfig(default, string.Empty, content.ToArray(), new ulong[7]);
+        byte[] bytes = content.ToArray();
+        var regions = new ReportedRegion[FunctionRegions.Count];
+        LegacyIde.Report(new ConfigImage(bytes), regions);
+        return new CapturedConfig(default, string.Empty, bytes, regions);
     }
 }

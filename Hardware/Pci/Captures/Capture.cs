@@ -9,7 +9,7 @@ public sealed record Capture(string Name, IReadOnlyList<CapturedConfig> Function
 {
     private const int MaxFileBytes = 64 << 20;
 
-    /// <summary>Reads a file: an <c>lspci -x/-xxx/-xxxx</c> text, or a binary <c>config</c> file; which, its content tells.</summary>
+    /// <summary>Reads a file: an <c>lspci -x/-xxx/-xxxx</c> text in UTF-8 or UTF-16, or a binary <c>config</c> file; which, its content tells.</summary>
     /// <param name="path">The file.</param>
     /// <returns>The capture.</returns>
     /// <exception cref="CaptureFormatException">It is neither; file, line and reason are named.</exception>
@@ -46,9 +46,47 @@ public sealed record Capture(string Name, IReadOnlyList<CapturedConfig> Function
             throw new CaptureFormatException(name, 0, "the file is empty");
         }
 
-        return IsText(content)
-            ? new Capture(name, LspciDump.Parse(name, Encoding.UTF8.GetString(content).TrimStart(ByteOrderMark)))
-            : new Capture(name, [BinaryCapture.Parse(name, content)]);
+        Encoding? encoding = EncodingOf(content);
+        return encoding is null
+            ? new Capture(name, [BinaryCapture.Parse(name, content)])
+            : new Capture(name, LspciDump.Parse(name, encoding.GetString(content).TrimStart(ByteOrderMark)));
+    }
+
+    // What Windows' editors and shells write is UTF-16, with a mark or without: then every second byte of what lspci prints is 0.
+    private static Encoding? EncodingOf(ReadOnlySpan<byte> content)
+    {
+        const int Enough = 32;
+        if (content.Length % 2 == 0 && content.Length >= Enough)
+        {
+            bool isMarkedLittle = content.StartsWith((ReadOnlySpan<byte>)[0xFF, 0xFE]);
+            bool isMarkedBig = content.StartsWith((ReadOnlySpan<byte>)[0xFE, 0xFF]);
+            ReadOnlySpan<byte> text = content[(isMarkedLittle || isMarkedBig ? 2 : 0)..];
+            if (!isMarkedBig && IsWide(text[..(Enough - 2)], 0))
+            {
+                return Encoding.Unicode;
+            }
+
+            if (!isMarkedLittle && IsWide(text[..(Enough - 2)], 1))
+            {
+                return Encoding.BigEndianUnicode;
+            }
+        }
+
+        return IsText(content) ? Encoding.UTF8 : null;
+    }
+
+    private static bool IsWide(ReadOnlySpan<byte> content, int character)
+    {
+        for (int i = 0; i < content.Length; i += 2)
+        {
+            byte one = content[i + character];
+            if (content[i + 1 - character] != 0 || one >= 0x7F || (one < 0x20 && one is not ((byte)'\t' or (byte)'\r' or (byte)'\n')))
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     /// <summary>The function at an address.</summary>

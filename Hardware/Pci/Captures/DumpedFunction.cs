@@ -6,8 +6,9 @@ namespace PciBackFlow.Hardware.Pci.Captures;
 internal sealed class DumpedFunction(string file, int firstLine, PciAddress address, string description)
 {
     private readonly List<byte> _bytes = [];
-    private readonly ulong[] _lengths = new ulong[ResourceLengths.Count];
-    private readonly List<(bool IsIo, ulong Start, ulong Length)> _unnumbered = [];
+    private readonly ReportedRegion[] _regions = new ReportedRegion[FunctionRegions.Count];
+    private readonly List<DecodedRegion> _unnumbered = [];
+    private bool _inCapabilities;
 
     public void TakeRow(int line, ReadOnlySpan<char> offsetText, ReadOnlySpan<char> row)
     {
@@ -47,30 +48,22 @@ internal sealed class DumpedFunction(string file, int firstLine, PciAddress addr
         }
     }
 
-    // "Region 0: Memory at f0000000 (64-bit, …) [size=16M]" of -vv; "Memory at …", "I/O ports at …" without a number of -v;
-    // "Expansion ROM at …" of both. Windows behind a bridge have a size too, and are none of these.
+    // Behind the first capability a "Region 0:" is SR-IOV's, of the virtual functions.
     public void TakeDecoded(ReadOnlySpan<char> line)
     {
-        if (!TrySize(line, out ulong length))
+        _inCapabilities |= line.StartsWith("Capabilities:");
+        if (_inCapabilities || !DecodedRegion.TryParse(line, out DecodedRegion decoded))
         {
             return;
         }
 
-        if (line.StartsWith("Region ") && line.Length > 8 && line[7] is >= '0' and <= '5' && line[8] == ':')
+        if (decoded.Index is { } index)
         {
-            _lengths[line[7] - '0'] = length;
+            _regions[index] = decoded.Region;
         }
-        else if (line.StartsWith("Expansion ROM at ") || line.StartsWith("[virtual] Expansion ROM at "))
+        else
         {
-            _lengths[ResourceLengths.Rom] = length;
-        }
-        else if (line.StartsWith("Memory at ") && TryAddress(line["Memory at ".Length..], out ulong memory))
-        {
-            _unnumbered.Add((false, memory, length));
-        }
-        else if (line.StartsWith("I/O ports at ") && TryAddress(line["I/O ports at ".Length..], out ulong ports))
-        {
-            _unnumbered.Add((true, ports, length));
+            _unnumbered.Add(decoded);
         }
     }
 
@@ -87,66 +80,50 @@ internal sealed class DumpedFunction(string file, int firstLine, PciAddress addr
         }
 
         byte[] bytes = _bytes.ToArray();
-        AssignUnnumbered(new ConfigImage(bytes));
-        return new CapturedConfig(address, description, bytes, _lengths);
+        var image = new ConfigImage(bytes);
+        PlaceUnnumbered(image);
+        LegacyIde.Report(image, _regions);
+        return new CapturedConfig(address, description, bytes, _regions);
     }
 
-    private void AssignUnnumbered(ConfigImage image)
+    // In the order of the registers, as lspci prints them. One that no register holds gets the next that holds nothing; its place is assumed.
+    private void PlaceUnnumbered(ConfigImage image)
     {
-        if (_unnumbered.Count == 0)
+        HeaderKind kind = ConfigHeader.KindOf(image);
+        int count = kind == HeaderKind.CardBus ? 0 : ConfigHeader.BaseAddressCount(kind);
+        int next = 0;
+        foreach (DecodedRegion decoded in _unnumbered)
         {
-            return;
-        }
-
-        BaseAddress[] resources = ResourceLengths.Describe(image, ResourceLengths.Resolve(image, default));
-        foreach ((bool isIo, ulong start, ulong length) in _unnumbered)
-        {
-            for (int i = 0; i < ResourceLengths.Rom; i++)
+            ReportedRegion region = decoded.Region;
+            int at = Find(next, register => register.IsIo == decoded.IsPorts && register != default && register.Start == (region.Start ?? 0));
+            if (at < 0)
             {
-                if (resources[i].IsPresent && resources[i].IsIo == isIo && resources[i].Start == start && _lengths[i] == 0)
-                {
-                    _lengths[i] = length;
-                    break;
-                }
+                at = region.Start is null or 0 ? -1 : Find(next, static register => register == default);
+                region = region with { IsPlaceAssumed = true };
+            }
+
+            if (at >= 0)
+            {
+                _regions[at] = region;
+                next = at + (region.Flags is { } flags && (flags & 7) == 4 ? 2 : 1);
             }
         }
-    }
 
-    private static bool TryAddress(ReadOnlySpan<char> text, out ulong value)
-    {
-        int end = text.IndexOf(' ');
-        return ulong.TryParse(end < 0 ? text : text[..end], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out value);
-    }
-
-    private static bool TrySize(ReadOnlySpan<char> line, out ulong length)
-    {
-        length = 0;
-        int at = line.IndexOf("[size=");
-        if (at < 0)
+        int Find(int from, Func<BaseAddress, bool> fits)
         {
-            return false;
-        }
+            for (int i = from; i < count; i++)
+            {
+                BaseAddress register = FunctionRegions.At(image, i, count);
+                if (_regions[i] == default && fits(register))
+                {
+                    return i;
+                }
 
-        ReadOnlySpan<char> text = line[(at + "[size=".Length)..];
-        int end = text.IndexOf(']');
-        if (end < 1)
-        {
-            return false;
-        }
+                // Its upper half is no register of its own.
+                i += register.Is64Bit || _regions[i].Flags is { } flags && (flags & 7) == 4 ? 1 : 0;
+            }
 
-        text = text[..end];
-        int shift = text[^1] switch { 'K' => 10, 'M' => 20, 'G' => 30, 'T' => 40, _ => 0 };
-        if (shift != 0)
-        {
-            text = text[..^1];
+            return -1;
         }
-
-        if (!ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ulong count) || count > ulong.MaxValue >> shift)
-        {
-            return false;
-        }
-
-        length = count << shift;
-        return length != 0;
     }
 }

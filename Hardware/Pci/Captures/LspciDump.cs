@@ -3,10 +3,16 @@ namespace PciBackFlow.Hardware.Pci.Captures;
 /// <summary>
 /// Reads what <c>lspci -x</c>, <c>-xxx</c> and <c>-xxxx</c> print, with or without <c>-v</c>, <c>-D</c>, <c>-n</c>: a line that
 /// begins with an address begins a function, <c>offset: xx xx …</c> is a row of its bytes, a blank line ends it. Of the decoded
-/// lines only the <c>[size=…]</c> of regions and ROMs are taken; all others are skipped.
+/// lines only those of regions and ROMs are taken (<see cref="DecodedRegion"/>); all others are skipped. A dump that was indented or quoted as a whole, as
+/// mails and forums do, is read without what stands before each line.
 /// </summary>
 public static class LspciDump
 {
+    private const char NoBreakSpace = '\u00A0';
+
+    // Of mails and forums.
+    private const string Marks = " \t>|";
+
     /// <summary>Reads a dump.</summary>
     /// <param name="name">The file's name, for messages.</param>
     /// <param name="text">Its text; lines end in LF or CRLF.</param>
@@ -14,6 +20,8 @@ public static class LspciDump
     /// <exception cref="CaptureFormatException">A row or a function is wrong, or there is none.</exception>
     public static IReadOnlyList<CapturedConfig> Parse(string name, string text)
     {
+        text = text.Replace(NoBreakSpace, ' ');
+        string before = FindIndentation(text);
         var functions = new List<CapturedConfig>();
         var addresses = new HashSet<PciAddress>();
         DumpedFunction? current = null;
@@ -21,7 +29,7 @@ public static class LspciDump
         foreach (ReadOnlySpan<char> raw in text.AsSpan().EnumerateLines())
         {
             number++;
-            ReadOnlySpan<char> line = raw.TrimEnd();
+            ReadOnlySpan<char> line = Without(raw, before).TrimEnd();
             if (line.IsEmpty)
             {
                 Finish();
@@ -49,6 +57,11 @@ public static class LspciDump
 
                 current = new DumpedFunction(name, number, address, description);
             }
+            else
+            {
+                // Where the indentation was lost.
+                current?.TakeDecoded(line);
+            }
         }
 
         Finish();
@@ -69,6 +82,33 @@ public static class LspciDump
             current = null;
         }
     }
+
+    // What stands before the first line that begins a function, when none begins at its line's beginning.
+    private static string FindIndentation(string text)
+    {
+        string found = string.Empty;
+        foreach (ReadOnlySpan<char> line in text.AsSpan().EnumerateLines())
+        {
+            ReadOnlySpan<char> inside = line.TrimStart(Marks);
+            if (inside.IsEmpty || IsRow(inside, out _) || !TryHeader(inside, out _, out _))
+            {
+                continue;
+            }
+
+            if (inside.Length == line.Length)
+            {
+                return string.Empty;
+            }
+
+            found = found.Length == 0 ? line[..^inside.Length].ToString() : found;
+        }
+
+        return found;
+    }
+
+    // A quoted empty line has lost the space behind its mark.
+    private static ReadOnlySpan<char> Without(ReadOnlySpan<char> line, string before) =>
+        line.StartsWith(before) ? line[before.Length..] : line.TrimEnd().SequenceEqual(before.AsSpan().TrimEnd()) ? default : line;
 
     // A row is told from an address by what follows the colon: a space, or nothing.
     private static bool IsRow(ReadOnlySpan<char> line, out int colon)

@@ -14,6 +14,7 @@ public partial class EmulatedFunction : IPciFunction
     private readonly byte[] _bytes;
     private readonly byte[] _initial;
     private readonly RegisterMasks _masks;
+    private readonly FunctionRegions _regions;
     private readonly BaseAddress[] _baseAddresses;
     private readonly HeaderKind _header;
     private readonly int _powerAt;
@@ -31,6 +32,20 @@ public partial class EmulatedFunction : IPciFunction
     /// <param name="lengths">Bytes decoded by BARs 0–5 and, at index 6, the ROM; 0 or absent: 4 KiB of memory, 32 ports, where a register is in use.</param>
     /// <exception cref="ArgumentException">Fewer than 64 or more than 4096 bytes.</exception>
     public EmulatedFunction(PciAddress address, string origin, ReadOnlySpan<byte> bytes, ReadOnlySpan<ulong> lengths = default)
+        : this(address, origin, bytes, SizeOf(bytes.Length), Reported(lengths), isVirtualFunction: false)
+    {
+    }
+
+    /// <summary>Brings a function to life of which a system said more than its registers hold.</summary>
+    /// <param name="address">Its address.</param>
+    /// <param name="origin">Where it comes from, for people.</param>
+    /// <param name="bytes">Its configuration space from offset 0, 64 to 4096 bytes: those that can be read.</param>
+    /// <param name="size">How long the space is: 64, 256 or 4096, at least as many as there are bytes.</param>
+    /// <param name="reported">What the system said of BARs 0–5 and, at index 6, the ROM; may be shorter.</param>
+    /// <param name="isVirtualFunction">Whether it is an SR-IOV virtual function, whose registers behave so (SR-IOV 1.1 §3.4.1).</param>
+    /// <exception cref="ArgumentException">Fewer than 64 or more than 4096 bytes.</exception>
+    protected EmulatedFunction(
+        PciAddress address, string origin, ReadOnlySpan<byte> bytes, int size, ReadOnlySpan<ReportedRegion> reported, bool isVirtualFunction)
     {
         if (bytes.Length is < ConfigRegisters.HeaderSize or > ConfigRegisters.ExtendedSize)
         {
@@ -40,12 +55,7 @@ public partial class EmulatedFunction : IPciFunction
         Address = address;
         Origin = origin;
         ReadableSize = bytes.Length;
-        Size = bytes.Length switch
-        {
-            ConfigRegisters.HeaderSize => ConfigRegisters.HeaderSize,
-            <= ConfigRegisters.StandardSize => ConfigRegisters.StandardSize,
-            _ => ConfigRegisters.ExtendedSize,
-        };
+        Size = size;
         _bytes = new byte[Size];
         bytes.CopyTo(_bytes);
         _initial = [.. _bytes];
@@ -56,9 +66,10 @@ public partial class EmulatedFunction : IPciFunction
         var image = new ConfigImage(_initial, ReadableSize);
         _header = ConfigHeader.KindOf(image);
         Capabilities = CapabilityWalk.Read(image);
-        ulong[] resolved = ResourceLengths.Resolve(image, lengths);
-        _masks = RegisterMasks.Compile(image, Capabilities, resolved);
-        _baseAddresses = ResourceLengths.Describe(image, resolved);
+        IsVirtualFunction = isVirtualFunction;
+        _regions = FunctionRegions.Of(image, reported, isVirtualFunction);
+        _masks = RegisterMasks.Compile(image, Capabilities, _regions.RegisterLengths, isVirtualFunction: isVirtualFunction);
+        _baseAddresses = _regions.Regions;
         _powerAt = OffsetOf(CapabilityId.PowerManagement, PowerManagementRegisters.Size);
         _expressAt = OffsetOf(CapabilityId.PciExpress, PciExpressRegisters.DeviceStatus + 2);
         _featuresAt = OffsetOf(CapabilityId.AdvancedFeatures, AdvancedFeaturesRegisters.Size);
@@ -98,6 +109,9 @@ public partial class EmulatedFunction : IPciFunction
 
     /// <inheritdoc/>
     public IReadOnlyList<BaseAddress> BaseAddresses => _baseAddresses;
+
+    /// <summary>Where no length was given, so that the default was taken: indexes 0–5 and 6.</summary>
+    protected IReadOnlyList<bool> IsLengthAssumed => _regions.IsLengthAssumed;
 
     /// <summary>Its capabilities, as found when it was made.</summary>
     public CapabilityList Capabilities { get; }
@@ -246,6 +260,24 @@ public partial class EmulatedFunction : IPciFunction
         {
             record.Add(access);
         }
+    }
+
+    private static int SizeOf(int bytes) => bytes switch
+    {
+        ConfigRegisters.HeaderSize => ConfigRegisters.HeaderSize,
+        <= ConfigRegisters.StandardSize => ConfigRegisters.StandardSize,
+        _ => ConfigRegisters.ExtendedSize,
+    };
+
+    private static ReportedRegion[] Reported(ReadOnlySpan<ulong> lengths)
+    {
+        var reported = new ReportedRegion[lengths.Length];
+        for (int i = 0; i < reported.Length; i++)
+        {
+            reported[i] = new ReportedRegion(lengths[i]);
+        }
+
+        return reported;
     }
 
     private int OffsetOf(CapabilityId id, int size) =>

@@ -7,7 +7,7 @@ namespace PciBackFlow.Hardware.Pci.Emulated;
 public sealed class EmulatedFunctionBuilder
 {
     private readonly byte[] _bytes;
-    private readonly ulong[] _lengths = new ulong[ResourceLengths.Count];
+    private readonly ulong[] _lengths = new ulong[FunctionRegions.Count];
     private int _lastStandard;
     private int _lastExtended;
 
@@ -51,10 +51,10 @@ public sealed class EmulatedFunctionBuilder
     /// <returns>This.</returns>
     public EmulatedFunctionBuilder BaseAddress(int index, ulong start, ulong length, uint flags = 0)
     {
-        int at = index == ResourceLengths.Rom ? ConfigRegisters.ExpansionRom : ConfigRegisters.BaseAddress0 + 4 * index;
+        int at = index == FunctionRegions.Rom ? ConfigRegisters.ExpansionRom : ConfigRegisters.BaseAddress0 + 4 * index;
         _lengths[index] = length;
         Set(at, 4, (uint)start | flags);
-        return index < ResourceLengths.Rom && (flags & 7) == 4 ? Set(at + 4, 4, (uint)(start >> 32)) : this;
+        return index < FunctionRegions.Rom && (flags & 7) == 4 ? Set(at + 4, 4, (uint)(start >> 32)) : this;
     }
 
     /// <summary>Appends a standard capability.</summary>

@@ -25,6 +25,18 @@ internal static class HeaderRules
         new(ConfigRegisters.LatencyTimer, 1, 0),
     ];
 
+    /// <summary>
+    /// What differs in a virtual function (SR-IOV 1.1 §3.4.1.3 to §3.4.1.7): of Command only bus mastering is its own, cache line size, latency timer and
+    /// interrupt line are hardwired to 0.
+    /// </summary>
+    public static readonly RegisterRule[] VirtualFunction =
+    [
+        new(ConfigRegisters.Command, 2, CommandBits.BusMaster),
+        new(ConfigRegisters.CacheLineSize, 1, 0),
+        new(ConfigRegisters.LatencyTimer, 1, 0),
+        new(ConfigRegisters.InterruptLine, 1, 0),
+    ];
+
     /// <summary>Type 1 (PCI-to-PCI Bridge 1.2 §3.2.5). Upper halves exist where the low nibble says so.</summary>
     public static readonly RegisterRule[] Bridge =
     [

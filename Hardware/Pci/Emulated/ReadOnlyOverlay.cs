@@ -26,13 +26,14 @@ public sealed class ReadOnlyOverlay : DelegatingFunction
         : base(function)
     {
         _knownRegistersOnly = knownRegistersOnly;
-        ulong[] lengths = new ulong[ResourceLengths.Count];
+        ulong[] lengths = new ulong[FunctionRegions.Count];
         for (int i = 0; i < lengths.Length && i < function.BaseAddresses.Count; i++)
         {
-            lengths[i] = function.BaseAddresses[i].Length;
+            BaseAddress region = function.BaseAddresses[i];
+            lengths[i] = function.IsVirtualFunction || region.IsFixed ? 0 : region.Length;
         }
 
-        _masks = RegisterMasks.Compile(function, CapabilityWalk.Read(function), lengths, claimUnknownLengths: false);
+        _masks = RegisterMasks.Compile(function, CapabilityWalk.Read(function), lengths, claimUnknownLengths: false, function.IsVirtualFunction);
         _shadow = new byte[function.Size];
         _written = new byte[function.Size];
     }
@@ -95,7 +96,7 @@ public sealed class ReadOnlyOverlay : DelegatingFunction
     public override bool TryEnable()
     {
         uint decode = 0u;
-        for (int i = 0; i < ResourceLengths.Rom && i < BaseAddresses.Count; i++)
+        for (int i = 0; i < FunctionRegions.Rom && i < BaseAddresses.Count; i++)
         {
             if (BaseAddresses[i].IsAssigned)
             {

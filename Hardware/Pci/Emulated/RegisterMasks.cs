@@ -46,9 +46,10 @@ public sealed class RegisterMasks
     /// <param name="claimUnknownLengths">
     /// Whether a capability of unknown length is taken to reach up to the next one; without, only its header is known.
     /// </param>
+    /// <param name="isVirtualFunction">Whether the header is an SR-IOV virtual function's.</param>
     /// <returns>The masks.</returns>
     public static RegisterMasks Compile(
-        IConfigSpace space, CapabilityList capabilities, ReadOnlySpan<ulong> lengths, bool claimUnknownLengths = true)
+        IConfigSpace space, CapabilityList capabilities, ReadOnlySpan<ulong> lengths, bool claimUnknownLengths = true, bool isVirtualFunction = false)
     {
         var masks = new RegisterMasks(space.Size);
         masks._known.AsSpan(0, Math.Min(space.Size, ConfigRegisters.HeaderSize)).Fill(true);
@@ -56,6 +57,11 @@ public sealed class RegisterMasks
         if (capabilities.TryFind(CapabilityId.PciExpress, out _))
         {
             masks.AddAll(0, HeaderRules.PciExpress);
+        }
+
+        if (isVirtualFunction)
+        {
+            masks.AddAll(0, HeaderRules.VirtualFunction);
         }
 
         HeaderKind kind = ConfigHeader.KindOf(space);

@@ -24,6 +24,9 @@ public static class DpcRegisters
     /// <summary>Capability: root port extensions.</summary>
     public const uint RootPortExtensions = 0x0020;
 
+    /// <summary>Control: on fatal errors, or on non-fatal ones too.</summary>
+    public const uint TriggerEnable = 0x0003;
+
     /// <summary>Control: writable bits.</summary>
     public const uint ControlWritable = 0x00BF;
 

@@ -122,4 +122,7 @@ public static class PciExpressRegisters
 
     /// <summary>Device Status: requests not yet completed.</summary>
     public const uint TransactionsPending = 0x0020;
+
+    /// <summary>Device Control: whether the function may use tags of 8 bits.</summary>
+    public const uint ExtendedTagEnable = 0x0100;
 }

@@ -30,6 +30,9 @@ public static class PciXRegisters
     /// <summary>Command: parity recovery, relaxed ordering, read count, outstanding splits.</summary>
     public const uint CommandWritable = 0x007F;
 
+    /// <summary>Status: 266 and 533 MHz capable, which only mode 2 is; such a function has an extended space.</summary>
+    public const uint StatusMode2 = 0xC0000000;
+
     /// <summary>Status: split completion discarded, unexpected, error message; cleared by writing 1.</summary>
     public const uint StatusErrors = 0x200C0000;
 }

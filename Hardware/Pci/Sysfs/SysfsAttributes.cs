@@ -67,16 +67,19 @@ internal static class SysfsAttributes
         }
     }
 
-    /// <summary>Lines 0 to 6 of <c>resource</c>: "0xSTART 0xEND 0xFLAGS" each; BARs 0–5 and the ROM.</summary>
+    /// <summary>
+    /// Lines 0 to 6 of <c>resource</c>: "0xSTART 0xEND 0xFLAGS" each; BARs 0–5 and the ROM. One byte is a resource, too: an IDE controller's port 3f6.
+    /// </summary>
     public static BaseAddress[] Resources(string directory)
     {
-        var result = new BaseAddress[ResourceLengths.Count];
+        var result = new BaseAddress[FunctionRegions.Count];
         string[] lines = (Text(directory, "resource") ?? string.Empty).Split('\n');
         for (int i = 0; i < result.Length && i < lines.Length; i++)
         {
             string[] fields = lines[i].Split(' ', StringSplitOptions.RemoveEmptyEntries);
             if (fields.Length == 3 && TryHex(fields[0], out ulong start) && TryHex(fields[1], out ulong end) && TryHex(fields[2], out ulong flags)
-                && end > start && (flags & (IoResource | MemoryResource)) != 0 && (flags & (DisabledResource | UnsetResource)) == 0)
+                && (end > start || (end == start && start != 0))
+                && (flags & (IoResource | MemoryResource)) != 0 && (flags & (DisabledResource | UnsetResource)) == 0)
             {
                 result[i] = new BaseAddress(start, end - start + 1, RegisterBits(flags, i)) { IsFixed = (flags & FixedResource) != 0 };
             }
@@ -88,7 +91,7 @@ internal static class SysfsAttributes
     // The low nibble is the register's own; the kernel's flags say the same, and are there for entries it made up itself.
     private static uint RegisterBits(ulong flags, int index)
     {
-        if (index == ResourceLengths.Rom)
+        if (index == FunctionRegions.Rom)
         {
             return (uint)(flags & 1);
         }

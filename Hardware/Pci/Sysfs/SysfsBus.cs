@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 
 namespace PciBackFlow.Hardware.Pci.Sysfs;
 
@@ -73,6 +74,12 @@ public sealed class SysfsBus
     /// <returns>The text without white space around it; null when it is absent or cannot be read.</returns>
     public string? Read(PciAddress address, string attribute) => SysfsAttributes.Text(DirectoryOf(address), attribute);
 
+    /// <summary>Reads an attribute that is a hexadecimal number: an id, a class.</summary>
+    /// <param name="address">The function.</param>
+    /// <param name="attribute">Its file's name.</param>
+    /// <returns>The number; 0 when it is absent.</returns>
+    public uint ReadNumber(PciAddress address, string attribute) => SysfsAttributes.Hex(DirectoryOf(address), attribute) ?? 0;
+
     /// <summary>A function's memory and ports as the kernel placed them; the function itself is not asked, which may hang.</summary>
     /// <param name="address">The function.</param>
     /// <returns>Indexes 0 to 5 the BARs, 6 the ROM.</returns>
@@ -85,6 +92,26 @@ public sealed class SysfsBus
     /// <param name="address">The function.</param>
     /// <returns>The name, or null.</returns>
     public string? DriverOf(PciAddress address) => SysfsAttributes.Link(DirectoryOf(address), "driver");
+
+    /// <summary>The kernel's reset methods of a function; its registers are not touched.</summary>
+    /// <param name="address">The function.</param>
+    /// <returns>In the order in which they are tried; <c>reset</c> alone where the kernel only says that there is one.</returns>
+    public IReadOnlyList<string> ResetMethodsOf(PciAddress address) =>
+        (Read(address, "reset_method") ?? string.Empty).Split(' ', StringSplitOptions.RemoveEmptyEntries) is { Length: > 0 } methods ? methods
+        : File.Exists(Path.Combine(DirectoryOf(address), "reset")) ? ["reset"]
+        : [];
+
+    /// <summary>The IOMMU group of a function.</summary>
+    /// <param name="address">The function.</param>
+    /// <returns>Its number; null when the kernel has none for it, as under Xen.</returns>
+    public int? IommuGroupOf(PciAddress address) =>
+        int.TryParse(SysfsAttributes.Link(DirectoryOf(address), "iommu_group"), NumberStyles.None, CultureInfo.InvariantCulture, out int group) ? group : null;
+
+    /// <summary>Where a file of a function lies, for people.</summary>
+    /// <param name="address">The function.</param>
+    /// <param name="attribute">Its file's name.</param>
+    /// <returns>The path.</returns>
+    public string FileOf(PciAddress address, string attribute) => Path.Combine(DirectoryOf(address), attribute);
 
     /// <summary>The only driver the kernel may bind to a function.</summary>
     /// <param name="address">The function.</param>

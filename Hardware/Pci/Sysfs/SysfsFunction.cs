@@ -154,7 +154,7 @@ public sealed unsafe class SysfsFunction : IPciFunction
         }
 
         uint decode = 0u;
-        foreach (BaseAddress resource in _baseAddresses.AsSpan(0, ResourceLengths.Rom))
+        foreach (BaseAddress resource in _baseAddresses.AsSpan(0, FunctionRegions.Rom))
         {
             if (resource.IsPresent)
             {

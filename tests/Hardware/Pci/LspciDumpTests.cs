@@ -61,8 +61,8 @@ public class LspciDumpTests
     }
 
     [Theory]
-    [InlineData(4, 64, 64)]
-    [InlineData(8, 256, 128)] // CardBus without privilege
+    [InlineData(4, 4096, 64)] // how long the space is, the first 64 bytes do not tell
+    [InlineData(8, 4096, 128)]
     [InlineData(16, 256, 256)]
     [InlineData(17, 4096, 272)]
     [InlineData(256, 4096, 4096)]
@@ -72,7 +72,23 @@ public class LspciDumpTests
         using var function = new CapturedFunction(capture.Name, capture.Functions[0]);
         Assert.Equal((size, readable), (function.Size, function.ReadableSize));
         Assert.Equal(readable < size, !function.TryRead(size - 4, 4, out _));
-        Assert.Equal(rows is 8 or 17, function.Config.IsIncomplete);
+        Assert.Equal(readable < size ? $"only the first {readable} bytes were captured" : null, function.Shortness);
+    }
+
+    // Linux drivers/pci/probe.c, pci_cfg_space_size: who has an extended space.
+    [Theory]
+    [InlineData("00=34127856", 256)]
+    [InlineData("00=34127856 06=1000 34=40 40=0100", 256)]
+    [InlineData("00=34127856 06=1000 34=40 40=0150 50=1000", 4096)] // PCI Express
+    [InlineData("00=34127856 06=1000 34=40 40=0700000000000000", 256)] // PCI-X 1.0
+    [InlineData("00=34127856 06=1000 34=40 40=0700000000000040", 4096)] // 266 MHz: PCI-X 2.0
+    [InlineData("00=34127856 06=1000 34=40 40=0700000000000080", 4096)]
+    [InlineData("00=34127856 06=1000 0e=02 14=40 40=1000", 256)] // CardBus
+    public void All_conventional_bytes_are_a_beginning_where_the_function_has_an_extended_space(string bytes, int size)
+    {
+        using var function = new CapturedFunction("dump", Assert.Single(LspciDump.Parse("dump", PciBackFlow.Tests.Shared.DumpText.Of("00:1c.0 x", "", bytes))));
+
+        Assert.Equal((size, 256), (function.Size, function.ReadableSize));
     }
 
     [Theory]

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Hardware.Pci.Capabilities;
 using PciBackFlow.Hardware.Pci.Captures;
 using PciBackFlow.Hardware.Tests.Pci.Capabilities;
 
@@ -39,7 +40,9 @@ public class RealCapturesTests
                 // The one capture whose name says so is the only one with a broken list.
                 if (function.ReadableSize > 64)
                 {
-                    Assert.Equal(capture.Name == "broken-ecaps", function.Capabilities.Defects.Count > 0);
+                    Assert.Equal(
+                        capture.Name == "broken-ecaps",
+                        function.Capabilities.Defects.Any(defect => defect.Kind != CapabilityListDefectKind.Truncated || function.Shortness is null));
                 }
 
                 LspciDumpWriter.Write(writer, function.Address, function.Config.Description, function, function.ReadableSize);
@@ -63,7 +66,8 @@ public class RealCapturesTests
             for (int i = 0; i < 6; i++)
             {
                 BaseAddress bar = function.BaseAddresses[i];
-                if (!bar.IsPresent)
+                // What no register holds cannot be asked of one.
+                if (!bar.IsPresent || bar.IsFixed)
                 {
                     continue;
                 }

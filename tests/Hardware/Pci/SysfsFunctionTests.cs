@@ -70,6 +70,7 @@ public sealed class SysfsFunctionTests : IDisposable
             + "0x000000000000c040 0x000000000000c04f 0x0000000000000101\n");
         using var function = SysfsFunction.Open(Address, false, _root);
         Assert.Equal(new BaseAddress(0x1F0, 8, 1) { IsFixed = true }, function.BaseAddresses[0]);
+        Assert.Equal(new BaseAddress(0x3F6, 1, 1) { IsFixed = true }, function.BaseAddresses[1]);
         Assert.Equal(new BaseAddress(0xC040, 0x10, 1), function.BaseAddresses[2]);
     }
 

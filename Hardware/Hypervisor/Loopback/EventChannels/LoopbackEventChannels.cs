@@ -81,11 +81,11 @@ internal sealed class LoopbackEventChannels : IEventChannels
     }
 
     /// <inheritdoc/>
-    public void Notify(int port)
+    public bool Notify(int port)
     {
         if (FindOwn(port) is not { } own)
         {
-            return;
+            return false;
         }
 
         LoopbackPort? peer = own.Peer;
@@ -98,6 +98,7 @@ internal sealed class LoopbackEventChannels : IEventChannels
         }
 
         peer?.Owner.Signal(peer);
+        return true;
     }
 
     /// <inheritdoc/>

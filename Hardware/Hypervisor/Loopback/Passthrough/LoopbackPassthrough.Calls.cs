@@ -356,6 +356,18 @@ public sealed partial class LoopbackPassthrough
         _host.Domain(domainId).Unpause();
     }
 
+    internal void Crash(int domainId)
+    {
+        Begin(new(LoopbackCall.Crash, domainId, Function: null, 0, Allow: false));
+        if (domainId == 0)
+        {
+            throw new HypervisorException(Errno.EPERM, "domain 0 cannot shut itself down so");
+        }
+
+        _ = _host.Domain(domainId);
+        _host.ShutDown(domainId);
+    }
+
     private static void Change(RangeSet set, ulong first, ulong last, bool allow)
     {
         if (allow)

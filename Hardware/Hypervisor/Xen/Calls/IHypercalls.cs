@@ -15,6 +15,11 @@ internal interface IHypercalls : IDisposable
     /// <param name="argument">Its structure.</param>
     int Physdev(uint command, Span<byte> argument);
 
+    /// <summary>HYPERVISOR_sched_op.</summary>
+    /// <param name="command">SCHEDOP_*.</param>
+    /// <param name="argument">Its structure.</param>
+    int Sched(uint command, Span<byte> argument);
+
     /// <summary>HYPERVISOR_domctl or HYPERVISOR_sysctl.</summary>
     /// <param name="hypercall">The hypercall's number.</param>
     /// <param name="argument">The structure with its command and interface version.</param>

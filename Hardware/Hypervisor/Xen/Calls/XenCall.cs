@@ -10,7 +10,9 @@ namespace PciBackFlow.Hardware.Hypervisor.Xen.Calls;
 /// </summary>
 internal sealed unsafe partial class XenCall : IHypercalls
 {
-    private const string Library = "libxencall.so.1";
+    /// <summary>The library, by the name of its interface.</summary>
+    internal const string Library = "libxencall.so.1";
+
     private const int XenVersionCommand = 0; // XENVER_version
 
     private readonly Handle _handle;
@@ -50,13 +52,10 @@ internal sealed unsafe partial class XenCall : IHypercalls
     public int Version() => Result(Call2(_handle, HypercallNumbers.XenVersion, XenVersionCommand, 0));
 
     /// <inheritdoc/>
-    public int Physdev(uint command, Span<byte> argument)
-    {
-        using var memory = new Memory(_handle, argument);
-        int result = Result(Call2(_handle, HypercallNumbers.PhysdevOp, command, (ulong)memory.Address));
-        memory.CopyTo(argument);
-        return result;
-    }
+    public int Physdev(uint command, Span<byte> argument) => Command(HypercallNumbers.PhysdevOp, command, argument);
+
+    /// <inheritdoc/>
+    public int Sched(uint command, Span<byte> argument) => Command(HypercallNumbers.SchedOp, command, argument);
 
     /// <inheritdoc/>
     public int Control(uint hypercall, Span<byte> argument)
@@ -79,6 +78,14 @@ internal sealed unsafe partial class XenCall : IHypercalls
 
     /// <inheritdoc/>
     public void Dispose() => _handle.Dispose();
+
+    private int Command(uint hypercall, uint command, Span<byte> argument)
+    {
+        using var memory = new Memory(_handle, argument);
+        int result = Result(Call2(_handle, hypercall, command, (ulong)memory.Address));
+        memory.CopyTo(argument);
+        return result;
+    }
 
     private static int Result(int returned) => returned < 0 ? -Marshal.GetLastPInvokeError() : returned;
 

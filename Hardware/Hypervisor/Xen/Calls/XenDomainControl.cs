@@ -287,6 +287,20 @@ public sealed class XenDomainControl : IDomainControl
     }
 
     /// <inheritdoc/>
+    public void Crash(int domainId)
+    {
+        // struct sched_remote_shutdown has 16 bits for the id: another number would stop another domain.
+        if ((uint)domainId >= HypercallNumbers.Self)
+        {
+            throw new HypervisorException(Errno.ESRCH, $"there is no domain {domainId}");
+        }
+
+        var shutdown = new RemoteShutdownArgument { Domain = (ushort)domainId, Reason = HypercallNumbers.Crashed };
+        ThrowIfRefused(
+            _xen.Sched(HypercallNumbers.RemoteShutdown, MemoryMarshal.AsBytes(new Span<RemoteShutdownArgument>(ref shutdown))), $"crash domain {domainId}");
+    }
+
+    /// <inheritdoc/>
     public void Dispose() => _xen.Dispose();
 
     private static string Verb(bool allow) => allow ? "allow" : "forbid";

@@ -73,17 +73,19 @@ public sealed unsafe class XenEventChannels : IEventChannels
     }
 
     /// <inheritdoc/>
-    public void Notify(int port)
+    public bool Notify(int port)
     {
         var argument = new EventChannelControl.PortArgument { Port = (uint)port };
         try
         {
             // What the other side is to see was written before; the hypercall behind this is a full fence.
-            _ = _device.Control(EventChannelControl.Notify, &argument);
+            // ENOTCONN is all that the device refuses with (drivers/xen/evtchn.c): not a port of this descriptor.
+            return _device.Control(EventChannelControl.Notify, &argument) >= 0;
         }
         catch (ObjectDisposedException)
         {
             // Closed by its owner meanwhile, and with it the port.
+            return false;
         }
     }
 
@@ -157,7 +159,7 @@ public sealed unsafe class XenEventChannels : IEventChannels
         // delivered when it is unmasked, and the reader looks at the flag only after unmasking.
         if (Interlocked.Exchange(ref _wakeRequested, 1) == 0)
         {
-            Notify(_wakeFrom);
+            _ = Notify(_wakeFrom);
         }
     }
 

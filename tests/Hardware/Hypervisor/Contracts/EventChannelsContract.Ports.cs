@@ -90,14 +90,41 @@ public static partial class EventChannelsContract
         link.NearEnd.Unbind(99_999);
     }
 
-    public static void Notifying_an_end_that_is_gone_does_nothing(EventChannelsSubject x)
+    public static void Notifying_an_end_that_is_gone_does_nothing_and_is_no_failure(EventChannelsSubject x)
     {
         using Link link = Connect(x);
         link.NearEnd.Unbind(link.NearPort);
 
-        link.FarEnd.Notify(link.FarPort);
+        bool isSent = link.FarEnd.Notify(link.FarPort);
 
-        Check.Equal(0, link.FarEnd.Read(new int[4], 20));
+        Check.Equal((true, 0), (isSent, link.FarEnd.Read(new int[4], 20)));
+    }
+
+    public static void Notifying_on_a_port_that_is_not_the_descriptors_fails_without_an_exception(EventChannelsSubject x)
+    {
+        using Link link = Connect(x);
+        using IEventChannels other = x.OpenNear();
+
+        Check.Equal((true, false, false), (link.NearEnd.Notify(link.NearPort), other.Notify(link.NearPort), link.NearEnd.Notify(99_999)));
+        Check.Sequence([link.FarPort], ReadAll(link.FarEnd));
+
+        link.NearEnd.Unbind(link.NearPort);
+        Check.Equal(false, link.NearEnd.Notify(link.NearPort));
+        link.FarEnd.Dispose();
+        Check.Equal(false, link.FarEnd.Notify(link.FarPort));
+    }
+
+    public static void A_notification_that_fails_allocates_nothing(EventChannelsSubject x)
+    {
+        using Link link = Connect(x);
+        link.NearEnd.Unbind(link.NearPort);
+        Check.Equal(100, Failures(link, 100));
+
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        int failed = Failures(link, 100);
+        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+
+        Check.Equal((100, 0L), (failed, allocated));
     }
 
     public static void A_port_whose_peer_closed_can_be_bound_again(EventChannelsSubject x)
@@ -149,5 +176,16 @@ public static partial class EventChannelsContract
         long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
 
         Check.Equal((x.Rounds / 10, 0L), (delivered, allocated));
+    }
+
+    private static int Failures(Link link, int notifications)
+    {
+        int failed = 0;
+        for (int i = 0; i < notifications; i++)
+        {
+            failed += link.NearEnd.Notify(link.NearPort) ? 0 : 1;
+        }
+
+        return failed;
     }
 }

@@ -23,6 +23,16 @@ public sealed class LoopbackDomainLifeTests : LoopbackMachine
     }
 
     [Fact]
+    public void A_guest_that_is_stopped_as_crashed_has_ended_and_the_control_domain_cannot_be()
+    {
+        Control.Crash(5);
+
+        Assert.True(Control.Find(5)!.Value.IsShutdown);
+        Assert.Equal(Errno.ESRCH, Assert.Throws<HypervisorException>(() => Control.Crash(99)).Errno);
+        Assert.Equal(Errno.EPERM, Assert.Throws<HypervisorException>(() => Control.Crash(0)).Errno);
+    }
+
+    [Fact]
     public void The_end_of_a_guest_is_announced_when_it_halts_when_it_dies_and_when_it_is_gone()
     {
         using IXenStore store = Host.BackendView.OpenXenStore();

@@ -14,7 +14,7 @@ internal sealed class ScriptedXen : IHypercalls
 
     internal bool IsDisposed { get; private set; }
 
-    /// <summary>Hypercall, physdev command (0 of others), structure as it was given.</summary>
+    /// <summary>Hypercall, physdev or sched command (0 of others), structure as it was given.</summary>
     internal List<(uint Hypercall, uint Command, byte[] Argument)> Asked { get; } = [];
 
     internal ScriptedXen Then(Answer answer)
@@ -28,6 +28,8 @@ internal sealed class ScriptedXen : IHypercalls
     public int Version() => Running;
 
     public int Physdev(uint command, Span<byte> argument) => Reply(HypercallNumbers.PhysdevOp, command, argument, []);
+
+    public int Sched(uint command, Span<byte> argument) => Reply(HypercallNumbers.SchedOp, command, argument, []);
 
     public int Control(uint hypercall, Span<byte> argument) => Reply(hypercall, 0, argument, []);
 

@@ -263,6 +263,21 @@ public sealed class XenDomainControlTests : IDisposable
     }
 
     [Fact]
+    public void A_domain_is_stopped_as_one_that_crashed()
+    {
+        using XenDomainControl domains = Open();
+        _xen.Then(0).Then(-3);
+
+        domains.Crash(5);
+
+        Assert.Equal((29u, 4u), (_xen.Asked[2].Hypercall, _xen.Asked[2].Command));
+        Assert.Equal([5, 3], Words(_xen.Asked[2].Argument, 2));
+        Assert.Equal(Errno.ESRCH, Assert.Throws<HypervisorException>(() => domains.Crash(5)).Errno);
+        Assert.Equal(Errno.ESRCH, Assert.Throws<HypervisorException>(() => domains.Crash(0x10005)).Errno);
+        Assert.Equal(4, _xen.Asked.Count);
+    }
+
+    [Fact]
     public void What_Xen_could_not_tell_from_something_else_is_refused_without_asking()
     {
         using XenDomainControl domains = Open();

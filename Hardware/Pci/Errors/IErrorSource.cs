@@ -1,0 +1,22 @@
+namespace PciBackFlow.Hardware.Pci.Errors;
+
+/// <summary>Who tells of functions' errors. <see cref="Start"/> and Dispose by one thread, everything else by any.</summary>
+public interface IErrorSource : IDisposable
+{
+    /// <summary>Why errors are not told, or not all of them, and what of this host makes them worse; empty when there is nothing to say.</summary>
+    IReadOnlyList<string> Remarks { get; }
+
+    /// <summary>Tells from now on; called again, somebody else.</summary>
+    /// <param name="found">
+    /// Told of each error, on a thread of the source's, one at a time; may be called for functions that nobody follows. Must not block for long: those that
+    /// come meanwhile are merged.
+    /// </param>
+    void Start(Action<DeviceError> found);
+
+    /// <summary>
+    /// Clears what a function has recorded, so that the next error is not taken for this one. Does nothing where firmware owns the registers. May block for an
+    /// access.
+    /// </summary>
+    /// <param name="device">The function.</param>
+    void Clear(PciAddress device);
+}

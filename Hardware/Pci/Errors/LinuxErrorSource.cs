@@ -1,0 +1,166 @@
+using System.Runtime.InteropServices;
+using PciBackFlow.Hardware.Linux;
+using PciBackFlow.Hardware.Pci.Sysfs;
+
+namespace PciBackFlow.Hardware.Pci.Errors;
+
+/// <summary>
+/// Errors as a Linux host tells of them: the kernel's events about its recoveries, the trace event <c>ras:aer_event</c>, its counters, and the functions' own
+/// registers; each error once. The kernel's log is not read. What cannot be opened is left out, and said.
+/// </summary>
+public sealed unsafe class LinuxErrorSource : IErrorSource
+{
+    // Corrected errors have no event: this is how late they are counted where there is no trace.
+    private const int CounterMilliseconds = 1000;
+    private const int BufferBytes = 16 * 1024;
+
+    private readonly string _tracing;
+    private readonly ErrorCollector _collector;
+    private readonly List<string> _missing = [];
+    private readonly int _wake;
+    private KernelEvents? _events;
+    private ErrorTrace? _trace;
+    private volatile Action<DeviceError>? _found;
+    private Thread? _thread;
+    private volatile bool _isOver;
+
+    /// <summary>Creates it; nothing is opened yet.</summary>
+    /// <param name="bus">The host's bus.</param>
+    /// <param name="followed">The functions whose counters are looked at; called often, by another thread.</param>
+    /// <param name="tracing">Where tracefs is; null to look for it.</param>
+    /// <param name="patience">How long the kernel's last word about an error is waited for; null for longer than it takes to reset a link.</param>
+    public LinuxErrorSource(SysfsBus bus, Func<IReadOnlyList<PciAddress>> followed, string? tracing = null, TimeSpan? patience = null)
+    {
+        _tracing = tracing ?? ErrorTrace.FindRoot();
+        _collector = new(bus, followed, (int?)patience?.TotalMilliseconds ?? PendingErrors.LongestMilliseconds);
+        _wake = LinuxCalls.OpenEvent(0, LinuxCalls.NonBlocking | LinuxCalls.CloseOnExec);
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> Remarks
+    {
+        get
+        {
+            lock (_missing)
+            {
+                return [.. _missing, .. _collector.Hazards()];
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Start(Action<DeviceError> found)
+    {
+        _found = found;
+        if (_thread is not null)
+        {
+            return;
+        }
+
+        _events = TryOpen(KernelEvents.Open, "which recoveries the kernel has ended is not known");
+        _trace = TryOpen(() => ErrorTrace.Open(_tracing), "the transactions that failed are only known from the devices' registers");
+        _thread = new(Run) { IsBackground = true, Name = "errors" };
+        _thread.Start();
+    }
+
+    /// <inheritdoc/>
+    public void Clear(PciAddress device) => _collector.Clear(device);
+
+    /// <summary>Another process follows the same trace: it stays switched on when this ends.</summary>
+    public void LeaveTrace() => _trace?.Leave();
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (_isOver)
+        {
+            return;
+        }
+
+        _isOver = true;
+        ulong one = 1;
+        _ = LinuxCalls.Write(_wake, (byte*)&one, sizeof(ulong));
+        _thread?.Join();
+        _events?.Dispose();
+        _trace?.Dispose();
+        _ = LinuxCalls.Close(_wake);
+    }
+
+    private T? TryOpen<T>(Func<T> open, string otherwise)
+        where T : class
+    {
+        try
+        {
+            return open();
+        }
+        catch (IOException e)
+        {
+            lock (_missing)
+            {
+                _missing.Add($"{e.Message}: {otherwise}");
+            }
+
+            return null;
+        }
+    }
+
+    private void Run()
+    {
+        byte[] buffer = new byte[BufferBytes];
+        long countersAt = 0;
+        while (!_isOver)
+        {
+            long now = Environment.TickCount64;
+            if (now >= countersAt)
+            {
+                _collector.LookAtCounters(now);
+                countersAt = now + CounterMilliseconds;
+            }
+
+            foreach (DeviceError error in _collector.TakeDue(now))
+            {
+                _found!(error);
+            }
+
+            Wait(Math.Min(countersAt, _collector.DueAt));
+            Take(buffer);
+        }
+    }
+
+    // A descriptor below 0 is none: poll leaves it alone.
+    private void Wait(long until)
+    {
+        LinuxCalls.PolledDescriptor* descriptors = stackalloc LinuxCalls.PolledDescriptor[3];
+        descriptors[0] = new() { Descriptor = _wake, Wanted = LinuxCalls.Readable };
+        descriptors[1] = new() { Descriptor = _events?.Descriptor ?? -1, Wanted = LinuxCalls.Readable };
+        descriptors[2] = new() { Descriptor = _trace?.Descriptor ?? -1, Wanted = LinuxCalls.Readable };
+        long left = Math.Clamp(until - Environment.TickCount64, 0, CounterMilliseconds);
+        if (LinuxCalls.Poll(descriptors, 3, (int)left) < 0 && (Errno)Marshal.GetLastPInvokeError() != Errno.EINTR)
+        {
+            Thread.Sleep(CounterMilliseconds);
+        }
+    }
+
+    private void Take(byte[] buffer)
+    {
+        long now = Environment.TickCount64;
+        if (_trace is not null)
+        {
+            foreach (string line in _trace.ReadLines(buffer))
+            {
+                if (ErrorTraceLine.TryParse(line, out ErrorObservation? seen))
+                {
+                    _collector.Observe(seen, now);
+                }
+            }
+        }
+
+        while (_events is not null && _events.TryReceive(buffer, out int length))
+        {
+            if (ErrorUevent.TryParse(buffer.AsSpan(0, length), out ErrorObservation? seen))
+            {
+                _collector.Observe(seen, now);
+            }
+        }
+    }
+}
