@@ -17,4 +17,7 @@ public enum StageFlow : byte
     /// touches nothing of the shard any more.
     /// </summary>
     Lost = 3,
+
+    /// <summary>The lane held no work, but something else that was waited for and is done with (the first stage): its event had a reason.</summary>
+    Aside = 4,
 }

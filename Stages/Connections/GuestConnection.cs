@@ -1,3 +1,4 @@
+using PciBackFlow.Stages.Tracing;
 using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Stages.Connections;
@@ -12,13 +13,15 @@ namespace PciBackFlow.Stages.Connections;
 /// <param name="functions">The functions it has now.</param>
 /// <param name="interrupts">Who enables interrupts for it, or null: such requests answer <see cref="PciOpStatus.NotImplemented"/>.</param>
 /// <param name="deniedWrites">Who is told of its denied writes, or null.</param>
+/// <param name="trace">Its shard's trace, or null.</param>
 public sealed class GuestConnection(
     int domainId,
     SharedPage page,
     IGuestNotifier notifier,
     FunctionTable functions,
     IInterruptOperations? interrupts = null,
-    IDeniedWriteListener? deniedWrites = null)
+    IDeniedWriteListener? deniedWrites = null,
+    ShardTrace? trace = null)
 {
     private FunctionTable _functions = functions;
     private IInterruptOperations? _interrupts = interrupts;
@@ -32,8 +35,14 @@ public sealed class GuestConnection(
     /// <summary>How to signal the guest.</summary>
     public IGuestNotifier Notifier => notifier;
 
+    /// <summary>Its shard's trace, or null.</summary>
+    internal ShardTrace? Trace => trace;
+
     /// <summary>What the guest has done so far.</summary>
     public GuestCounters Counters { get; } = new();
+
+    /// <summary>What it is asked about its devices' errors. Its shard's.</summary>
+    public RecoverySlot Recovery { get; } = new(page, notifier);
 
     /// <summary>Its writes that policy dropped, the first to each register.</summary>
     public DeniedWrites DeniedWrites { get; } = new(deniedWrites);

@@ -4,6 +4,7 @@ namespace PciBackFlow.Stages.Connections;
 /// <param name="Requests">Requests taken from the page.</param>
 /// <param name="Answered">Answers written to the page; each with one notification.</param>
 /// <param name="LateReplies">Answers dropped because the guest had given up or posted another request.</param>
+/// <param name="NotifyFailures">Answers whose signal could not be sent because the guest's channel is not bound; 0 unless the backend is broken.</param>
 /// <param name="Expired">Requests answered with a failure because the thread that had them was late, or gave up.</param>
 /// <param name="NoPlace">Requests answered with a failure because a queue between threads had no place for them; 0 unless the engine is broken.</param>
 /// <param name="LateResults">Results of workers dropped because the deadline had passed; each also counts as <paramref name="Expired"/>.</param>
@@ -27,6 +28,7 @@ public readonly record struct GuestCounterValues(
     long Requests,
     long Answered,
     long LateReplies,
+    long NotifyFailures,
     long Expired,
     long NoPlace,
     long LateResults,

@@ -19,6 +19,7 @@ public sealed class GuestCounters
         Get(Slot.Requests),
         Get(Slot.Answered),
         Get(Slot.LateReplies),
+        Get(Slot.NotifyFailures),
         Get(Slot.Expired),
         Get(Slot.NoPlace),
         Get(Slot.LateResults),
@@ -61,6 +62,9 @@ public sealed class GuestCounters
         Add(Slot.LateReplies, 1);
         CountWork(operation);
     }
+
+    /// <summary>Shard: an answer is in the page, but its signal could not be sent.</summary>
+    internal void CountNotifyFailure() => Add(Slot.NotifyFailures, 1);
 
     /// <summary>Worker: its result was dropped.</summary>
     internal void CountLateResult() => Interlocked.Increment(ref _block[(int)Slot.LateResults]);
@@ -116,6 +120,7 @@ public sealed class GuestCounters
         Requests,
         Answered,
         LateReplies,
+        NotifyFailures,
         Expired,
         NoPlace,
         Offloaded,

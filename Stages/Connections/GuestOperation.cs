@@ -1,8 +1,12 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using PciBackFlow.Hardware.Linux;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Pipeline;
 using PciBackFlow.Pipeline.Running;
+using PciBackFlow.Stages.Filter.Map;
 using PciBackFlow.Stages.Filter.Run;
+using PciBackFlow.Stages.Tracing;
 using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Stages.Connections;
@@ -74,6 +78,18 @@ public sealed class GuestOperation(GuestConnection? connection = null) : Pipelin
     /// <summary>Why this answers in another operation's place; none for an answer of its own.</summary>
     internal FailureCause Cause { get; set; }
 
+    /// <summary>When the shard saw the request, in Stopwatch ticks, if it is traced; else 0.</summary>
+    internal long TracedSince { get; set; }
+
+    /// <summary>Traced: when the accesses began, in Stopwatch ticks; 0 without any.</summary>
+    internal long ExecuteBegan { get; set; }
+
+    /// <summary>Traced: what they took, in Stopwatch ticks.</summary>
+    internal long ExecuteTicks { get; set; }
+
+    /// <summary>Traced: what reached hardware.</summary>
+    internal HardwareLog Hardware;
+
     /// <inheritdoc/>
     protected override int DeadlineMilliseconds => IsConfigAccess ? ConfigDeadline : OperationDeadline;
 
@@ -97,7 +113,122 @@ public sealed class GuestOperation(GuestConnection? connection = null) : Pipelin
         WasSlow = false;
         WasOffloaded = false;
         Cause = FailureCause.None;
+        TracedSince = 0;
     }
+
+    /// <summary>Shard: the request is traced; to be called after <see cref="Begin"/>.</summary>
+    /// <param name="since">When it was seen, in Stopwatch ticks.</param>
+    internal void BeginTrace(long since)
+    {
+        TracedSince = since;
+        ExecuteBegan = 0;
+        ExecuteTicks = 0;
+        Hardware.Clear();
+    }
+
+    /// <summary>Owner, traced: the accesses have ended.</summary>
+    internal void NoteExecuted(long began, AssignedFunction? function)
+    {
+        ExecuteBegan = began;
+        ExecuteTicks = Stopwatch.GetTimestamp() - began;
+        if (function is not null)
+        {
+            Hardware = function.Log;
+        }
+    }
+
+    /// <summary>Shard: leaves the record of a traced request in its shard's ring; nothing waits for it.</summary>
+    /// <param name="connection">Its guest.</param>
+    /// <param name="isLate">Whether the answer was dropped.</param>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    internal void WriteTrace(GuestConnection connection, bool isLate = false)
+    {
+        if (connection.Trace is not { Ring: { } ring } trace)
+        {
+            return;
+        }
+
+        ref TraceSlot slot = ref ring.Next(out ulong number);
+        if (Unsafe.IsNullRef(ref slot))
+        {
+            return;
+        }
+
+        long now = Stopwatch.GetTimestamp();
+        ref TraceRecord record = ref slot.Record;
+        record.Kind = TraceRecord.RequestKind;
+        record.Shard = (ushort)trace.Shard;
+        record.Permissions = 0;
+        record.Sequence = number;
+        record.Time = Nanoseconds(TracedSince);
+        record.Total = Short(now - TracedSince);
+        record.Before = ExecuteBegan == 0 ? 0 : Short(ExecuteBegan - TracedSince);
+        record.Execute = Short(ExecuteTicks);
+        record.Domain = connection.DomainId;
+        record.Operation = (uint)Request.Command;
+        record.GuestSegment = Request.Domain;
+        record.GuestBus = Request.Bus;
+        record.GuestDevfn = Request.Devfn;
+        record.Offset = Request.Offset;
+        record.Size = Request.Size;
+        record.Value = Request.Value;
+        record.Info = Request.Info;
+        record.AnswerValue = Value;
+        record.AnswerInfo = Info;
+        record.Status = (sbyte)Status;
+        record.Cause = (byte)Cause;
+        record.Reads = (byte)Math.Min(Hardware.Reads, byte.MaxValue);
+        record.Writes = (byte)Math.Min(Hardware.Writes, byte.MaxValue);
+        record.Accesses = Hardware.First;
+        int flags = (WasOffloaded ? TraceRecord.Offloaded : 0) | (WasSlow ? TraceRecord.Slow : 0) | (isLate ? TraceRecord.Late : 0);
+        record.DeniedBits = 0;
+        record.Effect = 0;
+        if (Function is { } function)
+        {
+            flags |= TraceRecord.HasFunction;
+            record.HostSegment = function.Hardware.Address.Domain;
+            record.HostBus = function.Hardware.Address.Bus;
+            record.HostDevfn = function.Hardware.Address.Devfn;
+            slot.Permissions = function.Map;
+            if (Request.Command == PciOpCode.ConfigWrite && Cause == FailureCause.None)
+            {
+                flags |= Describe(ref record);
+            }
+        }
+        else
+        {
+            record.HostSegment = 0;
+            record.HostBus = 0;
+            record.HostDevfn = 0;
+            slot.Permissions = null;
+        }
+
+        record.Flags = (byte)flags;
+        ring.Publish();
+    }
+
+    // What the filter has to say of a write. An answer made before the filter (a wrong offset) has none: the plan is another request's.
+    private int Describe(ref TraceRecord record)
+    {
+        if (Status is PciOpStatus.InvalidOffset or PciOpStatus.DeviceNotFound)
+        {
+            return 0;
+        }
+
+        record.DeniedBits = Plan.DeniedBits;
+        if (Plan.StepCount > 0 && Plan.Steps[Plan.StepCount - 1].Action > PlanAction.Merge)
+        {
+            record.Effect = (byte)Plan.Steps[Plan.StepCount - 1].Action;
+        }
+
+        return DeniedBits != 0 && Plan.DeniedBits == 0 ? TraceRecord.Refused : 0;
+    }
+
+    private static uint Short(long ticks) => (uint)Math.Clamp(Nanoseconds(ticks), 0, uint.MaxValue);
+
+    // On Linux a tick is a nanosecond, and this is nothing.
+    private static long Nanoseconds(long ticks) =>
+        Stopwatch.Frequency == 1_000_000_000 ? ticks : (long)(ticks * (1e9 / Stopwatch.Frequency));
 
     /// <summary>Owner: the answer is known.</summary>
     internal void Decide(PciOpStatus status, uint value)
@@ -105,6 +236,15 @@ public sealed class GuestOperation(GuestConnection? connection = null) : Pipelin
         Status = status;
         Value = value;
         IsDecided = true;
+    }
+
+    /// <summary>Owner: the guest is about to learn that it has messages, or has none any more.</summary>
+    internal void NoteMessages()
+    {
+        if (Status == PciOpStatus.Success && Function is { } function)
+        {
+            function.Registers.KnowsMessages = Request.Command is not (PciOpCode.DisableMsi or PciOpCode.DisableMsix);
+        }
     }
 
     /// <summary>
@@ -125,6 +265,11 @@ public sealed class GuestOperation(GuestConnection? connection = null) : Pipelin
         Function = late.Function;
         WasOffloaded = true;
         Cause = cause;
+        if (late.TracedSince is not 0 and var since)
+        {
+            BeginTrace(since);
+        }
+
         if (IsConfigAccess)
         {
             Fail();

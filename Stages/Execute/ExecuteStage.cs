@@ -28,7 +28,12 @@ public readonly struct ExecuteStage : IStage<GuestOperation>
         }
         else if (item.Connection?.Interrupts is { } interrupts)
         {
+            long begun = item.TracedSince == 0 ? 0 : Stopwatch.GetTimestamp();
             InterruptRequests.Run(item, function, interrupts);
+            if (begun != 0)
+            {
+                item.NoteExecuted(begun, function: null);
+            }
         }
         else
         {
@@ -50,6 +55,7 @@ public readonly struct ExecuteStage : IStage<GuestOperation>
         }
 
         long accesses = function.HardwareReads + function.HardwareWrites;
+        function.Log.Clear();
 
         // One access for the watchdog, however many steps. Should it find the access stuck and take the shard from this thread,
         // the steps still are finished: they touch the item and its function only, and the engine decides whose answer counts.
@@ -65,6 +71,11 @@ public readonly struct ExecuteStage : IStage<GuestOperation>
         }
 
         item.LeaveAccess();
+        if (item.TracedSince != 0)
+        {
+            item.NoteExecuted(begun, function);
+        }
+
         item.HardwareAccesses = (int)(function.HardwareReads + function.HardwareWrites - accesses);
         function.End();
         if (status == PciOpStatus.AccessDenied && item.DeniedBits == 0)

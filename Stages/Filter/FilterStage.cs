@@ -33,6 +33,7 @@ public readonly struct FilterStage : IStage<GuestOperation>
                 item.DeniedBits = plan.DeniedBits == 0 && plan.Status == PciOpStatus.AccessDenied ? ByteLanes.Mask(item.Request.Size) : plan.DeniedBits;
                 if (plan.DeniedBits != 0)
                 {
+                    function.Denied.Note(item.Request.Offset & ~3, ByteLanes.ToDword(plan.DeniedBits, item.Request.Offset));
                     item.Connection?.DeniedWrites.Note(function, item.Request.Offset, item.Request.Size, item.Request.Value, plan.DeniedBits);
                 }
 

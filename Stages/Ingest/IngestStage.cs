@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using PciBackFlow.Pipeline;
 using PciBackFlow.Stages.Connections;
 using PciBackFlow.Stages.Wire;
@@ -21,9 +22,11 @@ public readonly struct IngestStage : IStage<GuestOperation>
         // The read acquires and pairs with the frontend's write barrier between filling op and setting the bit: a set bit means
         // that the request is complete.
         SharedPage page = connection.Page;
-        if ((page.ReadFlags() & SharedFlags.Active) == 0)
+        SharedFlags flags = page.ReadFlags();
+        if ((flags & SharedFlags.Active) == 0)
         {
-            return StageFlow.Idle;
+            // Only a look that finds no request costs this; after each request there is one that does not.
+            return connection.Recovery.IsAwaited && connection.Recovery.Look(flags) ? StageFlow.Aside : StageFlow.Idle;
         }
 
         page.ReadRequest(out item.Request);
@@ -35,6 +38,11 @@ public readonly struct IngestStage : IStage<GuestOperation>
         }
 
         item.Begin();
+        if (connection.Trace is { IsOn: true })
+        {
+            item.BeginTrace(Stopwatch.GetTimestamp());
+        }
+
         return StageFlow.Continue;
     }
 }

@@ -12,5 +12,5 @@ public sealed class EventChannelNotifier(IEventChannels channels, int port) : IG
     public int Port => port;
 
     /// <inheritdoc/>
-    public void Notify() => channels.Notify(port);
+    public bool Notify() => channels.Notify(port);
 }

@@ -26,7 +26,17 @@ public readonly struct RespondStage : IStage<GuestOperation>
         {
             connection.Counters.CountLate(item);
             item.GiveBack(connection);
+            if (item.TracedSince != 0)
+            {
+                item.WriteTrace(connection, isLate: true);
+            }
+
             return StageFlow.Idle;
+        }
+
+        if (!item.IsConfigAccess)
+        {
+            item.NoteMessages();
         }
 
         page.WriteAnswer(item.Status, item.Value);

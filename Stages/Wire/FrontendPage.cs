@@ -57,4 +57,35 @@ public readonly unsafe struct FrontendPage(byte* address)
     /// <summary>Copies all MSI-X entries back.</summary>
     /// <param name="entries">Receives the entries; vectors are valid for as many as were asked for, if the status is success.</param>
     public void ReadEntries(ref MsixEntryArray entries) => _page.ReadEntries(ref entries);
+
+    /// <summary>What the backend asks in the recovery slot. Acquires.</summary>
+    /// <param name="request">The request; meaningful only when there is one.</param>
+    /// <returns>Whether it asks anything.</returns>
+    public bool TryReadRecovery(out RecoveryRequest request)
+    {
+        bool isAsked = (_page.ReadFlags() & SharedFlags.BackendActive) != 0;
+        request = new(
+            (PciOpCode)Field(SharedInfoLayout.AerCommand), (ChannelState)Field(SharedInfoLayout.AerError), Field(SharedInfoLayout.AerDomain),
+            Field(SharedInfoLayout.AerBus), Field(SharedInfoLayout.AerDevfn));
+        return isAsked;
+    }
+
+    /// <summary>Answers what the backend asks; then the frontend notifies.</summary>
+    /// <param name="verdict">A <see cref="RecoveryVerdict"/>; any 32 bits from a guest that lies.</param>
+    public void AnswerRecovery(int verdict)
+    {
+        _page.WriteVerdict(verdict);
+        _page.ClearFlags(SharedFlags.BackendActive);
+    }
+
+    /// <summary>Changes flags as no frontend should.</summary>
+    /// <param name="set">Bits to set.</param>
+    /// <param name="clear">Bits to clear.</param>
+    public void ToggleFlags(SharedFlags set, SharedFlags clear)
+    {
+        _page.SetFlags(set);
+        _page.ClearFlags(clear);
+    }
+
+    private uint Field(int offset) => Volatile.Read(ref Unsafe.AsRef<uint>(_page.Address + offset));
 }

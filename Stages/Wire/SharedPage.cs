@@ -4,8 +4,8 @@ namespace PciBackFlow.Stages.Wire;
 
 /// <summary>
 /// A guest's shared page as the backend uses it. The guest may change every byte at any moment: nothing is read twice for one
-/// decision. Written are only <c>flags</c> (atomically), <c>op.err</c>, <c>op.value</c> and, where the operation has them,
-/// <c>op.info</c> and the entries' vectors; never another byte (XSA-403). Owned by the guest's shard.
+/// decision. Written are only <c>flags</c> (atomically), <c>op.err</c>, <c>op.value</c>, where the operation has them
+/// <c>op.info</c> and the entries' vectors, and <c>aer_op</c>; never another byte (XSA-403). Owned by the guest's shard.
 /// </summary>
 /// <param name="address">First byte of the page, 8-byte aligned; at least <see cref="SharedInfoLayout.Size"/> bytes stay mapped while the page is used.</param>
 public readonly unsafe struct SharedPage(byte* address)
@@ -97,6 +97,25 @@ public readonly unsafe struct SharedPage(byte* address)
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)index, (uint)SharedInfoLayout.MaxVectors);
         Volatile.Write(ref Unsafe.AsRef<ushort>(_page + SharedInfoLayout.MsixEntries + (index * SharedInfoLayout.MsixEntrySize)), vector);
     }
+
+    /// <summary>Fills the recovery slot. Visible to the guest at the latest when <see cref="SetFlags"/> hands it over.</summary>
+    /// <param name="request">All of it.</param>
+    public void WriteRecovery(in RecoveryRequest request)
+    {
+        Store(SharedInfoLayout.AerCommand, (uint)request.Command);
+        Store(SharedInfoLayout.AerError, (uint)request.State);
+        Store(SharedInfoLayout.AerDomain, request.Domain);
+        Store(SharedInfoLayout.AerBus, request.Bus);
+        Store(SharedInfoLayout.AerDevfn, request.Devfn);
+    }
+
+    /// <summary>Reads <c>aer_op.err</c>, once: any 32 bits that the guest left there.</summary>
+    /// <returns>The bits.</returns>
+    public int ReadVerdict() => (int)Load(SharedInfoLayout.AerError);
+
+    /// <summary>Writes <c>aer_op.err</c> alone: a mark in a slot that nobody has been asked through.</summary>
+    /// <param name="value">The mark.</param>
+    public void WriteVerdict(int value) => Store(SharedInfoLayout.AerError, (uint)value);
 
     private uint Load(int offset) => Volatile.Read(ref Unsafe.AsRef<uint>(_page + offset));
 

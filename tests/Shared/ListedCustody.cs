@@ -1,8 +1,10 @@
 using PciBackFlow.Backend.Devices;
+using PciBackFlow.Backend.Devices.Description;
 using PciBackFlow.Backend.Devices.Holding;
 using PciBackFlow.Backend.Devices.Refusals;
 using PciBackFlow.Backend.Devices.Sources;
 using PciBackFlow.Backend.Failures;
+using PciBackFlow.Backend.Selection;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Hardware.Pci.Emulated;
 
@@ -75,7 +77,11 @@ internal sealed class ListedCustody : IDeviceCustody, IDisposable
 
     public IReadOnlyList<HeldDevice> Held() => _machine.Held();
 
-    public HeldDevice? Find(string addressOrName) => _machine.Find(addressOrName);
+    public IReadOnlyList<DeviceCandidate> Present() => _machine.Present();
+
+    public Assignability Assess(PciAddress address) => _machine.Assess(address);
+
+    public DeviceReport Describe(PciAddress address) => _machine.Describe(address);
 
     public HeldDevice Take(PciAddress address, string? name, bool force)
     {

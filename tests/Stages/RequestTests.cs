@@ -1,5 +1,6 @@
 using PciBackFlow.Hardware.Linux;
 using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pipeline;
 using PciBackFlow.Stages.Connections;
 using PciBackFlow.Stages.Wire;
 
@@ -19,6 +20,22 @@ public sealed class RequestTests
         Assert.Equal((0, 1), (guest.Hardware.Accesses, guest.Counters.ShadowAnswers));
         Assert.Equal(0u, guest.Page.Word(0));
         Assert.Equal(1, guest.Notifications);
+    }
+
+    [Theory]
+    [InlineData(true, 0)]
+    [InlineData(false, 3)]
+    public void An_answer_whose_signal_cannot_be_sent_stands_in_the_page_and_is_counted(bool hasChannel, int failures)
+    {
+        using var guest = new TestGuest { HasChannel = hasChannel };
+
+        for (int i = 0; i < 3; i++)
+        {
+            PciOpRequest answer = guest.Serve(TestGuest.Read(0, 4));
+            Assert.Equal((PciOpStatus.Success, TestFunction.Identity), (answer.Error, answer.Value));
+        }
+
+        Assert.Equal((3, 3L, failures), (guest.Notifications, guest.Counters.Answered, guest.Counters.NotifyFailures));
     }
 
     [Theory]
@@ -124,6 +141,73 @@ public sealed class RequestTests
 
         Assert.Equal((PciOpStatus.Success, value, info), (answer.Error, answer.Value, answer.Info));
         Assert.Equal(1, guest.Counters.Offloaded);
+    }
+
+    // A hypervisor may have fewer than were asked for; XenLinux's frontend takes the number from the answer.
+    [Fact]
+    public void As_many_messages_as_were_given_are_told_not_as_many_as_were_asked_for()
+    {
+        using var guest = new TestGuest(new TestInterrupts { Answer = new InterruptReply(PciOpStatus.Success, 60, Info: 4, Ticket: 3) });
+
+        PciOpRequest answer = guest.Serve(new PciOpRequest { Command = PciOpCode.EnableMultiMsi, Info = 9 });
+
+        Assert.Equal((PciOpStatus.Success, 60u, 4u), (answer.Error, answer.Value, answer.Info));
+    }
+
+    [Fact]
+    public void Each_MSI_X_entry_is_answered_with_its_own_vector_and_no_entry_beyond()
+    {
+        using var guest = new TestGuest(new TestInterrupts());
+        guest.Page.Frontend.Post(
+            new PciOpRequest { Command = PciOpCode.EnableMsix, Value = 2 },
+            [new MsixEntry { Entry = 1 }, new MsixEntry { Entry = 7 }, new MsixEntry { Entry = 9 }]);
+
+        guest.Run();
+
+        uint[] entries = [.. Enumerable.Range(0, 3).Select(i => guest.Page.Word(SharedInfoLayout.MsixEntries + (4 * i)))];
+        Assert.Equal([0x000100C8u, 0x000700C9u, 0x00090000u], entries);
+    }
+
+    // The next daemon keeps messages that the guest was told of, and takes back the others: it is noted before the answer.
+    [Theory]
+    [InlineData(PciOpCode.EnableMsi, false, true)]
+    [InlineData(PciOpCode.EnableMsix, false, true)]
+    [InlineData(PciOpCode.EnableMultiMsi, false, true)]
+    [InlineData(PciOpCode.DisableMsi, true, false)]
+    [InlineData(PciOpCode.DisableMsix, true, false)]
+    [InlineData(PciOpCode.ConfigRead, true, true)]
+    [InlineData(PciOpCode.ConfigRead, false, false)]
+    public void Whether_the_guest_was_told_of_messages_is_kept_with_its_registers(PciOpCode command, bool before, bool after)
+    {
+        using var guest = new TestGuest(new TestInterrupts());
+        guest.Function.Registers.KnowsMessages = before;
+
+        guest.Serve(new PciOpRequest { Command = command, Size = 4, Value = 1, Info = 2 });
+
+        Assert.Equal(after, guest.Function.Registers.KnowsMessages);
+    }
+
+    // Linux's frontend gives up after two seconds and posts its next request over the one that was under way.
+    [Fact]
+    public void An_answer_that_comes_too_late_is_dropped_and_the_request_that_followed_is_served()
+    {
+        using var guest = new TestGuest();
+        guest.Page.Frontend.Post(TestGuest.Read(0x80, 4));
+
+        StageFlow flow = guest.Run(stage =>
+        {
+            if (stage == 4)
+            {
+                guest.Page.Frontend.Post(TestGuest.Read(0x80, 2));
+            }
+        });
+
+        Assert.Equal((StageFlow.Idle, 0, 1L, 0L), (flow, guest.Notifications, guest.Counters.LateReplies, guest.Counters.Answered));
+        Assert.Equal(1u, guest.Page.Word(0));
+        guest.Run();
+        guest.Page.Frontend.ReadAnswer(out PciOpRequest answer);
+        Assert.Equal((PciOpStatus.Success, 0x8681u), (answer.Error, answer.Value));
+        Assert.Equal(0u, guest.Page.Word(0));
     }
 
     [Theory]

@@ -16,9 +16,25 @@ internal static class FunctionLevelReset
             return PciOpStatus.OperationFailed;
         }
 
+        Note(function);
+        return PciOpStatus.Success;
+    }
+
+    internal static bool PutBack(AssignedFunction function)
+    {
+        if (!function.Hardware.TryPutBack())
+        {
+            return false;
+        }
+
+        Note(function);
+        return true;
+    }
+
+    private static void Note(AssignedFunction function)
+    {
         PowerControl.NoteReset(function);
         function.Refresh();
         function.AfterReset?.Invoke(function);
-        return PciOpStatus.Success;
     }
 }

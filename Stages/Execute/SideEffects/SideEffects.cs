@@ -34,6 +34,24 @@ public static class SideEffects
     /// <returns>False when an access failed, or it does not go to D0.</returns>
     public static bool Prepare(AssignedFunction function) => PowerControl.Prepare(function);
 
+    /// <summary>
+    /// Resets a function for its guest, who keeps it: as the guest's own function level reset, its interrupts and what memory answers included. Whoever calls
+    /// has the function (<see cref="AssignedFunction.TryBegin"/>). May block for seconds.
+    /// </summary>
+    /// <param name="function">The function.</param>
+    /// <param name="hasBeenReset">Whether its link was reset by the kernel: a function that the host has no other way to reset is as good as one, then.</param>
+    /// <returns>False when the host could not.</returns>
+    public static bool Reset(AssignedFunction function, bool hasBeenReset) =>
+        FunctionLevelReset.Write(function) == PciOpStatus.Success || (hasBeenReset && FunctionLevelReset.PutBack(function));
+
+    /// <summary>
+    /// Writes back what a reset by the kernel has lost, without another one. Whoever calls has the function (<see cref="AssignedFunction.TryBegin"/>).
+    /// May block.
+    /// </summary>
+    /// <param name="function">The function.</param>
+    /// <returns>False when the host could not.</returns>
+    public static bool PutBack(AssignedFunction function) => FunctionLevelReset.PutBack(function);
+
     internal static PciOpStatus Status(bool done) => done ? PciOpStatus.Success : PciOpStatus.OperationFailed;
 
     // Of a function that is gone there is nothing to merge with, should it be back at the write.

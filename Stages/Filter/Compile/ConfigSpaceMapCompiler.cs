@@ -20,9 +20,10 @@ public static class ConfigSpaceMapCompiler
     /// <param name="policy">The policy.</param>
     /// <param name="readAll">Whether to read every register, unknown ones too, so that writes to them can be compared with what is there;
     /// for captures and emulations, where reading does nothing.</param>
+    /// <param name="isLone">Whether no other function of its card is with it in the guest.</param>
     /// <returns>The map and the values. Not shared yet: see <see cref="ConfigSpaceMapCache"/>.</returns>
     /// <exception cref="UnsupportedFunctionException">The header is neither a device's nor a bridge's, or the function does not answer.</exception>
-    public static CompiledFunction Compile(IPciFunction function, AccessPolicy policy, bool readAll = false)
+    public static CompiledFunction Compile(IPciFunction function, AccessPolicy policy, bool readAll = false, bool isLone = false)
     {
         var image = new ReadOnceConfigSpace(function);
         HeaderKind kind = ConfigHeader.KindOf(image);
@@ -33,7 +34,8 @@ public static class ConfigSpaceMapCompiler
 
         MapSettings settings = SettingsOf(policy);
         bool isQemu = policy.Profile.Value == PolicyProfile.QemuXen;
-        BaseAddressAnswer[] answers = BaseAddressAnswer.ForAll(function.BaseAddresses, function.IsVirtualFunction);
+        bool hasRom = policy.Rom.Value != RomControl.Off;
+        BaseAddressAnswer[] answers = BaseAddressAnswer.ForAll(function.BaseAddresses, function.IsVirtualFunction, hasRom);
         CapabilityList list = CapabilityWalk.Read(image);
         var builder = new MapBuilder(function.Size);
         foreach (CapabilityListDefect defect in list.Defects)
@@ -45,8 +47,9 @@ public static class ConfigSpaceMapCompiler
         IReadOnlyList<PciCapability> hidden = HiddenCapabilities.Of(list, policy, isVpdAnothers, builder.PolicyProblems);
         var chain = new CapabilityChain(list, hidden);
         bool isPermissive = (settings & MapSettings.Permissive) != 0;
-        PlaceAll(chain.AdjustHeader(ForProfile(CommonHeaderTable.Rows(function, isPermissive), 0)), 0, ConfigRegisters.HeaderSize);
-        PlaceAll(kind == HeaderKind.Bridge ? Type1HeaderTable.Rows(answers) : Type0HeaderTable.Rows(answers), 0, ConfigRegisters.HeaderSize);
+        bool hidesSiblings = isLone && policy.HideUnusable.Value && !isQemu && kind == HeaderKind.Device;
+        PlaceAll(chain.AdjustHeader(ForProfile(CommonHeaderTable.Rows(function, settings, hidesSiblings), 0)), 0, ConfigRegisters.HeaderSize);
+        PlaceAll(kind == HeaderKind.Bridge ? Type1HeaderTable.Rows(answers) : Type0HeaderTable.Rows(answers, hasRom), 0, ConfigRegisters.HeaderSize);
 
         var context = new CapabilityTables.CapabilityContext(
             image, settings, isPermissive || policy.AllowFunctionReset.Value, kind == HeaderKind.Bridge,
@@ -59,7 +62,8 @@ public static class ConfigSpaceMapCompiler
             RegisterDefinition[] rows = ForProfile(CapabilityTables.Rows(capability, CapabilityHeaders.NameOf(capability), in context), at);
             if (chain.IsHidden(capability))
             {
-                rows = CapabilityChain.Blank(rows, isVpdAnothers && SharedVpd.Is(capability) ? SharedVpd.Note : CapabilityChain.ByPolicy);
+                rows = CapabilityChain.Blank(
+                    rows, isVpdAnothers && SharedVpd.Is(capability) ? SharedVpd.Note : UnusableTable.Why(capability) ?? CapabilityChain.ByPolicy);
             }
             else if (IsRepeated(list, capability))
             {
@@ -103,9 +107,9 @@ public static class ConfigSpaceMapCompiler
             builder.PolicyProblems.Add("allow_power_states: the profile qemu-xen answers power states itself");
         }
 
-        PolicyRules.Applied applied = PolicyRules.Apply(policy, builder, list);
+        PolicyRules.Applied applied = PolicyRules.Apply(policy, builder, list, function.ReadableSize);
         int power = list.TryFind(CapabilityId.PowerManagement, out PciCapability own) ? own.Offset + PowerManagementRegisters.ControlStatus : -1;
-        return Finish(function, builder, image, settings, policy, applied, answers, readAll) with
+        return Finish(function, builder, image, settings, policy, applied, answers, list, readAll) with
         {
             PowerControlOffset = power + 2 <= function.Size ? power : -1,
         };
@@ -175,7 +179,10 @@ public static class ConfigSpaceMapCompiler
             settings |= MapSettings.PowerStates;
         }
 
-        return settings;
+        // Who lets everything through lets this through, unless somebody says otherwise; QEMU's masks have their own answers.
+        bool isUnsaid = policy.AnswerTuning.Origin.Source == SettingSource.BuiltIn;
+        bool answers = policy.AnswerTuning.Value && !(isUnsaid && policy.Profile.Value == PolicyProfile.Permissive);
+        return answers && policy.Profile.Value != PolicyProfile.QemuXen ? settings | MapSettings.AnsweredTuning : settings;
     }
 
     private static bool IsRepeated(CapabilityList list, PciCapability capability)
@@ -204,6 +211,7 @@ public static class ConfigSpaceMapCompiler
         AccessPolicy policy,
         PolicyRules.Applied applied,
         BaseAddressAnswer[] answers,
+        CapabilityList list,
         bool readAll)
     {
         var dwords = new ConfigDword[function.Size / 4];
@@ -227,7 +235,7 @@ public static class ConfigSpaceMapCompiler
             initial.Set(i, value, given & dwords[i].Virtual);
         }
 
-        var map = new ConfigSpaceMap(dwords, RowTexts.Of(builder, dwords, policy, applied), settings);
+        var map = new ConfigSpaceMap(dwords, RowTexts.Of(builder, dwords, policy, applied, list), settings);
         return new CompiledFunction(map, initial, [.. builder.Problems, .. builder.PolicyProblems])
         {
             Policy = policy,

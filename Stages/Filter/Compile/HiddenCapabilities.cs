@@ -5,7 +5,7 @@ using PciBackFlow.Stages.Filter.Tables;
 
 namespace PciBackFlow.Stages.Filter.Compile;
 
-/// <summary>Which capabilities of a function are hidden: those that a policy hides, and the first function's.</summary>
+/// <summary>Which capabilities of a function are hidden: those that a policy hides, those that no guest can use, and the first function's.</summary>
 internal static class HiddenCapabilities
 {
     private const string StandardPrefix = "CAP_";
@@ -16,7 +16,8 @@ internal static class HiddenCapabilities
         var hidden = new List<PciCapability>();
         foreach (PciCapability capability in list.Capabilities)
         {
-            if ((policy.Profile.Value == PolicyProfile.QemuXen && !QemuXenTable.Shows(capability)) || (isVpdAnothers && SharedVpd.Is(capability)))
+            if ((policy.Profile.Value == PolicyProfile.QemuXen && !QemuXenTable.Shows(capability)) || (isVpdAnothers && SharedVpd.Is(capability))
+                || (policy.HideUnusable.Value && UnusableTable.Has(capability)))
             {
                 hidden.Add(capability);
             }

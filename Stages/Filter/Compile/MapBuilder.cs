@@ -98,7 +98,7 @@ internal sealed class MapBuilder
     {
         uint bits = ByteLanes.ToDword(mask & 0xFF, offset);
         ConfigDword rule = Dword(offset >> 2, MapSettings.None);
-        bits &= allow ? rule.ByPolicy & ~rule.Denied & ~rule.EffectMask : ~(rule.EffectMask | rule.Denied);
+        bits &= allow ? (rule.ByPolicy | Answered(offset >> 2)) & ~rule.Denied & ~rule.EffectMask : ~(rule.EffectMask | rule.Denied);
         _open[offset >> 2] = allow ? _open[offset >> 2] | bits : _open[offset >> 2] & ~bits;
         _shut[offset >> 2] = allow ? _shut[offset >> 2] & ~bits : _shut[offset >> 2] | bits;
         return ByteLanes.FromDword(bits, offset, 1);
@@ -107,7 +107,7 @@ internal sealed class MapBuilder
     /// <summary>All masks of a dword under a profile's default and what was opened and shut.</summary>
     internal ConfigDword Dword(int dword, MapSettings settings)
     {
-        uint isVirtual = 0, shadow = 0, writable = 0, rw1c = 0, denied = 0, byPolicy = 0, effectMask = 0;
+        uint isVirtual = 0, shadow = 0, writable = 0, rw1c = 0, denied = 0, byPolicy = 0, effectMask = 0, answered = 0;
         RegisterDefinition? effect = null;
         bool broken = false;
         for (int lane = 0; lane < 4; lane++)
@@ -135,6 +135,8 @@ internal sealed class MapBuilder
                 writable |= Slice(row.Writable, inRow, lane);
             }
 
+            answered |= Slice(row.Answered, inRow, lane);
+
             uint mine = Slice(row.EffectMask, inRow, lane);
             if (mine == 0)
             {
@@ -151,6 +153,9 @@ internal sealed class MapBuilder
             return new ConfigDword { Virtual = isVirtual, Shadow = shadow & ~isVirtual, Rw1c = rw1c, Denied = uint.MaxValue };
         }
 
+        // Answered is what no rule has opened: the guest's own then, and nobody's to deny.
+        answered &= ~_open[dword];
+        isVirtual |= answered;
         byPolicy &= ~isVirtual;
         if ((settings & MapSettings.Permissive) != 0)
         {
@@ -158,6 +163,7 @@ internal sealed class MapBuilder
         }
 
         writable = (writable | (_open[dword] & byPolicy)) & ~_shut[dword] & ~denied;
+        writable |= answered & ~_shut[dword];
         // A register that the guest may change in hardware is not proven static.
         shadow &= ~isVirtual & ~writable;
         return new ConfigDword
@@ -173,6 +179,18 @@ internal sealed class MapBuilder
             Effect = effect?.Effect ?? PlanAction.Read,
             Index = effect?.Index ?? 0,
         };
+    }
+
+    private uint Answered(int dword)
+    {
+        uint answered = 0;
+        for (int lane = 0; lane < 4; lane++)
+        {
+            int b = (dword * 4) + lane;
+            answered |= _owner[b] < 0 ? 0 : Slice(_placed[_owner[b]].Row.Answered, b - _placed[_owner[b]].At, lane);
+        }
+
+        return answered;
     }
 
     /// <summary>The value policy gives to a dword's virtual bits, where it gives one.</summary>

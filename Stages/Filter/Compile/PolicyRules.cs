@@ -7,7 +7,7 @@ namespace PciBackFlow.Stages.Filter.Compile;
 /// <summary>Applies a policy's quirks and rules to a map under construction.</summary>
 internal static class PolicyRules
 {
-    internal static Applied Apply(AccessPolicy policy, MapBuilder builder, CapabilityList list)
+    internal static Applied Apply(AccessPolicy policy, MapBuilder builder, CapabilityList list, int readable)
     {
         var applied = new Applied();
         foreach (QuirkField quirk in policy.Quirks)
@@ -27,7 +27,10 @@ internal static class PolicyRules
             }
             else
             {
-                builder.PolicyProblems.Add($"{text}: the function has no such register");
+                // What lies behind the end of what can be read nobody knows.
+                builder.PolicyProblems.Add(readable < builder.Size
+                    ? $"{text}: not among the {readable} bytes of the function that can be read"
+                    : $"{text}: the function has no such register");
             }
         }
 

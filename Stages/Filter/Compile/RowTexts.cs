@@ -1,3 +1,5 @@
+using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Hardware.Pci.Capabilities;
 using PciBackFlow.Stages.Filter.Map;
 using PciBackFlow.Stages.Filter.Policy;
 using PciBackFlow.Stages.Filter.Tables;
@@ -9,8 +11,12 @@ internal static class RowTexts
 {
     private const string UnlistedSource = "no capability claims it; Linux xen-pciback's default (XSA-131)";
 
-    internal static RegisterRow[] Of(MapBuilder builder, ConfigDword[] dwords, AccessPolicy policy, PolicyRules.Applied applied)
+    // Where a list cannot be read to its end, what lies there may be a capability's.
+    private const string UnseenSource = "no capability that can be read claims it; Linux xen-pciback's default (XSA-131)";
+
+    internal static RegisterRow[] Of(MapBuilder builder, ConfigDword[] dwords, AccessPolicy policy, PolicyRules.Applied applied, CapabilityList list)
     {
+
         var names = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
         var rows = new List<RegisterRow>();
         foreach ((RegisterDefinition? row, int at, int offset, int size) in builder.Runs())
@@ -37,12 +43,25 @@ internal static class RowTexts
                 size,
                 broken ? WriteRule.HardDenied : rule,
                 $"{Reading(dword, lanes)}; {writing}",
-                row?.Source ?? UnlistedSource,
+                row?.Source ?? (IsCut(list, offset) ? UnseenSource : UnlistedSource),
                 allowable,
                 isFirst && row is not null));
         }
 
         return [.. rows];
+    }
+
+    private static bool IsCut(CapabilityList list, int at)
+    {
+        foreach (CapabilityListDefect defect in list.Defects)
+        {
+            if (defect.Kind == CapabilityListDefectKind.Truncated && defect.IsExtended == at >= ConfigRegisters.StandardSize)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     // Three bytes are no access, but a register (the class code) may have them.

@@ -20,8 +20,9 @@ public readonly record struct BaseAddressAnswer(uint Address, uint SizeMask, uin
     /// <summary>The answers of all seven registers (PCI Local Bus 3.0 §6.2.5.1 and §6.2.5.2).</summary>
     /// <param name="resources">The host's resources: 0–5 BARs, 6 ROM.</param>
     /// <param name="isVirtualFunction">A virtual function's registers are zero in hardware and take no write.</param>
+    /// <param name="hasRom">Whether the guest has the ROM; if not, its register answers as one that is not implemented.</param>
     /// <returns>Seven answers.</returns>
-    public static BaseAddressAnswer[] ForAll(IReadOnlyList<BaseAddress> resources, bool isVirtualFunction)
+    public static BaseAddressAnswer[] ForAll(IReadOnlyList<BaseAddress> resources, bool isVirtualFunction, bool hasRom = true)
     {
         var answers = new BaseAddressAnswer[VirtualRegisters.BaseAddressCount];
         for (int index = 0; index < answers.Length; index++)
@@ -29,7 +30,7 @@ public readonly record struct BaseAddressAnswer(uint Address, uint SizeMask, uin
             BaseAddress own = index < resources.Count ? resources[index] : default;
             bool isRom = index == VirtualRegisters.BaseAddressCount - 1;
             BaseAddress below = !isRom && index > 0 && index - 1 < resources.Count ? resources[index - 1] : default;
-            answers[index] = isRom ? Rom(own) : below.IsPresent && below.Is64Bit ? UpperHalf(below) : Low(own);
+            answers[index] = isRom ? Rom(hasRom ? own : default) : below.IsPresent && below.Is64Bit ? UpperHalf(below) : Low(own);
             if (isVirtualFunction)
             {
                 answers[index] = answers[index] with { Restorable = false };

@@ -21,4 +21,7 @@ public enum MapSettings : byte
 
     /// <summary>A power state that the guest writes is the function's; without, it is answered as if it were.</summary>
     PowerStates = 16,
+
+    /// <summary>How a function tunes its link (payload, read requests, tags) is answered to the guest as it wrote it, and stays the host's.</summary>
+    AnsweredTuning = 32,
 }

@@ -14,14 +14,31 @@ public static class PolicySuggestion
     /// <returns>The rules; none when no policy can open any of it.</returns>
     public static IReadOnlyList<PolicyRule> For(ConfigSpaceMap map, int offset, int size, uint deniedBits)
     {
-        var rules = new List<PolicyRule>();
         if (deniedBits == 0 || !ByteLanes.IsValid(offset, size, map.Size))
         {
-            return rules;
+            return [];
         }
 
-        uint denied = Openable(map, offset, deniedBits);
+        var registers = new List<(string, int, int, bool)>();
         foreach (RegisterRow row in map.RowsAt(offset, size))
+        {
+            registers.Add((row.Name, row.Offset, row.Size, row.IsNamed));
+        }
+
+        return For(registers, offset, size, Openable(map, offset, deniedBits));
+    }
+
+    /// <summary>Rules that would open what was dropped: one for each register. For people: allocates.</summary>
+    /// <param name="registers">The registers that the write touches, by offset: name, first byte, bytes, and whether a policy rule can name it.</param>
+    /// <param name="offset">The write's offset; aligned.</param>
+    /// <param name="size">The write's size.</param>
+    /// <param name="denied">What was dropped and a policy can open, in the lanes of the write's dword.</param>
+    /// <returns>The rules.</returns>
+    public static IReadOnlyList<PolicyRule> For(
+        IReadOnlyList<(string Name, int Offset, int Size, bool IsNamed)> registers, int offset, int size, uint denied)
+    {
+        var rules = new List<PolicyRule>();
+        foreach ((string Name, int Offset, int Size, bool IsNamed) row in registers)
         {
             int from = Math.Max(row.Offset, offset & ~3);
             int to = Math.Min(row.Offset + row.Size, (offset & ~3) + 4);
@@ -35,6 +52,7 @@ public static class PolicySuggestion
             {
                 continue;
             }
+
             // A register's name says more than its offset, and holds where the capability lies elsewhere.
             bool isNamed = row.IsNamed && row.Size <= 4 && (row.Offset & 3) + row.Size <= 4;
             int at = isNamed ? row.Offset : offset;

@@ -19,10 +19,12 @@ public sealed class AssignedFunction
     private volatile bool _isSlow;
     private volatile bool _isStuck;
     private volatile bool _isGone;
+    private volatile bool _hasFailed;
     private FunctionTurn _turn;
     private long _hardwareReads;
     private long _hardwareWrites;
     private long _addressesLost;
+    private HardwareLog _log;
 
     /// <summary>Assigns a function; the registers start fresh unless told otherwise.</summary>
     /// <param name="hardware">The host's function.</param>
@@ -69,11 +71,20 @@ public sealed class AssignedFunction
     /// <summary>The power management control's offset in hardware, hidden or not; -1 without one.</summary>
     internal int PowerControlOffset => _compiled.PowerControlOffset;
 
+    /// <summary>Whoever has it: what the request under way did to hardware so far.</summary>
+    internal ref HardwareLog Log => ref _log;
+
     /// <summary>The guest's state.</summary>
     public VirtualRegisters Registers { get; }
 
+    /// <summary>What policy dropped of the guest's writes. Any thread may read it.</summary>
+    public DeniedRegisters Denied { get; } = new();
+
     /// <summary>Whether accesses to it leave the shard, because others took too long (<see cref="AccessPace"/>) or one is stuck. Any thread may look.</summary>
     public bool IsSlow => _isStuck || _isSlow;
+
+    /// <summary>Whether its guest has not got over an error of it. Any thread may look.</summary>
+    public bool HasFailed => _hasFailed;
 
     /// <summary>Whether it no longer answers: reads give all ones, writes are dropped. Any thread may look.</summary>
     public bool IsGone => _isGone;
@@ -85,7 +96,8 @@ public sealed class AssignedFunction
     public Action<AssignedFunction>? AfterReset { get; set; }
 
     /// <summary>
-    /// Called when it is found gone, and when it is found to be back (<see cref="IsGone"/>), in the midst of a request: must neither block nor throw.
+    /// Called when it is found gone, and when it is found to be back (<see cref="IsGone"/>), in the midst of a request, or has failed
+    /// (<see cref="HasFailed"/>): must neither block nor throw.
     /// Set before a guest can reach it.
     /// </summary>
     public Action? GoneChanged { get; set; }
@@ -173,6 +185,17 @@ public sealed class AssignedFunction
         }
     }
 
+    /// <summary>Any thread: its guest has not got over an error of it, or has got over one since.</summary>
+    /// <param name="hasFailed">Which.</param>
+    public void NoteFailure(bool hasFailed)
+    {
+        if (_hasFailed != hasFailed)
+        {
+            _hasFailed = hasFailed;
+            GoneChanged?.Invoke();
+        }
+    }
+
     /// <summary>Whoever has it: its base addresses were not the host's.</summary>
     internal void NoteAddressesLost()
     {
@@ -188,7 +211,9 @@ public sealed class AssignedFunction
     public bool TryReadHardware(int offset, int size, out uint value)
     {
         _hardwareReads++;
-        if (!Hardware.TryRead(offset, size, out value))
+        bool answered = Hardware.TryRead(offset, size, out value);
+        _log.Read(offset, size, value);
+        if (!answered)
         {
             return false;
         }
@@ -210,6 +235,7 @@ public sealed class AssignedFunction
     public bool TryWriteHardware(int offset, int size, uint value)
     {
         _hardwareWrites++;
+        _log.Write(offset, size, value);
         if (!Hardware.TryWrite(offset, size, value))
         {
             return false;
@@ -287,6 +313,7 @@ public sealed class AssignedFunction
         _isSlow = false;
         _isStuck = false;
         _isGone = false;
+        _hasFailed = false;
         Registers.Reset(_compiled.Initial);
     }
 

@@ -14,7 +14,9 @@ public sealed unsafe class VirtualRegisters
     public const int BaseAddressCount = 7;
 
     private const int FlagWords = 1;
-    private readonly uint[]? _own;
+
+    // Whose memory it is, so that it lives as long as this.
+    private readonly object _owner;
     private readonly uint* _words;
 
     /// <summary>Registers in memory of their own.</summary>
@@ -22,8 +24,9 @@ public sealed unsafe class VirtualRegisters
     public VirtualRegisters(int configSize)
     {
         ConfigSize = configSize;
-        _own = GC.AllocateArray<uint>(WordsFor(configSize), pinned: true);
-        fixed (uint* words = _own)
+        uint[] own = GC.AllocateArray<uint>(WordsFor(configSize), pinned: true);
+        _owner = own;
+        fixed (uint* words = own)
         {
             _words = words;
         }
@@ -31,11 +34,13 @@ public sealed unsafe class VirtualRegisters
 
     /// <summary>Registers in given memory, which keeps what it holds; call <see cref="Reset"/> for a new guest.</summary>
     /// <param name="configSize">Length of the space in bytes: 64, 256 or 4096.</param>
-    /// <param name="memory"><see cref="WordsFor"/> words, 4-byte aligned, valid and unmoved as long as this object is used.</param>
-    public VirtualRegisters(int configSize, uint* memory)
+    /// <param name="memory"><see cref="WordsFor"/> words, 4-byte aligned, valid and unmoved as long as <paramref name="owner"/> lives.</param>
+    /// <param name="owner">Whose memory it is; kept alive.</param>
+    public VirtualRegisters(int configSize, uint* memory, object owner)
     {
         ConfigSize = configSize;
         _words = memory;
+        _owner = owner;
     }
 
     /// <summary>Length of the space in bytes.</summary>
@@ -52,6 +57,16 @@ public sealed unsafe class VirtualRegisters
     {
         get => (_words[FlagsAt] & 1) != 0;
         set => _words[FlagsAt] = ByteLanes.Merge(_words[FlagsAt], value ? 1u : 0, 1);
+    }
+
+    /// <summary>
+    /// Whether the guest was told of messages that were enabled for it, and not yet that they are disabled. Set before it can see the answer: what a killed
+    /// daemon enabled and never answered is not the guest's.
+    /// </summary>
+    public bool KnowsMessages
+    {
+        get => (_words[FlagsAt] & 2) != 0;
+        set => _words[FlagsAt] = ByteLanes.Merge(_words[FlagsAt], value ? 2u : 0, 2);
     }
 
     /// <summary>The last value of the Command register that the guest wrote; the host's own before that.</summary>

@@ -7,7 +7,7 @@ namespace PciBackFlow.Stages.Filter.Tables;
 /// <summary>Advanced Features (Conventional PCI Advanced Capabilities ECN): function level reset without PCI Express.</summary>
 internal static class AdvancedFeaturesTable
 {
-    internal static RegisterDefinition[] Rows(ReadOnceConfigSpace image, int at, bool resets)
+    internal static RegisterDefinition[] Rows(ReadOnceConfigSpace image, int at, bool resets, MapSettings settings)
     {
         bool hasReset = (image.Read(at + AdvancedFeaturesRegisters.Capabilities, 1) & AdvancedFeaturesRegisters.FunctionLevelReset) != 0;
         uint reset = hasReset ? AdvancedFeaturesRegisters.InitiateFunctionLevelReset : 0;
@@ -23,9 +23,11 @@ internal static class AdvancedFeaturesTable
                 Effect = PlanAction.FunctionLevelReset,
                 Note = !hasReset
                     ? string.Empty
-                    : $"Initiate FLR is {(resets ? "carried out by the host" : "dropped unless function reset is allowed")}",
+                    : $"Initiate FLR is {(resets ? "carried out by the host" : $"{Unless(settings)} unless function reset is allowed")}",
             },
             new("AF Status", AdvancedFeaturesRegisters.Status, 1, WriteRule.ByPolicy, "Advanced Capabilities ECN"),
         ];
     }
+
+    private static string Unless(MapSettings settings) => (settings & MapSettings.SayDenied) != 0 ? "refused" : "dropped";
 }

@@ -11,8 +11,11 @@ internal static class BaseAddressRows
     internal static RegisterDefinition Bar(int index, BaseAddressAnswer answer)
         => Row($"BAR{index}", ConfigRegisters.BaseAddress0 + (4 * index), index, answer, "PCI Local Bus 3.0 §6.2.5.1");
 
-    internal static RegisterDefinition Rom(int offset, BaseAddressAnswer answer)
-        => Row("Expansion ROM", offset, VirtualRegisters.BaseAddressCount - 1, answer, "PCI Local Bus 3.0 §6.2.5.2");
+    internal static RegisterDefinition Rom(int offset, BaseAddressAnswer answer, bool hasRom = true)
+    {
+        RegisterDefinition row = Row("Expansion ROM", offset, VirtualRegisters.BaseAddressCount - 1, answer, "PCI Local Bus 3.0 §6.2.5.2");
+        return hasRom ? row : row with { Note = "reads 0: the policy keeps the ROM from the guest (rom); hardware gets nothing" };
+    }
 
     private static RegisterDefinition Row(string name, int offset, int index, BaseAddressAnswer answer, string source)
         => new(name, offset, 4, WriteRule.SideEffect, source)
@@ -22,6 +25,10 @@ internal static class BaseAddressRows
             EffectMask = All,
             Effect = PlanAction.RestoreBaseAddress,
             Index = (byte)index,
-            Note = "answers its size while all its address bits are set, else the host's address; hardware gets nothing but that address back",
+            Note = answer.Restorable
+                ? "answers its size while all its address bits are set, else the host's address; hardware gets nothing but that address back"
+                : answer is { Address: 0, SizeMask: 0 }
+                    ? "reads 0: the host has no resource for it; hardware gets nothing"
+                    : "answers its size while all its address bits are set, else the host's address; hardware gets nothing",
         };
 }

@@ -22,7 +22,7 @@ internal static class MsiTable
                 Writable = MessageControlBits(settings, MsiRegisters.Enable),
                 EffectMask = 0xFFFF,
                 Effect = PlanAction.MsiControl,
-                Note = "changes are refused unless interrupt control is allowed",
+                Note = ControlNote(settings),
             },
             new("MSI Message Address", MsiRegisters.AddressLow, 4, WriteRule.HardDenied, "PCI Local Bus 3.0 §6.8.1.4; XSA-128"),
         };
@@ -43,6 +43,14 @@ internal static class MsiTable
 
         return [.. rows];
     }
+
+    /// <summary>What becomes of a change of MSI's or MSI-X's control.</summary>
+    internal static string ControlNote(MapSettings settings) => (settings & (MapSettings.Permissive | MapSettings.InterruptControl)) switch
+    {
+        0 => "changes are refused unless interrupt control is allowed",
+        MapSettings.InterruptControl => "the enable bits are the guest's (allow_interrupt_control), other changes are refused",
+        _ => "changes are written through",
+    };
 
     internal static uint MessageControlBits(MapSettings settings, uint controlled)
         => (settings & MapSettings.Permissive) != 0 ? 0xFFFF : (settings & MapSettings.InterruptControl) != 0 ? controlled : 0;

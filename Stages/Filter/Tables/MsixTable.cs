@@ -14,7 +14,7 @@ internal static class MsixTable
             Writable = MsiTable.MessageControlBits(settings, MsiXRegisters.Enable | MsiXRegisters.FunctionMask),
             EffectMask = 0xFFFF,
             Effect = PlanAction.MsixControl,
-            Note = "changes are refused unless interrupt control is allowed",
+            Note = MsiTable.ControlNote(settings),
         },
         new("MSI-X Table Offset/BIR", MsiXRegisters.Table, 4, WriteRule.HardDenied, "PCI Local Bus 3.0 §6.8.2.4") { Shadow = uint.MaxValue },
         new("MSI-X PBA Offset/BIR", MsiXRegisters.PendingBits, 4, WriteRule.HardDenied, "PCI Local Bus 3.0 §6.8.2.5") { Shadow = uint.MaxValue },

@@ -10,6 +10,9 @@ namespace PciBackFlow.Stages.Filter.Tables;
 /// </summary>
 internal static class PciExpressTable
 {
+    // What an operating system tunes by the path between function and root, which a guest does not see; vfio answers the same (vfio_pci_config.c,
+    // init_pci_cap_exp_perm) but for the tags: a payload that the path does not take breaks the link.
+    private const uint Tuning = PciExpressRegisters.MaxPayload | PciExpressRegisters.MaxReadRequest | PciExpressRegisters.ExtendedTagEnable;
     private const uint DeviceErrors = 0x004F;
     private const uint LinkEvents = 0xC000;
     private const uint SlotEvents = 0x011F;
@@ -21,7 +24,7 @@ internal static class PciExpressTable
     private const int FirstSizeOfRoot = 0x24;
     private const int SecondSize = 0x3C;
 
-    internal static RegisterDefinition[] Rows(ReadOnceConfigSpace image, int at, bool resets)
+    internal static RegisterDefinition[] Rows(ReadOnceConfigSpace image, int at, bool resets, MapSettings settings)
     {
         uint capabilities = image.Read(at + PciExpressRegisters.Capabilities, 2);
         int size = SizeOf(capabilities);
@@ -35,11 +38,10 @@ internal static class PciExpressTable
             new("PCIe Device Control", PciExpressRegisters.DeviceControl, 2, WriteRule.ByPolicy, "PCI Express Base 3.0 §7.8.4")
             {
                 Denied = reset,
+                Answered = (settings & MapSettings.AnsweredTuning) != 0 ? Tuning : 0,
                 EffectMask = resets ? reset : 0,
                 Effect = PlanAction.FunctionLevelReset,
-                Note = !hasReset
-                    ? string.Empty
-                    : $"Initiate Function Level Reset is {(resets ? "carried out by the host" : "dropped unless function reset is allowed")}",
+                Note = ControlNote(hasReset, resets, settings),
             },
             new("PCIe Device Status", PciExpressRegisters.DeviceStatus, 2, WriteRule.ByPolicy, "PCI Express Base 3.0 §7.8.5") { Rw1c = DeviceErrors },
             new("PCIe Link Capabilities", PciExpressRegisters.LinkCapabilities, 4, WriteRule.ByPolicy, "PCI Express Base 3.0 §7.8.6"),
@@ -85,4 +87,20 @@ internal static class PciExpressTable
 
         return type == PciExpressRegisters.TypeIntegratedEndpoint ? FirstSizeWithoutLink : FirstSizeWithLink;
     }
+
+    private static string ControlNote(bool hasReset, bool resets, MapSettings settings)
+    {
+        string reset = !hasReset ? string.Empty
+            : resets ? "Initiate Function Level Reset is carried out by the host"
+            : $"Initiate Function Level Reset is {Unless(settings)} unless function reset is allowed";
+        if ((settings & MapSettings.AnsweredTuning) == 0)
+        {
+            return reset;
+        }
+
+        const string Tuned = "payload size, read request size and extended tags read as written and stay the host's (answer_tuning)";
+        return reset.Length == 0 ? Tuned : $"{Tuned}, {reset}";
+    }
+
+    private static string Unless(MapSettings settings) => (settings & MapSettings.SayDenied) != 0 ? "refused" : "dropped";
 }

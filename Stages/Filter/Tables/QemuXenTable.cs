@@ -27,6 +27,12 @@ internal static class QemuXenTable
         new("PCIe Device Control 2", Emulated: 0xFFFF, ReadOnly: 0xFFE0, Keep: 0, Set: 0),
         new("PCIe Link Control 2", Emulated: 0xFFFF, ReadOnly: 0xE040, Keep: 0, Set: 0),
         new("MSI Message Control", Emulated: 0x017E, ReadOnly: 0xFF8E, Keep: 0x0100, Set: 0),
+
+        // The guest's own message, which nobody sends: the host's is the hypervisor's.
+        new("MSI Message Address", Emulated: 0xFFFFFFFF, ReadOnly: 0x00000003, Keep: 0, Set: 0),
+        new("MSI Message Upper Address", Emulated: 0xFFFFFFFF, ReadOnly: 0, Keep: 0, Set: 0),
+        new("MSI Message Data", Emulated: 0xFFFF, ReadOnly: 0, Keep: 0, Set: 0),
+        new("MSI Mask Bits", Emulated: 0xFFFFFFFF, ReadOnly: 0xFFFFFFFF, Keep: 0, Set: 0),
     ];
 
     /// <summary>Capabilities QEMU shows; it unlinks all others, and refuses the extended space.</summary>
@@ -46,17 +52,23 @@ internal static class QemuXenTable
             // A bit that has a value of our own starts with that, whatever hardware says.
             uint first = ByteLanes.Merge(image.Read(at, row.Size), row.Value ?? 0, row.Value is null ? 0 : row.Virtual);
             uint writable = ~line.ReadOnly & ByteLanes.Mask(row.Size);
+            bool isWhole = line.Emulated == ByteLanes.Mask(row.Size);
             bool keepsEffect = row.Effect is PlanAction.Command or PlanAction.MsiControl;
             return row with
             {
-                Rule = keepsEffect ? WriteRule.SideEffect : line.Emulated == 0xFFFF || line.Emulated == 0xFF ? WriteRule.Virtual : WriteRule.Writable,
+                Rule = keepsEffect ? WriteRule.SideEffect
+                    : writable == 0 ? WriteRule.ReadOnly
+                    : isWhole ? WriteRule.Virtual
+                    : WriteRule.Writable,
                 Virtual = line.Emulated,
                 Value = (first & line.Keep) | line.Set,
                 Shadow = row.Shadow & ~line.Emulated,
                 Writable = row.Effect == PlanAction.MsiControl ? row.Writable : writable,
                 EffectMask = keepsEffect ? row.EffectMask : 0,
                 Denied = 0,
-                Note = string.Empty,
+                Note = row.Effect == PlanAction.MsiControl ? row.Note
+                    : isWhole || writable == 0 ? string.Empty
+                    : $"bits 0x{line.Emulated:x} are the guest's own copy",
                 Source = "QEMU hw/xen/xen_pt_config_init.c",
             };
         }

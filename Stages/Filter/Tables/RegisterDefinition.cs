@@ -6,6 +6,7 @@ namespace PciBackFlow.Stages.Filter.Tables;
 /// One line of a register table. Legend, all masks in the register's own lanes (a register longer than 4 bytes repeats them per dword):
 /// <list type="bullet">
 /// <item><c>Virtual</c>: answered by policy; hardware may differ. <c>Value</c> is the answer, or the host's own value when not given.</item>
+/// <item><c>Answered</c>: of a register that policy decides about, bits that are the guest's own until a rule opens them to hardware.</item>
 /// <item><c>Shadow</c>: cannot change while the function is assigned: answered from a copy.</item>
 /// <item>everything else is read from hardware.</item>
 /// <item><c>Writable</c>: with rule Writable, Virtual or SideEffect the bits a guest may change in every profile.</item>
@@ -26,6 +27,8 @@ internal sealed record RegisterDefinition(string Name, int Offset, int Size, Wri
     internal uint Virtual { get; init; }
 
     internal uint? Value { get; init; }
+
+    internal uint Answered { get; init; }
 
     internal uint Shadow { get; init; }
 

@@ -26,6 +26,19 @@ internal static class DefaultPolicyOracle
             return image.Read(0x10 + (4 * bar), 4) == 0xFFFFFFFF ? (byte)0 : image[offset];
         }
 
+        // What the host has is what a guest gets, also where the register holds something else: legacy IDE ports, a video BIOS that the firmware copied
+        // (Linux drivers/xen/xen-pciback/conf_space_header.c, bar_init).
+        if (offset >= 0x10 && bar < image.BarCount && baseAddresses[bar].IsFixed)
+        {
+            return (byte)((((uint)baseAddresses[bar].Start & ~3u) | 1) >> (8 * (offset & 3)));
+        }
+
+        int rom = image.BarCount == 6 ? 0x30 : 0x38;
+        if (offset >= rom && offset < rom + 4 && baseAddresses[6].IsPresent)
+        {
+            return (byte)(((uint)baseAddresses[6].Start | baseAddresses[6].Flags) >> (8 * (offset & 3)));
+        }
+
         int power = image.Capability(PowerManagement);
         if (power >= 0)
         {

@@ -21,7 +21,7 @@ public sealed class FullMatrixTests
         {
             functions++;
             var image = new OracleImage(bytes);
-            using var guest = new OneGuest(new PlainMemoryFunction(bytes, function.BaseAddresses, function.Address), AccessPolicy.Default);
+            using var guest = new OneGuest(new PlainMemoryFunction(bytes, function.BaseAddresses, function.Address), Policies.Default);
             for (int offset = -8; offset < bytes.Length + 8; offset++)
             {
                 foreach (int size in (ReadOnlySpan<int>)[0, 1, 2, 3, 4, 8, -4])
@@ -49,7 +49,7 @@ public sealed class FullMatrixTests
         {
             var image = new OracleImage(bytes);
             var hardware = new PlainMemoryFunction(bytes, function.BaseAddresses, function.Address);
-            using var guest = new OneGuest(hardware, AccessPolicy.Default);
+            using var guest = new OneGuest(hardware, Policies.Default);
 
             // Taking the function over may itself have changed a bit (PME_En): what counts is what the write does.
             byte[] before = hardware.Bytes.ToArray();
@@ -80,7 +80,7 @@ public sealed class FullMatrixTests
         {
             var image = new OracleImage(bytes);
             var hardware = new PlainMemoryFunction(bytes, function.BaseAddresses, function.Address);
-            using var guest = new OneGuest(hardware, AccessPolicy.Default);
+            using var guest = new OneGuest(hardware, Policies.Default);
             foreach (uint pattern in Patterns)
             {
                 foreach (int size in (ReadOnlySpan<int>)[1, 2, 4])

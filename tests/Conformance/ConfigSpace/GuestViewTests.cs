@@ -16,7 +16,7 @@ public sealed class GuestViewTests
         foreach ((string? name, byte[]? bytes, Hardware.Pci.IPciFunction? function) in CapturedImages.Usable())
         {
             var image = new OracleImage(bytes);
-            ReadOnlySpan<byte> view = GuestView.Of(function, AccessPolicy.Default).Bytes.Span;
+            ReadOnlySpan<byte> view = GuestView.Of(function, Policies.Default).Bytes.Span;
             for (int at = 0; at < view.Length; at++)
             {
                 byte expected = DefaultPolicyOracle.VisibleByte(image, at, function.BaseAddresses);

@@ -34,7 +34,7 @@ public sealed class HiddenCapabilityTests
         };
         PlainMemoryFunction hardware = EveryCapability.Function();
         byte[] before = hardware.Bytes.ToArray();
-        using var guest = new OneGuest(hardware, AccessPolicy.Default with { HiddenCapabilities = hidden });
+        using var guest = new OneGuest(hardware, Policies.Default with { HiddenCapabilities = hidden });
         int[] expected = StandardIds.Except(hidden.Select(name => ids[name])).ToArray();
 
         Assert.Equal(expected, Walk(guest, 1));
@@ -51,7 +51,7 @@ public sealed class HiddenCapabilityTests
     public void A_walk_of_the_extended_list_finds_all_but_the_hidden_one_and_always_starts_at_0x100(string hidden, int id)
     {
         PlainMemoryFunction hardware = EveryCapability.Function();
-        using var guest = new OneGuest(hardware, AccessPolicy.Default with { HiddenCapabilities = [hidden] });
+        using var guest = new OneGuest(hardware, Policies.Default with { HiddenCapabilities = [hidden] });
 
         Assert.Equal(ExtendedIds.Where(other => other != id), WalkExtended(guest));
         if (id == 0x01)
@@ -99,7 +99,7 @@ public sealed class HiddenCapabilityTests
         Func<OneGuest, int[]> walk)
         {
             using var guest = new OneGuest(
-                new PlainMemoryFunction(bytes, function.BaseAddresses, default), AccessPolicy.Default with { HiddenCapabilities = [hidden] });
+                new PlainMemoryFunction(bytes, function.BaseAddresses, default), Policies.Default with { HiddenCapabilities = [hidden] });
             IEnumerable<int> expected = list.Select(capability => capability.Id).Where(other => other != id);
             int[] found = walk(guest);
             findings.Check(
@@ -163,7 +163,7 @@ public sealed class HiddenCapabilityTests
     public void An_edited_pointer_reads_the_same_in_every_size()
     {
         using var guest = new OneGuest(
-            EveryCapability.Function(), AccessPolicy.Default with { HiddenCapabilities = ["CAP_PM", "CAP_MSI", "ECAP_AER", "ECAP_LTR"] });
+            EveryCapability.Function(), Policies.Default with { HiddenCapabilities = ["CAP_PM", "CAP_MSI", "ECAP_AER", "ECAP_LTR"] });
         for (int at = 0; at < 0x300; at += 4)
         {
             uint dword = guest.Read(at, 4).Value;
@@ -210,7 +210,7 @@ public sealed class HiddenCapabilityTests
         int Byte(int offset) => (int)(guest.Read(offset & -size, size).Value >> (8 * (offset & (size - 1)))) & 0xFF;
     }
 
-    private static int[] WalkExtended(OneGuest guest)
+    internal static int[] WalkExtended(OneGuest guest)
     {
         var found = new List<int>();
         for (int at = 0x100; at != 0 && found.Count < 480;)

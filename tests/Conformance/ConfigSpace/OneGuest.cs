@@ -76,8 +76,6 @@ internal sealed unsafe class OneGuest : IDisposable
 
     private sealed class Silence : IGuestNotifier
     {
-        public void Notify()
-        {
-        }
+        public bool Notify() => true;
     }
 }

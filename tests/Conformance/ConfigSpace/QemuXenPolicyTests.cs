@@ -29,6 +29,10 @@ public sealed class QemuXenPolicyTests
         { "device control 2", EveryCapability.Express + 0x28, 2, 0xFFFF, 0xFFE0, 0 },
         { "link control 2", EveryCapability.Express + 0x30, 2, 0xFFFF, 0xE040, 0 },
         { "MSI control", EveryCapability.Msi + 2, 2, 0x017E, 0x018E, 0xFE00 },
+        { "MSI address", EveryCapability.Msi + 4, 4, 0xFFFFFFFF, 0x00000003, 0 },
+        { "MSI upper address", EveryCapability.Msi + 8, 4, 0xFFFFFFFF, 0, 0 },
+        { "MSI data", EveryCapability.Msi + 0x0C, 2, 0xFFFF, 0, 0 },
+        { "MSI mask", EveryCapability.Msi + 0x10, 4, 0xFFFFFFFF, 0xFFFFFFFF, 0 },
         { "MSI-X control", EveryCapability.Msix + 2, 2, 0x0000, 0x07FF, 0x3800 },
     };
 
@@ -69,6 +73,9 @@ public sealed class QemuXenPolicyTests
     [InlineData("device control", EveryCapability.Express + 8, 2, 0x7BFFu)]
     [InlineData("link control", EveryCapability.Express + 0x10, 2, 0x03CBu)]
     [InlineData("device control 2", EveryCapability.Express + 0x28, 2, 0x001Fu)]
+    [InlineData("MSI address", EveryCapability.Msi + 4, 4, 0xFFFFFFFCu)]
+    [InlineData("MSI upper address", EveryCapability.Msi + 8, 4, 0xFFFFFFFFu)]
+    [InlineData("MSI data", EveryCapability.Msi + 0x0C, 2, 0xFFFFu)]
     public void Emulated_bits_keep_what_the_guest_wrote_without_hardware(string name, int offset, int size, uint writable)
     {
         Assert.NotEmpty(name);

@@ -18,7 +18,7 @@ public sealed class ShadowHonestyTests
             var image = new OracleImage(bytes);
             string?[] proofs = VolatileRegisters.Proofs(image);
             var hardware = new PlainMemoryFunction(bytes, baseAddresses, default);
-            using var guest = new OneGuest(hardware, AccessPolicy.Default);
+            using var guest = new OneGuest(hardware, Policies.Default);
             hardware.RecordsReads = true;
             for (int at = 0; at < bytes.Length; at += 4)
             {
@@ -49,7 +49,7 @@ public sealed class ShadowHonestyTests
             var image = new OracleImage(bytes);
             string?[] proofs = VolatileRegisters.Proofs(image);
             var hardware = new PlainMemoryFunction(bytes, baseAddresses, default);
-            using var guest = new OneGuest(hardware, AccessPolicy.Default);
+            using var guest = new OneGuest(hardware, Policies.Default);
             for (int at = 0; at < bytes.Length; at += 4)
             {
                 if (proofs[at / 4] is not null)
@@ -116,7 +116,7 @@ public sealed class ShadowHonestyTests
     {
         // A function that was reset or re-plugged may come back with other constants.
         PlainMemoryFunction hardware = EveryCapability.Function();
-        using var guest = new OneGuest(hardware, AccessPolicy.Default);
+        using var guest = new OneGuest(hardware, Policies.Default);
         (int At, uint Value)[] replaced =
             [(0x08, 0x02000002), (0x2C, 0x00010001), (EveryCapability.Express + 4, 0x10008FE1), (EveryCapability.SerialNumber + 4, 1)];
         foreach ((int at, uint value) in replaced)

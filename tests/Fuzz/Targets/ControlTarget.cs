@@ -1,10 +1,12 @@
+using PciBackFlow.Backend.Control.Api;
 using System.Net.Sockets;
 using System.Text;
-using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging.Abstractions;
 using PciBackFlow.Backend.Attaching;
 using PciBackFlow.Backend.Control.Server;
+using PciBackFlow.Backend.Tracing;
 using PciBackFlow.Backend.Failures;
 using PciBackFlow.Pipeline;
 
@@ -18,7 +20,7 @@ internal sealed class ControlTarget : FuzzTarget
 {
     private const string Home = "/v1/domains/7/devices";
 
-    private readonly Lazy<(RequestDelegate Run, IServiceProvider Services)> _api = new(Build);
+    private readonly Lazy<RequestDelegate> _api = new(Build);
     private readonly Lazy<OwnSocket> _socket = new(static () => new OwnSocket());
 
     internal override string Name => "control";
@@ -44,8 +46,8 @@ internal sealed class ControlTarget : FuzzTarget
             return "400";
         }
 
-        (RequestDelegate run, IServiceProvider services) = _api.Value;
-        var context = new DefaultHttpContext { RequestServices = services };
+        RequestDelegate run = _api.Value;
+        DefaultHttpContext context = new();
         context.Features.Set<IConnectionSocketFeature>(_socket.Value);
         HttpRequest request = context.Request;
         (string method, string path) = (input[0] % 6) switch
@@ -86,29 +88,35 @@ internal sealed class ControlTarget : FuzzTarget
 
     private static string Before(string text, char mark) => text.IndexOf(mark, StringComparison.Ordinal) is >= 0 and int at ? text[..at] : text;
 
-    private static (RequestDelegate, IServiceProvider) Build()
+    // A trace goes on until its daemon ends.
+    private static TraceHub Ended()
     {
-        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new());
-        ControlServer.AddTo(builder, "/never-opened");
-        WebApplication application = builder.Build();
+        TraceHub hub = new([]);
+        hub.Dispose();
+        return hub;
+    }
+
+    private static RequestDelegate Build()
+    {
         ControlServices services = new()
         {
             Version = "fuzzed",
             Platform = "none",
             Topology = PipelineTopology.Fused,
             Guests = static () => [],
+            Errors = static () => new([], []),
             NameOf = static _ => null,
             Counters = static () => default,
             Shards = new(1, static (_, action) => action()),
             Custody = new ListedCustody { Refusal = new BackendException(BackendFailure.Refused, "everything is refused here") },
             Toolstack = new RefusingToolstack(),
-            Configuration = [],
+            Configuration = static () => [],
+            Traces = Ended(),
+            Reload = static () => Task.FromResult(new ReloadReport([], [], [])),
         };
 
         // Without a limit: a machine that is too busy to start a thread must not look like a defect, and a fuzzer has a limit of its own.
-        ControlServer.Map(application, services, Timeout.InfiniteTimeSpan);
-        application.UseEndpoints(static _ => { });
-        return (((IApplicationBuilder)application).Build(), application.Services);
+        return new ControlServer("/never-opened", services, NullLoggerFactory.Instance, Timeout.InfiniteTimeSpan).Run;
     }
 
     /// <summary>A connection of this process to itself: the API asks who is at its other end.</summary>

@@ -7,7 +7,7 @@ internal abstract class FuzzTarget
     internal static IReadOnlyList<FuzzTarget> All { get; } =
     [
         new PageTarget(), new StoreTarget(), new SpecTarget(), new PolicyTarget(), new JournalTarget(), new DumpTarget(), new ControlTarget(),
-        new CapabilityTarget(),
+        new CapabilityTarget(), new TraceTarget(),
     ];
 
     /// <summary>What it is called on the command line, and its corpus' folder.</summary>

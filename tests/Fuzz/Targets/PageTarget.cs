@@ -97,7 +97,11 @@ internal sealed unsafe class PageTarget : FuzzTarget, IGuestNotifier
         return outcome;
     }
 
-    public void Notify() => _notifications++;
+    public bool Notify()
+    {
+        _notifications++;
+        return true;
+    }
 
     private static CapturedConfig Load(string name) => BuiltinCaptures.TryLoad(name, out Capture? capture)
         ? capture.Functions[0]

@@ -1,5 +1,7 @@
 using PciBackFlow.Backend.Attaching;
+using PciBackFlow.Backend.Devices.Refusals;
 using PciBackFlow.Backend.Failures;
+using PciBackFlow.Hardware.Pci;
 
 namespace PciBackFlow.Fuzz.Tests.Targets;
 
@@ -13,6 +15,8 @@ internal sealed class RefusingToolstack : IToolstack
 
     public Task DetachAsync(int domainId, PciSpec spec, bool force, CancellationToken cancellationToken) =>
         throw new BackendException(BackendFailure.Refused, $"{spec} is refused");
+
+    public Assignability Assess(PciAddress device) => new([new("attached", RefusalWeight.Forbidden, "it is refused")]);
 
     public IReadOnlyList<AttachedDevice> List(int domainId) => [];
 }

@@ -9,7 +9,8 @@ internal sealed class SpecTarget : FuzzTarget
     private static readonly string[] Samples =
     [
         "03:00.0", "0000:03:00.0@1f", "0000:03:00.*@5,permissive=1", "name=nic,seize=1,rdm_policy=relaxed", "bdf=04:00.0,vslot=7,msitranslate=0,power_mgmt=1",
-        "03:00.8", "name=", "03:00.0,", "1:2:3", "bdf=03:00.0,name=x",
+        "03:00.8", "name=", "path=pci0000:00/1c.0/00.0,vslot=5", "id=8086:10d3:8086:a01f/00-1b-21-ff-ff-12-34-56,seize=1", "class=010802",
+        "03:00.0,", "1:2:3", "bdf=03:00.0,name=x",
     ];
 
     internal override string Name => "spec";

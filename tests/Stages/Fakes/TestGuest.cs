@@ -8,6 +8,7 @@ using PciBackFlow.Stages.Filter.Run;
 using PciBackFlow.Stages.Ingest;
 using PciBackFlow.Stages.Notify;
 using PciBackFlow.Stages.Respond;
+using PciBackFlow.Stages.Tracing;
 using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Stages.Tests;
@@ -19,11 +20,14 @@ internal sealed class TestGuest : IGuestNotifier, IDisposable
     {
         Hardware = new TestFunction(configSize);
         Function = Hardware.Assign(new PciAddress(0, 0, 0, 0));
-        Connection = new GuestConnection(7, Page.Backend, this, new FunctionTable([Function]), interrupts);
+        Connection = new GuestConnection(7, Page.Backend, this, new FunctionTable([Function]), interrupts, trace: Trace);
         Operation = new GuestOperation(Connection);
     }
 
     internal TestPage Page { get; } = new();
+
+    /// <summary>Its shard's trace; off until it is started.</summary>
+    internal ShardTrace Trace { get; } = new(shard: 3);
 
     internal TestFunction Hardware { get; }
 
@@ -34,6 +38,9 @@ internal sealed class TestGuest : IGuestNotifier, IDisposable
     internal GuestOperation Operation { get; }
 
     internal int Notifications;
+
+    /// <summary>What the notifier says: whether there was a channel to signal on.</summary>
+    internal bool HasChannel { get; set; } = true;
 
     /// <summary>Called by the notifier, on the shard's thread.</summary>
     internal Action? OnNotify { get; set; }
@@ -46,10 +53,11 @@ internal sealed class TestGuest : IGuestNotifier, IDisposable
     internal static PciOpRequest Write(int offset, int size, uint value) =>
         new() { Command = PciOpCode.ConfigWrite, Offset = offset, Size = size, Value = value };
 
-    public void Notify()
+    public bool Notify()
     {
         Interlocked.Increment(ref Notifications);
         OnNotify?.Invoke();
+        return HasChannel;
     }
 
     /// <summary>Runs one request through all six stages.</summary>

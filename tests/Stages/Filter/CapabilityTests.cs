@@ -254,7 +254,7 @@ public sealed class CapabilityTests
     [Fact]
     public void Volatile_registers_go_to_hardware_and_static_ones_do_not()
     {
-        var guest = new FilteredFunction(Card());
+        var guest = new FilteredFunction(Card(), AccessPolicy.Default with { HideUnusable = new(false, SettingOrigin.BuiltIn) });
         int[] fromHardware = [0x04, 0x0C, Pm + 4, Msi, Express + 8, Express + 0x10, Express + 0x18, Msix, Vpd, Vpd + 4, Aer + 4, Aer + 0x10];
         int[] fromShadow = [0x00, 0x08, 0x10, 0x2C, 0x34, 0x3C, Pm, Express, Express + 4, Msix + 4, Msix + 8, Aer, Acs, Ltr];
         foreach (int offset in fromHardware)

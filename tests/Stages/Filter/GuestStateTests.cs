@@ -50,10 +50,10 @@ public sealed class GuestStateTests
         uint[] memory = GC.AllocateArray<uint>(VirtualRegisters.WordsFor(card.Size), pinned: true);
         fixed (uint* words = memory)
         {
-            var before = new AssignedFunction(card, default, compiled, new VirtualRegisters(card.Size, words));
+            var before = new AssignedFunction(card, default, compiled, new VirtualRegisters(card.Size, words, owner: card));
             AccessPlan plan = default;
             AccessFilter.PlanWrite(before, 0x10, 4, uint.MaxValue, ref plan);
-            var after = new AssignedFunction(card, default, compiled, new VirtualRegisters(card.Size, words), keepState: true);
+            var after = new AssignedFunction(card, default, compiled, new VirtualRegisters(card.Size, words, owner: card), keepState: true);
             AccessFilter.PlanRead(after, 0x10, 4, ref plan);
             Assert.Equal(0xFFF8000Cu, plan.Value);
         }

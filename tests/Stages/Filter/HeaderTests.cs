@@ -132,6 +132,25 @@ public sealed class HeaderTests
         Assert.Empty(guest.Accesses());
     }
 
+    [Fact]
+    public void A_ROM_that_is_off_answers_as_one_that_is_not_there_and_hardware_keeps_its_own()
+    {
+        EmulatedFunction card = new EmulatedFunctionBuilder(0x8086, 0x10D3).BaseAddress(6, 0xFEB0_0000, 0x1_0000).Build();
+        byte[] before = card.Snapshot();
+        var guest = new FilteredFunction(card, AccessPolicy.Default with { Rom = new(RomControl.Off, SettingOrigin.BuiltIn) });
+
+        Assert.Equal(0u, guest.Read(0x30));
+        foreach (uint value in new[] { 0xFFFFF800, 0xFFFFFFFF, 0xFEB00001u })
+        {
+            Assert.Equal(PciOpStatus.Success, guest.Write(0x30, 4, value));
+            Assert.Equal(0u, guest.Read(0x30));
+        }
+
+        Assert.Equal(before, card.Snapshot());
+        Assert.Contains("(rom)", guest.Assigned.Map.RowsAt(0x30, 4)[0].Text, StringComparison.Ordinal);
+        Assert.Equal(0xFEB0_0000u, new FilteredFunction(card).Read(0x30));
+    }
+
     // S15: bridges can be looked at, CardBus bridges not.
     [Fact]
     public void A_bridge_compiles_and_its_routing_is_denied_in_every_profile()

@@ -74,17 +74,17 @@ public sealed class PolicyTests
     {
         var guest = new FilteredFunction(Card());
         uint before = guest.Read(Express + 8, 2);
-        Assert.Equal(PciOpStatus.Success, guest.Write(Express + 8, 2, before ^ 0x0020));
-        Assert.Equal(0x0020u, guest.LastDenied);
+        Assert.Equal(PciOpStatus.Success, guest.Write(Express + 8, 2, before ^ 0x0004));
+        Assert.Equal(0x0004u, guest.LastDenied);
         RegisterRow row = Assert.Single(guest.Assigned.Map.RowsAt(Express + 8, 2));
         Assert.Equal("PCIe Device Control", row.Name);
         Assert.Contains("denied by default policy", row.Text, StringComparison.Ordinal);
         PolicyRule rule = Assert.Single(PolicySuggestion.For(guest.Assigned.Map, Express + 8, 2, guest.LastDenied));
-        Assert.Equal(0x0020u, rule.Mask);
+        Assert.Equal(0x0004u, rule.Mask);
 
         var allowed = new FilteredFunction(Card(), With(rule));
         allowed.Write(Express + 8, 4, 0xFFFFFFFF);
-        Assert.Equal(before | 0x0020, allowed.Raw(Express + 8, 2));
+        Assert.Equal(before | 0x0004, allowed.Raw(Express + 8, 2));
         for (int offset = 0; offset < 4096; offset += 4)
         {
             if (offset != (Express + 8))
@@ -93,7 +93,8 @@ public sealed class PolicyTests
             }
         }
 
-        Assert.Equal(0x0020u, allowed.Assigned.Map[(Express + 8) / 4].Writable);
+        ConfigDword opened = allowed.Assigned.Map[(Express + 8) / 4];
+        Assert.Equal(0x0004u, opened.Writable & ~opened.Virtual);
     }
 
     [Fact]
@@ -267,10 +268,10 @@ public sealed class PolicyTests
         ConfigSpaceMap map = new FilteredFunction(Card()).Assigned.Map;
         IReadOnlyList<PolicyRule> rules = PolicySuggestion.Merge(
         [
-            .. PolicySuggestion.For(map, Express + 8, 2, 0x0020),
+            .. PolicySuggestion.For(map, Express + 8, 2, 0x0004),
             .. PolicySuggestion.For(map, Express + 0x10, 2, 0x0040),
-            .. PolicySuggestion.For(map, Express + 8, 4, 0x00004000),
+            .. PolicySuggestion.For(map, Express + 8, 4, 0x00000800),
         ]);
-        Assert.Equal([("PCIe Device Control", 0x4020u), ("PCIe Link Control", 0x0040u)], rules.Select(rule => (rule.Register!, rule.Mask)));
+        Assert.Equal([("PCIe Device Control", 0x0804u), ("PCIe Link Control", 0x0040u)], rules.Select(rule => (rule.Register!, rule.Mask)));
     }
 }

@@ -65,7 +65,7 @@ public sealed class RegisterTableTests
         BaseAddressAnswer[] answers = BaseAddressAnswer.ForAll(function.BaseAddresses, isVirtualFunction: false);
         RegisterDefinition[] rows =
         [
-            .. CommonHeaderTable.Rows(function, isPermissive: false),
+            .. CommonHeaderTable.Rows(function, MapSettings.None, hidesSiblings: type == 0),
             .. type == 0 ? Type0HeaderTable.Rows(answers) : Type1HeaderTable.Rows(answers),
         ];
         Assert.Equal(0x40, Check(rows));

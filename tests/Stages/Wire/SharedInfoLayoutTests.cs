@@ -60,6 +60,28 @@ public sealed class SharedInfoLayoutTests
         Assert.Equal((1u, 2u, 4u), ((uint)SharedFlags.Active, (uint)SharedFlags.AerHandler, (uint)SharedFlags.BackendActive));
     }
 
+    /// <summary>Linux include/linux/pci.h: enum pci_channel_state and enum pci_ers_result.</summary>
+    [Fact]
+    public void The_numbers_of_a_recovery_are_Linux_s()
+    {
+        Assert.Equal([1, 2, 3], Enum.GetValues<ChannelState>().Select(state => (int)state));
+        Assert.Equal([1, 2, 3, 4, 5, 6], Enum.GetValues<RecoveryVerdict>().Select(verdict => (int)verdict));
+    }
+
+    [Fact]
+    public void A_recovery_s_question_touches_its_slot_alone()
+    {
+        using var page = new TestPage();
+        page.Backend.WriteRecovery(new(PciOpCode.AerSlotReset, ChannelState.Frozen, 0x01020304, 0x05060708, 0x090A0B0C));
+
+        Assert.All(page.NonZeroBytes(), static at => Assert.InRange(at, SharedInfoLayout.AerOp, SharedInfoLayout.Size - 1));
+        Assert.Equal(
+            [9u, 2u, 0x01020304u, 0x05060708u, 0x090A0B0Cu],
+            [page.Word(552), page.Word(556), page.Word(560), page.Word(564), page.Word(568)]);
+        Assert.False(page.Frontend.TryReadRecovery(out RecoveryRequest request));
+        Assert.Equal(new(PciOpCode.AerSlotReset, ChannelState.Frozen, 0x01020304, 0x05060708, 0x090A0B0C), request);
+    }
+
     [Fact]
     public unsafe void A_snapshot_takes_each_field_from_its_own_place()
     {
