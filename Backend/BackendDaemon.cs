@@ -1,24 +1,39 @@
-using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Logging;
+using PciBackFlow.Backend.Control.Api;
 using PciBackFlow.Backend.Control.Server;
+using PciBackFlow.Backend.Failures;
 using PciBackFlow.Backend.Guests;
 using PciBackFlow.Backend.Machines;
+using PciBackFlow.Backend.Policy;
 using PciBackFlow.Backend.Serving;
+using PciBackFlow.Backend.Succession;
 using PciBackFlow.Backend.Xl;
 using PciBackFlow.Hardware.Hypervisor;
+using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pipeline;
 
 namespace PciBackFlow.Backend;
 
 /// <summary>
 /// The daemon, composed: the backend over a machine, the control API in front of it, and xl's view beside it. The process around
-/// it (configuration, service manager, log) is the program's. Used by one thread: made, <see cref="Start"/>,
-/// <see cref="Serving"/>, <see cref="Dispose"/>, once each.
+/// it (configuration, service manager, log) is the program's. Used by one thread at a time: made, <see cref="Open"/>, <see cref="Start"/>,
+/// <see cref="StartControlAsync"/>, <see cref="Serving"/>, <see cref="StopControlAsync"/>, <see cref="Dispose"/>. Where another daemon may follow,
+/// <see cref="QuietAsync"/> and <see cref="Release"/>; and when none does, <see cref="Resume"/>, <see cref="StartControlAsync"/>, <see cref="Serving"/>.
 /// </summary>
 public sealed partial class BackendDaemon : IDisposable
 {
+    private static readonly TimeSpan ReloadPatience = TimeSpan.FromSeconds(5);
+
     private readonly Machine _machine;
     private readonly BackendDaemonOptions _options;
-    private readonly BackendHost _host;
+    private readonly SemaphoreSlim _reloading = new(1, 1);
+    private volatile IReadOnlyList<SettingReport> _configuration;
+    private volatile PolicySources _policies;
+    private BackendHost _host;
+    private BackendHost? _spare;
+    private ControlServer? _control;
+    private bool _hasServed;
+    private volatile bool _isReleased;
     private PcibackDirectory? _xl;
 
     /// <summary>Composes it; nothing runs before <see cref="Start"/>.</summary>
@@ -26,44 +41,52 @@ public sealed partial class BackendDaemon : IDisposable
     /// <param name="options">What it runs with.</param>
     /// <exception cref="ArgumentException">An option is out of range; the message names it and the legal range.</exception>
     /// <exception cref="HypervisorException">The platform refused a descriptor.</exception>
+    /// <exception cref="BackendException">A device of the configuration is several.</exception>
     public BackendDaemon(Machine machine, BackendDaemonOptions options)
     {
         _machine = machine;
         _options = options;
-        _host = new BackendHost(new BackendOptions
-        {
-            Hypervisor = machine.Hypervisor,
-            FunctionSource = machine.Custody.Functions,
-            Devices = new() { Custody = machine.Custody, JournalDirectory = options.RunDirectory },
-            Topology = options.Topology,
-            Shards = options.Shards,
-            SpinMicroseconds = options.SpinMicroseconds,
-            Slots = options.Slots,
-            Policies = options.Policies,
-            Logger = options.Logger,
-        });
-        Shards = new ShardLiveness(_host.Engine.ShardCount, _host.Engine.Invoke);
+        _configuration = options.Configuration;
+        _policies = options.Policies;
+        options.Policies.Devices.Check(machine.Custody.Present);
+        _host = MakeHost();
+        Shards = new ShardLiveness(_host.Engine.ShardCount, InvokeOnShard);
     }
 
     /// <summary>Whether the shards do their work.</summary>
     public ShardLiveness Shards { get; }
 
+    /// <summary>Watches the shards from when it is started on; to be disposed before this.</summary>
+    /// <param name="stalled">Told once which shards do not come back to their guests.</param>
+    public StallAlarm WatchShards(Action<string> stalled) => new(Shards, Progress, stalled);
+
+    /// <summary>What a daemon has to agree on that is to follow another one, or be followed.</summary>
+    /// <param name="version">The program's.</param>
+    /// <param name="platform">What it serves on.</param>
+    /// <param name="stateDirectory">Where held devices are written down.</param>
+    public static SuccessionTerms TermsOf(string version, string platform, string stateDirectory) =>
+        new(SuccessionTerms.CurrentProtocol, version, platform, Path.GetFullPath(stateDirectory), SuccessionFormats.All);
+
     /// <summary>The guests that live now, by domain id.</summary>
     public IReadOnlyList<GuestSnapshot> Guests => _host.Guests;
 
-    /// <summary>Adds the control API's server to the host that will run it.</summary>
-    /// <param name="builder">The host's builder.</param>
-    /// <param name="socket">The socket's absolute path; nothing lies there.</param>
-    public static void AddControl(WebApplicationBuilder builder, string socket) => ControlServer.AddTo(builder, socket);
+    /// <summary>Opens what another daemon may have open as well. Nobody is served.</summary>
+    /// <exception cref="HypervisorException">The platform refused domain control, grants or xenstore.</exception>
+    public void Open() => _host.Open();
 
-    /// <summary>Starts the backend and gives the control API its paths.</summary>
-    /// <param name="application">The host that will run it, not started yet.</param>
+    /// <summary>Starts the backend: guests are served from now on.</summary>
     /// <exception cref="HypervisorException">The platform refused domain control, grants or xenstore.</exception>
     /// <exception cref="IOException">The journal can't be read or written, or another backend has it open.</exception>
-    public void Start(WebApplication application)
+    public void Start() => _host.Start();
+
+    /// <summary>Answers the control API's requests from now on. The backend has been started.</summary>
+    /// <param name="socket">Its socket's absolute path; nothing lies there.</param>
+    /// <param name="loggers">Where its lines go.</param>
+    /// <exception cref="IOException">It can't listen at its socket.</exception>
+    public Task StartControlAsync(string socket, ILoggerFactory loggers)
     {
-        _host.Start();
-        ControlServer.Map(application, new ControlServices
+        _host.Traces.Open();
+        ControlServices services = new()
         {
             Version = _options.Version,
             Platform = _options.Platform,
@@ -74,14 +97,78 @@ public sealed partial class BackendDaemon : IDisposable
             Shards = Shards,
             Custody = _machine.Custody,
             Toolstack = _host.Toolstack!,
-            Configuration = _options.Configuration,
-        });
+            Errors = () => new(_host.ErrorRemarks, _host.Errors),
+            Configuration = () => _configuration,
+            Traces = _host.Traces,
+            Reload = ReloadAsync,
+            Journal = _host.Journal,
+            Inheritance = _host.Inheritance,
+            Policies = () => _policies,
+        };
+        _control = new(socket, services, loggers);
+        return _control.StartAsync();
+    }
+
+    /// <summary>
+    /// Reads the configuration again and puts what it says of policies in force, without a guest noticing; nothing else of it. One at a time.
+    /// </summary>
+    /// <returns>What became of it.</returns>
+    /// <exception cref="BackendException">It says something wrong; nothing was changed.</exception>
+    public async Task<ReloadReport> ReloadAsync()
+    {
+        if (_options.ReadAgain is not { } read)
+        {
+            throw new BackendException(BackendFailure.Failed, "this daemon has no configuration that could be read again");
+        }
+
+        await _reloading.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            (PolicySources policies, IReadOnlyList<SettingReport> configuration) = read();
+            policies.Devices.Check(_machine.Custody.Present);
+            if (_control is null)
+            {
+                throw new BackendException(BackendFailure.Failed, "the daemon does not take commands just now; try again");
+            }
+
+            _policies = _policies with { General = policies.General, Devices = policies.Devices, Quirks = policies.Quirks };
+            (IReadOnlyList<PciAddress> changed, IReadOnlyList<PciAddress> waiting) =
+                await _host.ChangePoliciesAsync(_policies, ReloadPatience).ConfigureAwait(false);
+            string[] restart = [.. Unheeded(_configuration, configuration)];
+            _configuration =
+            [
+                .. _configuration.Where(static setting => !SettingReport.IsPolicy(setting.Key)),
+                .. configuration.Where(static setting => SettingReport.IsPolicy(setting.Key)),
+            ];
+            ReloadReport report = new(
+                [.. changed.Select(static address => address.ToString())], [.. waiting.Select(static address => address.ToString())], restart);
+            LogReloaded(_options.Logger, report.Changed.Count, report.Waiting.Count);
+            return report;
+        }
+        finally
+        {
+            _reloading.Release();
+        }
+    }
+
+    /// <summary>Takes no more of the control API's requests, and waits for those under way.</summary>
+    /// <param name="limit">For how long; what is not done by then is cut off.</param>
+    public Task StopControlAsync(TimeSpan limit)
+    {
+        // Those would never end by themselves.
+        _host.Traces.Close();
+        return _control?.StopAsync(limit) ?? Task.CompletedTask;
     }
 
     /// <summary>Guests and people are served from now on: begins what they need not wait for, and what only works when somebody answers.</summary>
     public void Serving()
     {
-        _machine.Started();
+        if (!_hasServed)
+        {
+            _hasServed = true;
+            _machine.Started();
+        }
+
         if (!_machine.HasXl)
         {
             return;
@@ -98,12 +185,102 @@ public sealed partial class BackendDaemon : IDisposable
         }
     }
 
+    /// <summary>Another daemon may follow soon: takes no commands any more, xl's neither, and gets ready to come back. Guests are served on.</summary>
+    /// <param name="limit">How long commands under way are waited for; what is not done by then is left to who follows.</param>
+    /// <exception cref="HypervisorException">The platform has no room for a second one; commands are not taken all the same.</exception>
+    public async Task QuietAsync(TimeSpan limit)
+    {
+        await StopControlAsync(limit).ConfigureAwait(false);
+        _control?.Dispose();
+        _control = null;
+        _xl?.Dispose();
+        _xl = null;
+        BackendHost spare = MakeHost();
+        try
+        {
+            spare.Open();
+        }
+        catch
+        {
+            spare.Dispose();
+            throw;
+        }
+
+        (_spare, BackendHost? before) = (spare, _spare);
+        before?.Dispose();
+    }
+
+    /// <summary>After <see cref="QuietAsync"/>: nobody is served any more, and another daemon may.</summary>
+    /// <returns>When the first guest was not served any more (<see cref="System.Diagnostics.Stopwatch.GetTimestamp"/>).</returns>
+    public long Release()
+    {
+        _isReleased = true;
+        return _host.Release();
+    }
+
+    /// <summary>After <see cref="Release"/>: nobody followed. Serves again, as a new daemon would.</summary>
+    /// <exception cref="HypervisorException">The platform refuses.</exception>
+    /// <exception cref="IOException">The journal can't be read or written, or another backend has it open after all.</exception>
+    public void Resume()
+    {
+        BackendHost released = _host;
+        _host = _spare ?? MakeHost();
+        _spare = null;
+        _host.Start();
+        _isReleased = false;
+        released.Dispose();
+    }
+
     /// <summary>Stops serving. Guests keep their directories and functions for the next daemon.</summary>
     public void Dispose()
     {
+        _control?.Dispose();
         _host.Dispose();
+        _spare?.Dispose();
         _xl?.Dispose();
+        _reloading.Dispose();
     }
+
+    // Between two hosts there is no shard, which is not one that does not answer.
+    private void InvokeOnShard(int shard, Action action)
+    {
+        try
+        {
+            _host.Engine.Invoke(shard, action);
+        }
+        catch (ObjectDisposedException) when (_isReleased)
+        {
+        }
+    }
+
+    // Asking a shard whether it lives is no progress.
+    private long Progress()
+    {
+        EngineCounters counters = _host.Engine.ReadCounters();
+        return counters.Deliveries + counters.Served + counters.Offloaded;
+    }
+
+    private BackendHost MakeHost() => new(new BackendOptions
+    {
+        Hypervisor = _machine.Hypervisor,
+        FunctionSource = _machine.Custody.Functions,
+        Devices = new() { Custody = _machine.Custody, JournalDirectory = _options.RunDirectory },
+        Topology = _options.Topology,
+        Shards = _options.Shards,
+        SpinMicroseconds = _options.SpinMicroseconds,
+        Slots = _options.Slots,
+        Policies = _policies with { Present = _machine.Custody.Present },
+        Errors = _machine.Errors,
+        Logger = _options.Logger,
+    });
+
+    private static IEnumerable<string> Unheeded(IReadOnlyList<SettingReport> before, IReadOnlyList<SettingReport> now) =>
+        now.Where(static setting => !SettingReport.IsPolicy(setting.Key))
+            .Where(setting => before.FirstOrDefault(old => old.Key == setting.Key)?.Value != setting.Value)
+            .Select(static setting => setting.Key);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "configuration read again: {Changed} functions have another policy, {Waiting} get it soon")]
+    private static partial void LogReloaded(ILogger logger, int changed, int waiting);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "'pcibackflow xl' will not work: {Reason}")]
     private static partial void LogNoView(ILogger logger, string reason);

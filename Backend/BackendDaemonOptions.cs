@@ -37,6 +37,12 @@ public sealed record BackendDaemonOptions
     /// <summary>The effective configuration, for reports: each value with its origin.</summary>
     public IReadOnlyList<SettingReport> Configuration { get; init; } = [];
 
+    /// <summary>
+    /// Reads the configuration again: what it says of policies now, and the whole of it for reports. Throws a <see cref="Failures.BackendException"/> when it
+    /// says something wrong. Null: it can't be read again.
+    /// </summary>
+    public Func<(PolicySources Policies, IReadOnlyList<SettingReport> Configuration)>? ReadAgain { get; init; }
+
     /// <summary>Where the control plane's lines go.</summary>
     public ILogger Logger { get; init; } = NullLogger.Instance;
 }

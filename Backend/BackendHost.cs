@@ -1,17 +1,23 @@
+using System.Diagnostics;
 using PciBackFlow.Backend.Attaching;
 using PciBackFlow.Backend.Attaching.Toolstack;
 using PciBackFlow.Backend.Devices;
 using PciBackFlow.Backend.Domains;
+using PciBackFlow.Backend.Errors;
 using PciBackFlow.Backend.Grants;
 using PciBackFlow.Backend.Guests;
+using PciBackFlow.Backend.Inheritance;
 using PciBackFlow.Backend.Interrupts;
 using PciBackFlow.Backend.Policy;
 using PciBackFlow.Backend.Running;
 using PciBackFlow.Backend.Serving;
 using PciBackFlow.Backend.Slots;
+using PciBackFlow.Backend.Tracing;
 using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Linux;
+using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Hardware.Pci.Errors;
 using PciBackFlow.Pipeline;
 using PciBackFlow.Pipeline.Running;
 using PciBackFlow.Stages;
@@ -25,6 +31,7 @@ using PciBackFlow.Stages.Filter.Policy;
 using PciBackFlow.Stages.Ingest;
 using PciBackFlow.Stages.Notify;
 using PciBackFlow.Stages.Respond;
+using PciBackFlow.Stages.Tracing;
 
 namespace PciBackFlow.Backend;
 
@@ -39,6 +46,7 @@ public sealed class BackendHost : IDisposable
     private readonly PolicyResolver _policies;
     private readonly PipelineEngine<GuestOperation, IngestStage, DecodeStage, FilterStage, ExecuteStage, RespondStage, NotifyStage> _engine;
     private readonly IEventChannels[] _channels;
+    private readonly ShardTrace[] _traces;
     private IDomainControl? _domains;
     private IGrantTable? _grants;
     private IXenStore? _store;
@@ -49,7 +57,10 @@ public sealed class BackendHost : IDisposable
     private DeniedWriteLog? _deniedWrites;
     private ShardNotices? _notices;
     private GrantJournal? _journal;
+    private GuestInheritance? _inheritance;
     private PciToolstack? _toolstack;
+    private DeviceErrors? _errors;
+    private bool _hasEnded;
     private bool _isDisposed;
 
     /// <summary>Builds the backend; opens one event-channel descriptor for each shard. Nothing runs before <see cref="Start"/>.</summary>
@@ -70,11 +81,16 @@ public sealed class BackendHost : IDisposable
         _policies = new(options.Policies);
         Warnings = new(options.Logger);
         _channels = new IEventChannels[engine.Shards];
+        _traces = [.. Enumerable.Range(0, engine.Shards).Select(static shard => new ShardTrace(shard))];
+        Traces = new(_traces);
         _engine = new(new(default, default, default, default, default, default), engine, OpenSource, static () => new GuestOperation());
     }
 
     /// <summary>The engine: counters, threads, stage timings.</summary>
     public IPipelineEngine<GuestOperation> Engine => _engine;
+
+    /// <summary>What guests ask for and get, for those who look.</summary>
+    public TraceHub Traces { get; }
 
     /// <summary>What guests did wrong.</summary>
     public DistinctWarnings Warnings { get; }
@@ -85,12 +101,55 @@ public sealed class BackendHost : IDisposable
     /// <summary>Attach, detach and list; null before <see cref="Start"/> and without <see cref="BackendOptions.Devices"/>.</summary>
     public IToolstack? Toolstack => _toolstack;
 
+    /// <summary>What became of devices' errors so far; empty before <see cref="Start"/> and where nobody tells of them.</summary>
+    public IReadOnlyList<DeviceErrorReport> Errors => _errors?.Read() ?? [];
+
+    /// <summary>Why devices' errors are not known, or not all of them, and what makes them worse here.</summary>
+    public IReadOnlyList<string> ErrorRemarks => _options.Errors is { } source ? source.Remarks : ["nobody tells of them"];
+
     /// <summary>How many grants the journal holds; 0 before <see cref="Start"/> and without <see cref="BackendOptions.Devices"/>.</summary>
     internal int OpenGrants => _journal?.Count ?? 0;
 
+    /// <summary>What was granted; null before <see cref="Start"/> and without <see cref="BackendOptions.Devices"/>.</summary>
+    internal GrantJournal? Journal => _journal;
+
+    /// <summary>What is left for the next backend; null likewise.</summary>
+    internal GuestInheritance? Inheritance => _inheritance;
+
     /// <summary>
-    /// Starts the shards, finds the guests that are there and watches for more. What an earlier backend of this boot left half
-    /// attached is finished beside serving.
+    /// Opens what another backend of this host may have open as well, and starts the shards: what <see cref="Start"/> need not do any more. Nobody is served.
+    /// </summary>
+    /// <exception cref="HypervisorException">The platform refused domain control, grants or xenstore; nothing is left open.</exception>
+    public void Open()
+    {
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
+            if (_domains is not null)
+            {
+                throw new InvalidOperationException("the backend has been opened already");
+            }
+
+            try
+            {
+                _domains = _options.Hypervisor.OpenDomainControl();
+                _grants = _options.Hypervisor.OpenGrantTable();
+                _store = _options.Hypervisor.OpenXenStore();
+                OpenPhysdev();
+                _domainEvents = new(_store);
+                _engine.Start();
+            }
+            catch
+            {
+                Close();
+                throw;
+            }
+        }
+    }
+
+    /// <summary>
+    /// Finds the guests that are there and watches for more; opens first what is not open. What an earlier backend of this boot left half attached is finished
+    /// beside serving.
     /// </summary>
     /// <exception cref="HypervisorException">The platform refused domain control, grants or xenstore; nothing is left open.</exception>
     /// <exception cref="IOException">The journal can't be read or written, or another backend has it open.</exception>
@@ -104,43 +163,14 @@ public sealed class BackendHost : IDisposable
                 throw new InvalidOperationException("the backend has been started already");
             }
 
+            if (_domains is null)
+            {
+                Open();
+            }
+
             try
             {
-                _domains = _options.Hypervisor.OpenDomainControl();
-                _grants = _options.Hypervisor.OpenGrantTable();
-                _store = _options.Hypervisor.OpenXenStore();
-                _domainEvents = new(_store);
-                if (_options.Devices is { } journalled)
-                {
-                    _journal = GrantJournal.Open(journalled.JournalDirectory, BootId.Read(), _options.Logger);
-                }
-
-                OpenInterrupts();
-                _engine.Start();
-                _deniedWrites = new(Warnings);
-                _registry = new(new GuestServices
-                {
-                    Store = _store,
-                    DomainEvents = _domainEvents,
-                    Domains = _domains,
-                    Grants = _grants,
-                    Lanes = new(_engine, _channels, _options.Interrupts ?? _interrupts, _deniedWrites),
-                    Interrupts = _interrupts,
-                    Functions = _options.Devices is { } noted
-                        ? new NotedClaims(_options.FunctionSource, noted.Custody, _journal!, _domains, _options.Logger) : _options.FunctionSource,
-                    CreateSlots = _options.Slots == SlotMode.Passthrough ? static () => new PassthroughSlots() : static () => new VpciSlots(),
-                    Permissions = new(_policies, Warnings),
-                    Notices = _notices = new(),
-                    Logger = _options.Logger,
-                    Warnings = Warnings,
-                });
-                _policies.Changed += _registry.ChangePolicy;
-                _domainEvents.Start();
-                _registry.Start();
-                if (_options.Devices is { } devices)
-                {
-                    StartToolstack(devices);
-                }
+                Serve();
             }
             catch
             {
@@ -161,6 +191,50 @@ public sealed class BackendHost : IDisposable
     public string? NameOf(int domainId) => _store?.Read(StoreKeys.NameOf(domainId));
 
     /// <summary>
+    /// Ends serving, as soon as what is under way with guests allows: from here on another backend may serve them. What is left is closed by
+    /// <see cref="Dispose"/>.
+    /// </summary>
+    /// <returns>When the first guest was not served any more (<see cref="Stopwatch.GetTimestamp"/>).</returns>
+    public long Release()
+    {
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
+            EndServing();
+            return _registry?.StoppedAt ?? Stopwatch.GetTimestamp();
+        }
+    }
+
+    /// <summary>
+    /// What the configuration says of guests' policies is another from now on: every function that a guest has gets what holds for it, between two of its
+    /// requests.
+    /// </summary>
+    /// <param name="policies">What it says; the toolstack's options and pciback's attributes stay.</param>
+    /// <param name="patience">How long is waited for.</param>
+    /// <returns>The functions whose policy is another now, and those that were too busy so far: they are tried on.</returns>
+    public async Task<(IReadOnlyList<PciAddress> Changed, IReadOnlyList<PciAddress> Waiting)> ChangePoliciesAsync(PolicySources policies, TimeSpan patience)
+    {
+        Dictionary<PciAddress, AccessPolicy> before = [];
+        foreach (FunctionSnapshot function in Guests.SelectMany(static guest => guest.Functions))
+        {
+            before[function.Host] = function.InForce;
+        }
+
+        _policies.Replace(policies);
+        (PciAddress Host, Task Done)[] asked =
+            [.. before.Keys.Order().Select(host => (host, _registry?.ChangePolicyAsync(host) ?? Task.CompletedTask))];
+        await Task.WhenAny(Task.WhenAll(asked.Select(static one => one.Done)), Task.Delay(patience)).ConfigureAwait(false);
+        PciAddress[] waiting = [.. asked.Where(static one => !one.Done.IsCompleted).Select(static one => one.Host)];
+        PciAddress[] changed =
+        [
+            .. Guests.SelectMany(static guest => guest.Functions)
+                .Where(function => before.TryGetValue(function.Host, out AccessPolicy? old) && !old.SaysTheSameAs(function.InForce))
+                .Select(static function => function.Host).Order(),
+        ];
+        return (changed, waiting);
+    }
+
+    /// <summary>
     /// Stops: no guest is served any more, pages are unmapped, ports unbound. Guests keep their directories and functions, so that a
     /// later backend can go on with those that were not connected.
     /// </summary>
@@ -175,6 +249,52 @@ public sealed class BackendHost : IDisposable
         }
     }
 
+    private void Serve()
+    {
+        if (_options.Devices is { } journalled)
+        {
+            _journal = GrantJournal.Open(journalled.JournalDirectory, BootId.Read(), _options.Logger);
+            _inheritance = GuestInheritance.Open(
+                Path.Combine(journalled.JournalDirectory, GuestInheritance.DirectoryName), BootId.Read(), _domains!, _options.Logger);
+        }
+
+        _inheritance?.Keep(_options.Policies.Attributes);
+        StartInterrupts();
+        ErrorQuarantine quarantine = new(_options.ErrorTiming, TimeProvider.System);
+        _deniedWrites = new(Warnings);
+        _registry = new(new GuestServices
+        {
+            Store = _store!,
+            DomainEvents = _domainEvents!,
+            Domains = _domains!,
+            Grants = _grants!,
+            Lanes = new(_engine, _channels, _options.Interrupts ?? _interrupts, _deniedWrites, _traces),
+            Interrupts = _interrupts,
+            Inheritance = _inheritance,
+            Functions = new QuarantinedFunctions(
+                _options.Devices is { } noted
+                    ? new NotedClaims(_options.FunctionSource, noted.Custody, _journal!, _domains!, _options.Logger) : _options.FunctionSource,
+                quarantine),
+            CreateSlots = _options.Slots == SlotMode.Passthrough ? static () => new PassthroughSlots() : static () => new VpciSlots(),
+            Permissions = new(_policies, Warnings),
+            Notices = _notices = new(),
+            Logger = _options.Logger,
+            Warnings = Warnings,
+        });
+        _policies.Changed += _registry.ChangePolicy;
+        _domainEvents!.Start();
+        _registry.Start();
+        if (_options.Devices is { } devices)
+        {
+            StartToolstack(devices);
+        }
+
+        if (_options.Errors is { } source)
+        {
+            StartErrors(source, quarantine);
+        }
+    }
+
     private void StartToolstack(DeviceService devices)
     {
         _physdev ??= _options.Hypervisor.OpenPhysdev();
@@ -186,6 +306,7 @@ public sealed class BackendHost : IDisposable
             Physdev = _physdev,
             Custody = devices.Custody,
             Journal = _journal!,
+            HasRom = HasRom,
             Logger = _options.Logger,
         });
 
@@ -194,9 +315,61 @@ public sealed class BackendHost : IDisposable
         _toolstack.Start();
     }
 
+    // What the toolstack wants of one device (permissive) says nothing of its ROM.
+    private bool HasRom(PciAddress device)
+    {
+        try
+        {
+            return _policies.Resolve(device).Rom.Value != RomControl.Off;
+        }
+        catch (InvalidOperationException indefinite)
+        {
+            throw new BackendException(BackendFailure.Failed, $"{device}: {indefinite.Message}", indefinite);
+        }
+    }
+
+    // Last: what it does about an error it does through all the others.
+    private void StartErrors(IErrorSource source, ErrorQuarantine quarantine)
+    {
+        _errors = new(new()
+        {
+            Source = source,
+            Guests = _registry!.Snapshots,
+            Notices = _notices!,
+            Inheritance = _inheritance,
+            Toolstack = _toolstack,
+            Domains = _domains!,
+            Quarantine = quarantine,
+            Timing = _options.ErrorTiming,
+            Clock = TimeProvider.System,
+            Logger = _options.Logger,
+        });
+        _errors.Start();
+    }
+
     private void Close()
     {
         _isDisposed = true;
+        EndServing();
+        _domainEvents?.Dispose();
+        _deniedWrites?.Dispose();
+        _grants?.Dispose();
+        _store?.Dispose();
+        _physdev?.Dispose();
+        _domains?.Dispose();
+    }
+
+    // What one backend at a time may do. Who still asks for something of guests ends before they do; who writes something down, before what it is written into.
+    private void EndServing()
+    {
+        if (_hasEnded)
+        {
+            return;
+        }
+
+        _hasEnded = true;
+        Traces.Dispose();
+        _errors?.Dispose();
         _toolstack?.Dispose();
         if (_registry is not null)
         {
@@ -204,19 +377,14 @@ public sealed class BackendHost : IDisposable
             _registry.Dispose();
         }
 
-        _domainEvents?.Dispose();
         _engine.Dispose();
         _notices?.Dispose();
         _interrupts?.Dispose();
-        _deniedWrites?.Dispose();
-        _grants?.Dispose();
-        _store?.Dispose();
+        _inheritance?.Dispose();
         _journal?.Dispose();
-        _physdev?.Dispose();
-        _domains?.Dispose();
     }
 
-    private void OpenInterrupts()
+    private void OpenPhysdev()
     {
         if (_options.Interrupts is not null)
         {
@@ -226,12 +394,19 @@ public sealed class BackendHost : IDisposable
         try
         {
             _physdev = _options.Hypervisor.OpenPhysdev();
-            _interrupts = new(_physdev, Warnings, _options.Logger, _journal is null ? null : new(_journal, _domains!));
         }
         catch (HypervisorException e)
         {
             // Everything but interrupts works without these calls.
             GuestLog.NoInterrupts(_options.Logger, e.Message);
+        }
+    }
+
+    private void StartInterrupts()
+    {
+        if (_physdev is not null)
+        {
+            _interrupts = new(_physdev, Warnings, _options.Logger, _journal is null ? null : new(_journal, _domains!));
         }
     }
 

@@ -2,9 +2,11 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using PciBackFlow.Backend.Devices;
 using PciBackFlow.Backend.Devices.Sources;
+using PciBackFlow.Backend.Errors;
 using PciBackFlow.Backend.Policy;
 using PciBackFlow.Backend.Slots;
 using PciBackFlow.Hardware.Hypervisor;
+using PciBackFlow.Hardware.Pci.Errors;
 using PciBackFlow.Pipeline;
 using PciBackFlow.Stages.Execute;
 using PciBackFlow.Stages.Connections;
@@ -51,6 +53,12 @@ public sealed record BackendOptions
     /// requests answer <c>not_implemented</c>.
     /// </summary>
     public IInterruptOperations? Interrupts { get; init; }
+
+    /// <summary>Who tells of devices' errors; null: nobody. Not disposed by the host.</summary>
+    public IErrorSource? Errors { get; init; }
+
+    /// <summary>How long recoveries from errors take at most, and how many there may be.</summary>
+    public ErrorTiming ErrorTiming { get; init; } = new();
 
     /// <summary>Where the control plane's lines go.</summary>
     public ILogger Logger { get; init; } = NullLogger.Instance;

@@ -1,3 +1,6 @@
+using PciBackFlow.Backend.Devices.Refusals;
+using PciBackFlow.Hardware.Pci;
+
 namespace PciBackFlow.Backend.Attaching;
 
 /// <summary>The toolstack's half of passthrough: what xl's <c>pci-*</c> commands do. Thread-safe; one guest's requests run in order.</summary>
@@ -23,6 +26,15 @@ public interface IToolstack
     /// <param name="cancellationToken">Gives up waiting.</param>
     /// <exception cref="BackendException">The guest doesn't have it, or didn't let go of it in time.</exception>
     Task DetachAsync(int domainId, PciSpec spec, bool force, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// What an attach of a device to any guest would be refused for, or would warn of: of a device that is not held yet, what taking it would; of a held one,
+    /// by the very rules that the attach weighs. Nothing is changed.
+    /// </summary>
+    /// <param name="device">The device.</param>
+    /// <returns>The reasons, the heaviest first.</returns>
+    /// <exception cref="BackendException">Xen does not tell.</exception>
+    Assignability Assess(PciAddress device);
 
     /// <summary>The devices a guest has or is getting, by index.</summary>
     /// <param name="domainId">The guest.</param>

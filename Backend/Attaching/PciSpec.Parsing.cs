@@ -1,20 +1,26 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Text;
-using PciBackFlow.Backend.Devices.Holding;
+using PciBackFlow.Backend.Selection;
 using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Hardware.Text;
 
 namespace PciBackFlow.Backend.Attaching;
 
-/// <summary>xl's <c>PCI_SPEC_STRING</c> (docs/man/xl-pci-configuration(5)): read and written.</summary>
+/// <summary>
+/// xl's <c>PCI_SPEC_STRING</c> (docs/man/xl-pci-configuration(5)), read as libxlu reads it (tools/libs/util/libxlu_pci.c) and written. Unlike there nothing may
+/// follow a value, no key stands twice, and a switch that is no number is refused: libxlu takes <c>permissive=yes</c> for 0.
+/// </summary>
 public sealed partial record PciSpec
 {
-    private const uint MaxSegment = 0xFFFF;
-    private const byte MaxSlot = 0x1F;
+    private const uint MaxSlot = 0x1F;
     private const string AllFunctions = ".*";
 
     private static readonly string[] Keys =
-        ["bdf", "vslot", "permissive", "msitranslate", "seize", "power_mgmt", "rdm_policy", "name"];
+        [.. SelectorForms.Table.Select(static form => form.Key), "vslot", "permissive", "msitranslate", "seize", "power_mgmt", "rdm_policy"];
+
+    // Until a device is named. No function has this address of PCI's (a segment has 16 bits), and a specification that keeps it is refused.
+    private static readonly DeviceSelector Unnamed = DeviceSelector.Of(new PciAddress(uint.MaxValue, 0, 0, 0));
 
     /// <summary>Reads a specification. Every key may be given once, also as a positional parameter.</summary>
     /// <param name="text">The whole text.</param>
@@ -24,7 +30,7 @@ public sealed partial record PciSpec
     /// <returns>Whether the text is one.</returns>
     public static bool TryParse(string text, [NotNullWhen(true)] out PciSpec? spec, out int errorIndex, out string reason)
     {
-        spec = new(null, null, false, null, false, false, false, false, false);
+        spec = new(Unnamed, false, null, false, false, false, false, false);
         HashSet<string> seen = [];
         int at = 0;
         (errorIndex, reason) = (-1, string.Empty);
@@ -45,16 +51,22 @@ public sealed partial record PciSpec
             }
 
             at = comma + 1;
+
+            // libxlu goes on while there is text: a comma may end it.
+            if (at == text.Length)
+            {
+                break;
+            }
         }
 
-        if (seen.Contains("bdf") || seen.Contains("name"))
+        if (spec.Device != Unnamed)
         {
             return true;
         }
 
         spec = null;
         errorIndex = text.Length;
-        reason = "a device is named by its address (bdf=) or by the name it was given (name=)";
+        reason = $"a device is named by {SelectorForms.Grammar}";
         return false;
     }
 
@@ -71,10 +83,10 @@ public sealed partial record PciSpec
     public override string ToString()
     {
         StringBuilder text = new();
-        text.Append(Name is not null ? $"name={Name}" : Shown());
+        text.Append(Address is null ? Device.ToString() : Shown());
         if (VirtualSlot is { } slot)
         {
-            text.Append(CultureInfo.InvariantCulture, $"{(Name is null ? "@" : ",vslot=")}{slot:x2}");
+            text.Append(CultureInfo.InvariantCulture, $"{(Address is null ? ",vslot=" : "@")}{slot:x2}");
         }
 
         Append(text, "permissive", Permissive);
@@ -114,7 +126,7 @@ public sealed partial record PciSpec
         if (!isFirst || item.Length == 0)
         {
             errorIndex = isFirst ? 0 : item.Length;
-            reason = isFirst ? "an address, [DDDD:]BB:SS.F, or name=NAME" : "after the address come key=value pairs";
+            reason = isFirst ? $"a device is named by {SelectorForms.Grammar}" : "after the address come key=value pairs";
             return false;
         }
 
@@ -140,9 +152,9 @@ public sealed partial record PciSpec
         {
             reason = $"{key} is given twice";
         }
-        else if ((key == "bdf" && seen.Contains("name")) || (key == "name" && seen.Contains("bdf")))
+        else if (SelectorForms.Find(key) is not null && spec.Device != Unnamed)
         {
-            reason = "either bdf or name, not both";
+            reason = $"the device is named already, by {spec.Device.Key}: either or, not both";
         }
 
         if (reason.Length > 0)
@@ -156,36 +168,41 @@ public sealed partial record PciSpec
             case "bdf":
                 return TryAddress(value, valueAt, ref spec, out errorIndex, out reason);
             case "vslot":
-                if (!byte.TryParse(value, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out byte slot) || value.Length > 2 || slot > MaxSlot)
+                int behind = 0;
+                if (!ScannedHex.TryRead(value, ref behind, MaxSlot, out uint slot) || behind != value.Length)
                 {
                     return Wrong("a slot in the guest is hexadecimal, 0 to 1f", out reason);
                 }
 
-                spec = spec with { VirtualSlot = slot };
-                return true;
-            case "name":
-                if (DeviceName.FaultOf(value) is { } fault)
-                {
-                    return Wrong(fault, out reason);
-                }
-
-                spec = spec with { Name = value };
+                spec = spec with { VirtualSlot = (byte)slot };
                 return true;
             case "rdm_policy":
-                if (value is not ("strict" or "relaxed"))
+                bool isRelaxed = value.Equals("relaxed", StringComparison.OrdinalIgnoreCase);
+                if (!isRelaxed && !value.Equals("strict", StringComparison.OrdinalIgnoreCase))
                 {
                     return Wrong("rdm_policy is strict or relaxed", out reason);
                 }
 
-                spec = spec with { IsRelaxed = value == "relaxed" };
+                spec = spec with { IsRelaxed = isRelaxed };
+                return true;
+            case var named when SelectorForms.Find(named) is { } form:
+                if (!form.TryRead(value, out DeviceSelector? device, out int wrong, out reason))
+                {
+                    errorIndex = valueAt + wrong;
+                    return false;
+                }
+
+                spec = spec with { Device = device };
                 return true;
             default:
-                if (value is not ("0" or "1"))
+                // libxlu's atoi: nothing is the default, any other number than 0 is on.
+                uint number = 0;
+                if (value.Length > 0 && !uint.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out number))
                 {
                     return Wrong($"{key} is 0 or 1", out reason);
                 }
 
-                bool on = value == "1";
+                bool on = number != 0;
                 spec = key switch
                 {
                     "permissive" => spec with { Permissive = on },
@@ -201,19 +218,26 @@ public sealed partial record PciSpec
     {
         bool all = value.EndsWith(AllFunctions, StringComparison.Ordinal);
         string text = all ? $"{value[..^1]}0" : value;
-        if (!PciAddress.TryParse(text, out PciAddress address, out int wrong, out reason))
+        int position = 0;
+        if (!ScannedAddress.TryRead(text, ref position, text.AsSpan().Count(':') > 1, out PciAddress address, out reason))
         {
-            errorIndex = valueAt + wrong;
+            errorIndex = valueAt + position;
             return false;
         }
 
-        errorIndex = valueAt;
-        if (address.Domain > MaxSegment)
+        if (position != text.Length)
         {
-            return Wrong("Xen knows segments up to ffff", out reason);
+            errorIndex = valueAt + position;
+            return Wrong("nothing follows the function", out reason);
         }
 
-        spec = spec with { Address = address, IsAllFunctions = all };
+        errorIndex = valueAt;
+        if (!address.IsKnownToXen)
+        {
+            return Wrong(PciAddress.SegmentRule, out reason);
+        }
+
+        spec = spec with { Device = DeviceSelector.Of(address), IsAllFunctions = all };
         return true;
     }
 

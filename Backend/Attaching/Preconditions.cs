@@ -1,5 +1,7 @@
+using PciBackFlow.Backend.Devices;
 using PciBackFlow.Backend.Devices.Holding;
 using PciBackFlow.Backend.Domains;
+using PciBackFlow.Backend.Selection;
 using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Pci;
@@ -9,6 +11,10 @@ namespace PciBackFlow.Backend.Attaching;
 /// <summary>What refuses a request before anything is done: the guest, the host, or who has the device.</summary>
 internal static class Preconditions
 {
+    /// <summary>Why no guest gets any device without an IOMMU.</summary>
+    public const string NoIommu =
+        "Xen uses no IOMMU: a guest's device could read and write all of the host's memory; enable VT-d or AMD-Vi and boot Xen with iommu=on";
+
     /// <summary>A domain that is there.</summary>
     /// <exception cref="BackendException">There is none of this id.</exception>
     public static DomainInfo Existing(ToolstackServices services, int domainId) => Told(() => services.Domains.Find(domainId))
@@ -37,9 +43,7 @@ internal static class Preconditions
         RefuseHardwareVirtualized(domain);
         if (!services.Domains.CanAssignDevices)
         {
-            throw new BackendException(
-                BackendFailure.Refused,
-                "Xen uses no IOMMU: a guest's device could read and write all of the host's memory; enable VT-d or AMD-Vi and boot Xen with iommu=on");
+            throw new BackendException(BackendFailure.Refused, NoIommu);
         }
 
         return domain;
@@ -74,25 +78,26 @@ internal static class Preconditions
                 : throw new BackendException(BackendFailure.Failed, $"{spec}: none of its functions is assignable; add them with pci-assignable-add");
         }
 
-        string wanted = spec.Name ?? spec.Address!.Value.ToString();
-        if (services.Custody.Find(wanted) is { } held)
+        if (services.Custody.Find(spec.Device) is { } held)
         {
             return [held];
         }
 
-        if (spec is { Seize: true, Address: { } address })
+        if (spec.Seize)
         {
-            return [services.Custody.Take(address, name: null, force: false)];
+            return [services.Custody.Take(services.Custody.AddressOf(spec.Device), name: null, force: false)];
         }
 
-        throw new BackendException(BackendFailure.Failed, $"{wanted} is not assignable; add it with pci-assignable-add, or with seize=1");
+        throw new BackendException(
+            BackendFailure.Failed,
+            $"{(spec.Device is NameSelector ? spec.Device.Value : spec.Device)} is not assignable; add it with pci-assignable-add, or with seize=1");
     }
 
     /// <exception cref="BackendException">A guest has the device: by custody, by the journal, or by libxl's note.</exception>
     public static void RefuseIfTaken(ToolstackServices services, DomainLife life, HeldDevice device)
     {
         PciAddress address = device.Address;
-        int? owner = device.OwnerDomain ?? services.Journal.HolderOf(address)?.DomainId ?? LivingOwner(services, address);
+        int? owner = OwnerOf(services, device);
         if (owner == life.DomainId)
         {
             throw new BackendException(BackendFailure.Failed, $"domain {life.DomainId} has {address} already");
@@ -100,9 +105,16 @@ internal static class Preconditions
 
         if (owner is not null)
         {
-            throw new BackendException(BackendFailure.Refused, $"{address} belongs to domain {owner}; detach it there first");
+            throw new BackendException(BackendFailure.Refused, $"{BelongsTo(address, owner.Value)}; detach it there first");
         }
     }
+
+    /// <summary>The guest that has a device: by custody, by the journal, or by libxl's note; null when none has.</summary>
+    public static int? OwnerOf(ToolstackServices services, HeldDevice device) =>
+        device.OwnerDomain ?? services.Journal.HolderOf(device.Address)?.DomainId ?? LivingOwner(services, device.Address);
+
+    /// <summary>What is said of a device that a guest has.</summary>
+    public static string BelongsTo(PciAddress device, int domainId) => $"{device} belongs to domain {domainId}";
 
     private static int? LivingOwner(ToolstackServices services, PciAddress device) =>
         OwnerNote.Read(services.Store, device) is { } noted && services.Domains.Find(noted) is { HasEnded: false } ? noted : null;

@@ -15,13 +15,26 @@ internal static class SharedFrames
     /// <exception cref="BackendException">Another guest's device shares a page with this one.</exception>
     public static void RefuseIfAnothers(ToolstackServices services, DomainLife life, PciAddress device)
     {
+        if (FindAnothers(services, life, device) is { } reason)
+        {
+            throw new BackendException(BackendFailure.Refused, reason);
+        }
+    }
+
+    /// <summary>Looks for another guest's device that shares a page with this one.</summary>
+    /// <param name="services">Whom to ask.</param>
+    /// <param name="life">The guest whose own devices do not count; null: every guest's do.</param>
+    /// <param name="device">The device.</param>
+    /// <returns>Why it is refused; null when there is none.</returns>
+    public static string? FindAnothers(ToolstackServices services, DomainLife? life, PciAddress device)
+    {
         IReadOnlyList<Grant> memory = DeviceRanges.MemoryOf(services.Custody, device);
         foreach (JournalEntry entry in services.Journal.MappableEntries())
         {
             if (entry.Grant.Kind == GrantKind.Memory && entry.Life != life && entry.Device != device
                 && memory.Any(entry.Grant.Overlaps) && services.Domains.IsAlive(entry.Life))
             {
-                throw Refused(device, entry.Device, $"domain {entry.Life.DomainId}");
+                return Describe(device, entry.Device, $"domain {entry.Life.DomainId}");
             }
         }
 
@@ -30,13 +43,14 @@ internal static class SharedFrames
             if (other.Address != device && DeviceRanges.ShareFrame(services.Custody, device, other.Address)
                 && DeviceOwners.OtherThan(services, life, other) is { } owner)
             {
-                throw Refused(device, other.Address, owner);
+                return Describe(device, other.Address, owner);
             }
         }
+
+        return null;
     }
 
-    private static BackendException Refused(PciAddress device, PciAddress other, string owner) => new(
-        BackendFailure.Refused,
+    private static string Describe(PciAddress device, PciAddress other, string owner) =>
         $"{device} shares a 4 KiB page of memory with {other}, which {owner} has: each would reach the other's device. Detach {other} there first, "
-        + "or give both to one guest");
+        + "or give both to one guest";
 }

@@ -1,8 +1,12 @@
+using PciBackFlow.Backend.Devices.Description;
 using PciBackFlow.Backend.Devices.Holding;
+using PciBackFlow.Backend.Devices.Identity;
 using PciBackFlow.Backend.Devices.Refusals;
 using PciBackFlow.Backend.Devices.Sources;
 using PciBackFlow.Backend.Devices.State;
 using PciBackFlow.Backend.Devices.Taking;
+using PciBackFlow.Backend.Selection;
+using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Linux;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Hardware.Pci.Sysfs;
@@ -20,6 +24,7 @@ public sealed class DeviceCustody : IDeviceCustody, IDisposable
     private readonly HeldEntries _entries = new();
     private readonly SysfsBus _bus;
     private readonly string _proc;
+    private readonly IDomainControl? _domains;
     private readonly DeviceObstacles _obstacles;
     private readonly DeviceCleaning _cleaning;
     private readonly DeviceHolding _holding;
@@ -33,7 +38,7 @@ public sealed class DeviceCustody : IDeviceCustody, IDisposable
         DeviceRecords records = new(new StateFile(options.StateDirectory));
         DeviceTaking taking = new(options, records);
         Quarantine quarantine = new(options.Domains, options.Physdev);
-        (_bus, _proc) = (options.Bus, options.Proc);
+        (_bus, _proc, _domains) = (options.Bus, options.Proc, options.Domains);
         Refusals = options.Refusals;
         _obstacles = new(options, _entries);
         _cleaning = new(options, _obstacles, taking, quarantine);
@@ -98,7 +103,38 @@ public sealed class DeviceCustody : IDeviceCustody, IDisposable
     public IReadOnlyList<HeldDevice> Held() => _entries.Shown();
 
     /// <inheritdoc/>
-    public HeldDevice? Find(string addressOrName) => HeldDevice.Find(Held(), addressOrName);
+    public Assignability Assess(PciAddress address)
+    {
+        if (_entries.Find(address) is not { Record: { } record } entry)
+        {
+            return Snapshot().Assess(address, Refusals);
+        }
+
+        DeviceRefusal? foreseen = _obstacles.Foresee(record) ?? (entry.Unusable is { } why
+            ? new(DeviceObstacles.Unusable, RefusalWeight.Impossible, why) { Evidence = "what became of it when it was made ready last" } : null);
+        return new(foreseen is null ? [] : [foreseen]);
+    }
+
+    /// <inheritdoc/>
+    public DeviceReport Describe(PciAddress address)
+    {
+        if (Held().FirstOrDefault(held => held.Address == address) is { } held)
+        {
+            return DeviceReports.Of(held, _bus);
+        }
+
+        HostSnapshot host = Snapshot();
+        return host.Find(address) is { } function
+            ? DeviceReports.Of(function, host, Present(), Refusals)
+            : new DeviceReport { Address = address.ToString() }.Weighed(host.Assess(address, Refusals));
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<DeviceCandidate> Present()
+    {
+        var names = Held().ToDictionary(static device => device.Address, static device => device.Name);
+        return HostCandidates.Read(_bus, address => names.GetValueOrDefault(address));
+    }
 
     /// <inheritdoc/>
     public IReadOnlyList<BaseAddress> BaseAddressesOf(PciAddress address) => _bus.BaseAddressesOf(address);
@@ -114,7 +150,7 @@ public sealed class DeviceCustody : IDeviceCustody, IDisposable
     /// <inheritdoc/>
     public HeldDevice Take(PciAddress address, string? name, bool force)
     {
-        DeviceName.Check(name, address, Held());
+        DeviceName.Check(name, address, Held().Select(static device => (device.Address, device.Name)));
         return _holding.Hold(address, name, force);
     }
 
@@ -210,6 +246,8 @@ public sealed class DeviceCustody : IDeviceCustody, IDisposable
             }
         }
     }
+
+    private HostSnapshot Snapshot() => HostSnapshot.Take(_bus, _proc, _domains);
 
     private static string ReadBootId(string proc)
     {

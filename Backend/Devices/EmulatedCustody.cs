@@ -1,7 +1,10 @@
+using PciBackFlow.Backend.Devices.Description;
 using PciBackFlow.Backend.Devices.Holding;
+using PciBackFlow.Backend.Devices.Identity;
 using PciBackFlow.Backend.Devices.Refusals;
 using PciBackFlow.Backend.Devices.Sources;
 using PciBackFlow.Backend.Failures;
+using PciBackFlow.Backend.Selection;
 using PciBackFlow.Hardware.Pci;
 
 namespace PciBackFlow.Backend.Devices;
@@ -17,6 +20,9 @@ public sealed class EmulatedCustody : IDeviceCustody, IDisposable
     private readonly SortedDictionary<PciAddress, Entry> _entries = [];
     private readonly ExclusiveFunctions _functions;
 
+    private static Assignability Absent =>
+        new([new(HostSnapshot.Absent, RefusalWeight.Impossible, "the machine in memory has no such function") { Evidence = "its list of functions" }]);
+
     /// <summary>Creates the machine; its devices are held already, its bridges belong to the host.</summary>
     /// <param name="functions">Makes each of its functions, as new; writable, each address once. Called again whenever one is made ready for a guest.</param>
     /// <exception cref="ArgumentException">Two functions have one address.</exception>
@@ -27,7 +33,7 @@ public sealed class EmulatedCustody : IDeviceCustody, IDisposable
         {
             IPciFunction function = create();
             made.Add(function);
-            _entries.Add(function.Address, new(create, isBridge: ConfigHeader.KindOf(function) != HeaderKind.Device));
+            _entries.Add(function.Address, new(create, isBridge: ConfigHeader.KindOf(function) != HeaderKind.Device, FunctionCandidates.Of(function)));
         }
 
         _functions = new(made);
@@ -63,7 +69,38 @@ public sealed class EmulatedCustody : IDeviceCustody, IDisposable
     }
 
     /// <inheritdoc/>
-    public HeldDevice? Find(string addressOrName) => HeldDevice.Find(Held(), addressOrName);
+    public Assignability Assess(PciAddress address)
+    {
+        lock (_lock)
+        {
+            return _entries.TryGetValue(address, out Entry? entry) ? Assess(address, entry) : Absent;
+        }
+    }
+
+    /// <inheritdoc/>
+    public DeviceReport Describe(PciAddress address)
+    {
+        lock (_lock)
+        {
+            if (!_entries.TryGetValue(address, out Entry? entry))
+            {
+                return new DeviceReport { Address = address.ToString() }.Weighed(Absent);
+            }
+
+            return entry.IsHeld
+                ? DeviceReports.Of(Describe(address, entry))
+                : DeviceReports.Of(_functions.Find(address)!, string.Empty).Weighed(Assess(address, entry));
+        }
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<DeviceCandidate> Present()
+    {
+        lock (_lock)
+        {
+            return [.. _entries.Select(pair => pair.Value.Candidate with { Name = pair.Value.Name })];
+        }
+    }
 
     /// <inheritdoc/>
     public HeldDevice Take(PciAddress address, string? name, bool force)
@@ -75,12 +112,12 @@ public sealed class EmulatedCustody : IDeviceCustody, IDisposable
                 throw new BackendException(BackendFailure.Failed, $"no device {address} in this emulated machine; it has {string.Join(", ", _entries.Keys)}");
             }
 
-            if (entry.IsBridge)
+            if (!entry.IsHeld)
             {
-                throw new BackendException(BackendFailure.Refused, $"{address} is a bridge: guests cannot be given bridges");
+                Assess(address, entry).ThrowIfStopped(address, force);
             }
 
-            DeviceName.Check(name, address, Held());
+            DeviceName.Check(name, address, Held().Select(static device => (device.Address, device.Name)));
             (entry.IsHeld, entry.Name) = (true, name);
             return Describe(address, entry);
         }
@@ -188,10 +225,15 @@ public sealed class EmulatedCustody : IDeviceCustody, IDisposable
         }
     }
 
+    // What is held is nobody's of a host: nothing but what it is itself speaks against it. The chipset's device is nobody's either.
+    private Assignability Assess(PciAddress address, Entry entry) => entry.IsHeld
+        ? new([])
+        : new([.. HostSnapshot.AssessHeader(address, ConfigHeader.KindOf(_functions.Find(address)!), classCode: 0).Refusals]);
+
     private HeldDevice Describe(PciAddress address, Entry entry)
     {
         IPciFunction function = _functions.Find(address)!;
-        return new(address, entry.Name, null, function.VendorId, function.DeviceId, _functions.OwnerOf(address));
+        return new(address, entry.Name, null, function.VendorId, function.DeviceId, _functions.OwnerOf(address)) { Identity = entry.Identity };
     }
 
     /// <summary>The machine's functions as far as they are held.</summary>
@@ -216,11 +258,17 @@ public sealed class EmulatedCustody : IDeviceCustody, IDisposable
         }
     }
 
-    private sealed class Entry(Func<IPciFunction> create, bool isBridge)
+    private sealed class Entry(Func<IPciFunction> create, bool isBridge, DeviceCandidate candidate)
     {
         public Func<IPciFunction> Create { get; } = create;
 
         public bool IsBridge { get; } = isBridge;
+
+        public DeviceCandidate Candidate { get; } = candidate;
+
+        public DeviceIdentity Identity { get; } = new(
+            candidate.VendorId, candidate.DeviceId, candidate.SubsystemVendorId, candidate.SubsystemId, candidate.ClassCode, candidate.Path,
+            candidate.ReadSerial());
 
         public CustodyPins Pins { get; } = new();
 

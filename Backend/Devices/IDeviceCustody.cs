@@ -1,6 +1,8 @@
+using PciBackFlow.Backend.Devices.Description;
 using PciBackFlow.Backend.Devices.Holding;
 using PciBackFlow.Backend.Devices.Refusals;
 using PciBackFlow.Backend.Devices.Sources;
+using PciBackFlow.Backend.Selection;
 using PciBackFlow.Hardware.Pci;
 
 namespace PciBackFlow.Backend.Devices;
@@ -36,10 +38,22 @@ public interface IDeviceCustody
     /// <returns>All of them, whether a guest has them or not.</returns>
     IReadOnlyList<HeldDevice> Held();
 
-    /// <summary>Finds a held device.</summary>
-    /// <param name="addressOrName">Its host address, or the name it was given.</param>
-    /// <returns>It, or null.</returns>
-    HeldDevice? Find(string addressOrName);
+    /// <summary>
+    /// What speaks against giving a device to any guest: of one that the host has, all that <see cref="Take"/> would weigh; of a held one, what would keep it
+    /// from its next guest. Nothing is changed. Reads registers, and may wait for a reset.
+    /// </summary>
+    /// <param name="address">The host's device; need not exist.</param>
+    /// <returns>The reasons, as weighty as <see cref="Refusals"/> makes them.</returns>
+    Assignability Assess(PciAddress address);
+
+    /// <summary>Everything about a device. Of a held one no register is read, so that nobody waits for its reset; of another one all are.</summary>
+    /// <param name="address">The host's device; need not exist.</param>
+    /// <returns>The report, without names by pci.ids; of a held device without <see cref="Assess"/>.</returns>
+    DeviceReport Describe(PciAddress address);
+
+    /// <summary>All functions of the host, for selectors.</summary>
+    /// <returns>By address, held or not.</returns>
+    IReadOnlyList<DeviceCandidate> Present();
 
     /// <summary>
     /// Takes a device from the host: checks that nothing of the host needs it, unbinds its driver and remembers it, enables it, tells Xen about its

@@ -10,7 +10,8 @@ internal static class DeviceRanges
 
     /// <summary>A device's ports, then its memory, each in the order of the base addresses; those without a place are not there.</summary>
     /// <exception cref="IOException">The host has no such device.</exception>
-    public static IEnumerable<(BaseAddress Range, bool IsPorts)> Of(IDeviceCustody custody, PciAddress device) => custody.BaseAddressesOf(device)
+    public static IEnumerable<(BaseAddress Range, bool IsPorts)> Of(IDeviceCustody custody, PciAddress device, bool hasRom = true) =>
+        custody.BaseAddressesOf(device).Take(hasRom ? RomIndex + 1 : RomIndex)
         .Select(static (range, index) => (Range: range, IsPorts: index != RomIndex && range.IsIo))
         .Where(static found => found.Range.IsAssigned)
         .OrderBy(static found => !found.IsPorts);

@@ -27,6 +27,9 @@ public sealed class GrantJournal : IDisposable
     /// <summary>The file's name in its directory.</summary>
     public const string FileName = "grants.journal";
 
+    /// <summary>The form of its lines. Members that a later program adds are ignored by an earlier one, and keep this number.</summary>
+    public const int Format = 1;
+
     // History this long costs nothing to read; below it a rewrite would cost more than it saves.
     private const int MinHistory = 256;
     private const int HistoryPerOpenEntry = 4;
@@ -36,6 +39,9 @@ public sealed class GrantJournal : IDisposable
     private readonly JournalFile _file;
     private readonly string _boot;
     private readonly SortedDictionary<long, JournalEntry> _open = [];
+
+    // Of an earlier daemon's messages those that this process goes on with.
+    private readonly HashSet<long> _continued = [];
     private long _lastId;
     private long _lastInherited;
 
@@ -137,6 +143,7 @@ public sealed class GrantJournal : IDisposable
 
             _file.Append(RecordOf(entry, JournalPhase.Revoked));
             _open.Remove(entry.Id);
+            _continued.Remove(entry.Id);
             if (_file.Records > MinHistory + HistoryPerOpenEntry * _open.Count)
             {
                 DropHistory();
@@ -243,7 +250,18 @@ public sealed class GrantJournal : IDisposable
     /// <summary>Messages that an earlier daemon mapped for a guest: nobody in this process looks after them.</summary>
     /// <param name="life">The guest.</param>
     /// <returns>Of all its devices.</returns>
-    public IReadOnlyList<JournalEntry> InheritedMessagesOf(DomainLife life) => [.. MessagesOf(life).Where(entry => entry.Id <= _lastInherited)];
+    public IReadOnlyList<JournalEntry> InheritedMessagesOf(DomainLife life) =>
+        Where(entry => entry.Life == life && entry.Grant.Kind == GrantKind.Messages && entry.Id <= _lastInherited && !_continued.Contains(entry.Id));
+
+    /// <summary>Messages that an earlier daemon mapped are looked after by this process from now on: whoever has the function takes them back.</summary>
+    /// <param name="entry">Their entry.</param>
+    public void Continue(JournalEntry entry)
+    {
+        lock (_lock)
+        {
+            _continued.Add(entry.Id);
+        }
+    }
 
     /// <summary>The guest's pirqs that younger entries than this one name. Numbers come back: what a younger entry names is that one's.</summary>
     /// <param name="entry">An entry.</param>
@@ -270,6 +288,16 @@ public sealed class GrantJournal : IDisposable
     /// <param name="device">The device.</param>
     /// <returns>The wishes.</returns>
     public IReadOnlyList<JournalEntry> WishesFor(PciAddress device) => Where(entry => entry.Grant.Kind == GrantKind.Kept && entry.Device == device);
+
+    /// <summary>What a later daemon would read if the history were dropped now.</summary>
+    /// <returns>A record for each open entry.</returns>
+    internal IReadOnlyList<JournalRecord> Records()
+    {
+        lock (_lock)
+        {
+            return [.. _open.Values.Select(entry => RecordOf(entry, entry.IsDone ? JournalPhase.Result : JournalPhase.Intent))];
+        }
+    }
 
     /// <inheritdoc/>
     public void Dispose()

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using PciBackFlow.Backend.Devices;
 using PciBackFlow.Backend.Plans;
 using PciBackFlow.Hardware.Hypervisor;
+using PciBackFlow.Hardware.Pci;
 
 namespace PciBackFlow.Backend.Grants;
 
@@ -23,6 +24,10 @@ public record GrantServices
 
     /// <summary>The grants' journal.</summary>
     public required GrantJournal Journal { get; init; }
+
+    /// <summary>Whether a guest is to have a device's expansion ROM: if not, its memory is not granted.</summary>
+    /// <remarks>Throws <see cref="BackendException"/> when what the configuration says of the device is not definite.</remarks>
+    public Func<PciAddress, bool> HasRom { get; init; } = static _ => true;
 
     /// <summary>Where its lines go.</summary>
     public ILogger Logger { get; init; } = NullLogger.Instance;

@@ -32,7 +32,9 @@ internal sealed class Granting(GrantServices services, DomainLife life, PciAddre
     /// <summary>The guest's pirq for its line, once that is mapped.</summary>
     public ulong Pirq { get; set; }
 
-    /// <summary>Its ports and its memory as the host placed them, memory last; those without a place are not there.</summary>
+    /// <summary>
+    /// Its ports and its memory as the host placed them, memory last; those without a place, and a ROM that the guest is not to have, are not there.
+    /// </summary>
     public IEnumerable<RangeGranting> Ranges() =>
-        DeviceRanges.Of(services.Custody, device).Select(found => new RangeGranting(this, found.Range, found.IsPorts));
+        DeviceRanges.Of(services.Custody, device, services.HasRom(device)).Select(found => new RangeGranting(this, found.Range, found.IsPorts));
 }

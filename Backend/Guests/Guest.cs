@@ -17,7 +17,7 @@ namespace PciBackFlow.Backend.Guests;
 /// One instance of a guest's backend: reads xenstore, feeds <see cref="GuestLifecycle"/>, does what it says. Owned by the guest's queue;
 /// <see cref="Snapshot"/> may be called by any thread. When it is gone, a successor begins with the directory as it is then.
 /// </summary>
-internal sealed class Guest : IDisposable
+internal sealed partial class Guest : IDisposable
 {
     // A pass follows its own writes at once instead of waiting for their watch events; the bound is for a store that answers oddly.
     private const int MaxRounds = 4;
@@ -93,8 +93,9 @@ internal sealed class Guest : IDisposable
         XenbusState? seenFrontend = null;
         if (!_hasAppeared)
         {
-            GuestObservation seen = Look();
+            GuestObservation seen = LookForAnEarlierOne(Look());
             _frontend = seen.Directory.FrontendPath;
+            _exposed.Offered = [.. seen.Directory.Devices.Where(static device => device.Host is not null).Select(static device => device.Host!.Value)];
             _own.State = seen.Directory.Backend;
             Apply(new GuestEvent.Appeared(seen, _adopt));
             _hasAppeared = true;
@@ -272,6 +273,9 @@ internal sealed class Guest : IDisposable
             case GuestAction.ExposeDevice expose:
                 Expose(expose.Device);
                 return null;
+            case GuestAction.InheritDevice inherit:
+                InheritDevice(inherit.Device);
+                return null;
             case GuestAction.WithdrawDevice asked:
                 Withdraw(asked.Device);
                 return null;
@@ -285,6 +289,11 @@ internal sealed class Guest : IDisposable
                 return PublishRoots();
             case GuestAction.Attach:
                 return Attach();
+            case GuestAction.Inherit:
+                return Inherit();
+            case GuestAction.DropMessages:
+                _exposed.InheritMessages(areKnown: false);
+                return null;
             case GuestAction.Detach:
                 DropAttachment();
 
@@ -300,7 +309,12 @@ internal sealed class Guest : IDisposable
                 _own.WriteError(report.Errno, report.Reason);
                 return null;
             case GuestAction.ReportLost lost:
-                GuestLog.FunctionLost(_services.Logger, _id.DomainId, lost.Host);
+                // What has failed was said by whoever found that out.
+                if (_exposed.IsGone(lost.Host))
+                {
+                    GuestLog.FunctionLost(_services.Logger, _id.DomainId, lost.Host);
+                }
+
                 return null;
             case GuestAction.PublishFailure failure:
                 _own.PublishFailure(failure.HasFailed);
@@ -310,6 +324,7 @@ internal sealed class Guest : IDisposable
                 return null;
             case GuestAction.ReleaseDevices:
                 _exposed.ReleaseAll();
+                _services.Inheritance?.Forget(_id);
                 _services.Warnings.Forget(_id.DomainId);
                 return null;
             default:
@@ -329,81 +344,31 @@ internal sealed class Guest : IDisposable
         return outcome == ServedDirectory.Outcome.Successor ? new() : null;
     }
 
-    private void Expose(DeviceKeys device)
-    {
-        PciAddress host = device.Host!.Value;
-        byte? requested = device.Guest is { Domain: 0, Bus: 0 } published ? published.Devfn : device.RequestedDevfn;
-        var options = ToolstackOptions.Parse(StoreKeys.Options(device.Index), device.Options);
-        if (options?.Complaint is { } complaint)
-        {
-            _services.Warnings.Warn(_id.DomainId, complaint);
-        }
-
-        DeviceFailure? failure = _exposed.Expose(host, requested, options, out PciAddress guest);
-        if (failure is not null)
-        {
-            FailDevice(device.Index, failure);
-            return;
-        }
-
-        _attachment?.Lane.SetFunctions(_exposed.Table);
-        try
-        {
-            _own.PublishDevice(device.Index, guest);
-        }
-        catch (HypervisorException)
-        {
-            // Not published is not given: a function nobody can find must not stay claimed.
-            Withdraw(host);
-            throw;
-        }
-    }
-
-    private void Withdraw(DeviceKeys device)
-    {
-        PciAddress? host = device.Host ?? (device.Guest is { } guest ? _exposed.FindHost(guest) : null);
-        if (host is { } known)
-        {
-            Withdraw(known);
-        }
-    }
-
-    private void Withdraw(PciAddress host)
-    {
-        if (_exposed.Withdraw(host) is not { } function)
-        {
-            return;
-        }
-
-        _attachment?.Lane.SetFunctions(_exposed.Table);
-        _exposed.Release(function);
-    }
-
-    private void FailDevice(int index, DeviceFailure failure)
-    {
-        _services.Warnings.Warn(_id.DomainId, failure.Reason);
-        _own.FailDevice(index, failure);
-    }
-
     private GuestEvent.PublishFailed? PublishRoots() =>
         _own.PublishRoots(_exposed.Roots) is { } reason ? new(Errno.EINVAL, reason) : null;
 
     private GuestEvent Attach()
     {
-        var attachment = GuestAttachment.Create(
-            _services, _id.DomainId, _frontend!, _exposed.Table, out Errno errno, out string? reason);
-        if (attachment is null)
+        _attachment = GuestAttachment.Create(_services, _id.DomainId, _frontend!, _exposed.Table, out Errno errno, out string? reason);
+        if (_attachment is null)
         {
             return new GuestEvent.AttachFailed(errno, reason!);
         }
 
-        _attachment = attachment;
+        // Before the frontend can be told, so that no guest is connected of which the next daemon would not know.
+        _services.Inheritance?.Leave(_id, _attachment.Keys);
+        SayAttached(_attachment);
+        return new GuestEvent.Attached();
+    }
+
+    private void SayAttached(GuestAttachment attachment)
+    {
+        // Not only at the end of the pass: whoever sees it connected, by its state, finds it here with its functions.
+        TakeSnapshot();
         if (MayLog())
         {
             GuestLog.Attached(_services.Logger, _id.DomainId, attachment.Lane.Shard, attachment.Lane.Port);
         }
-
-        return new GuestEvent.Attached();
     }
 
     private bool MayLog()
@@ -426,6 +391,10 @@ internal sealed class Guest : IDisposable
         }
 
         _snapshot = new(
-            _id, _state.Own, _state.LastFrontend, _attachment?.Lane.Shard, _attachment?.Lane.Port, functions, _attachment?.Lane.Connection.Counters);
+            _id, _state.Own, _state.LastFrontend, _attachment?.Lane.Shard, _attachment?.Lane.Port, functions, _attachment?.Lane.Connection.Counters)
+        {
+            Lane = _attachment?.Lane,
+            Table = _exposed.Table,
+        };
     }
 }

@@ -23,6 +23,13 @@ public abstract record GuestAction
     /// <param name="Device">Its keys; <see cref="DeviceKeys.Host"/> is not null.</param>
     public sealed record ExposeDevice(DeviceKeys Device) : GuestAction;
 
+    /// <summary>
+    /// The guest has this function from an earlier daemon: claim it, and give it the place and the registers that it has. Hardware is left as it is. A
+    /// failure concerns this device alone (<see cref="FailDevice"/>).
+    /// </summary>
+    /// <param name="Device">Its keys; <see cref="DeviceKeys.Host"/> and <see cref="DeviceKeys.Guest"/> are not null.</param>
+    public sealed record InheritDevice(DeviceKeys Device) : GuestAction;
+
     /// <summary>Withdraw a function from the guest and release it, as <c>state-N</c> = 5 asks.</summary>
     /// <param name="Device">Its keys.</param>
     public sealed record WithdrawDevice(DeviceKeys Device) : GuestAction;
@@ -44,6 +51,15 @@ public abstract record GuestAction
     /// <see cref="GuestEvent.AttachFailed"/>.
     /// </summary>
     public sealed record Attach : GuestAction;
+
+    /// <summary>
+    /// Serve a guest that an earlier daemon connected: map its page, bind its port, look at the page once, keep the messages that it knows of. Ends in
+    /// <see cref="GuestEvent.Inherited"/> or <see cref="GuestEvent.AttachFailed"/>.
+    /// </summary>
+    public sealed record Inherit : GuestAction;
+
+    /// <summary>Take back the messages that an earlier daemon mapped: the frontend that knew of them is gone.</summary>
+    public sealed record DropMessages : GuestAction;
 
     /// <summary>Stop serving, unbind the port, unmap the page, in this order.</summary>
     public sealed record Detach : GuestAction;

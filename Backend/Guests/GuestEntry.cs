@@ -34,10 +34,11 @@ internal sealed class GuestEntry
     private readonly Action<GuestEntry> _empty;
     private readonly Func<long> _requests;
     private readonly RequestBudget _budget = new(RequestsPerSecond, RequestReserve, TimeProvider.System);
-    private readonly ConcurrentQueue<(PciAddress Host, int Attempts)> _changedPolicies = new();
+    private readonly ConcurrentQueue<PolicyChange> _changedPolicies = new();
     private bool _adopt;
     private int _isWholeDue;
     private long _passesMade;
+    private readonly TaskCompletionSource _looked = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile Guest? _guest;
 
     public GuestEntry(GuestId id, GuestServices services, PassQueue<GuestId> passes, bool adopt, Action<GuestEntry> empty)
@@ -56,6 +57,9 @@ internal sealed class GuestEntry
     /// <summary>Passes so far that looked at everything.</summary>
     public long Passes => Interlocked.Read(ref _passesMade);
 
+    /// <summary>Ends when a pass has been made, whatever came of it.</summary>
+    public Task Looked => _looked.Task;
+
     /// <summary>The instance that lives; null when there is none.</summary>
     public GuestSnapshot? Snapshot => _guest?.Snapshot;
 
@@ -68,10 +72,13 @@ internal sealed class GuestEntry
     }
 
     /// <summary>The policy of a device changed; whether this guest has it the next pass finds out. Any thread.</summary>
-    public void ChangePolicy(PciAddress host)
+    /// <returns>Ends when what holds now is in force, or the guest does not have it.</returns>
+    public Task ChangePolicy(PciAddress host)
     {
-        _changedPolicies.Enqueue((host, 0));
+        TaskCompletionSource done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        _changedPolicies.Enqueue(new(host, 0, done));
         Wake();
+        return done.Task;
     }
 
     /// <summary>One pass. A guest that keeps its passes coming is slowed down.</summary>
@@ -96,6 +103,7 @@ internal sealed class GuestEntry
         }
         finally
         {
+            _looked.TrySetResult();
             TimeSpan pause = _budget.Spend(_requests() - before);
             if (pause > TimeSpan.Zero)
             {
@@ -148,10 +156,11 @@ internal sealed class GuestEntry
 
     private void ChangePolicies(Guest guest)
     {
-        for (int left = _changedPolicies.Count; left > 0 && _changedPolicies.TryDequeue(out (PciAddress Host, int Attempts) changed); left--)
+        for (int left = _changedPolicies.Count; left > 0 && _changedPolicies.TryDequeue(out PolicyChange changed); left--)
         {
             if (guest.IsGone || guest.ChangePolicy(changed.Host))
             {
+                changed.Done.TrySetResult();
                 continue;
             }
 
@@ -163,9 +172,11 @@ internal sealed class GuestEntry
                     $"{changed.Host}: its policy changed, but it does not answer or is always busy; what held goes on to hold meanwhile");
             }
 
-            _changedPolicies.Enqueue((changed.Host, changed.Attempts + 1));
+            _changedPolicies.Enqueue(changed with { Attempts = changed.Attempts + 1 });
             Interlocked.Exchange(ref _isWholeDue, 1);
             _passes.WakeLater(_id);
         }
     }
+
+    private readonly record struct PolicyChange(PciAddress Host, int Attempts, TaskCompletionSource Done);
 }

@@ -27,6 +27,9 @@ public abstract record GuestEvent
     /// <summary>The page is mapped, the port bound and the shard serves it.</summary>
     public sealed record Attached : GuestEvent;
 
+    /// <summary>A guest that an earlier daemon connected is served again, in whatever state its hand-shake is.</summary>
+    public sealed record Inherited : GuestEvent;
+
     /// <summary>The frontend's keys, page or port could not be used. Nothing is left mapped or bound.</summary>
     /// <param name="Errno">The number in the error node.</param>
     /// <param name="Reason">What was wrong.</param>

@@ -8,9 +8,10 @@ namespace PciBackFlow.Backend.Guests;
 
 /// <summary>
 /// The backend's side of the xenbus handshake as a function of state and event; it touches nothing. The rows are those of
-/// Linux's xen-pciback (<c>drivers/xen/xen-pciback/xenbus.c</c>), with five differences: a device that cannot be given
+/// Linux's xen-pciback (<c>drivers/xen/xen-pciback/xenbus.c</c>), with six differences: a device that cannot be given
 /// closes itself and not its siblings, a frontend that closed may connect again, attach failures leave nothing behind, a domain that
-/// died or is not paravirtualised is known as such, whatever its directories say, and for one whose kernel has ended the toolstack's handshake is answered.
+/// died or is not paravirtualised is known as such, whatever its directories say, for one whose kernel has ended the toolstack's handshake is answered, and a
+/// guest that an earlier daemon connected goes on.
 /// </summary>
 public static class GuestLifecycle
 {
@@ -36,6 +37,7 @@ public static class GuestLifecycle
             GuestEvent.BackendChanged e => OnBackendChanged(state, e.Seen),
             GuestEvent.FrontendChanged e => OnFrontendChanged(state, e.Seen),
             GuestEvent.Attached => Switch(state with { IsAttached = true }, XenbusState.Connected),
+            GuestEvent.Inherited => Nothing(state with { IsAttached = true }),
             GuestEvent.AttachFailed e => Fatal(state with { IsAttached = false }, e.Errno, e.Reason),
             GuestEvent.PublishFailed e => Fatal(state, e.Errno, e.Reason),
             GuestEvent.FunctionsSeen e => OnFunctionsSeen(state, e.Lost),
@@ -68,8 +70,12 @@ public static class GuestLifecycle
             return OnEnded(state, seen);
         }
 
-        // InitWait and Initialised are left by a daemon that died before it connected: the frontend has nothing yet,
-        // so the set-up is simply done again. A connected guest needs more than its node to go on.
+        if (adopt && seen.IsInherited && HasBeenConnected(seen.Directory.Backend))
+        {
+            return Inherit(state, seen);
+        }
+
+        // InitWait and Initialised are left by a daemon that died before it connected: the frontend has nothing yet, so the set-up is simply done again.
         bool begins = seen.Directory.Backend == XenbusState.Initialising
             || (adopt && seen.Directory.Backend is XenbusState.InitWait or XenbusState.Initialised);
         if (!begins)
@@ -96,6 +102,56 @@ public static class GuestLifecycle
         // What failed in an earlier daemon's hands has been reset since, or fails again.
         return adopt ? new(first.State, [new GuestAction.PublishFailure(HasFailed: false), .. first.Actions]) : first;
     }
+
+    private static bool HasBeenConnected(XenbusState backend) =>
+        backend is XenbusState.Connected or XenbusState.Reconfiguring or XenbusState.Reconfigured or XenbusState.Closing or XenbusState.Closed;
+
+    /// <summary>
+    /// A guest that an earlier daemon connected goes on as it was: what it has is put in its place again, then its page is served. What it or the toolstack
+    /// did meanwhile is in the two directories, and the events of this very pass act on it.
+    /// </summary>
+    private static GuestTransition Inherit(GuestState state, GuestObservation seen)
+    {
+        GuestDirectory directory = seen.Directory;
+
+        // Whatever its state is, this daemon has seen no change to it yet.
+        state = state with { Own = directory.Backend, LastFrontend = XenbusState.Unknown };
+        List<GuestAction> actions = [new GuestAction.PublishFailure(HasFailed: false)];
+        actions.AddRange(
+            directory.Devices.Where(device => IsInItsHands(device, directory.Backend)).Select(static device => new GuestAction.InheritDevice(device)));
+        if (directory.Backend == XenbusState.Closed
+            || directory.Frontend is XenbusState.Unknown or XenbusState.Initialising or XenbusState.Closing or XenbusState.Closed)
+        {
+            // Nobody is there to be served, or to be told of.
+            actions.Add(new GuestAction.DropMessages());
+            return new(state, actions);
+        }
+
+        actions.Add(new GuestAction.PublishRoots());
+        if (!seen.FrontendKeysChanged)
+        {
+            actions.Add(new GuestAction.Inherit());
+            return new(state, actions);
+        }
+
+        // A new kernel, which knows nothing of its predecessor's messages. It waits for Connected, or has taken what it found for it.
+        actions.Add(new GuestAction.DropMessages());
+        if (directory.Frontend == XenbusState.Initialised)
+        {
+            actions.Add(new GuestAction.SwitchState(XenbusState.Initialised));
+            actions.Add(new GuestAction.Attach());
+            return new(state with { Own = XenbusState.Initialised }, actions);
+        }
+
+        actions.Add(new GuestAction.Inherit());
+        return new(state, actions);
+    }
+
+    /// <summary>
+    /// One that it was asked for it has until the backend has answered its Reconfiguring: what was withdrawn before that was written is withdrawn again.
+    /// </summary>
+    private static bool IsInItsHands(DeviceKeys device, XenbusState backend) =>
+        device.Host is not null && (device.IsPublished || (device.IsAskedBack && backend == XenbusState.Reconfiguring));
 
     /// <summary>Only the end of the directory, or of the daemon, concerns this backend.</summary>
     private static GuestTransition OnServedElsewhere(GuestState state, GuestEvent guestEvent) => guestEvent switch

@@ -12,7 +12,10 @@ namespace PciBackFlow.Backend.Guests;
 /// <param name="Domain">What the hypervisor says about its domain.</param>
 public sealed record GuestObservation(GuestDirectory Directory, DomainStanding Domain)
 {
-    /// <summary>Whether the frontend's page or port differ from those attached; false when nothing is attached.</summary>
+    /// <summary>Whether an earlier daemon of this program connected this guest, in this life. Looked for when it appears.</summary>
+    public bool IsInherited { get; init; }
+
+    /// <summary>Whether the frontend's page or port differ from those attached, by this daemon or an earlier one; false when nothing is.</summary>
     public bool FrontendKeysChanged { get; init; }
 
     /// <summary>

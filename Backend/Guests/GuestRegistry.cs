@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using PciBackFlow.Backend.Domains;
 using PciBackFlow.Backend.Running;
 using PciBackFlow.Backend.Serving;
@@ -16,6 +17,9 @@ internal sealed class GuestRegistry : IDisposable
     // Life cycles wait for xenstore and shards, not for the processor; a few at a time keep a thousand guests' start orderly.
     // What waits for a device does not count.
     private const int ConcurrentPasses = 4;
+
+    // One that waits for its device's reset must not keep the daemon from all the rest.
+    private static readonly TimeSpan FirstPassesLimit = TimeSpan.FromSeconds(2);
 
     private readonly Lock _lock = new();
     private readonly Dictionary<GuestId, GuestEntry> _entries = [];
@@ -36,7 +40,7 @@ internal sealed class GuestRegistry : IDisposable
         _listings = new(ListAsync, NotListed, scheduler);
     }
 
-    /// <summary>Finds the guests that are there and watches for more.</summary>
+    /// <summary>Finds the guests that are there and watches for more. Those of an earlier daemon, who wait in an access, come before all else.</summary>
     /// <exception cref="HypervisorException">xenstore refused the watch.</exception>
     public void Start()
     {
@@ -49,13 +53,19 @@ internal sealed class GuestRegistry : IDisposable
             }
         }));
         Rescan();
+        Task[] first;
         lock (_lock)
         {
             _isStarting = false;
+            first = [.. _entries.Values.Select(static entry => entry.Looked)];
         }
 
         _watches.Add(_services.Store.Watch(StoreKeys.Guests, Changed));
+        Task.WaitAll(first, FirstPassesLimit);
     }
+
+    /// <summary>When the first guest was not served any more (<see cref="Stopwatch.GetTimestamp"/>); 0 before <see cref="Dispose"/>.</summary>
+    public long StoppedAt { get; private set; }
 
     /// <summary>The guests that live now, by domain id.</summary>
     public IReadOnlyList<GuestSnapshot> Snapshots()
@@ -86,14 +96,15 @@ internal sealed class GuestRegistry : IDisposable
     }
 
     /// <summary>The policy of a device changed: the guest that has it is looked at.</summary>
-    public void ChangePolicy(PciAddress host)
+    public void ChangePolicy(PciAddress host) => _ = ChangePolicyAsync(host);
+
+    /// <summary>The policy of a device changed: the guest that has it is looked at.</summary>
+    /// <returns>Ends when what holds now is in force.</returns>
+    public Task ChangePolicyAsync(PciAddress host)
     {
         lock (_lock)
         {
-            foreach (GuestEntry entry in _entries.Values)
-            {
-                entry.ChangePolicy(host);
-            }
+            return Task.WhenAll([.. _entries.Values.Select(entry => entry.ChangePolicy(host))]);
         }
     }
 
@@ -119,6 +130,7 @@ internal sealed class GuestRegistry : IDisposable
             _entries.Clear();
         }
 
+        StoppedAt = Stopwatch.GetTimestamp();
         foreach (GuestEntry entry in entries)
         {
             entry.Stop();

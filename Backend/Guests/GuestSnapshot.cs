@@ -43,6 +43,12 @@ public sealed class GuestSnapshot
     /// <summary>Its functions, by rising guest address.</summary>
     public IReadOnlyList<FunctionSnapshot> Functions { get; }
 
+    /// <summary>Its place on the shard; null when it is not attached. It may have been left since.</summary>
+    internal GuestLane? Lane { get; init; }
+
+    /// <summary>Its functions as they are served, by rising guest address.</summary>
+    internal FunctionTable Table { get; init; } = FunctionTable.Empty;
+
     /// <summary>Whether its page is served.</summary>
     public bool IsAttached => Shard is not null;
 

@@ -5,9 +5,11 @@ using PciBackFlow.Hardware.Pci.Capabilities;
 namespace PciBackFlow.Backend.Insight;
 
 /// <summary>
-/// An access in setpci's words: <c>OFFSET[.b|.w|.l][=VALUE]</c>, numbers hexadecimal with or without <c>0x</c>. OFFSET is a number, a
-/// register name, or a capability (<c>CAP_PM</c>, <c>CAP05</c>, <c>ECAP_AER</c>, <c>ECAP0001</c>, with <c>@N</c> the N-th of its kind), each with an optional
-/// <c>+OFFSET</c>. Without a size it is the register's, else 4 bytes. Misaligned and out-of-space accesses are expressible: a guest can send them.
+/// An access in setpci's words (pciutils, setpci.c): <c>OFFSET[+OFFSET][.b|.w|.l][@N][=VALUE[:MASK]]</c>, numbers hexadecimal with or without <c>0x</c>. OFFSET
+/// is a number, a register name, or a capability (<c>CAP_PM</c>, <c>CAP05</c>, <c>ECAP_AER</c>, <c>ECAP108</c>), of which <c>@N</c> is the N-th in the list's
+/// order, from 0. With a mask the register is read first and only the mask's bits are changed. Without a size it is the register's, else 4 bytes. Unlike
+/// with setpci, misaligned and out-of-space accesses are expressible: a guest can send them; and <c>@N</c> of what is no capability is refused, where
+/// setpci ignores it.
 /// </summary>
 public sealed class AccessExpression
 {
@@ -18,9 +20,13 @@ public sealed class AccessExpression
     private readonly int _offset;
     private readonly int _size;
     private readonly uint? _value;
+    private readonly uint? _mask;
 
-    private AccessExpression(string text, ushort? capability, bool isExtended, int instance, int offset, int size, uint? value) =>
-        (_text, _capability, _isExtended, _instance, _offset, _size, _value) = (text, capability, isExtended, instance, offset, size, value);
+    private AccessExpression(string text, ushort? capability, bool isExtended, int instance, int offset, int size, uint? value, uint? mask) =>
+        (_text, _capability, _isExtended, _instance, _offset, _size, _value, _mask) = (text, capability, isExtended, instance, offset, size, value, mask);
+
+    /// <summary>Whether it names an extended capability; null when it names none.</summary>
+    public bool? NamesExtended => _capability is null ? null : _isExtended;
 
     /// <summary>Reads one expression.</summary>
     /// <param name="text">What a person typed.</param>
@@ -60,67 +66,87 @@ public sealed class AccessExpression
             }
         }
 
-        at = end;
-        if (at < text.Length && text[at] == '@')
+        // setpci's order is +OFFSET, .WIDTH, @N; any order is understood, each once.
+        string seen = string.Empty;
+        for (at = end; at < text.Length && text[at] != '='; at = end)
         {
-            end = EndOf(text, at + 1, ".=+");
-            if (capability is null || !TryHex(text.AsSpan(at + 1, end - at - 1), 3, out uint nth))
+            char suffix = text[at];
+            end = EndOf(text, at + 1, ".=+@");
+            ReadOnlySpan<char> word = text.AsSpan(at + 1, end - at - 1);
+            if (seen.Contains(suffix, StringComparison.Ordinal))
             {
-                return Refuse(
-                    capability is null ? at : at + 1,
-                    capability is null ? "only a capability has instances" : "a hexadecimal instance follows '@'", out error);
+                return Refuse(at, $"a second '{suffix}'", out error);
             }
 
-            instance = (int)nth;
-            at = end;
-        }
-
-        if (at < text.Length && text[at] == '+')
-        {
-            end = EndOf(text, at + 1, ".=");
-            if (!TryHex(text.AsSpan(at + 1, end - at - 1), 8, out uint more))
+            seen += suffix;
+            switch (suffix)
             {
-                return Refuse(at + 1, "a hexadecimal offset follows '+'", out error);
+                case '@':
+                    if (capability is null)
+                    {
+                        return Refuse(at, "only a capability has instances", out error);
+                    }
+
+                    if (!TryHex(word, 3, out uint nth))
+                    {
+                        return Refuse(at + 1, "a hexadecimal instance follows '@'", out error);
+                    }
+
+                    instance = (int)nth;
+                    break;
+                case '+':
+                    if (!TryHex(word, 8, out uint more))
+                    {
+                        return Refuse(at + 1, "a hexadecimal offset follows '+'", out error);
+                    }
+
+                    offset = unchecked(offset + more);
+                    break;
+                default:
+                    size = word.IsEmpty ? 0 : SizeOf(word[0]);
+                    if (size == 0)
+                    {
+                        return Refuse(at + 1, "a size is .b, .w or .l", out error);
+                    }
+
+                    if (word.Length > 1)
+                    {
+                        return Refuse(at + 2, "expected '@', '=' or the end", out error);
+                    }
+
+                    break;
             }
-
-            offset = unchecked(offset + more);
-            at = end;
-        }
-
-        if (at < text.Length && text[at] == '.')
-        {
-            size = at + 1 < text.Length ? SizeOf(text[at + 1]) : 0;
-            if (size == 0)
-            {
-                return Refuse(at + 1, "a size is .b, .w or .l", out error);
-            }
-
-            at += 2;
         }
 
         uint? value = null;
-        if (at < text.Length && text[at] == '=')
+        uint? mask = null;
+        if (at < text.Length)
         {
-            if (!TryHex(text.AsSpan(at + 1), 8, out uint number))
+            int colon = text.IndexOf(':', at + 1);
+            if (text.IndexOf(',', at + 1) is > 0 and var comma)
             {
-                return Refuse(at + 1, "a hexadecimal value of at most 8 digits follows '='", out error);
+                return Refuse(comma, "one value for each register: write the next ones as accesses of their own", out error);
             }
 
-            if (size < 4 && number >> (size * 8) != 0)
+            if (!TryValue(text, at + 1, colon < 0 ? text.Length : colon, size, "value", out uint number, out error))
             {
-                return Refuse(at + 1, size == 1 ? "the value does not fit into 1 byte" : "the value does not fit into 2 bytes", out error);
+                return false;
             }
 
             value = number;
-            at = text.Length;
+            if (colon >= 0)
+            {
+                if (!TryValue(text, colon + 1, text.Length, size, "mask", out number, out error))
+                {
+                    return false;
+                }
+
+                mask = number;
+                value &= mask;
+            }
         }
 
-        if (at != text.Length)
-        {
-            return Refuse(at, "expected '.', '=' or the end", out error);
-        }
-
-        expression = new(text, capability, isExtended, instance, unchecked((int)offset), size, value);
+        expression = new(text, capability, isExtended, instance, unchecked((int)offset), size, value, mask);
         error = null;
         return true;
     }
@@ -158,7 +184,7 @@ public sealed class AccessExpression
             offset = unchecked(capability.Offset + _offset);
         }
 
-        access = new(offset, _size, _value);
+        access = new(offset, _size, _value) { Mask = _mask };
         return true;
     }
 
@@ -177,6 +203,25 @@ public sealed class AccessExpression
         return length < 0 ? text.Length : begin + length;
     }
 
+    // As setpci: what sign extension would make of a narrow value passes, and loses its upper bits.
+    private static bool TryValue(string text, int from, int to, int size, string what, out uint value, [NotNullWhen(false)] out AccessSyntaxError? error)
+    {
+        if (!TryHex(text.AsSpan(from, to - from), 8, out value))
+        {
+            return Refuse(from, $"a hexadecimal {what} of at most 8 digits follows '{text[from - 1]}'", out error!);
+        }
+
+        uint most = size == 4 ? uint.MaxValue : (1u << (8 * size)) - 1;
+        if (value > most && value < uint.MaxValue - most)
+        {
+            return Refuse(from, $"the {what} does not fit into {size} {(size == 1 ? "byte" : "bytes")}", out error!);
+        }
+
+        value &= most;
+        error = null!;
+        return true;
+    }
+
     private static bool TryHex(ReadOnlySpan<char> text, int maxDigits, out uint value)
     {
         value = 0;
@@ -185,8 +230,14 @@ public sealed class AccessExpression
             text = text[2..];
         }
 
-        return text.Length > 0 && text.Length <= maxDigits
-            && uint.TryParse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out value);
+        if (text.IsEmpty)
+        {
+            return false;
+        }
+
+        text = text.TrimStart('0');
+        return text.Length <= maxDigits
+            && (text.IsEmpty || uint.TryParse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out value));
     }
 
     private static int FirstBadDigit(ReadOnlySpan<char> text)

@@ -6,6 +6,9 @@ namespace PciBackFlow.Backend.Insight;
 /// <param name="WriteValue">The value to write; null for a read.</param>
 public readonly record struct ConfigAccess(int Offset, int Size, uint? WriteValue)
 {
+    /// <summary>Which bits a write changes: the guest reads the register first and keeps the others; null for all, without a read.</summary>
+    public uint? Mask { get; init; }
+
     /// <summary>Whether it writes.</summary>
     public bool IsWrite => WriteValue is not null;
 }

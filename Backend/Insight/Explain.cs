@@ -36,7 +36,26 @@ public static class Explain
         for (int i = 0; i < explained.Length; i++)
         {
             ConfigAccess access = accesses[i];
+            if (access is { WriteValue: { } bits, Mask: { } mask } && mask != NoAnswer.Of(access.Size))
+            {
+                // As setpci in a guest: it reads, and writes the other bits back.
+                guest.Send(access with { WriteValue = null }, out uint old, out _);
+                access = access with { WriteValue = (old & ~mask) | bits };
+            }
+
             PciOpStatus status = guest.Send(access, out uint value, out uint denied);
+            if (IsUnknown(function, access))
+            {
+                recording.Take();
+                explained[i] = new(
+                    access.IsWrite ? "write" : "read", access.Offset, access.Size, access.WriteValue ?? value,
+                    NameOf(PciOpStatus.OperationFailed), [], [], 0, null)
+                {
+                    IsKnown = false,
+                };
+                continue;
+            }
+
             IReadOnlyList<RegisterRow> rows = guest.Map.RowsAt(access.Offset, access.Size);
             explained[i] = new(
                 access.IsWrite ? "write" : "read",
@@ -65,6 +84,11 @@ public static class Explain
         PciOpStatus.NotImplemented => "not_implemented",
         _ => "op_failed",
     };
+
+    // Inside the space, but not inside what can be read of it.
+    private static bool IsUnknown(IPciFunction function, ConfigAccess access) =>
+        function.ReadableSize < function.Size
+        && access.Offset >= 0 && access.Offset < function.Size && access.Offset + (long)access.Size > function.ReadableSize;
 
     private static ExplainedRow[] Describe(IReadOnlyList<RegisterRow> rows)
     {

@@ -22,4 +22,11 @@ public sealed record ExplainedAccess(
     IReadOnlyList<ExplainedRow> Rows,
     IReadOnlyList<HardwareAccess> Hardware,
     uint DeniedBits,
-    PolicyRule? Suggestion);
+    PolicyRule? Suggestion)
+{
+    /// <summary>
+    /// Whether the function's registers there can be read. Behind what was captured, or what may be read without privilege, nobody knows what a guest would
+    /// meet: then nothing is said of it.
+    /// </summary>
+    public bool IsKnown { get; init; } = true;
+}

@@ -16,11 +16,12 @@ public sealed record GuestView(ReadOnlyMemory<byte> Bytes, IReadOnlyList<int> Fa
     /// <summary>Looks at a function.</summary>
     /// <param name="function">The function; only read.</param>
     /// <param name="policy">The guest's policy.</param>
+    /// <param name="isLone">Whether no other function of its card is with it in the guest.</param>
     /// <exception cref="UnsupportedFunctionException">A CardBus bridge, or a function that does not answer.</exception>
     /// <returns>What the guest sees before it has written anything.</returns>
-    public static GuestView Of(IPciFunction function, AccessPolicy policy)
+    public static GuestView Of(IPciFunction function, AccessPolicy policy, bool isLone = true)
     {
-        using SoloGuest guest = new(function, FunctionPermissions.Compile(function, policy, new ConfigSpaceMapCache()));
+        using SoloGuest guest = new(function, FunctionPermissions.Compile(function, policy, new ConfigSpaceMapCache(), isLone: isLone));
         byte[] bytes = new byte[Math.Min(function.ReadableSize, function.Size) & ~3];
         List<int> failed = [];
         for (int offset = 0; offset < bytes.Length; offset += sizeof(uint))

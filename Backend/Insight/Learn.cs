@@ -11,6 +11,9 @@ namespace PciBackFlow.Backend.Insight;
 /// <param name="Refused">Writes of which some bits stay denied: no policy opens them. With what was learned in force.</param>
 public sealed record Learn(AccessPolicy Policy, IReadOnlyList<PolicyRule> Added, IReadOnlyList<ExplainedAccess> Refused)
 {
+    /// <summary>Accesses behind what can be read of the function: nothing is learned from them.</summary>
+    public IReadOnlyList<ConfigAccess> Unknown { get; init; } = [];
+
     // A rule can uncover a further denial (a write that gets through changes what a later one meets), once for each register at most.
     private const int MaxRounds = 64;
 
@@ -40,6 +43,9 @@ public sealed record Learn(AccessPolicy Policy, IReadOnlyList<PolicyRule> Added,
             added = grown;
         }
 
-        return new(basis with { Rules = [.. basis.Rules, .. added] }, added, [.. last.Where(access => access.DeniedBits != 0)]);
+        return new(basis with { Rules = [.. basis.Rules, .. added] }, added, [.. last.Where(access => access.DeniedBits != 0)])
+        {
+            Unknown = [.. accesses.Where((access, index) => index < last.Count && !last[index].IsKnown)],
+        };
     }
 }

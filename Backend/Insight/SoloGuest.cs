@@ -4,6 +4,7 @@ using PciBackFlow.Stages;
 using PciBackFlow.Stages.Connections;
 using PciBackFlow.Stages.Decode;
 using PciBackFlow.Stages.Execute;
+using PciBackFlow.Stages.Execute.SideEffects;
 using PciBackFlow.Stages.Filter;
 using PciBackFlow.Stages.Filter.Map;
 using PciBackFlow.Stages.Filter.Run;
@@ -35,6 +36,9 @@ internal sealed unsafe class SoloGuest : IDisposable, IGuestNotifier
 
     public ConfigSpaceMap Map => _function.Map;
 
+    /// <summary>What is done before a guest gets a function: wake-up events off, D0.</summary>
+    public void Prepare() => SideEffects.Prepare(_function);
+
     /// <summary>Sends one request and takes it through the stages; what would leave a shard is done at once.</summary>
     /// <param name="access">The access; anything a guest could send.</param>
     /// <param name="value">The value answered.</param>
@@ -64,10 +68,8 @@ internal sealed unsafe class SoloGuest : IDisposable, IGuestNotifier
     }
 
     /// <inheritdoc/>
-    public void Notify()
-    {
-        // Nobody sleeps: the answer is looked for as soon as the stages have run.
-    }
+    // Nobody sleeps: the answer is looked for as soon as the stages have run.
+    public bool Notify() => true;
 
     public void Dispose()
     {

@@ -64,6 +64,21 @@ public sealed partial class InterruptOperations : IInterruptOperations, IDisposa
     }
 
     /// <summary>
+    /// A function that was added is a guest's from an earlier daemon: it keeps the messages it knows of (<see cref="VirtualRegisters.KnowsMessages"/>), and
+    /// what else was mapped is taken back. Called before a request can reach it.
+    /// </summary>
+    /// <param name="domainId">The guest.</param>
+    /// <param name="function">The function.</param>
+    /// <exception cref="HypervisorException">The guest can't be asked for, or is gone.</exception>
+    internal void Inherit(int domainId, AssignedFunction function)
+    {
+        if (_journal is not null && Find(function) is { } interrupts)
+        {
+            interrupts.Inherit(_journal.InheritedOf(domainId, function.Hardware.Address), function.Registers.KnowsMessages);
+        }
+    }
+
+    /// <summary>
     /// A guest loses a function: messages are disabled and unmapped, and nothing is enabled from now on, whatever is still under way. May block for
     /// seconds. Does nothing for a function that is not known.
     /// </summary>

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using PciBackFlow.Backend.Domains;
 using PciBackFlow.Backend.Grants;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Linux;
@@ -25,8 +26,7 @@ internal sealed class MessageJournal(GrantJournal journal, IDomainControl domain
     public JournalEntry Begin(int domainId, PciAddress function)
     {
         CatchUp();
-        DomainInfo domain = domains.Find(domainId) ?? throw new HypervisorException(Errno.ESRCH, $"there is no domain {domainId}");
-        return journal.Begin(new(domainId, domain.Handle), function, GrantOwner.Us, new(GrantKind.Messages));
+        return journal.Begin(LifeOf(domainId), function, GrantOwner.Us, new(GrantKind.Messages));
     }
 
     /// <summary>They are mapped.</summary>
@@ -41,6 +41,27 @@ internal sealed class MessageJournal(GrantJournal journal, IDomainControl domain
         CatchUp();
         TryNote(entry, left);
     }
+
+    /// <summary>What an earlier daemon mapped for the guest that has a function now.</summary>
+    /// <returns>The entries in the order in which they were begun, each with those of its pirqs that no younger entry names: numbers come back.</returns>
+    /// <exception cref="HypervisorException">The guest can't be asked for, or is gone (ESRCH).</exception>
+    public IReadOnlyList<(JournalEntry Entry, int[] Pirqs)> InheritedOf(int domainId, PciAddress function)
+    {
+        List<(JournalEntry, int[])> found = [];
+        foreach (JournalEntry entry in journal.InheritedMessagesOf(LifeOf(domainId)).Where(entry => entry.Device == function))
+        {
+            IReadOnlySet<int> others = journal.PirqsBegunAfter(entry);
+            found.Add((entry, [.. entry.Grant.Pirqs().Where(pirq => !others.Contains(pirq))]));
+        }
+
+        return found;
+    }
+
+    /// <summary>An earlier daemon's messages are the guest's still: who has the function looks after them, and nobody else takes them back.</summary>
+    public void Continue(JournalEntry entry) => journal.Continue(entry);
+
+    private DomainLife LifeOf(int domainId) =>
+        DomainLife.Of(domains.Find(domainId) ?? throw new HypervisorException(Errno.ESRCH, $"there is no domain {domainId}"));
 
     private void TryNote(JournalEntry entry, IReadOnlyList<int> left)
     {

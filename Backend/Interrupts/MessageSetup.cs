@@ -21,7 +21,7 @@ namespace PciBackFlow.Backend.Interrupts;
 /// <param name="journal">Where it is written down what is mapped; null for nowhere.</param>
 /// <param name="isUnwanted">Whether the guest is losing the function: then nothing more is mapped.</param>
 /// <param name="warn">Says what could not be undone.</param>
-internal sealed class MessageSetup(
+internal sealed partial class MessageSetup(
     int domainId, AssignedFunction function, IPhysdev physdev, MessageJournal? journal, Func<bool> isUnwanted, Action<string> warn)
 {
     private const int MultipleMessageCapableShift = 1;
@@ -103,21 +103,11 @@ internal sealed class MessageSetup(
         // A lock that cannot be had changes nothing here: a pirq that stays mapped is worse than an access in between.
         using (FunctionLock.Take(function))
         {
-            if (grant.Mode == InterruptMode.Msi && _found!.TryReadMsi(out uint msi))
-            {
-                _found.TryWriteMsi(msi & ~(MsiRegisters.Enable | MsiRegisters.MultipleMessageEnable));
-            }
-            else if (grant.Mode == InterruptMode.MsiX && _found!.TryReadMsix(out uint msix))
-            {
-                _found.TryWriteMsix(msix & ~(MsiXRegisters.Enable | MsiXRegisters.FunctionMask));
-            }
+            StopSending(msi: grant.Mode == InterruptMode.Msi, msix: grant.Mode == InterruptMode.MsiX);
         }
 
         Unmap(grant.Mapped, grant.Entry);
-        using (FunctionLock.Take(function))
-        {
-            _found!.TrySilenceLine(isOff: false, out _);
-        }
+        LetLineSpeak();
     }
 
     /// <summary>Gives a function that lost its registers in a reset its messages back. The caller has the function's lock.</summary>
@@ -314,132 +304,23 @@ internal sealed class MessageSetup(
         return Unwritten;
     }
 
-    // The order of Linux xen_pcibk_enable_msix() and then of its kernel's pci_enable_msix_exact().
-    private InterruptRefusal? PrepareMsix(ReadOnlySpan<MsixEntry> entries, out uint before, out ulong table)
+    private void StopSending(bool msi, bool msix)
     {
-        before = 0;
-        table = 0;
-        using var turn = FunctionLock.Take(function);
-        if (!turn.IsTaken)
+        if (msi && _found!.TryReadMsi(out uint control))
         {
-            return Occupied;
+            _found.TryWriteMsi(control & ~(MsiRegisters.Enable | MsiRegisters.MultipleMessageEnable));
         }
 
-        Find();
-        if (!_found.DecodesMemory())
+        if (msix && _found!.TryReadMsix(out uint controlX))
         {
-            return new(Errno.ENXIO, "memory decoding is off");
-        }
-
-        if (!_found.HasMsix)
-        {
-            return new(Errno.EINVAL, "it has no MSI-X capability");
-        }
-
-        if (!_found.IsInD0())
-        {
-            return new(Errno.EINVAL, "it is not in D0");
-        }
-
-        if (!_found.TryReadMsix(out before))
-        {
-            return new(Errno.EIO, "nobody answers there");
-        }
-
-        if (CheckEntries(entries, (int)(before & MsiXRegisters.TableSize) + 1) is { } refusal)
-        {
-            return refusal;
-        }
-
-        if (!_found.TryFindTable(out table))
-        {
-            return new(Errno.EINVAL, "the host has no memory where its MSI-X table should lie");
-        }
-
-        // The function is masked while its entries are set up one after the other.
-        return _found.TryWriteMsix(before | MsiXRegisters.Enable | MsiXRegisters.FunctionMask) ? null : Unwritten;
-    }
-
-    private static InterruptRefusal? CheckEntries(ReadOnlySpan<MsixEntry> entries, int tableSize)
-    {
-        if (entries.Length is 0 or > SharedInfoLayout.MaxVectors)
-        {
-            return new(Errno.EINVAL, "MSI-X for no vector, or for more than 128");
-        }
-
-        for (int i = 0; i < entries.Length; i++)
-        {
-            if (entries[i].Entry >= tableSize)
-            {
-                return new(Errno.EINVAL, "an MSI-X entry lies beyond the table");
-            }
-
-            for (int j = 0; j < i; j++)
-            {
-                if (entries[i].Entry == entries[j].Entry)
-                {
-                    return new(Errno.EINVAL, "an MSI-X entry is asked for twice");
-                }
-            }
-        }
-
-        return null;
-    }
-
-    private InterruptRefusal? MapMsix(ReadOnlySpan<MsixEntry> entries, ulong table, int[] pirqs, out int mapped)
-    {
-        mapped = 0;
-        try
-        {
-            foreach (MsixEntry entry in entries)
-            {
-                if (isUnwanted())
-                {
-                    return Leaving;
-                }
-
-                int pirq = physdev.MapMessage(domainId, _hardware.Address, entry.Entry, table);
-                pirqs[mapped++] = pirq;
-
-                // The answer has 16 bits for each.
-                if (pirq is <= 0 or > ushort.MaxValue)
-                {
-                    return new(Errno.ERANGE, "a pirq does not fit into the answer", IsHypervisors: true);
-                }
-            }
-
-            return null;
-        }
-        catch (HypervisorException e)
-        {
-            return InterruptRefusal.Of(e);
-        }
-        catch (ObjectDisposedException)
-        {
-            return InterruptRefusal.Ending;
+            _found.TryWriteMsix(controlX & ~(MsiXRegisters.Enable | MsiXRegisters.FunctionMask));
         }
     }
 
-    private InterruptRefusal? FinishMsix(uint before)
+    private void LetLineSpeak()
     {
         using var turn = FunctionLock.Take(function);
-        if (!turn.IsTaken)
-        {
-            return Occupied;
-        }
-
-        if (!_found!.TrySilenceLine(isOff: true, out bool wasOff))
-        {
-            return Unwritten;
-        }
-
-        if (_found.TryWriteMsix((before & ~MsiXRegisters.FunctionMask) | MsiXRegisters.Enable))
-        {
-            return null;
-        }
-
-        _found.TrySilenceLine(wasOff, out _);
-        return Unwritten;
+        _found!.TrySilenceLine(isOff: false, out _);
     }
 
     // A function without either capability may just not have answered: it is looked at again.

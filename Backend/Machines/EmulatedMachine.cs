@@ -3,6 +3,7 @@ using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Hardware.Pci.Captures;
+using PciBackFlow.Hardware.Pci.Errors;
 
 namespace PciBackFlow.Backend.Machines;
 
@@ -10,6 +11,7 @@ namespace PciBackFlow.Backend.Machines;
 public sealed class EmulatedMachine : Machine
 {
     private readonly EmulatedCustody _custody = new(Functions());
+    private readonly EmulatedErrorSource _errors = new();
 
     /// <summary>The hypervisor in memory, where guests can be made.</summary>
     public LoopbackHost Host { get; } = new();
@@ -21,13 +23,23 @@ public sealed class EmulatedMachine : Machine
     public override IDeviceCustody Custody => _custody;
 
     /// <inheritdoc/>
+    public override IErrorSource Errors => _errors;
+
+    /// <inheritdoc/>
     public override bool HasXl => false;
+
+    /// <inheritdoc/>
+    public override bool OutlivesProcess => false;
 
     /// <inheritdoc/>
     public override string Remark => $"a machine in memory: {_custody.Held().Count} emulated devices";
 
     /// <inheritdoc/>
-    public override void Dispose() => _custody.Dispose();
+    public override void Dispose()
+    {
+        _errors.Dispose();
+        _custody.Dispose();
+    }
 
     private static IEnumerable<Func<IPciFunction>> Functions()
     {

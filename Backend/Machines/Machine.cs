@@ -1,5 +1,6 @@
 using PciBackFlow.Backend.Devices;
 using PciBackFlow.Hardware.Hypervisor;
+using PciBackFlow.Hardware.Pci.Errors;
 
 namespace PciBackFlow.Backend.Machines;
 
@@ -12,14 +13,25 @@ public abstract class Machine : IDisposable
     /// <summary>The devices.</summary>
     public abstract IDeviceCustody Custody { get; }
 
+    /// <summary>Who tells of the devices' errors.</summary>
+    public abstract IErrorSource Errors { get; }
+
     /// <summary>Whether an unmodified xl manages guests on it.</summary>
     public abstract bool HasXl { get; }
 
     /// <summary>What is to be said about it at the start, for people.</summary>
     public abstract string Remark { get; }
 
+    /// <summary>Whether its guests live on when this process ends, so that another one can serve them.</summary>
+    public abstract bool OutlivesProcess { get; }
+
     /// <summary>The backend serves: begins what guests need not wait for.</summary>
     public virtual void Started()
+    {
+    }
+
+    /// <summary>Another process serves on it now: what both use stays as it is when this ends.</summary>
+    public virtual void Succeeded()
     {
     }
 

@@ -2,6 +2,8 @@ using PciBackFlow.Backend.Devices;
 using PciBackFlow.Backend.Devices.Taking;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Xen;
+using PciBackFlow.Hardware.Pci.Errors;
+using PciBackFlow.Hardware.Pci.Sysfs;
 
 namespace PciBackFlow.Backend.Machines;
 
@@ -12,6 +14,7 @@ public sealed class XenMachine : Machine
     private readonly IDomainControl _domains;
     private readonly IPhysdev _physdev;
     private readonly DeviceCustody _custody;
+    private readonly LinuxErrorSource _errors;
     private readonly string _version;
     private Task _adopting = Task.CompletedTask;
 
@@ -33,6 +36,7 @@ public sealed class XenMachine : Machine
             Refusals = options.Refusals,
             Logger = options.Logger,
         });
+        _errors = new(new SysfsBus(), () => [.. _custody.Held().Select(static held => held.Address)]);
     }
 
     /// <inheritdoc/>
@@ -42,7 +46,13 @@ public sealed class XenMachine : Machine
     public override IDeviceCustody Custody => _custody;
 
     /// <inheritdoc/>
+    public override IErrorSource Errors => _errors;
+
+    /// <inheritdoc/>
     public override bool HasXl => true;
+
+    /// <inheritdoc/>
+    public override bool OutlivesProcess => true;
 
     /// <inheritdoc/>
     public override string Remark => $"Xen {_version}; {_custody.Held().Count} devices held";
@@ -54,9 +64,13 @@ public sealed class XenMachine : Machine
         _adopting = Task.Factory.StartNew(() => _custody.Adopt(), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
     /// <inheritdoc/>
+    public override void Succeeded() => _errors.LeaveTrace();
+
+    /// <inheritdoc/>
     public override void Dispose()
     {
         _adopting.Wait();
+        _errors.Dispose();
         _custody.Dispose();
         _physdev.Dispose();
         _domains.Dispose();

@@ -9,6 +9,10 @@ namespace PciBackFlow.Backend.Policy;
 /// <param name="AllowInterruptControl">Whether the guest may switch interrupts in the registers.</param>
 /// <param name="AllowFunctionReset">Whether a guest's function level reset is carried out.</param>
 /// <param name="AllowPowerStates">Whether a power state that the guest writes is the function's own.</param>
+/// <param name="HideUnusable">Whether what no guest can use is left out of what it sees.</param>
+/// <param name="AnswerTuning">Whether tuning of the link is answered and not done.</param>
+/// <param name="Rom">What the guest has of the expansion ROM.</param>
+/// <param name="OnError">What is done when the guest has not got over an error of the function.</param>
 /// <param name="Rules">How many rules and quirk fields come from each place, in the order in which they apply.</param>
 /// <param name="HiddenCapabilities">Capabilities taken out of the guest's lists.</param>
 public sealed record EffectivePolicy(
@@ -16,6 +20,10 @@ public sealed record EffectivePolicy(
     Setting<bool> AllowInterruptControl,
     Setting<bool> AllowFunctionReset,
     Setting<bool> AllowPowerStates,
+    Setting<bool> HideUnusable,
+    Setting<bool> AnswerTuning,
+    Setting<RomControl> Rom,
+    Setting<ErrorRemedy> OnError,
     IReadOnlyList<Setting<int>> Rules,
     IReadOnlyList<string> HiddenCapabilities)
 {
@@ -39,7 +47,8 @@ public sealed record EffectivePolicy(
         }
 
         return new(
-            policy.Profile, policy.AllowInterruptControl, policy.AllowFunctionReset, policy.AllowPowerStates, rules, policy.HiddenCapabilities);
+            policy.Profile, policy.AllowInterruptControl, policy.AllowFunctionReset, policy.AllowPowerStates, policy.HideUnusable, policy.AnswerTuning,
+            policy.Rom, policy.OnError, rules, policy.HiddenCapabilities);
     }
 
     // A rule of a file carries its place behind the file's name.

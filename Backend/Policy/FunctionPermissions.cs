@@ -14,10 +14,12 @@ internal static class FunctionPermissions
     /// <param name="policy">The policy that holds for the assignment.</param>
     /// <param name="maps">Where equal maps meet.</param>
     /// <param name="readAll">Whether registers nobody knows are read too: harmless for what is emulated, not for every device.</param>
+    /// <param name="isLone">Whether no other function of its card is with it in the guest.</param>
     /// <exception cref="UnsupportedFunctionException">CardBus, or nobody answers.</exception>
-    public static CompiledFunction Compile(IPciFunction function, AccessPolicy policy, ConfigSpaceMapCache maps, bool? readAll = null)
+    public static CompiledFunction Compile(
+        IPciFunction function, AccessPolicy policy, ConfigSpaceMapCache maps, bool? readAll = null, bool isLone = true)
     {
-        CompiledFunction compiled = ConfigSpaceMapCompiler.Compile(function, policy, readAll ?? IsEmulated(function));
+        CompiledFunction compiled = ConfigSpaceMapCompiler.Compile(function, policy, readAll ?? IsEmulated(function), isLone);
         return compiled with { Map = maps.Share(compiled.Map) };
     }
 

@@ -20,6 +20,9 @@ public sealed class PcibackSettings
     /// <summary>A device's settings changed; on the thread that changed them, without locks held.</summary>
     public event Action<PciAddress>? Changed;
 
+    /// <summary>Something is not what it was any more; on the thread that changed it, without locks held.</summary>
+    internal event Action? Edited;
+
     /// <summary>What was written for a device.</summary>
     /// <param name="function">The device's address on the host.</param>
     /// <returns>The settings; each says that it comes from the attribute.</returns>
@@ -38,9 +41,46 @@ public sealed class PcibackSettings
     /// <param name="function">The device's address on the host.</param>
     public void Forget(PciAddress function)
     {
+        bool isEdited;
         lock (_lock)
         {
-            _entries.Remove(function);
+            isEdited = _entries.Remove(function);
+        }
+
+        if (isEdited)
+        {
+            Edited?.Invoke();
+        }
+    }
+
+    /// <summary>Everything that was written, for the next daemon.</summary>
+    internal IReadOnlyList<PcibackSetting> All()
+    {
+        lock (_lock)
+        {
+            return
+            [
+                .. _entries.Select(static entry => new PcibackSetting(
+                    entry.Key.ToString(), entry.Value.IsPermissive, entry.Value.AllowsInterruptControl,
+                    [.. entry.Value.Quirks.Select(static quirk => new PcibackSetting.Quirk(quirk.Offset, quirk.Size, quirk.Mask))])),
+            ];
+        }
+    }
+
+    /// <summary>What an earlier daemon was told. Before anybody asks for a policy.</summary>
+    internal void Restore(IEnumerable<PcibackSetting> settings)
+    {
+        lock (_lock)
+        {
+            foreach (PcibackSetting setting in settings)
+            {
+                if (PciAddress.TryParse(setting.Device, out PciAddress function))
+                {
+                    _entries[function] = new(
+                        setting.Permissive, setting.AllowInterruptControl,
+                        [.. setting.Quirks.Take(MaxQuirks).Select(quirk => new QuirkField(quirk.Offset, quirk.Size, quirk.Mask, Origin("quirks", function)))]);
+                }
+            }
         }
     }
 
@@ -84,6 +124,7 @@ public sealed class PcibackSettings
             _entries[function] = change(_entries.GetValueOrDefault(function, Entry.None));
         }
 
+        Edited?.Invoke();
         Changed?.Invoke(function);
     }
 

@@ -90,7 +90,8 @@ public static class PolicyFile
     {
         PolicyStatement statement = new();
         Dictionary<string, PolicyElement> members = root.Members(
-            "$schema", "profile", "allow_interrupt_control", "allow_function_reset", "allow_power_states", "hide", "rules");
+            "$schema", "profile", "allow_interrupt_control", "allow_function_reset", "allow_power_states", "hide_unusable", "answer_tuning", "rom", "on_error",
+            "hide", "rules");
         if (members.TryGetValue("profile", out PolicyElement profile))
         {
             statement = statement with { Profile = new Setting<PolicyProfile>(Profile(profile), origin) };
@@ -109,6 +110,26 @@ public static class PolicyFile
         if (members.TryGetValue("allow_power_states", out PolicyElement states))
         {
             statement = statement with { AllowPowerStates = new Setting<bool>(states.Flag(), origin) };
+        }
+
+        if (members.TryGetValue("hide_unusable", out PolicyElement unusable))
+        {
+            statement = statement with { HideUnusable = new Setting<bool>(unusable.Flag(), origin) };
+        }
+
+        if (members.TryGetValue("answer_tuning", out PolicyElement tuning))
+        {
+            statement = statement with { AnswerTuning = new Setting<bool>(tuning.Flag(), origin) };
+        }
+
+        if (members.TryGetValue("rom", out PolicyElement rom))
+        {
+            statement = statement with { Rom = new Setting<RomControl>(Rom(rom), origin) };
+        }
+
+        if (members.TryGetValue("on_error", out PolicyElement remedy))
+        {
+            statement = statement with { OnError = new Setting<ErrorRemedy>(Remedy(remedy), origin) };
         }
 
         if (members.TryGetValue("hide", out PolicyElement hide))
@@ -177,6 +198,36 @@ public static class PolicyFile
         }
 
         throw element.Refuse($"unknown profile '{name}'; known are {string.Join(", ", Enum.GetValues<PolicyProfile>().Select(AccessPolicy.NameOf))}");
+    }
+
+    private static RomControl Rom(PolicyElement element)
+    {
+        string name = element.Text();
+        foreach (RomControl rom in Enum.GetValues<RomControl>())
+        {
+            if (AccessPolicy.NameOf(rom) == name)
+            {
+                return rom;
+            }
+        }
+
+        string names = string.Join(" nor ", Enum.GetValues<RomControl>().Select(AccessPolicy.NameOf));
+        throw element.Refuse($"'{name}' is neither {names}; a file cannot be put in the place of "
+            + "a PV guest's ROM, which is the device's own memory: say \"off\", and give the file to the guest's driver as firmware");
+    }
+
+    private static ErrorRemedy Remedy(PolicyElement element)
+    {
+        string name = element.Text();
+        foreach (ErrorRemedy remedy in Enum.GetValues<ErrorRemedy>())
+        {
+            if (AccessPolicy.NameOf(remedy) == name)
+            {
+                return remedy;
+            }
+        }
+
+        throw element.Refuse($"unknown remedy '{name}'; known are {string.Join(", ", Enum.GetValues<ErrorRemedy>().Select(AccessPolicy.NameOf))}");
     }
 
     private static string Capability(PolicyElement element)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using PciBackFlow.Stages.Filter;
@@ -37,6 +38,27 @@ public static class PolicyFileWriter
                 json.WriteBoolean("allow_power_states", true);
             }
 
+            if (!policy.HideUnusable.Value)
+            {
+                json.WriteBoolean("hide_unusable", false);
+            }
+
+            // Said even where it is the default: without, permissive lets tuning through.
+            if (policy.AnswerTuning.Origin.Source != SettingSource.BuiltIn)
+            {
+                json.WriteBoolean("answer_tuning", policy.AnswerTuning.Value);
+            }
+
+            if (policy.Rom.Value != RomControl.Host)
+            {
+                json.WriteString("rom", AccessPolicy.NameOf(policy.Rom.Value));
+            }
+
+            if (policy.OnError.Value != ErrorRemedy.Detach)
+            {
+                json.WriteString("on_error", AccessPolicy.NameOf(policy.OnError.Value));
+            }
+
             if (policy.HiddenCapabilities.Count > 0)
             {
                 json.WriteStartArray("hide");
@@ -66,10 +88,11 @@ public static class PolicyFileWriter
         return Encoding.UTF8.GetString(buffer.ToArray()) + "\n";
     }
 
-    /// <summary>Writes one rule as an object.</summary>
+    /// <summary>Writes one rule as an object. Its mask is hexadecimal, as people read registers: <c>"0x7110"</c>.</summary>
     /// <param name="json">Receives it.</param>
     /// <param name="rule">The rule.</param>
-    public static void WriteRule(Utf8JsonWriter json, PolicyRule rule)
+    /// <param name="asNumber">Whether the mask is written as a JSON number, for programs; a file takes both.</param>
+    public static void WriteRule(Utf8JsonWriter json, PolicyRule rule, bool asNumber = false)
     {
         json.WriteStartObject();
         if (rule.Register is not null)
@@ -83,7 +106,15 @@ public static class PolicyFileWriter
             json.WriteNumber("size", rule.Size);
         }
 
-        json.WriteNumber("mask", rule.Mask);
+        if (asNumber)
+        {
+            json.WriteNumber("mask", rule.Mask);
+        }
+        else
+        {
+            json.WriteString("mask", Hexadecimal(rule));
+        }
+
         json.WriteBoolean("allow", rule.Allow);
         if (rule.Reason.Length > 0)
         {
@@ -91,5 +122,12 @@ public static class PolicyFileWriter
         }
 
         json.WriteEndObject();
+    }
+
+    // As many digits as the rule has bytes; of a register's own size as many as the mask needs, in whole bytes or words.
+    private static string Hexadecimal(PolicyRule rule)
+    {
+        int bytes = rule.Size != 0 ? rule.Size : rule.Mask <= ushort.MaxValue ? 2 : 4;
+        return $"0x{rule.Mask.ToString($"x{2 * bytes}", CultureInfo.InvariantCulture)}";
     }
 }

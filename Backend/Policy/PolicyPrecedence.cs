@@ -17,7 +17,7 @@ public static class PolicyPrecedence
         new(PolicyPlace.General, "the configuration's `policy`; `--policy FILE` of a verb", "everything", static (sources, _, _) => sources.General),
         new(
             PolicyPlace.DeviceEntry, "the configuration's `devices` entry for the device", "everything",
-            static (sources, function, _) => sources.Devices.GetValueOrDefault(function, PolicyStatement.Nothing)),
+            static (sources, function, _) => sources.Devices.For(function, sources.Present)),
         new(
             PolicyPlace.Attributes, "pciback's attributes in xl's view, until the guest lets go of the device",
             "profile `permissive`, `allow_interrupt_control`, quirks",

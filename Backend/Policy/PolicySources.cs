@@ -1,4 +1,4 @@
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Backend.Selection;
 
 namespace PciBackFlow.Backend.Policy;
 
@@ -12,7 +12,10 @@ public sealed record PolicySources
     public PolicyStatement General { get; init; } = PolicyStatement.Nothing;
 
     /// <summary>The devices that have an entry of their own (<see cref="PolicyPlace.DeviceEntry"/>).</summary>
-    public IReadOnlyDictionary<PciAddress, PolicyStatement> Devices { get; init; } = new Dictionary<PciAddress, PolicyStatement>();
+    public DevicePolicies Devices { get; init; } = DevicePolicies.None;
+
+    /// <summary>The functions of the host, for the selectors of <see cref="Devices"/>; none where only one function is looked at.</summary>
+    public Func<IReadOnlyList<DeviceCandidate>> Present { get; init; } = static () => [];
 
     /// <summary>What is written into pciback's attributes; the one place that changes while guests are served (<see cref="PolicyPlace.Attributes"/>).</summary>
     public PcibackSettings Attributes { get; init; } = new();

@@ -23,6 +23,18 @@ public sealed record PolicyStatement
     /// <summary>Whether a power state that the guest writes is the function's own, and not only what the guest reads.</summary>
     public Setting<bool>? AllowPowerStates { get; init; }
 
+    /// <summary>Whether what no guest can use is left out of what it sees.</summary>
+    public Setting<bool>? HideUnusable { get; init; }
+
+    /// <summary>Whether a guest that tunes the link reads back what it wrote, while the function goes on as the host set it.</summary>
+    public Setting<bool>? AnswerTuning { get; init; }
+
+    /// <summary>What the guest has of the expansion ROM.</summary>
+    public Setting<RomControl>? Rom { get; init; }
+
+    /// <summary>What is done when the guest has not got over an error of the function.</summary>
+    public Setting<ErrorRemedy>? OnError { get; init; }
+
     /// <summary>Rules; they come after those of the places below.</summary>
     public IReadOnlyList<PolicyRule> Rules { get; init; } = [];
 
@@ -47,6 +59,10 @@ public sealed record PolicyStatement
         AllowInterruptControl = AllowInterruptControl ?? policy.AllowInterruptControl,
         AllowFunctionReset = AllowFunctionReset ?? policy.AllowFunctionReset,
         AllowPowerStates = AllowPowerStates ?? policy.AllowPowerStates,
+        HideUnusable = HideUnusable ?? policy.HideUnusable,
+        AnswerTuning = AnswerTuning ?? policy.AnswerTuning,
+        Rom = Rom ?? policy.Rom,
+        OnError = OnError ?? policy.OnError,
         Rules = Grown(policy.Rules, Rules),
         Quirks = Grown(policy.Quirks, Quirks),
         HiddenCapabilities = Grown(policy.HiddenCapabilities, HiddenCapabilities),

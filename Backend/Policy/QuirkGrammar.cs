@@ -1,13 +1,14 @@
-using System.Globalization;
 using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Hardware.Text;
 using PciBackFlow.Stages.Filter;
 using PciBackFlow.Stages.Filter.Policy;
 
 namespace PciBackFlow.Backend.Policy;
 
 /// <summary>
-/// The grammar of Linux xen-pciback's <c>quirks</c> attribute: <c>[DDDD:]BB:SS.F-REG:SIZE:MASK</c>, all numbers hexadecimal,
-/// white space allowed around. REG is at most FFF, SIZE 1, 2 or 4, and MASK fits SIZE bytes. Unlike there, the mask is honoured.
+/// The grammar of Linux xen-pciback's <c>quirks</c> attribute (drivers/xen/xen-pciback/pci_stub.c, str_to_quirk): <c>[DDDD:]BB:SS.F-REG:SIZE:MASK</c>, all
+/// numbers as scanf's <c>%x</c> reads them (<see cref="ScannedHex"/>), white space allowed around. REG is at most FFF, SIZE 1, 2 or 4, and MASK fits SIZE
+/// bytes. Unlike there, the mask is honoured.
 /// </summary>
 public static class QuirkGrammar
 {
@@ -23,45 +24,46 @@ public static class QuirkGrammar
     /// <returns>Whether the text is a quirk.</returns>
     public static bool TryParse(string text, SettingOrigin origin, out PciAddress address, out QuirkField field, out int errorIndex, out string reason)
     {
-        address = default;
         field = default;
-        int start = text.Length - text.TrimStart().Length;
-        int end = text.TrimEnd().Length;
+        int position = 0;
         int dash = text.IndexOf('-', StringComparison.Ordinal);
-        if (dash < 0)
+        if (!ScannedAddress.TryRead(text, ref position, text.AsSpan(0, Math.Max(0, dash)).Count(':') > 1, out address, out reason))
         {
-            errorIndex = Math.Max(start, end);
-            reason = "a quirk is [DDDD:]BB:SS.F-REG:SIZE:MASK";
+            errorIndex = position;
             return false;
         }
 
-        if (!PciAddress.TryParse(text.AsSpan(start, Math.Max(0, dash - start)), out address, out errorIndex, out reason))
+        if (!address.IsKnownToXen)
         {
-            errorIndex += start;
+            return Refuse(text.Length - text.TrimStart().Length, PciAddress.SegmentRule, out errorIndex, out reason);
+        }
+
+        if (position >= text.Length || text[position] != '-')
+        {
+            return Refuse(position, "a quirk is [DDDD:]BB:SS.F-REG:SIZE:MASK", out errorIndex, out reason);
+        }
+
+        position++;
+        if (!TryNumber(text, ref position, ':', MaxRegister, "a register is hexadecimal, at most fff", out uint register, out errorIndex, out reason))
+        {
             return false;
         }
 
-        int position = dash + 1;
-        if (!TryNumber(text, ref position, end, ':', out uint register, out errorIndex, out reason)
-            || !TryNumber(text, ref position, end, ':', out uint size, out errorIndex, out reason))
+        int sizeAt = position;
+        if (!TryNumber(text, ref position, ':', 4, "a size is 1, 2 or 4", out uint size, out errorIndex, out reason))
         {
             return false;
         }
 
         int maskAt = position;
-        if (!TryNumber(text, ref position, end, '\0', out uint mask, out errorIndex, out reason))
+        if (!TryNumber(text, ref position, '\0', uint.MaxValue, "hexadecimal digits end a quirk", out uint mask, out errorIndex, out reason))
         {
             return false;
         }
 
-        if (register > MaxRegister)
-        {
-            return Refuse(dash + 1, "a register is at most fff", out errorIndex, out reason);
-        }
-
         if (size is not (1 or 2 or 4))
         {
-            return Refuse(maskAt - 2, "a size is 1, 2 or 4", out errorIndex, out reason);
+            return Refuse(sizeAt, "a size is 1, 2 or 4", out errorIndex, out reason);
         }
 
         if (size < 4 && mask >> (int)(8 * size) != 0)
@@ -70,30 +72,29 @@ public static class QuirkGrammar
         }
 
         field = new QuirkField((int)register, (int)size, mask, origin);
-        errorIndex = -1;
-        reason = string.Empty;
         return true;
     }
 
-    private static bool TryNumber(string text, ref int position, int end, char separator, out uint number, out int errorIndex, out string reason)
+    private static bool TryNumber(
+        string text, ref int position, char separator, uint max, string rule, out uint number, out int errorIndex, out string reason)
     {
-        number = 0;
-        int stop = position;
-        while (stop < end && char.IsAsciiHexDigit(text[stop]))
+        if (!ScannedHex.TryRead(text, ref position, max, out number))
         {
-            stop++;
+            return Refuse(position, rule, out errorIndex, out reason);
         }
 
-        bool complete = separator == '\0' ? stop == end : stop < end && text[stop] == separator;
-        if (stop == position || !complete || stop - position > 8)
+        if (separator == '\0')
         {
-            return Refuse(stop, separator == '\0' ? "hexadecimal digits end a quirk" : "hexadecimal digits and ':' are expected", out errorIndex, out reason);
+            ScannedHex.SkipSpace(text, ref position);
         }
 
-        number = uint.Parse(text.AsSpan(position, stop - position), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
-        position = stop + 1;
-        errorIndex = -1;
-        reason = string.Empty;
+        if (separator == '\0' ? position != text.Length : position >= text.Length || text[position] != separator)
+        {
+            return Refuse(position, separator == '\0' ? rule : "hexadecimal digits and ':' are expected", out errorIndex, out reason);
+        }
+
+        position++;
+        (errorIndex, reason) = (-1, string.Empty);
         return true;
     }
 

@@ -12,6 +12,12 @@ namespace PciBackFlow.Backend.Policy;
 /// <param name="Complaint">What was not understood, one sentence; null when everything was.</param>
 public sealed record ToolstackOptions(string Key, bool IsPermissive, string? Complaint)
 {
+    /// <summary>This program's own option: a function that gets a slot to itself becomes its function 0. libxl and xen-pciback skip it.</summary>
+    public const string Lone = "lone";
+
+    /// <summary>Whether <see cref="Lone"/> was asked for.</summary>
+    public bool IsLone { get; init; }
+
     /// <summary>Longest text that is looked at, in characters; libxl's own has less than 100.</summary>
     public const int MaxLength = 256;
 
@@ -35,6 +41,7 @@ public sealed record ToolstackOptions(string Key, bool IsPermissive, string? Com
         }
 
         bool permissive = false;
+        bool isLone = false;
         string? complaint = null;
         foreach (string item in text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
         {
@@ -45,13 +52,17 @@ public sealed record ToolstackOptions(string Key, bool IsPermissive, string? Com
             {
                 permissive |= value == "1";
             }
+            else if (name == Lone && value is "0" or "1")
+            {
+                isLone |= value == "1";
+            }
             else if (name == "permissive" || !NotOurs.Contains(name, StringComparer.Ordinal))
             {
                 complaint ??= $"{key}: '{ForeignText.Shown(item, limit: 32)}' is not an option known here; ignored";
             }
         }
 
-        return new(key, permissive, complaint);
+        return new(key, permissive, complaint) { IsLone = isLone };
     }
 
     /// <summary>What the toolstack says: its <c>permissive=1</c> is the administrator's word on this one device, over the daemon's default.</summary>

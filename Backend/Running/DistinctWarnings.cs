@@ -3,8 +3,9 @@ using Microsoft.Extensions.Logging;
 namespace PciBackFlow.Backend.Running;
 
 /// <summary>
-/// What guests do wrong, said once for each guest and subject and then counted: the line comes again at the 10th, 100th, 1,000th …
-/// time, so a guest that repeats itself a million times writes seven lines (XSA-43). Any thread.
+/// What guests do, said once for each guest and subject and then counted: the line comes again at the 10th, 100th, 1,000th …
+/// time, so a guest that repeats itself a million times writes seven lines (XSA-43). A warning is for a person, who can do something about it; what is normal,
+/// or what nobody can change, is information. Any thread.
 /// </summary>
 public sealed partial class DistinctWarnings
 {
@@ -21,12 +22,31 @@ public sealed partial class DistinctWarnings
     /// <param name="logger">Where the lines go.</param>
     public DistinctWarnings(ILogger logger) => _logger = logger;
 
-    /// <summary>Says or counts.</summary>
+    /// <summary>Says or counts what a person should look at.</summary>
     /// <param name="domainId">The guest.</param>
     /// <param name="subject">What is wrong, in words without changing numbers: it is the identity of the warning.</param>
     /// <param name="text">What to say when it is said, which may hold numbers; the subject itself when null.</param>
     /// <returns>How often it happened so far, this time included.</returns>
-    public long Warn(int domainId, string subject, string? text = null)
+    public long Warn(int domainId, string subject, string? text = null) => Count(domainId, subject, text, isWarning: true);
+
+    /// <summary>Says or counts what is normal: as <see cref="Warn"/>, but as information.</summary>
+    /// <param name="domainId">The guest.</param>
+    /// <param name="subject">What happened, in words without changing numbers.</param>
+    /// <param name="text">What to say when it is said; the subject itself when null.</param>
+    /// <returns>How often it happened so far, this time included.</returns>
+    public long Inform(int domainId, string subject, string? text = null) => Count(domainId, subject, text, isWarning: false);
+
+    /// <summary>Forgets a guest: its successor of the same domain id is warned about afresh.</summary>
+    /// <param name="domainId">The guest.</param>
+    public void Forget(int domainId)
+    {
+        lock (_lock)
+        {
+            _counts.Remove(domainId);
+        }
+    }
+
+    private long Count(int domainId, string subject, string? text, bool isWarning)
     {
         long count;
         lock (_lock)
@@ -45,26 +65,23 @@ public sealed partial class DistinctWarnings
             subjects[subject] = count;
         }
 
-        if (IsPowerOfTen(count))
+        if (IsPowerOfTen(count) && isWarning)
         {
             Say(_logger, domainId, text ?? subject, count);
+        }
+        else if (IsPowerOfTen(count))
+        {
+            Tell(_logger, domainId, text ?? subject, count);
         }
 
         return count;
     }
 
-    /// <summary>Forgets a guest: its successor of the same domain id is warned about afresh.</summary>
-    /// <param name="domainId">The guest.</param>
-    public void Forget(int domainId)
-    {
-        lock (_lock)
-        {
-            _counts.Remove(domainId);
-        }
-    }
-
     [LoggerMessage(EventId = 4, Level = LogLevel.Warning, Message = "domain {DomainId}: {Subject} (seen {Count} times)")]
     private static partial void Say(ILogger logger, int domainId, string subject, long count);
+
+    [LoggerMessage(EventId = 13, Level = LogLevel.Information, Message = "domain {DomainId}: {Subject} (seen {Count} times)")]
+    private static partial void Tell(ILogger logger, int domainId, string subject, long count);
 
     private static bool IsPowerOfTen(long count)
     {

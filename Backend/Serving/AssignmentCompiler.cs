@@ -3,6 +3,7 @@ using PciBackFlow.Backend.Running;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Stages.Filter.Compile;
 using PciBackFlow.Stages.Filter.Map;
+using PciBackFlow.Stages.Filter.Run;
 
 namespace PciBackFlow.Backend.Serving;
 
@@ -20,17 +21,35 @@ internal sealed class AssignmentCompiler(PolicyResolver policies, DistinctWarnin
     /// <param name="domainId">The guest.</param>
     /// <param name="function">The function.</param>
     /// <param name="options">What the toolstack wants for it; null when it says nothing.</param>
+    /// <param name="isLone">Whether no other function of its card is with it in the guest.</param>
     /// <exception cref="UnsupportedFunctionException">CardBus, or nobody answers.</exception>
-    public CompiledFunction Compile(int domainId, IPciFunction function, ToolstackOptions? options)
+    /// <exception cref="InvalidOperationException">The configuration says nothing definite of the device.</exception>
+    public CompiledFunction Compile(int domainId, IPciFunction function, ToolstackOptions? options, bool isLone)
     {
-        CompiledFunction compiled = FunctionPermissions.Compile(function, policies.Resolve(function.Address, options), _maps);
+        CompiledFunction compiled = FunctionPermissions.Compile(function, policies.Resolve(function.Address, options), _maps, isLone: isLone);
         foreach (string problem in compiled.Problems)
         {
-            warnings.Warn(domainId, $"{function.Address}: {problem}");
+            // Who wrote a policy can mend it. How the device is made nobody can, and its guest is served all the same: an 82574L's optional AER registers
+            // lie under its next capability.
+            if (compiled.PolicyProblems.Contains(problem))
+            {
+                warnings.Warn(domainId, $"{function.Address}: {problem}");
+            }
+            else
+            {
+                warnings.Inform(domainId, $"{function.Address}: {problem}");
+            }
         }
 
         return compiled;
     }
+
+    /// <summary>Whether a function is under the policy that holds for it now.</summary>
+    /// <param name="function">The function.</param>
+    /// <param name="options">What the toolstack wants for it; null when it says nothing.</param>
+    /// <exception cref="InvalidOperationException">The configuration says nothing definite of the device.</exception>
+    public bool IsCurrent(AssignedFunction function, ToolstackOptions? options) =>
+        policies.Resolve(function.Hardware.Address, options).SaysTheSameAs(function.Policy);
 
     /// <summary>The guest has let go of a function: what was said of it for that guest alone ends. Before anybody else can claim it.</summary>
     /// <param name="function">The function's address on the host.</param>

@@ -102,15 +102,19 @@ internal sealed class DeniedWriteLog : IDeniedWriteListener, IDisposable
 
     private static string Decider(AssignedFunction function, RegisterRow row)
     {
-        PolicyProfile profile = function.Policy.Profile.Value;
-        if (row.Rule != WriteRule.ByPolicy || (row.Allowable == 0 && profile == PolicyProfile.Permissive))
+        if (IsByEveryPolicy(function, row))
         {
             return "in every policy";
         }
 
+        PolicyProfile profile = function.Policy.Profile.Value;
+
         // A permissive profile denies nothing of its own.
         return profile == PolicyProfile.Permissive ? "by a rule of its policy" : $"by {AccessPolicy.NameOf(profile)} policy";
     }
+
+    private static bool IsByEveryPolicy(AssignedFunction function, RegisterRow row) =>
+        row.Rule != WriteRule.ByPolicy || (row.Allowable == 0 && function.Policy.Profile.Value == PolicyProfile.Permissive);
 
     private static string Hex(uint value, int size) => value.ToString("x" + (2 * size).ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
 
@@ -142,7 +146,17 @@ internal sealed class DeniedWriteLog : IDeniedWriteListener, IDisposable
         {
             foreach (RegisterRow row in write.Function.Map.RowsAt(write.Offset, write.Size))
             {
-                if (Denies(write, row))
+                if (!Denies(write, row))
+                {
+                    continue;
+                }
+
+                // What a policy could allow is a person's to decide. What none can is normal: Linux clears MSI-X Message Control itself, for one.
+                if (IsByEveryPolicy(write.Function, row))
+                {
+                    _warnings.Inform(connection.DomainId, $"denied {Place(write, row)}", Describe(write, row));
+                }
+                else
                 {
                     _warnings.Warn(connection.DomainId, $"denied {Place(write, row)}", Describe(write, row));
                 }

@@ -13,6 +13,7 @@ using PciBackFlow.Stages.Filter;
 using PciBackFlow.Stages.Filter.Compile;
 using PciBackFlow.Stages.Filter.Map;
 using PciBackFlow.Stages.Filter.Run;
+using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Backend.Serving;
 
@@ -49,6 +50,9 @@ internal sealed class ExposedFunctions
         _slots = services.CreateSlots();
     }
 
+    /// <summary>The host addresses of all that the guest is to have, as its directory says now.</summary>
+    public IReadOnlyList<PciAddress> Offered { get; set; } = [];
+
     public FunctionTable Table { get; private set; } = FunctionTable.Empty;
 
     /// <summary>The host addresses of what the guest has and a directory does not name.</summary>
@@ -66,8 +70,12 @@ internal sealed class ExposedFunctions
         return missing ?? [];
     }
 
-    /// <summary>The host addresses of what the guest has and does not answer any more.</summary>
-    public IReadOnlyList<PciAddress> Lost => [.. _functions.Where(static function => function.Value.IsGone).Select(static function => function.Key)];
+    /// <summary>The host addresses of what the guest has and does not answer any more, or has failed.</summary>
+    public IReadOnlyList<PciAddress> Lost =>
+        [.. _functions.Where(static function => function.Value.IsGone || function.Value.HasFailed).Select(static function => function.Key)];
+
+    /// <summary>Whether the guest has it, and it does not answer any more.</summary>
+    public bool IsGone(PciAddress host) => _functions.TryGetValue(host, out AssignedFunction? function) && function.IsGone;
 
     /// <summary>Whether there are such. Asked in every pass, hence without an allocation.</summary>
     public bool HasLost
@@ -76,7 +84,7 @@ internal sealed class ExposedFunctions
         {
             foreach (AssignedFunction function in _functions.Values)
             {
-                if (function.IsGone)
+                if (function.IsGone || function.HasFailed)
                 {
                     return true;
                 }
@@ -94,7 +102,45 @@ internal sealed class ExposedFunctions
     /// <param name="options">What the toolstack wants for it; null when it says nothing.</param>
     /// <param name="guest">Where the guest sees it.</param>
     /// <returns>Null, or why the guest does not get it; then nothing is held.</returns>
-    public DeviceFailure? Expose(PciAddress host, byte? requested, ToolstackOptions? options, out PciAddress guest)
+    public DeviceFailure? Expose(PciAddress host, byte? requested, ToolstackOptions? options, out PciAddress guest) =>
+        Claim(host, requested, options, inherited: null, out guest);
+
+    /// <summary>Claims a function that the guest has from an earlier daemon, at its place and with its registers; hardware is left as it is.</summary>
+    /// <param name="host">The host's function.</param>
+    /// <param name="guest">Where the guest sees it.</param>
+    /// <param name="options">What the toolstack wants for it; null when it says nothing.</param>
+    /// <returns>Null, or why the guest does not have it any more; then nothing is held.</returns>
+    public DeviceFailure? Inherit(PciAddress host, PciAddress guest, ToolstackOptions? options) => Claim(host, guest.Devfn, options, guest, out _);
+
+    /// <summary>A guest from an earlier daemon: what is enabled for its functions is gone through, before a request can reach them.</summary>
+    /// <param name="page">Its page. What it asks for now has not been answered, so of such messages it knows nothing, whatever was noted.</param>
+    public void InheritMessages(SharedPage page)
+    {
+        if ((page.ReadFlags() & SharedFlags.Active) != 0)
+        {
+            page.ReadRequest(out PciOpRequest request);
+            if (request.Command is PciOpCode.EnableMsi or PciOpCode.EnableMsix or PciOpCode.EnableMultiMsi
+                && Table.Find(request.Domain, request.Bus, request.Devfn) is { } function)
+            {
+                function.Registers.KnowsMessages = false;
+            }
+        }
+
+        InheritMessages(areKnown: true);
+    }
+
+    /// <summary>A guest from an earlier daemon: what is enabled for its functions is gone through, before a request can reach them.</summary>
+    /// <param name="areKnown">Whether the frontend is the one that was told of them.</param>
+    public void InheritMessages(bool areKnown)
+    {
+        foreach (AssignedFunction function in _functions.Values)
+        {
+            function.Registers.KnowsMessages &= areKnown;
+            _services.Interrupts?.Inherit(_domainId, function);
+        }
+    }
+
+    private DeviceFailure? Claim(PciAddress host, byte? requested, ToolstackOptions? options, PciAddress? inherited, out PciAddress guest)
     {
         if (_functions.TryGetValue(host, out AssignedFunction? existing))
         {
@@ -119,7 +165,11 @@ internal sealed class ExposedFunctions
         DeviceFailure? refusal;
         try
         {
-            refusal = Place(claim.Function, host, requested, options, out guest);
+            refusal = Place(claim.Function, host, requested, options, inherited, out guest);
+        }
+        catch (IOException e)
+        {
+            refusal = new(DeviceFailureKind.Unusable, $"{host}: its registers cannot be kept for the next daemon: {e.Message}");
         }
         catch (Exception e) when (e is UnsupportedFunctionException or InvalidOperationException or ArgumentException)
         {
@@ -163,6 +213,18 @@ internal sealed class ExposedFunctions
             return true;
         }
 
+        try
+        {
+            if (_services.Permissions.IsCurrent(function, _options[host]))
+            {
+                return true;
+            }
+        }
+        catch (InvalidOperationException)
+        {
+            return false;
+        }
+
         using var wait = DeviceWait.Begin();
 
         // Its registers are read: in the middle of a reset that its guest asked for they say anything, or that there are no
@@ -177,7 +239,7 @@ internal sealed class ExposedFunctions
         CompiledFunction compiled;
         try
         {
-            compiled = _services.Permissions.Compile(_domainId, function.Hardware, _options[host]);
+            compiled = _services.Permissions.Compile(_domainId, function.Hardware, _options[host], IsLone(host));
         }
         catch (Exception e) when (e is UnsupportedFunctionException or InvalidOperationException or ArgumentException)
         {
@@ -284,6 +346,11 @@ internal sealed class ExposedFunctions
         return isDone;
     }
 
+    // Of its card only what the guest has or is to have counts: it looks for those beside it once, when it first sees it. One that comes later is
+    // found all the same: pcifront looks at every number (pcifront_scan_bus).
+    private bool IsLone(PciAddress host) =>
+        !_functions.Keys.Concat(Offered).Any(other => other != host && other.SharesSlotWith(host));
+
     // Said by another thread than the one that found it out.
     private Action Notice(string subject)
     {
@@ -291,7 +358,8 @@ internal sealed class ExposedFunctions
         return () => _services.Notices.Post(Say);
     }
 
-    private DeviceFailure? Place(IPciFunction function, PciAddress host, byte? requested, ToolstackOptions? options, out PciAddress guest)
+    private DeviceFailure? Place(
+        IPciFunction function, PciAddress host, byte? requested, ToolstackOptions? options, PciAddress? inherited, out PciAddress guest)
     {
         guest = default;
         if (!function.TryRead(ClassOffset, 1, out uint baseClass) || !function.TryRead(ConfigRegisters.HeaderType, 1, out uint headerType))
@@ -311,7 +379,7 @@ internal sealed class ExposedFunctions
                 $"{host} is a bridge (header type {headerType & HeaderTypeMask}); only functions with header type 0 can be given to a guest");
         }
 
-        SlotResult slot = _slots.Add(new(host, function.IsVirtualFunction, (byte)baseClass, requested));
+        SlotResult slot = _slots.Add(new(host, function.IsVirtualFunction, (byte)baseClass, requested) { IsLone = options is { IsLone: true } });
         if (!slot.IsPlaced)
         {
             return new(DeviceFailureKind.NoSlot, $"{host}: {slot.Refusal}");
@@ -323,14 +391,27 @@ internal sealed class ExposedFunctions
         }
 
         guest = slot.Guest;
-        AssignedFunction assigned = new(function, guest, _services.Permissions.Compile(_domainId, function, options))
+        if (inherited is { } place && place != guest)
+        {
+            return new(DeviceFailureKind.NoSlot, $"{host}: its guest knows it as {place}, which is not to be had any more");
+        }
+
+        CompiledFunction compiled = _services.Permissions.Compile(_domainId, function, options, IsLone(host));
+        VirtualRegisters? left = inherited is null ? null : _services.Inheritance?.Find(_domainId, host, guest, function.Size);
+        VirtualRegisters? registers = left ?? _services.Inheritance?.Create(_domainId, host, guest, function.Size);
+        AssignedFunction assigned = new(function, guest, compiled, registers, keepState: left is not null)
         {
             GoneChanged = _notice,
             FoundSlow = Notice($"{host} answers slowly: its register accesses are made by workers until they are fast again"),
             FoundAddressesLost = Notice($"{host} had lost its base addresses when its guest switched it on: something reset it. They are written back"),
             FoundStuck = Notice($"{host} hangs: what its guest asked of it has not come back in time"),
         };
-        if (!SideEffects.Prepare(assigned))
+        if (left is not null)
+        {
+            assigned.Refresh();
+        }
+
+        if (inherited is null && !SideEffects.Prepare(assigned))
         {
             return new(DeviceFailureKind.Unusable, $"{host}: its power management could not be made ready (wake-up events off, D0)");
         }

@@ -3,6 +3,8 @@ using PciBackFlow.Backend.Interrupts;
 using PciBackFlow.Backend.Policy;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Stages.Filter;
+using PciBackFlow.Stages.Filter.Map;
+using PciBackFlow.Stages.Filter.Policy;
 using PciBackFlow.Stages.Filter.Run;
 
 namespace PciBackFlow.Backend.Serving;
@@ -30,6 +32,18 @@ public sealed class FunctionSnapshot
 
     /// <summary>What the guest may do with it, and who said so.</summary>
     public EffectivePolicy Policy => EffectivePolicy.Of(_function.Policy);
+
+    /// <summary>What policy dropped of the guest's writes so far; live.</summary>
+    public IReadOnlyList<DeniedRegister> Denied => _function.Denied.Read();
+
+    /// <summary>The permissions, for the names of registers; live.</summary>
+    internal ConfigSpaceMap Map => _function.Map;
+
+    /// <summary>The same, as it is in force.</summary>
+    internal AccessPolicy InForce => _function.Policy;
+
+    /// <summary>The guest's virtual registers; live.</summary>
+    internal VirtualRegisters Registers => _function.Registers;
 
     /// <summary>Which interrupts the guest has enabled; live.</summary>
     public InterruptState Interrupts => _interrupts?.StateOf(_function) ?? InterruptState.None;

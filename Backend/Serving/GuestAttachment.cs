@@ -31,9 +31,10 @@ internal sealed class GuestAttachment : IDisposable
     /// <param name="functions">What the guest has.</param>
     /// <param name="errno">The error when it failed.</param>
     /// <param name="reason">What was wrong; null when it succeeded.</param>
+    /// <param name="before">Is shown the page before it is served; null for nobody.</param>
     /// <returns>The attachment, or null. A failure leaves nothing mapped or bound.</returns>
     public static unsafe GuestAttachment? Create(
-        GuestServices services, int domainId, string frontend, FunctionTable functions, out Errno errno, out string? reason)
+        GuestServices services, int domainId, string frontend, FunctionTable functions, out Errno errno, out string? reason, Action<SharedPage>? before = null)
     {
         var keys = FrontendKeys.Read(services.Store, frontend);
         errno = Errno.EINVAL;
@@ -47,7 +48,9 @@ internal sealed class GuestAttachment : IDisposable
         try
         {
             mapping = services.Grants.Map(domainId, reference);
-            GuestLane lane = services.Lanes.Attach(domainId, port, new SharedPage(mapping.Address), functions);
+            SharedPage page = new(mapping.Address);
+            before?.Invoke(page);
+            GuestLane lane = services.Lanes.Attach(domainId, port, page, functions);
             return new(keys, mapping, lane);
         }
         catch (HypervisorException e)

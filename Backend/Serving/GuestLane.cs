@@ -33,6 +33,12 @@ internal sealed class GuestLane : IDisposable
     /// <summary>Runs something between two of the guest's requests, on the thread that owns them. Must not block.</summary>
     public void Run(Action action) => _lanes.Run(Shard, action);
 
+    /// <summary>
+    /// Signals the guest once without an answer: a daemon that was killed between an answer and its signal left the guest waiting. A guest that waits for
+    /// nothing takes it for a spurious event.
+    /// </summary>
+    public void NotifyOnce() => Run(() => Connection.Notifier.Notify());
+
     public void Dispose()
     {
         if (_isDisposed)

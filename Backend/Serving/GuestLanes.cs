@@ -3,6 +3,7 @@ using PciBackFlow.Pipeline.Running;
 using PciBackFlow.Stages;
 using PciBackFlow.Stages.Connections;
 using PciBackFlow.Stages.Notify;
+using PciBackFlow.Stages.Tracing;
 using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Backend.Serving;
@@ -15,6 +16,7 @@ internal sealed class GuestLanes
     private readonly IEventChannels[] _channels;
     private readonly IInterruptOperations? _interrupts;
     private readonly DeniedWriteLog _deniedWrites;
+    private readonly ShardTrace[] _traces;
     private readonly int[] _guests;
 
     /// <summary>Takes over an engine.</summary>
@@ -22,8 +24,11 @@ internal sealed class GuestLanes
     /// <param name="channels">Its shards' descriptors, by shard.</param>
     /// <param name="interrupts">Who enables interrupts; null when nobody does.</param>
     /// <param name="deniedWrites">Who says what guests were denied.</param>
-    public GuestLanes(IPipelineEngine<GuestOperation> engine, IEventChannels[] channels, IInterruptOperations? interrupts, DeniedWriteLog deniedWrites)
+    /// <param name="traces">Its shards' traces, by shard.</param>
+    public GuestLanes(
+        IPipelineEngine<GuestOperation> engine, IEventChannels[] channels, IInterruptOperations? interrupts, DeniedWriteLog deniedWrites, ShardTrace[] traces)
     {
+        _traces = traces;
         _engine = engine;
         _channels = channels;
         _interrupts = interrupts;
@@ -49,7 +54,7 @@ internal sealed class GuestLanes
         {
             // The descriptor belongs to the shard's thread.
             _engine.Invoke(shard, () => port = channels.BindInterdomain(domainId, remotePort));
-            connection = new(domainId, page, new EventChannelNotifier(channels, port), functions, _interrupts, _deniedWrites);
+            connection = new(domainId, page, new EventChannelNotifier(channels, port), functions, _interrupts, _deniedWrites, _traces[shard]);
             _deniedWrites.Add(connection);
             _engine.Attach(shard, port, new GuestOperation(connection));
             return new(this, connection, shard, port);
@@ -82,6 +87,9 @@ internal sealed class GuestLanes
     {
         _engine.Detach(shard, port);
         _deniedWrites.Remove(connection);
+
+        // Whoever is about to ask finds it closed: behind this the page is unmapped.
+        _engine.Invoke(shard, connection.Recovery.Close);
         Unbind(shard, port);
         GiveBackPlace(shard);
     }

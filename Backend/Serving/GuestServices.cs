@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using PciBackFlow.Backend.Devices.Sources;
 using PciBackFlow.Backend.Domains;
+using PciBackFlow.Backend.Inheritance;
 using PciBackFlow.Backend.Interrupts;
 using PciBackFlow.Backend.Running;
 using PciBackFlow.Backend.Slots;
@@ -43,6 +44,9 @@ internal sealed record GuestServices
     /// </summary>
     public ConcurrentDictionary<(int DomainId, PciAddress Host), bool> Leaving { get; } = new();
 
+    /// <summary>What the next daemon finds of the guests; null where nobody follows this one.</summary>
+    public GuestInheritance? Inheritance { get; init; }
+
     /// <summary>How a shard tells a guest's queue something.</summary>
     public required ShardNotices Notices { get; init; }
 
@@ -54,6 +58,7 @@ internal sealed record GuestServices
     public void EndClaim(int domainId, PciAddress host)
     {
         Permissions.EndGuest(host);
+        Inheritance?.Forget(host);
         Functions.Release(domainId, host);
     }
 }

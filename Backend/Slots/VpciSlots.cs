@@ -4,8 +4,8 @@ namespace PciBackFlow.Backend.Slots;
 
 /// <summary>
 /// One virtual root bus 0000:00. Functions of one physical slot share a virtual slot and keep their function numbers (as Linux's
-/// <c>drivers/xen/xen-pciback/vpci.c</c>, so <c>04:00.1</c> alone becomes <c>00:00.1</c>). Unlike there bridges are really refused, and
-/// a requested devfn is honoured where it is free.
+/// <c>drivers/xen/xen-pciback/vpci.c</c>, so <c>04:00.1</c> alone becomes <c>00:00.1</c>, unless it is said to be lone). Unlike there bridges are
+/// really refused, and a requested devfn is honoured where it is free, or where a sibling of the same card leaves the function's own number.
 /// </summary>
 public sealed class VpciSlots : ISlotAllocator
 {
@@ -35,12 +35,19 @@ public sealed class VpciSlots : ISlotAllocator
                 return Place(devfn, request, note: null);
             }
 
+            byte own = (byte)((devfn & ~7) | request.Host.Function);
+            if (own != devfn && IsFree(own, request))
+            {
+                return Place(own, request, note: null);
+            }
+
             note = $"requested slot {devfn >> 3:x2}.{devfn & 7} is taken";
         }
 
         int slot = SlotOf(request);
+        bool isFirst = request.IsLone && slot >= 0 && _slots[slot].Count == 0;
         return slot >= 0
-            ? Place((byte)((slot << 3) | request.Host.Function), request, note)
+            ? Place((byte)((slot << 3) | (isFirst ? 0 : request.Host.Function)), request, note)
             : new(default, "no more space on the guest's virtual bus: 32 slots are taken", note);
     }
 
@@ -59,7 +66,7 @@ public sealed class VpciSlots : ISlotAllocator
     private static PciAddress Address(Placed placed) => PciAddress.FromDevfn(0, 0, placed.Devfn);
 
     /// <summary>A virtual function with number 0 is no multi-function device: a guest would skip whoever shares its slot.</summary>
-    private static bool StandsAlone(PciAddress host, bool isVirtualFunction) => isVirtualFunction && host.Function == 0;
+    private static bool StandsAlone(int function, bool isVirtualFunction) => isVirtualFunction && (function & 7) == 0;
 
     private Placed? Find(PciAddress host)
     {
@@ -84,8 +91,8 @@ public sealed class VpciSlots : ISlotAllocator
     }
 
     private static bool MayJoin(List<Placed> slot, in SlotRequest request) =>
-        !StandsAlone(request.Host, request.IsVirtualFunction)
-        && !StandsAlone(slot[0].Host, slot[0].IsVirtualFunction)
+        !StandsAlone(request.Host.Function, request.IsVirtualFunction)
+        && !StandsAlone(slot[0].Devfn, slot[0].IsVirtualFunction)
         && slot[0].Host.SharesSlotWith(request.Host);
 
     private int SlotOf(in SlotRequest request)

@@ -29,6 +29,9 @@ public sealed record DeviceKeys(int Index, PciAddress? Host, XenbusState State)
     /// <summary>Whether the backend gave it to the guest.</summary>
     public bool IsPublished => Guest is not null && State == XenbusState.Initialised;
 
+    /// <summary>Whether the guest has been asked to let go of it. Its keys stay as they are until the toolstack removes them.</summary>
+    public bool IsAskedBack => Guest is not null && State == XenbusState.Closing;
+
     /// <summary>Whether the backend could not give it.</summary>
     public bool IsFailed => Error is not null || State == XenbusState.Closed;
 }

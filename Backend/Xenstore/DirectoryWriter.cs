@@ -44,9 +44,9 @@ public sealed class DirectoryWriter(IXenStoreAccess store, GuestId guest)
         string host = device.Host.ToString();
         Set(StoreKeys.DeviceKey(index), host);
         Set(StoreKeys.Device(index), host);
-        if (device.RequestedDevfn != 0)
+        if (device.RequestedDevfn is { } devfn)
         {
-            Set(StoreKeys.RequestedDevfn(index), device.RequestedDevfn.ToString("x", CultureInfo.InvariantCulture));
+            Set(StoreKeys.RequestedDevfn(index), devfn.ToString("x", CultureInfo.InvariantCulture));
         }
 
         if (device.Name is not null)

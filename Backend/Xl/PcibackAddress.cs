@@ -1,5 +1,5 @@
-using System.Globalization;
 using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Hardware.Text;
 
 namespace PciBackFlow.Backend.Xl;
 
@@ -61,6 +61,9 @@ internal readonly record struct PcibackAddress(PciAddress First, bool AnySlot, b
         return true;
     }
 
-    private static bool TryHex(string text, uint max, out uint value) =>
-        uint.TryParse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out value) && value <= max;
+    private static bool TryHex(string text, uint max, out uint value)
+    {
+        int position = 0;
+        return ScannedHex.TryRead(text, ref position, max, out value) && position == text.Length;
+    }
 }

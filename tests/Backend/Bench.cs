@@ -22,6 +22,9 @@ internal sealed class Bench : IDisposable
 
     public static readonly PciAddress HostWaking = new(0, 7, 0, 0);
 
+    /// <summary>A function with MSI-X at 0x40.</summary>
+    public static readonly PciAddress HostMessages = new(0, 8, 0, 0);
+
     private readonly ExclusiveFunctions _functions;
 
     public Bench(
@@ -30,7 +33,7 @@ internal sealed class Bench : IDisposable
     {
         Platform = new(around is null ? Host.BackendView : around(Host.BackendView));
         Store = Host.BackendView.OpenXenStore();
-        _functions = new([Device(HostA), Device(HostB), Device(HostC), Bridge(new(0, 6, 0, 0)), Waking]);
+        _functions = new([Device(HostA), Device(HostB), Device(HostC), Bridge(new(0, 6, 0, 0)), Waking, Device(HostMessages, messages: true)]);
         BackendOptions standard = new()
         {
             Hypervisor = Platform,
@@ -157,7 +160,7 @@ internal sealed class Bench : IDisposable
         Assert.Empty(Lines.Errors);
     }
 
-    private static EmulatedFunction Device(PciAddress address, bool powerManagement = false)
+    private static EmulatedFunction Device(PciAddress address, bool powerManagement = false, bool messages = false)
     {
         byte[] bytes = new byte[256];
         BitConverter.TryWriteBytes(bytes.AsSpan(0), IdOf(address));
@@ -167,6 +170,13 @@ internal sealed class Bench : IDisposable
             bytes[0x06] = 0x10;
             bytes[0x34] = 0x40;
             new byte[] { 0x01, 0x00, 0x03, 0xF8, 0x08, 0x01 }.CopyTo(bytes, 0x40);
+        }
+
+        if (messages)
+        {
+            bytes[0x06] = 0x10;
+            bytes[0x34] = 0x40;
+            new byte[] { 0x11, 0x00, 0x03, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x08 }.CopyTo(bytes, 0x40);
         }
 
         return new(address, $"test {address}", bytes);

@@ -19,8 +19,13 @@ internal sealed unsafe class SmallFrontend : IDisposable
     private int _port;
 
     public SmallFrontend(Bench bench, int domain)
+        : this(bench.Host, domain)
     {
-        _view = bench.Host.ViewOf(domain);
+    }
+
+    public SmallFrontend(LoopbackHost host, int domain)
+    {
+        _view = host.ViewOf(domain);
         _store = _view.OpenXenStore();
         _channels = _view.OpenEventChannels();
         _path = Bench.FrontendPath(domain);
@@ -81,8 +86,30 @@ internal sealed unsafe class SmallFrontend : IDisposable
     /// <param name="entries">Its MSI-X entries; replaced by those of the answer.</param>
     public PciOpRequest Ask(PciOpRequest request, Span<MsixEntry> entries)
     {
+        Post(request, entries);
+        return AwaitAnswer(entries);
+    }
+
+    /// <summary>Asks anything, and does not wait.</summary>
+    public void Post(PciOpRequest request, ReadOnlySpan<MsixEntry> entries = default)
+    {
         _page.Post(request, entries);
         _channels.Notify(_port);
+    }
+
+    /// <summary>Whether it was signalled since the last time; waits at most so long.</summary>
+    public bool IsSignalled(int timeoutMilliseconds)
+    {
+        Span<int> ports = stackalloc int[1];
+        int count = _channels.Read(ports, timeoutMilliseconds);
+        _channels.Unmask(ports[..count]);
+        return count > 0;
+    }
+
+    /// <summary>Waits for what was asked.</summary>
+    /// <param name="entries">Replaced by those of the answer.</param>
+    public PciOpRequest AwaitAnswer(Span<MsixEntry> entries = default)
+    {
         long start = Stopwatch.GetTimestamp();
         while (!_page.IsAnswered)
         {
@@ -95,6 +122,26 @@ internal sealed unsafe class SmallFrontend : IDisposable
         _page.ReadEntries(ref answered);
         ((ReadOnlySpan<MsixEntry>)answered)[..entries.Length].CopyTo(entries);
         return answer;
+    }
+
+    /// <summary>Says that it can be asked about errors.</summary>
+    public void AnnounceAerHandler() => _page.AnnounceAerHandler();
+
+    /// <summary>What it is asked about an error.</summary>
+    public bool TryReadRecovery(out RecoveryRequest request) => _page.TryReadRecovery(out request);
+
+    /// <summary>Answers it with any 32 bits, and signals.</summary>
+    public void AnswerRecovery(int verdict)
+    {
+        _page.AnswerRecovery(verdict);
+        Notify();
+    }
+
+    /// <summary>Changes flags as no frontend should, and signals.</summary>
+    public void ToggleFlags(SharedFlags set, SharedFlags clear)
+    {
+        _page.ToggleFlags(set, clear);
+        Notify();
     }
 
     public void Dispose()

@@ -47,6 +47,7 @@ internal static class AttachPlan
         new("find the devices") { Do = static attachment => attachment.Devices = Preconditions.DevicesFor(attachment.Services, attachment.Request.Spec) },
         new("reserve them") { Do = static attachment => attachment.Reserve() },
         new("refuse what another guest has") { Do = RefuseTaken },
+        new("refuse a slot that another device has") { Do = RequestedSlot.RefuseIfTaken },
         new("refuse what shares a page with another guest's device")
         {
             // Nobody can insist on it: two guests would have each other's device.

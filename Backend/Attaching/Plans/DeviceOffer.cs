@@ -1,3 +1,4 @@
+using PciBackFlow.Backend.Devices.Holding;
 using PciBackFlow.Backend.Domains;
 using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Hypervisor;
@@ -14,7 +15,12 @@ internal static class DeviceOffer
     {
         ToolstackServices services = attachment.Services;
         DomainLife life = attachment.Life;
-        List<NewDevice> added = [.. attachment.Devices.Select(device => attachment.Request.Spec.Describe(device.Address, device.Name))];
+        IReadOnlyList<HeldDevice> held = services.Custody.Held();
+        List<NewDevice> added =
+        [
+            .. attachment.Devices.Select(device => attachment.Request.Spec.Describe(
+                device.Address, device.Name, isLone: !held.Any(other => other.Address != device.Address && other.Address.SharesSlotWith(device.Address)))),
+        ];
         bool isReady = await StoreWait.UntilAsync(
             services.Store, GuestId.Of(life.DomainId),
             () =>
@@ -124,6 +130,7 @@ internal static class DeviceOffer
         foreach (PciAddress device in attachment.Addresses)
         {
             DeviceKeys keys = KeysOf(directory, device, life);
+            RequestedSlot.RefuseIfElsewhere(directory, life, attachment.Request.Spec, keys);
             arePublished &= keys.IsPublished;
             isForgotten |= keys.State == XenbusState.Initialising;
         }

@@ -1,5 +1,6 @@
 using PciBackFlow.Backend.Grants;
 using PciBackFlow.Backend.Plans;
+using PciBackFlow.Backend.Selection;
 using PciBackFlow.Hardware.Hypervisor;
 
 namespace PciBackFlow.Backend.Attaching.Plans;
@@ -60,7 +61,7 @@ internal static class ReturnPlan
     private static PciSpec SpecOf(JournalEntry wish)
     {
         var spec = PciSpec.Parse(wish.Grant.Text ?? wish.Device.ToString());
-        return spec.IsAllFunctions ? spec with { Address = wish.Device, IsAllFunctions = false } : spec;
+        return spec.IsAllFunctions ? spec with { Device = DeviceSelector.Of(wish.Device), IsAllFunctions = false } : spec;
     }
 
     private static bool Survives((GuestReturn Return, JournalEntry Wish) part, Exception failure)

@@ -107,9 +107,14 @@ internal sealed class DomainWatch : IDisposable
 
     private Task SettleAsync(DomainLife life) => _isDisposed ? Task.CompletedTask : _guests.SettleAsync(life);
 
-    // The journal keeps what is left; the next event tries again.
+    // The journal keeps what is left; the next event tries again, or the next daemon where this one ends and has closed what it works with.
     private bool NotSettled(DomainLife life, Exception failure)
     {
+        if (_isDisposed && failure is ObjectDisposedException)
+        {
+            return false;
+        }
+
         ToolstackLog.NotSettled(_services.Logger, life.DomainId, failure);
         return false;
     }

@@ -1,8 +1,11 @@
 using PciBackFlow.Backend.Attaching.Plans;
+using PciBackFlow.Backend.Devices;
+using PciBackFlow.Backend.Devices.Refusals;
 using PciBackFlow.Backend.Domains;
 using PciBackFlow.Backend.Grants;
 using PciBackFlow.Backend.Plans;
 using PciBackFlow.Backend.Running;
+using PciBackFlow.Backend.Selection;
 using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Pci;
@@ -83,6 +86,9 @@ public sealed class PciToolstack : IToolstack, IGuestChanges, IDisposable
         AttachedDevices.Of(_services, DomainLife.Of(Preconditions.Existing(_services, domainId)));
 
     /// <inheritdoc/>
+    public Assignability Assess(PciAddress device) => AttachRefusals.Of(_services, device);
+
+    /// <inheritdoc/>
     public Task<IReadOnlyList<AttachedDevice>> AttachAsync(AttachRequest request, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
@@ -131,8 +137,8 @@ public sealed class PciToolstack : IToolstack, IGuestChanges, IDisposable
         PciAddress[] wanted = spec switch
         {
             { IsAllFunctions: true } => [.. present.Where(device => device.SharesSlotWith(spec.Address!.Value))],
-            { Name: { } name } => _services.Custody.Find(name) is { } held ? [held.Address] : [],
-            _ => [spec.Address!.Value],
+            { Device: AddressSelector { Address: var address } } => [address],
+            _ => _services.Custody.Find(spec.Device) is { } held ? [held.Address] : [],
         };
         wanted = [.. wanted.Where(device => present.Contains(device) || ours.Contains(device))];
         return wanted.Length > 0 ? wanted : throw new BackendException(BackendFailure.Failed, $"domain {life.DomainId} does not have {spec}");

@@ -1,4 +1,7 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
+using PciBackFlow.Backend.Devices.Description;
+using PciBackFlow.Pipeline;
 
 namespace PciBackFlow.Backend.Control.Api;
 
@@ -13,6 +16,15 @@ namespace PciBackFlow.Backend.Control.Api;
 [JsonSerializable(typeof(IReadOnlyList<AssignmentReport>))]
 [JsonSerializable(typeof(AssignmentReport))]
 [JsonSerializable(typeof(ControlProblem))]
+[JsonSerializable(typeof(ReloadReport))]
 [JsonSerializable(typeof(TakeDevice))]
+[JsonSerializable(typeof(JsonElement))]
+[JsonSerializable(typeof(DaemonReport))]
+[JsonSerializable(typeof(ShardReport))]
+[JsonSerializable(typeof(EngineCounters))]
+[JsonSerializable(typeof(GuestReport))]
+[JsonSerializable(typeof(FunctionReport))]
+[JsonSerializable(typeof(ErrorsReport))]
+[JsonSerializable(typeof(IReadOnlyList<SettingReport>))]
 [JsonSerializable(typeof(AttachDevice))]
 public sealed partial class ControlJson : JsonSerializerContext;

@@ -19,11 +19,13 @@ namespace PciBackFlow.Backend.Control.Api;
 /// <param name="Gone">Whether it no longer answers.</param>
 /// <param name="Interrupts">How it interrupts the guest.</param>
 /// <param name="Policy">What the guest may do with it: <c>profile</c>, <c>allow_interrupt_control</c>, <c>allow_function_reset</c>,
-/// <c>allow_power_states</c>, then one <c>rules</c> for each place that rules come from (their number), then one <c>hide</c> for each hidden
+/// <c>allow_power_states</c>, <c>hide_unusable</c>, <c>answer_tuning</c>, <c>rom</c>, <c>on_error</c>,
+/// then one <c>rules</c> for each place that rules come from (their number), then one <c>hide</c> for each hidden
 /// capability.</param>
+/// <param name="DeniedWrites">What policy dropped of the guest's writes, by register, and what would allow it.</param>
 public sealed record FunctionReport(
     string Host, string Guest, string Origin, long HardwareReads, long HardwareWrites, long AddressesLost, bool Slow, bool Gone, InterruptReport Interrupts,
-    IReadOnlyList<SettingReport> Policy)
+    IReadOnlyList<SettingReport> Policy, IReadOnlyList<DeniedWriteReport> DeniedWrites)
 {
     /// <summary>Describes a function.</summary>
     /// <param name="function">The function.</param>
@@ -38,7 +40,8 @@ public sealed record FunctionReport(
         function.IsSlow,
         function.IsGone,
         InterruptReport.Of(function.Interrupts),
-        PolicyOf(function.Policy));
+        PolicyOf(function.Policy),
+        DeniedWriteReport.Of(function));
 
     private static List<SettingReport> PolicyOf(EffectivePolicy policy)
     {
@@ -48,6 +51,10 @@ public sealed record FunctionReport(
             Flag("allow_interrupt_control", policy.AllowInterruptControl),
             Flag("allow_function_reset", policy.AllowFunctionReset),
             Flag("allow_power_states", policy.AllowPowerStates),
+            Flag("hide_unusable", policy.HideUnusable),
+            Flag("answer_tuning", policy.AnswerTuning),
+            new("rom", AccessPolicy.NameOf(policy.Rom.Value), policy.Rom.Origin.ToString()),
+            new("on_error", AccessPolicy.NameOf(policy.OnError.Value), policy.OnError.Origin.ToString()),
         ];
         foreach (Setting<int> rules in policy.Rules)
         {

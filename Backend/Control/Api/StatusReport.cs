@@ -1,3 +1,4 @@
+using PciBackFlow.Backend.Devices.Description;
 using PciBackFlow.Pipeline;
 
 namespace PciBackFlow.Backend.Control.Api;
@@ -8,6 +9,7 @@ namespace PciBackFlow.Backend.Control.Api;
 /// <param name="Engine">The engine's totals since the start.</param>
 /// <param name="Guests">The guests it knows, by domain id.</param>
 /// <param name="Assignable">The devices guests can have, by address.</param>
+/// <param name="Errors">What became of devices' errors.</param>
 /// <param name="Configuration">The effective configuration, each value with its origin.</param>
 public sealed record StatusReport(
     DaemonReport Daemon,
@@ -15,4 +17,5 @@ public sealed record StatusReport(
     EngineCounters Engine,
     IReadOnlyList<GuestReport> Guests,
     IReadOnlyList<DeviceReport> Assignable,
+    ErrorsReport Errors,
     IReadOnlyList<SettingReport> Configuration);

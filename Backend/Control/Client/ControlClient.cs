@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using PciBackFlow.Backend.Control.Api;
+using PciBackFlow.Backend.Devices.Description;
 using PciBackFlow.Hardware.Linux;
 
 namespace PciBackFlow.Backend.Control.Client;
@@ -30,6 +31,21 @@ public sealed class ControlClient(string socket)
     /// <returns>By address.</returns>
     public Task<IReadOnlyList<DeviceReport>> ListAssignableAsync(CancellationToken cancellationToken) =>
         Get("assignable", ControlJson.Default.IReadOnlyListDeviceReport, cancellationToken);
+
+    /// <summary>Everything about one device of the daemon's host, with what an attach of it would be refused for.</summary>
+    /// <param name="device">In a selector's words.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>The report, without names by pci.ids.</returns>
+    public Task<DeviceReport> DescribeAsync(string device, CancellationToken cancellationToken) =>
+        Get($"devices/{Uri.EscapeDataString(device)}", ControlJson.Default.DeviceReport, cancellationToken);
+
+    /// <summary>A part of the daemon's live object tree.</summary>
+    /// <param name="path">Which: <c>guests/3/functions</c>; empty for all of it.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>Any JSON value.</returns>
+    public Task<JsonElement> InspectAsync(string path, CancellationToken cancellationToken) => Get(
+        path.Length == 0 ? "inspect" : $"inspect/{string.Join('/', path.Split('/').Select(Uri.EscapeDataString))}",
+        ControlJson.Default.JsonElement, cancellationToken);
 
     /// <summary>Takes a device from the host.</summary>
     /// <param name="device">Which.</param>
@@ -87,6 +103,44 @@ public sealed class ControlClient(string socket)
     /// <param name="cancellationToken">Gives up waiting; the daemon goes on.</param>
     /// <returns>When all are back.</returns>
     public Task ResumeAsync(CancellationToken cancellationToken) => Send("POST", "host/resume", null, cancellationToken);
+
+    /// <summary>Reads the configuration again and puts what it says of policies in force.</summary>
+    /// <param name="cancellationToken">Gives up waiting; the daemon goes on.</param>
+    /// <returns>What has changed.</returns>
+    public Task<ReloadReport> ReloadAsync(CancellationToken cancellationToken) =>
+        Send("POST", "reload", null, ControlJson.Default.ReloadReport, cancellationToken);
+
+    /// <summary>Requests as they are answered.</summary>
+    /// <param name="query">Which: <c>denied=true&amp;domain=3&amp;device=03:00.0&amp;operation=write</c>, values escaped; empty for all.</param>
+    /// <param name="cancellationToken">Gives up; the stream is read under a token of its own.</param>
+    /// <returns>A trace from its header on, which ends with the daemon; disposing it hangs up.</returns>
+    public async Task<Stream> TraceAsync(string query, CancellationToken cancellationToken)
+    {
+        try
+        {
+            string path = $"{ControlPaths.Version}trace{(query.Length == 0 ? string.Empty : "?" + query)}";
+            (int status, Stream body) = await HttpExchange.OpenAsync(socket, path, IsTrusted, cancellationToken).ConfigureAwait(false);
+            if (status is >= 200 and < 300)
+            {
+                return body;
+            }
+
+            await using (body.ConfigureAwait(false))
+            {
+                using MemoryStream answer = new();
+                await body.CopyToAsync(answer, cancellationToken).ConfigureAwait(false);
+                throw ProblemOf(status, answer.ToArray());
+            }
+        }
+        catch (SocketException failure)
+        {
+            throw Unreachable(failure);
+        }
+        catch (InvalidDataException failure)
+        {
+            throw new DaemonUnreachableException($"no daemon answers at {socket}: {failure.Message}", failure);
+        }
+    }
 
     private static string DevicesOf(string domain) => $"domains/{Uri.EscapeDataString(domain)}/devices";
 

@@ -14,6 +14,9 @@ internal static class HttpExchange
     // The status of a thousand guests is one megabyte.
     private const int MaxAnswerBytes = 64 << 20;
 
+    // Far more than the server's own headers.
+    private const int MaxHeadBytes = 8 << 10;
+
     /// <summary>Sends and receives.</summary>
     /// <param name="socketPath">The socket.</param>
     /// <param name="method"><c>GET</c>, <c>POST</c>, <c>DELETE</c>.</param>
@@ -27,14 +30,7 @@ internal static class HttpExchange
     public static async Task<(int Status, byte[] Body)> RunAsync(
         string socketPath, string method, string target, byte[]? body, Func<uint, bool> isTrusted, CancellationToken cancellationToken)
     {
-        using Socket socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        await socket.ConnectAsync(new UnixDomainSocketEndPoint(socketPath), cancellationToken).ConfigureAwait(false);
-
-        // Whoever could make the path could listen there: what is sent, and what comes back, steers devices.
-        if (PeerCredentials.UserOf(socket) is not { } server || !isTrusted(server))
-        {
-            throw new InvalidDataException("the process that listens there is neither root's nor this user's: it is not believed");
-        }
+        using Socket socket = await ConnectAsync(socketPath, isTrusted, cancellationToken).ConfigureAwait(false);
 
         string length = body is not null ? string.Create(CultureInfo.InvariantCulture, $"Content-Type: application/json\r\nContent-Length: {body.Length}\r\n")
             : method == "POST" ? "Content-Length: 0\r\n" // RFC 1945 §8.3: a POST without a length is a bad request
@@ -47,6 +43,45 @@ internal static class HttpExchange
         }
 
         return Parse(await ReceiveAsync(socket, cancellationToken).ConfigureAwait(false));
+    }
+
+    /// <summary>Sends a GET whose answer has no end of its own.</summary>
+    /// <param name="socketPath">The socket.</param>
+    /// <param name="target">Path and query, escaped.</param>
+    /// <param name="isTrusted">Whether a user may be the one who listens there.</param>
+    /// <param name="cancellationToken">Hangs up.</param>
+    /// <returns>Status, and the body as it comes; disposing it hangs up.</returns>
+    /// <exception cref="SocketException">Nobody listens, or the connection broke.</exception>
+    /// <exception cref="InvalidDataException">What came back is no answer, or who listens is not to be trusted.</exception>
+    public static async Task<(int Status, Stream Body)> OpenAsync(
+        string socketPath, string target, Func<uint, bool> isTrusted, CancellationToken cancellationToken)
+    {
+        Socket socket = await ConnectAsync(socketPath, isTrusted, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await SendAsync(socket, Encoding.ASCII.GetBytes($"GET {target} HTTP/1.0\r\nHost: daemon\r\n\r\n"), cancellationToken).ConfigureAwait(false);
+
+            // Byte by byte: what is behind the empty line is the body's.
+            byte[] head = new byte[MaxHeadBytes];
+            int length = 0;
+            while (!head.AsSpan(0, length).EndsWith("\r\n\r\n"u8))
+            {
+                if (length == head.Length
+                    || await socket.ReceiveAsync(head.AsMemory(length, 1), SocketFlags.None, cancellationToken).ConfigureAwait(false) == 0)
+                {
+                    throw new InvalidDataException(length == 0 ? "it hung up without an answer" : "its answer has no end of the headers");
+                }
+
+                length++;
+            }
+
+            return (StatusOf(Encoding.Latin1.GetString(head, 0, length).Split("\r\n")[0]), new NetworkStream(socket, ownsSocket: true));
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Takes an answer apart.</summary>
@@ -62,13 +97,7 @@ internal static class HttpExchange
         }
 
         string[] lines = Encoding.Latin1.GetString(answer[..end]).Split("\r\n");
-        string[] status = lines[0].Split(' ', 3);
-        if (status.Length < 2 || !status[0].StartsWith("HTTP/1.", StringComparison.Ordinal)
-            || !int.TryParse(status[1], NumberStyles.None, CultureInfo.InvariantCulture, out int code))
-        {
-            throw new InvalidDataException("its answer is not HTTP");
-        }
-
+        int code = StatusOf(lines[0]);
         ReadOnlySpan<byte> body = answer[(end + 4)..];
         foreach (string line in lines.AsSpan(1))
         {
@@ -81,6 +110,34 @@ internal static class HttpExchange
         }
 
         return (code, body.ToArray());
+    }
+
+    private static int StatusOf(string line)
+    {
+        string[] status = line.Split(' ', 3);
+        return status.Length >= 2 && status[0].StartsWith("HTTP/1.", StringComparison.Ordinal)
+            && int.TryParse(status[1], NumberStyles.None, CultureInfo.InvariantCulture, out int code)
+            ? code
+            : throw new InvalidDataException("its answer is not HTTP");
+    }
+
+    private static async Task<Socket> ConnectAsync(string socketPath, Func<uint, bool> isTrusted, CancellationToken cancellationToken)
+    {
+        Socket socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            await socket.ConnectAsync(new UnixDomainSocketEndPoint(socketPath), cancellationToken).ConfigureAwait(false);
+
+            // Whoever could make the path could listen there: what is sent, and what comes back, steers devices.
+            return PeerCredentials.UserOf(socket) is { } server && isTrusted(server)
+                ? socket
+                : throw new InvalidDataException("the process that listens there is neither root's nor this user's: it is not believed");
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
     }
 
     private static async Task SendAsync(Socket socket, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)

@@ -1,13 +1,16 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
-using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Routing;
 using PciBackFlow.Backend.Attaching;
 using PciBackFlow.Backend.Control.Api;
+using PciBackFlow.Backend.Control.Inspection;
 using PciBackFlow.Backend.Devices;
+using PciBackFlow.Backend.Devices.Description;
 using PciBackFlow.Backend.Devices.Holding;
+using PciBackFlow.Backend.Devices.Refusals;
 using PciBackFlow.Backend.Guests;
+using PciBackFlow.Backend.Selection;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Pipeline;
 
@@ -24,71 +27,125 @@ internal sealed class ControlEndpoints
 
     private ControlEndpoints(ControlServices services) => _services = services;
 
-    public static void Map(IEndpointRouteBuilder routes, ControlServices services)
+    public static ControlRoutes Create(ControlServices services)
     {
         ControlEndpoints endpoints = new(services);
-        Map(routes, "GET", "status", endpoints.Status);
-        Map(routes, "GET", "assignable", endpoints.ListAssignable);
-        Map(routes, "POST", "assignable", endpoints.Take);
-        Map(routes, "DELETE", "assignable/{device}", endpoints.GiveBack);
-        Map(routes, "GET", "domains/{domain}/devices", endpoints.ListDevices);
-        Map(routes, "POST", "domains/{domain}/devices", endpoints.Attach);
-        Map(routes, "DELETE", "domains/{domain}/devices", endpoints.Detach);
-        Map(routes, "POST", "host/suspend", endpoints.Suspend);
-        Map(routes, "POST", "host/resume", endpoints.Resume);
+        ControlRoutes routes = new();
+        routes.Add("GET", "status", endpoints.Status);
+        routes.Add("GET", "inspect", endpoints.Inspect);
+        routes.Add("GET", "inspect/{**path}", endpoints.Inspect);
+        routes.Add("GET", "assignable", endpoints.ListAssignable);
+        routes.Add("GET", "devices/{**device}", endpoints.Device);
+        routes.Add("POST", "assignable", endpoints.Take);
+        routes.Add("DELETE", "assignable/{**device}", endpoints.GiveBack);
+        routes.Add("GET", "domains/{domain}/devices", endpoints.ListDevices);
+        routes.Add("POST", "domains/{domain}/devices", endpoints.Attach);
+        routes.Add("DELETE", "domains/{domain}/devices", endpoints.Detach);
+        routes.Add("POST", "host/suspend", endpoints.Suspend);
+        routes.Add("POST", "host/resume", endpoints.Resume);
+        routes.Add("POST", "reload", endpoints.Reload);
+        routes.Add("GET", "trace", new TraceEndpoint(services).Run);
+        return routes;
     }
-
-    private static void Map(IEndpointRouteBuilder routes, string method, string path, RequestDelegate run) =>
-        routes.MapMethods(ControlPaths.Version + path, [method], run);
 
     private async Task Status(HttpContext context)
     {
         IReadOnlyList<GuestSnapshot> guests = _services.Guests();
-        bool[] answers = await _services.Shards.AskAsync(ShardPatience).ConfigureAwait(false);
         StatusReport report = new(
-            new(
-                _services.Version,
-                _services.Platform,
-                Environment.ProcessId,
-                (Environment.TickCount64 - _started) / 1000.0,
-                PipelineTopologyNames.NameOf(_services.Topology)),
-            [.. answers.Select((answered, shard) => new ShardReport(shard, guests.Count(guest => guest.Shard == shard), answered))],
+            Daemon(),
+            await ShardsOf(guests).ConfigureAwait(false),
             _services.Counters(),
             [.. guests.Select(guest => GuestReport.Of(guest, _services.NameOf(guest.DomainId)))],
             Held(),
-            _services.Configuration);
+            _services.Errors(),
+            _services.Configuration());
         await Answer(context, report, ControlJson.Default.StatusReport).ConfigureAwait(false);
     }
 
+    private async Task Inspect(HttpContext context)
+    {
+        string path = context.Request.RouteValues.ContainsKey("path") ? Unescaped(context, "path") : string.Empty;
+        IReadOnlyList<ShardReport> shards = await ShardsOf(_services.Guests()).ConfigureAwait(false);
+        LiveNode tree = LiveTree.Of(new()
+        {
+            Daemon = Daemon,
+            Shards = () => shards,
+            Engine = _services.Counters,
+            Guests = _services.Guests,
+            NameOf = _services.NameOf,
+            Custody = _services.Custody,
+            Errors = _services.Errors,
+            Configuration = _services.Configuration(),
+            Journal = _services.Journal,
+            Inheritance = _services.Inheritance,
+            Policies = _services.Policies?.Invoke(),
+        });
+        JsonNode? found = await Blocking(context, () => tree.Find(path)).ConfigureAwait(false);
+        await ControlGate.Write(context, StatusCodes.Status200OK, "application/json", JsonOf(found)).ConfigureAwait(false);
+    }
+
     private Task ListAssignable(HttpContext context) => Answer(context, Held(), ControlJson.Default.IReadOnlyListDeviceReport);
+
+    private async Task Device(HttpContext context)
+    {
+        string word = Unescaped(context, "device");
+        if (!DeviceSelector.TryParse(word, out DeviceSelector? device, out int index, out string? reason))
+        {
+            throw new BackendException(BackendFailure.Malformed, ControlProblem.Pointing($"{DeviceSelector.FaultOf(word)}: {reason}", word, index));
+        }
+
+        DeviceReport report = await Blocking(context, () =>
+        {
+            PciAddress address = _services.Custody.AddressOf(device);
+            DeviceReport found = Report(address);
+            return found.Refusals.Any(static refusal => refusal.Code == HostSnapshot.Absent)
+                ? throw new BackendException(BackendFailure.Failed, $"{address}: {found.Reasons[0]}")
+                : found.Weighed(_services.Toolstack.Assess(address));
+        }).ConfigureAwait(false);
+        await Answer(context, report, ControlJson.Default.DeviceReport).ConfigureAwait(false);
+    }
 
     private async Task Take(HttpContext context)
     {
         TakeDevice request = await Body(context, ControlJson.Default.TakeDevice).ConfigureAwait(false);
         string wanted = request.Address ?? string.Empty;
-        if (!PciAddress.TryParse(wanted, out PciAddress address, out int index, out string? reason))
+        if (!DeviceSelector.TryParse(wanted, out DeviceSelector? device, out int index, out string? reason))
         {
-            throw new BackendException(BackendFailure.Malformed, ControlProblem.Pointing($"not a PCI address: {reason}", wanted, index));
+            throw new BackendException(BackendFailure.Malformed, ControlProblem.Pointing($"{DeviceSelector.FaultOf(wanted)}: {reason}", wanted, index));
         }
 
-        HeldDevice held = await Blocking(context, () => _services.Custody.Take(address, request.Name, request.Force)).ConfigureAwait(false);
-        await Answer(context, DeviceReport.Of(held), ControlJson.Default.DeviceReport).ConfigureAwait(false);
+        HeldDevice held = await Blocking(
+            context, () => _services.Custody.Take(_services.Custody.AddressOf(device), request.Name, request.Force)).ConfigureAwait(false);
+        await Answer(context, Report(held.Address), ControlJson.Default.DeviceReport).ConfigureAwait(false);
     }
 
     private async Task GiveBack(HttpContext context)
     {
-        string device = Route(context, "device");
+        string device = Unescaped(context, "device");
         (bool rebind, bool force) = (Flag(context, "rebind"), Flag(context, "force"));
         await Blocking(context, () =>
         {
             // Giving back what isn't held is done already, as long as the words name a device.
-            if (_services.Custody.Find(device)?.Address is { } held)
+            var selector = DeviceSelector.ReadWordOrName(device);
+            if (selector is null && SelectorForms.IsKeyed(device) && !DeviceSelector.TryParse(device, out _, out int index, out string reason))
+            {
+                throw new BackendException(BackendFailure.Malformed, ControlProblem.Pointing($"{DeviceSelector.FaultOf(device)}: {reason}", device, index));
+            }
+
+            if (selector is not null && _services.Custody.Find(selector)?.Address is { } held)
             {
                 _services.Custody.GiveBack(held, rebind, force);
             }
-            else if (!PciAddress.TryParse(device, out _))
+            else if (selector is not null and not NameSelector)
             {
-                throw new BackendException(BackendFailure.Failed, $"no device of the name '{device}' is held; pci-assignable-list -n shows the names");
+                // It has to be one of the host's, unless it is an address, which may have been unplugged.
+                _services.Custody.AddressOf(selector);
+            }
+            else
+            {
+                throw new BackendException(
+                    BackendFailure.Failed,
+                    $"no device of the name '{(selector as NameSelector)?.Name ?? device}' is held; pci-assignable-list -n shows the names");
             }
 
             return true;
@@ -141,6 +198,12 @@ internal sealed class ControlEndpoints
         context.Response.StatusCode = StatusCodes.Status204NoContent;
     }
 
+    private async Task Reload(HttpContext context)
+    {
+        ReloadReport report = await _services.Reload().WaitAsync(context.RequestAborted).ConfigureAwait(false);
+        await Answer(context, report, ControlJson.Default.ReloadReport).ConfigureAwait(false);
+    }
+
     private int Domain(HttpContext context) => _services.Toolstack.Resolve(Route(context, "domain"));
 
     // The caret stands under the wrong character of the word above it.
@@ -148,7 +211,37 @@ internal sealed class ControlEndpoints
         ? spec
         : throw new BackendException(BackendFailure.Malformed, ControlProblem.Pointing($"not a PCI device specification: {reason}", text, index));
 
-    private DeviceReport[] Held() => [.. _services.Custody.Held().Select(DeviceReport.Of)];
+    private DaemonReport Daemon() => new(
+        _services.Version, _services.Platform, Environment.ProcessId, (Environment.TickCount64 - _started) / 1000.0,
+        PipelineTopologyNames.NameOf(_services.Topology));
+
+    private async Task<IReadOnlyList<ShardReport>> ShardsOf(IReadOnlyList<GuestSnapshot> guests)
+    {
+        bool[] answers = await _services.Shards.AskAsync(ShardPatience).ConfigureAwait(false);
+        return [.. answers.Select((answered, shard) => new ShardReport(shard, guests.Count(guest => guest.Shard == shard), answered))];
+    }
+
+    private static byte[] JsonOf(JsonNode? node)
+    {
+        using MemoryStream buffer = new();
+        using (Utf8JsonWriter json = new(buffer))
+        {
+            if (node is null)
+            {
+                json.WriteNullValue();
+            }
+            else
+            {
+                node.WriteTo(json);
+            }
+        }
+
+        return buffer.ToArray();
+    }
+
+    private DeviceReport[] Held() => [.. _services.Custody.Held().Select(held => Report(held.Address))];
+
+    private DeviceReport Report(PciAddress device) => _services.Custody.Describe(device);
 
     /// <summary>Custody works with the hardware and cannot be interrupted in the middle: when the time is up the request ends, the work goes on.</summary>
     private static Task<T> Blocking<T>(HttpContext context, Func<T> work) =>
@@ -169,9 +262,12 @@ internal sealed class ControlEndpoints
     private static Task Answer<T>(HttpContext context, T answer, JsonTypeInfo<T> type) =>
         ControlGate.Write(context, StatusCodes.Status200OK, "application/json", JsonSerializer.SerializeToUtf8Bytes(answer, type));
 
-    private static string Route(HttpContext context, string name) => (string)context.GetRouteValue(name)!;
+    private static string Route(HttpContext context, string name) => (string)context.Request.RouteValues[name]!;
 
-    private static bool Flag(HttpContext context, string name) => context.Request.Query[name].ToString() switch
+    // What has slashes a client may have escaped.
+    private static string Unescaped(HttpContext context, string name) => Route(context, name).Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
+
+    internal static bool Flag(HttpContext context, string name) => context.Request.Query[name].ToString() switch
     {
         "" or "false" => false,
         "true" => true,

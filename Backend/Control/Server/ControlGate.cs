@@ -28,6 +28,7 @@ internal sealed partial class ControlGate(ControlServices services, TimeSpan lim
         using var clock = CancellationTokenSource.CreateLinkedTokenSource(gone);
         clock.CancelAfter(limit);
         context.RequestAborted = clock.Token;
+        context.Items[typeof(ControlGate)] = clock;
         try
         {
             await next(context).ConfigureAwait(false);
@@ -50,6 +51,15 @@ internal sealed partial class ControlGate(ControlServices services, TimeSpan lim
         if (problem is not null && !context.Response.HasStarted)
         {
             await Write(context, status, problem).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>For a request that goes on until its client is gone or the daemon ends.</summary>
+    public static void LiftLimit(HttpContext context)
+    {
+        if (context.Items[typeof(ControlGate)] is CancellationTokenSource clock)
+        {
+            clock.CancelAfter(Timeout.InfiniteTimeSpan);
         }
     }
 

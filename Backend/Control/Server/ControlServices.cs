@@ -1,8 +1,12 @@
 using PciBackFlow.Backend.Attaching;
 using PciBackFlow.Backend.Control.Api;
 using PciBackFlow.Backend.Devices;
+using PciBackFlow.Backend.Grants;
 using PciBackFlow.Backend.Guests;
+using PciBackFlow.Backend.Inheritance;
+using PciBackFlow.Backend.Policy;
 using PciBackFlow.Backend.Serving;
+using PciBackFlow.Backend.Tracing;
 using PciBackFlow.Hardware.Linux;
 using PciBackFlow.Pipeline;
 
@@ -38,8 +42,26 @@ public sealed record ControlServices
     /// <summary>Attach, detach and list.</summary>
     public required IToolstack Toolstack { get; init; }
 
+    /// <summary>What became of devices' errors.</summary>
+    public required Func<ErrorsReport> Errors { get; init; }
+
     /// <summary>The effective configuration.</summary>
-    public required IReadOnlyList<SettingReport> Configuration { get; init; }
+    public required Func<IReadOnlyList<SettingReport>> Configuration { get; init; }
+
+    /// <summary>What guests ask for and get.</summary>
+    public required TraceHub Traces { get; init; }
+
+    /// <summary>Reads the configuration again.</summary>
+    public required Func<Task<ReloadReport>> Reload { get; init; }
+
+    /// <summary>What was granted; null where nobody grants.</summary>
+    internal GrantJournal? Journal { get; init; }
+
+    /// <summary>What is left for the next daemon; null where nothing is.</summary>
+    internal GuestInheritance? Inheritance { get; init; }
+
+    /// <summary>Where policies come from; null where nobody says.</summary>
+    internal Func<PolicySources>? Policies { get; init; }
 
     /// <summary>Whether a user may use the API at all. Root and the daemon's own user may.</summary>
     internal Func<uint, bool> IsAllowed { get; init; } = static user => user == 0 || user == PeerCredentials.OwnUser;

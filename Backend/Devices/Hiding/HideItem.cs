@@ -1,27 +1,19 @@
-using System.Globalization;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Backend.Selection;
 
 namespace PciBackFlow.Backend.Devices.Hiding;
 
-/// <summary>One item of a hide list: a function, all functions of a slot, or a whole bus.</summary>
-/// <param name="Domain">Segment.</param>
-/// <param name="Bus">Bus.</param>
-/// <param name="Slot">Slot, 0 to 0x1F; null for all.</param>
-/// <param name="Function">Function, 0 to 7; null for all. Never given without a slot.</param>
-/// <param name="Index">Where its opening parenthesis stands in the text.</param>
-public readonly record struct HideItem(uint Domain, byte Bus, byte? Slot, byte? Function, int Index)
+/// <summary>One item of a hide list: addresses in xen-pciback's words, or one device by a selector.</summary>
+/// <param name="Pattern">The addresses; null when <paramref name="Selector"/> is given.</param>
+/// <param name="Selector">The device; null when <paramref name="Pattern"/> is given.</param>
+/// <param name="Text">The item as it was written, parentheses included.</param>
+public readonly record struct HideItem(HidePattern? Pattern, DeviceSelector? Selector, string Text)
 {
     /// <summary>Whether it names a function.</summary>
-    /// <param name="address">The function.</param>
+    /// <param name="candidate">The function.</param>
     /// <returns>True when it does.</returns>
-    public bool Matches(PciAddress address) =>
-        address.Domain == Domain && address.Bus == Bus
-        && (Slot is null || address.Slot == Slot) && (Function is null || address.Function == Function);
+    public bool Matches(DeviceCandidate candidate) => Pattern is { } pattern ? pattern.Matches(candidate.Address) : Selector!.Matches(candidate);
 
-    /// <summary>As the list writes it: <c>(dddd:bb:ss.f)</c>, <c>(dddd:bb:ss.*)</c> or <c>(dddd:bb:*.*)</c>.</summary>
-    /// <returns>The text.</returns>
-    public override string ToString() => string.Create(
-        CultureInfo.InvariantCulture,
-        $"({Domain:x4}:{Bus:x2}:{Slot?.ToString("x2", CultureInfo.InvariantCulture) ?? "*"}."
-        + $"{Function?.ToString("x", CultureInfo.InvariantCulture) ?? "*"})");
+    /// <summary>As the list writes it.</summary>
+    /// <returns>The text, in parentheses.</returns>
+    public override string ToString() => $"({Pattern?.ToString() ?? Selector?.ToString()})";
 }

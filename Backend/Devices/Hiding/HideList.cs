@@ -1,11 +1,13 @@
-using System.Globalization;
+using PciBackFlow.Backend.Selection;
 using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Hardware.Text;
 
 namespace PciBackFlow.Backend.Devices.Hiding;
 
 /// <summary>
 /// The devices a host's drivers must not get, in the words of Linux xen-pciback's <c>hide</c> parameter (drivers/xen/xen-pciback/pci_stub.c):
-/// <c>(0000:03:00.0)(04:00.*)(05:*.*)</c>, hexadecimal, a segment of 0 when absent, white space around items allowed. There one wrong
+/// <c>(0000:03:00.0)(04:00.*)(05:*.*)</c>, hexadecimal, a segment of 0 when absent, white space around items allowed;
+/// and in a selector's (<see cref="SelectorForms"/>): <c>(path=pci0000:00/1c.0/00.0)</c>. There one wrong
 /// character makes the driver hide nothing at all; here what is wrong is a complaint with its place, and every other item holds. Immutable.
 /// </summary>
 public sealed class HideList
@@ -92,14 +94,12 @@ public sealed class HideList
         return Parse(string.Join(' ', values.OrderBy(value => value.Key, StringComparer.Ordinal).Select(value => value.Value)));
     }
 
-    /// <summary>Whether the list names a function, or a bridge above it: naming a bridge means everything below it.</summary>
-    /// <param name="function">The function.</param>
-    /// <param name="bridgesAbove">The bridges on the way to it; none when absent.</param>
-    /// <returns>True when it does.</returns>
-    public bool Covers(PciAddress function, params IEnumerable<PciAddress> bridgesAbove) =>
-        bridgesAbove.Prepend(function).Any(address => Items.Any(item => item.Matches(address)));
+    /// <summary>What the list means on a host.</summary>
+    /// <param name="host">All functions of the host.</param>
+    /// <returns>The functions it names.</returns>
+    public HideChoice On(IReadOnlyCollection<DeviceCandidate> host) => new(this, host);
 
-    /// <summary>The list as xen-pciback would accept it: items only.</summary>
+    /// <summary>The items only; as long as they are addresses, xen-pciback would accept it.</summary>
     /// <returns>The text.</returns>
     public override string ToString() => string.Concat(Items);
 
@@ -118,6 +118,18 @@ public sealed class HideList
         int start = position++;
         int end = text.AsSpan(position).IndexOfAny('(', ')');
         ReadOnlySpan<char> inside = end < 0 ? text.AsSpan(position) : text.AsSpan(position, end);
+        int equals = inside.IndexOf('=');
+        if (equals >= 0)
+        {
+            if (!inside[..equals].Trim().SequenceEqual(SelectorForms.ByAddress.Key))
+            {
+                return TrySelector(text, ref position, out item, out reason);
+            }
+
+            // bdf= is what is meant without it, wildcards included.
+            position += equals + 1;
+        }
+
         uint domain = 0;
         byte? slot = null;
         byte? function = null;
@@ -125,9 +137,19 @@ public sealed class HideList
         // Two dots are a dot in a colon's place: then the address was meant to have all of its parts.
         if (inside.Count(':') >= 2 || inside.Count('.') >= 2)
         {
+            ScannedHex.SkipSpace(text, ref position);
+            int segment = position;
             if (!TryNumber(text, ref position, uint.MaxValue, "a segment is hexadecimal", out domain, out reason)
                 || !TryCharacter(text, ref position, ':', "':' stands between segment and bus", out reason))
             {
+                return false;
+            }
+
+            // xen-pciback refuses it as well (pcistub_device_id_add). Hidden it could be given to nobody, and the host would not have it either.
+            if (!new PciAddress(domain, 0, 0, 0).IsKnownToXen)
+            {
+                position = segment;
+                reason = PciAddress.SegmentRule;
                 return false;
             }
         }
@@ -175,46 +197,54 @@ public sealed class HideList
             return false;
         }
 
-        item = new(domain, (byte)bus, slot, function, start);
+        item = new(new HidePattern(domain, (byte)bus, slot, function), null, text[start..position]);
         return true;
     }
 
-    // As the kernel's %x: any number of digits, 0x in front allowed, white space before it skipped.
-    private static bool TryNumber(string text, ref int position, uint max, string rule, out uint number, out string reason)
+    // At boot nobody knows names: they are in the daemon's state.
+    private static bool TrySelector(string text, ref int position, out HideItem item, out string reason)
     {
-        SkipSpace(text, ref position);
-        int start = position;
-        if (position + 1 < text.Length && text[position] == '0' && (text[position + 1] | 0x20) == 'x')
+        item = default;
+        int start = position - 1;
+        ScannedHex.SkipSpace(text, ref position);
+        int equals = text.IndexOf('=', position);
+        if (SelectorForms.Find(text[position..equals]) is not { } form || form == SelectorForms.ByName)
         {
-            position += 2;
+            reason = "a device to hide is named by its address, or by path=, id= or class=";
+            return false;
         }
 
-        int digits = position;
-        while (position < text.Length && char.IsAsciiHexDigit(text[position]))
+        int value = position = equals + 1;
+        while (position < text.Length && text[position] is not ('(' or ')') && !char.IsWhiteSpace(text[position]))
         {
             position++;
         }
 
-        number = 0;
-        reason = string.Empty;
-        ReadOnlySpan<char> word = text.AsSpan(digits, position - digits);
-        if (word.Length > 0 && uint.TryParse(word, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out number) && number <= max)
+        if (!form.TryRead(text[value..position], out DeviceSelector? selector, out int wrong, out reason))
         {
-            return true;
+            position = value + wrong;
+            return false;
         }
 
-        if (position > digits)
+        if (!TryCharacter(text, ref position, ')', "')' ends an item", out reason))
         {
-            position = start;
+            return false;
         }
 
-        reason = rule;
-        return false;
+        item = new(null, selector, text[start..position]);
+        return true;
+    }
+
+    private static bool TryNumber(string text, ref int position, uint max, string rule, out uint number, out string reason)
+    {
+        bool isRead = ScannedHex.TryRead(text, ref position, max, out number);
+        reason = isRead ? string.Empty : rule;
+        return isRead;
     }
 
     private static bool TryCharacter(string text, ref int position, char expected, string rule, out string reason)
     {
-        SkipSpace(text, ref position);
+        ScannedHex.SkipSpace(text, ref position);
         bool isThere = position < text.Length && text[position] == expected;
         reason = isThere ? string.Empty : rule;
         if (isThere)
@@ -227,7 +257,7 @@ public sealed class HideList
 
     private static bool Skip(string text, ref int position, string word)
     {
-        SkipSpace(text, ref position);
+        ScannedHex.SkipSpace(text, ref position);
         bool isThere = string.CompareOrdinal(text, position, word, 0, word.Length) == 0;
         if (isThere)
         {
@@ -235,14 +265,6 @@ public sealed class HideList
         }
 
         return isThere;
-    }
-
-    private static void SkipSpace(string text, ref int position)
-    {
-        while (position < text.Length && char.IsWhiteSpace(text[position]))
-        {
-            position++;
-        }
     }
 
     // White space separates words except between double quotes, which the kernel removes (lib/cmdline.c).

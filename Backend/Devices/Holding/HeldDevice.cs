@@ -1,3 +1,4 @@
+using PciBackFlow.Backend.Devices.Identity;
 using PciBackFlow.Hardware.Pci;
 
 namespace PciBackFlow.Backend.Devices.Holding;
@@ -11,19 +12,12 @@ namespace PciBackFlow.Backend.Devices.Holding;
 /// <param name="OwnerDomain">The guest that has it now, or null.</param>
 public sealed record HeldDevice(PciAddress Address, string? Name, string? OriginalDriver, ushort VendorId, ushort DeviceId, int? OwnerDomain)
 {
+    /// <summary>Which card it was when it was taken; null on a machine in memory.</summary>
+    public DeviceIdentity? Identity { get; init; }
+
     /// <summary>Why no guest can have it now; null when one can.</summary>
     public string? Unusable { get; init; }
 
     /// <summary>What was said when it was taken, but did not stop it: no reset, a shared interrupt line.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];
-
-    /// <summary>The device that a person's word means: an address, else a name.</summary>
-    /// <param name="held">The devices held now.</param>
-    /// <param name="addressOrName">The word.</param>
-    /// <returns>The device, or null.</returns>
-    internal static HeldDevice? Find(IEnumerable<HeldDevice> held, string addressOrName)
-    {
-        bool isAddress = PciAddress.TryParse(addressOrName, out PciAddress address);
-        return held.FirstOrDefault(device => isAddress ? device.Address == address : device.Name == addressOrName);
-    }
 }

@@ -66,6 +66,7 @@ internal sealed class HeldEntries
                 ? null
                 : new(record.Address, record.Name, record.OriginalDriver, record.Identity.VendorId, record.Identity.DeviceId, entry.Owner)
             {
+                Identity = record.Identity,
                 Unusable = entry.Unusable,
                 Warnings = record.Warnings,
             };

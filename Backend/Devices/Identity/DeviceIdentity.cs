@@ -69,11 +69,19 @@ public sealed record DeviceIdentity(
             $"{VendorId:x4}:{DeviceId:x4} (subsystem {SubsystemVendorId:x4}:{SubsystemId:x4}, class {ClassCode:x6}{serial}, at {Path})");
     }
 
-    private static string PathOf(SysfsBus bus, PciAddress address) => string.Join(
+    /// <summary>Where a function is plugged in (<see cref="Path"/>).</summary>
+    /// <param name="bus">The host's bus.</param>
+    /// <param name="address">The function.</param>
+    /// <returns>The way from its root bus.</returns>
+    internal static string PathOf(SysfsBus bus, PciAddress address) => string.Join(
         '/', bus.BridgesAbove(address).Append(address).Select(static step => string.Create(CultureInfo.InvariantCulture, $"{step.Slot:x2}.{step.Function:x}"))
             .Prepend(bus.RootBusOf(address)).Where(static part => part.Length > 0));
 
-    private static ulong? SerialOf(SysfsFunction registers, CapabilityList capabilities) =>
+    /// <summary>A function's serial number.</summary>
+    /// <param name="registers">Its registers.</param>
+    /// <param name="capabilities">Its capabilities.</param>
+    /// <returns>The number; null when it has none, or does not answer.</returns>
+    internal static ulong? SerialOf(IConfigSpace registers, CapabilityList capabilities) =>
         capabilities.TryFind(ExtendedCapabilityId.DeviceSerialNumber, out PciCapability capability)
         && registers.TryRead(capability.Offset + SerialLow, 4, out uint low) && registers.TryRead(capability.Offset + SerialHigh, 4, out uint high)
             ? ((ulong)high << 32) | low

@@ -8,14 +8,14 @@ namespace PciBackFlow.Backend.Devices.Refusals;
 /// </summary>
 internal static class FormerGuestRule
 {
-    /// <summary>Weighs it.</summary>
+    /// <summary>What it was read from.</summary>
+    public const string Evidence = "the journal of grants: memory that a living guest could map";
+
+    /// <summary>Looks whether it speaks against handing a device on.</summary>
     /// <param name="policy">What weighs how much.</param>
-    /// <param name="device">What is handed on.</param>
     /// <param name="living">The guests that may still reach it, but for the one that gets it.</param>
-    /// <param name="force">Whether a person insists.</param>
-    /// <returns>What is to be said although it is handed on; null for nothing.</returns>
-    /// <exception cref="BackendException">It is refused.</exception>
-    public static string? Weigh(RefusalPolicy policy, PciAddress device, IReadOnlyList<int> living, bool force)
+    /// <returns>The reason; null when there is none.</returns>
+    public static DeviceRefusal? Find(RefusalPolicy policy, IReadOnlyList<int> living)
     {
         RefusalWeight weight = policy.WeightOf(RefusalTable.FormerGuest);
         if (living.Count == 0 || weight == RefusalWeight.None)
@@ -24,15 +24,22 @@ internal static class FormerGuestRule
         }
 
         string guests = $"domain {string.Join(" and domain ", living)}";
-        string text = $"{guests} had its memory and may have it mapped still: Xen takes mappings from a guest only with its end";
-        if (weight == RefusalWeight.Judgement && !force)
+        return new(
+            RefusalTable.FormerGuest, weight,
+            $"{guests} had its memory and may have it mapped still: Xen takes mappings from a guest only with its end")
         {
-            throw new BackendException(
-                BackendFailure.Refused,
-                $"{device} is refused ({RefusalTable.FormerGuest}): {text}. Destroy {guests} first, or insist with --force: then whoever gets the device "
-                + $"trusts {guests} with all that the device can reach");
-        }
-
-        return text;
+            Evidence = Evidence,
+            Remedy = $"Destroy {guests} first, or insist with --force: then whoever gets the device trusts {guests} with all that the device can reach",
+        };
     }
+
+    /// <summary>Weighs it.</summary>
+    /// <param name="policy">What weighs how much.</param>
+    /// <param name="device">What is handed on.</param>
+    /// <param name="living">The guests that may still reach it, but for the one that gets it.</param>
+    /// <param name="force">Whether a person insists.</param>
+    /// <returns>What is to be said although it is handed on; null for nothing.</returns>
+    /// <exception cref="BackendException">It is refused.</exception>
+    public static string? Weigh(RefusalPolicy policy, PciAddress device, IReadOnlyList<int> living, bool force) =>
+        HandingOn.Weigh(Find(policy, living), device, force);
 }

@@ -1,5 +1,7 @@
+using PciBackFlow.Backend.Devices.Identity;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Hardware.Pci.Capabilities;
 using PciBackFlow.Hardware.Pci.Sysfs;
 
 namespace PciBackFlow.Backend.Devices.Refusals;
@@ -16,13 +18,17 @@ public sealed class HostSnapshot
     /// </summary>
     public const string SetAside = "pcibackflow";
 
+    /// <summary>The code of a function that the host does not have.</summary>
+    public const string Absent = "absent";
+
     private readonly Dictionary<PciAddress, HostFunction> _functions = [];
     private readonly HashSet<PciAddress> _setAside = [];
 
-    private HostSnapshot(SysfsBus bus, HostUses uses, LineUsers lines, IDomainControl? domains)
+    private HostSnapshot(SysfsBus bus, string proc, HostUses uses, LineUsers lines, IDomainControl? domains)
     {
         Bus = bus;
         Uses = uses;
+        Proc = proc;
         Lines = lines;
         Domains = domains;
         RemapsInterrupts = AskForRemapping(domains);
@@ -35,6 +41,8 @@ public sealed class HostSnapshot
     public HostUses Uses { get; }
 
     internal SysfsBus Bus { get; }
+
+    internal string Proc { get; }
 
     internal LineUsers Lines { get; }
 
@@ -50,7 +58,7 @@ public sealed class HostSnapshot
     public static HostSnapshot Take(SysfsBus? bus = null, string proc = "/proc", IDomainControl? domains = null)
     {
         bus ??= new();
-        HostSnapshot snapshot = new(bus, HostUses.Read(bus.Sys, proc), LineUsers.Read(proc), domains);
+        HostSnapshot snapshot = new(bus, proc, HostUses.Read(bus.Sys, proc), LineUsers.Read(proc), domains);
         foreach (HostFunction function in bus.List())
         {
             snapshot._functions.Add(function.Address, function);
@@ -81,21 +89,46 @@ public sealed class HostSnapshot
     {
         if (Find(address) is not { } function)
         {
-            return new([new("absent", RefusalWeight.Impossible, "the host has no such function")]);
+            return new([new(Absent, RefusalWeight.Impossible, "the host has no such function")
+            {
+                Evidence = $"{Bus.DevicesRoot}: no {address}",
+                Remedy = "See which there are with pcibackflow devices",
+            }]);
         }
 
         return new([.. RefusalTable.Rules
             .Select(rule => (Rule: rule, Weight: (policy ?? RefusalPolicy.Default).WeightOf(rule)))
             .Where(static row => row.Weight != RefusalWeight.None)
-            .SelectMany(row => row.Rule.Find(this, function).Select(text => new DeviceRefusal(row.Rule.Code, row.Weight, text) { Remedy = row.Rule.Remedy }))
+            .SelectMany(row => row.Rule.Find(this, function).Select(text => new DeviceRefusal(row.Rule.Code, row.Weight, text)
+            {
+                Evidence = row.Rule.Evidence(this, function),
+                Remedy = row.Rule.Remedy,
+            }))
             .OrderByDescending(static refusal => refusal.Weight)]);
     }
 
-    /// <summary>What a function's header alone says, of a captured function, whose host is not known.</summary>
+    /// <summary>Where a function is plugged in, without bus numbers.</summary>
+    internal string PathOf(PciAddress address) => DeviceIdentity.PathOf(Bus, address);
+
+    /// <summary>A function's serial number; null when it has none, or does not answer.</summary>
+    internal ulong? SerialNumberOf(HostFunction function)
+    {
+        if (!function.Capabilities.TryFind(ExtendedCapabilityId.DeviceSerialNumber, out _))
+        {
+            return null;
+        }
+
+        using SysfsFunction? registers = Bus.TryOpenToRead(function.Address);
+        return registers is null ? null : DeviceIdentity.SerialOf(registers, function.Capabilities);
+    }
+
+    /// <summary>What a function's address and header alone say, of a captured function, whose host is not known.</summary>
+    /// <param name="address">Its address.</param>
     /// <param name="kind">Its header's layout.</param>
     /// <param name="classCode">Base class, subclass and programming interface.</param>
     /// <returns>The answer with its reasons.</returns>
-    public static Assignability AssessHeader(HeaderKind kind, uint classCode) => new([.. RefusalTable.OfHeader(kind, classCode)]);
+    public static Assignability AssessHeader(PciAddress address, HeaderKind kind, uint classCode) =>
+        new([.. RefusalTable.OfAddress(address), .. RefusalTable.OfHeader(kind, classCode)]);
 
     private static bool? AskForRemapping(IDomainControl? domains)
     {

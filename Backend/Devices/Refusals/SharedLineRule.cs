@@ -17,6 +17,22 @@ internal static class SharedLineRule
     /// <summary>What is said of one that shares it.</summary>
     public static string Describe(string other) => $"{other}: whoever has one of the two can keep the other's interrupts away";
 
+    /// <summary>Looks whether it speaks against handing a device on.</summary>
+    /// <param name="policy">What weighs how much.</param>
+    /// <param name="others">Who shares its line: phrases for people.</param>
+    /// <returns>The reason; null when there is none.</returns>
+    public static DeviceRefusal? Find(RefusalPolicy policy, IReadOnlyList<string> others)
+    {
+        RefusalWeight weight = policy.WeightOf(RefusalTable.SharedLine);
+        return others.Count == 0 || weight == RefusalWeight.None
+            ? null
+            : new(RefusalTable.SharedLine, weight, string.Join("; ", others.Select(Describe)))
+            {
+                Evidence = "the line it was taken with, /proc/interrupts, and whose the other devices are by Xen and the journal",
+                Remedy = $"{Remedy}; or insist with --force if they trust each other so far",
+            };
+    }
+
     /// <summary>Weighs it.</summary>
     /// <param name="policy">What weighs how much.</param>
     /// <param name="device">What is handed on.</param>
@@ -24,22 +40,6 @@ internal static class SharedLineRule
     /// <param name="force">Whether a person insists.</param>
     /// <returns>What is to be said although it is handed on; null for nothing.</returns>
     /// <exception cref="BackendException">It is refused.</exception>
-    public static string? Weigh(RefusalPolicy policy, PciAddress device, IReadOnlyList<string> others, bool force)
-    {
-        RefusalWeight weight = policy.WeightOf(RefusalTable.SharedLine);
-        if (others.Count == 0 || weight == RefusalWeight.None)
-        {
-            return null;
-        }
-
-        string text = string.Join("; ", others.Select(Describe));
-        if (weight == RefusalWeight.Judgement && !force)
-        {
-            throw new BackendException(
-                BackendFailure.Refused,
-                $"{device} is refused ({RefusalTable.SharedLine}): {text}. {Remedy}; or insist with --force if they trust each other so far");
-        }
-
-        return text;
-    }
+    public static string? Weigh(RefusalPolicy policy, PciAddress device, IReadOnlyList<string> others, bool force) =>
+        HandingOn.Weigh(Find(policy, others), device, force);
 }

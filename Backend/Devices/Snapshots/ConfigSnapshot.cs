@@ -56,7 +56,7 @@ public sealed record ConfigSnapshot(IReadOnlyList<SavedRegister> Registers)
         List<string> lost = [];
         foreach (SavedRegister register in Registers)
         {
-            if (Holds(function, register, out uint now))
+            if (Holds(function, register, register.Mask, out uint now))
             {
                 continue;
             }
@@ -74,6 +74,7 @@ public sealed record ConfigSnapshot(IReadOnlyList<SavedRegister> Registers)
 
     private static bool TryWrite(IConfigSpace function, SavedRegister register, uint now)
     {
+        uint asked = register.Name == SnapshotTable.MsiXControl ? register.Mask & ~SnapshotTable.MsiXControlOfXen : register.Mask;
         for (int attempt = 0; attempt < Attempts; attempt++)
         {
             if (attempt > 0)
@@ -82,7 +83,7 @@ public sealed record ConfigSnapshot(IReadOnlyList<SavedRegister> Registers)
             }
 
             uint value = (now & ~register.Mask & ~register.ClearOnOne) | (register.Value & register.Mask);
-            if (function.TryWrite(register.Offset, register.Size, value) && Holds(function, register, out now))
+            if (function.TryWrite(register.Offset, register.Size, value) && Holds(function, register, asked, out now))
             {
                 return true;
             }
@@ -91,6 +92,6 @@ public sealed record ConfigSnapshot(IReadOnlyList<SavedRegister> Registers)
         return false;
     }
 
-    private static bool Holds(IConfigSpace function, SavedRegister register, out uint now) =>
-        function.TryRead(register.Offset, register.Size, out now) && ((now ^ register.Value) & register.Mask) == 0;
+    private static bool Holds(IConfigSpace function, SavedRegister register, uint mask, out uint now) =>
+        function.TryRead(register.Offset, register.Size, out now) && ((now ^ register.Value) & mask) == 0;
 }

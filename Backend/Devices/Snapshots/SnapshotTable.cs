@@ -19,6 +19,12 @@ internal static class SnapshotTable
     public const string MsiXControl = "MSI-X Control";
     public const string PowerControl = "Power Management Control";
 
+    /// <summary>
+    /// The bit of MSI-X Control that is written and may stay set all the same: where Xen could not mask an entry, as when memory decoding was off, it sets
+    /// Function Mask in whatever the host writes, until messages are enabled anew (xen/arch/x86/msi.c, <c>host_maskall</c>).
+    /// </summary>
+    public const uint MsiXControlOfXen = MsiXRegisters.FunctionMask;
+
     private const uint AllBits = 0xFFFFFFFF;
 
     // Retrain Link (bit 5) triggers; PCI Express Base 3.0 §7.8.7.

@@ -125,6 +125,9 @@ public sealed class HeldFunction : DelegatingFunction
         }
     }
 
+    /// <inheritdoc/>
+    public override bool TryPutBack() => Clean().Unusable is null;
+
     /// <summary>Resets and restores, and says how it went.</summary>
     internal ResetOutcome Clean()
     {

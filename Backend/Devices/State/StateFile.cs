@@ -9,7 +9,8 @@ namespace PciBackFlow.Backend.Devices.State;
 /// </summary>
 internal sealed class StateFile
 {
-    private const int Version = 1;
+    /// <summary>The form of the file.</summary>
+    public const int Version = 1;
     private const string Name = "devices.json";
 
     private readonly string _path;

@@ -31,11 +31,7 @@ internal sealed class DeviceTaking(DeviceCustodyOptions options, DeviceRecords r
     {
         var snapshot = HostSnapshot.Take(_bus, options.Proc, options.Domains);
         Assignability assignability = snapshot.Assess(address, options.Refusals);
-        if (assignability.StoppedBy(force) is { Count: > 0 } reasons)
-        {
-            throw Refused(address, reasons);
-        }
-
+        assignability.ThrowIfStopped(address, force);
         HostFunction function = snapshot.Find(address)!;
         DeviceIdentity identity = DeviceIdentity.Read(_bus, address)
             ?? throw new BackendException(BackendFailure.Failed, $"{address}: it was unplugged meanwhile");
@@ -128,23 +124,6 @@ internal sealed class DeviceTaking(DeviceCustodyOptions options, DeviceRecords r
     {
         using Transfer device = new(_host, record);
         return [.. PlanRun.Carry(AbandonPlan.Table, device, options.Observer).Select(static left => left.ToString())];
-    }
-
-    private static BackendException Refused(PciAddress address, IReadOnlyList<DeviceRefusal> reasons)
-    {
-        string text = string.Join("; ", reasons.Select(static reason => reason.Text));
-        if (reasons.Any(static reason => reason.Weight == RefusalWeight.Impossible))
-        {
-            return new(BackendFailure.Failed, $"{address} cannot be given to a guest: {text}");
-        }
-
-        if (reasons.Any(static reason => reason.Weight == RefusalWeight.Forbidden))
-        {
-            return new(BackendFailure.Refused, $"{address} is refused: {text}. No guest can be given it.");
-        }
-
-        string remedies = string.Concat(reasons.Select(static reason => reason.Remedy).OfType<string>().Distinct().Select(static remedy => $"{remedy}. "));
-        return new(BackendFailure.Refused, $"{address} is refused: {text}. {remedies}Take it with --force if the host can do without.");
     }
 
     // One that was plugged in anew is another object to the kernel, but the same card if it says so: nobody but us has had that.

@@ -42,6 +42,56 @@ public sealed class AttachTests
                 StoreKeys.StateOf(StoreKeys.FrontendOf(GuestId.Of(7)))));
     }
 
+    [Theory]
+    [InlineData("path=pci0000:04/00.0")]
+    [InlineData("id=8086:2668,permissive=0")]
+    [InlineData("class=04")]
+    public async Task A_device_is_attached_and_detached_by_what_a_renumbering_does_not_change(string spec)
+    {
+        await using ToolstackBench bench = new();
+        bench.Guest(7);
+
+        Assert.Equal(ToolstackBench.Sound, (await bench.Attach(7, spec)).Host);
+        await bench.Detach(7, spec);
+        bench.AssertNothingLeft(7);
+    }
+
+    [Fact]
+    public async Task A_specification_that_fits_two_devices_is_refused_with_both_whichever_is_held()
+    {
+        await using ToolstackBench bench = new();
+        bench.Guest(7);
+        bench.Custody.Forget(ToolstackBench.Disk1);
+
+        BackendException refused = await Assert.ThrowsAsync<BackendException>(() => bench.Attach(7, "id=1b36:0010"));
+
+        Assert.Equal(BackendFailure.Malformed, refused.Failure);
+        Assert.Contains("0000:05:00.0 (path=pci0000:05/00.0), 0000:05:00.1 (path=pci0000:05/00.1)", refused.Message, StringComparison.Ordinal);
+        bench.AssertNothingLeft(7);
+    }
+
+    [Fact]
+    public async Task A_ROM_that_the_policy_keeps_from_the_guest_is_not_granted()
+    {
+        await using ToolstackBench bench = new() { HasRom = static device => device != Nic };
+        bench.Guest(7);
+
+        await bench.Attach(7, "03:00.0");
+
+        Assert.DoesNotContain(bench.Granted.MemoryOf(7), range => range.First <= 0xFEB00 && 0xFEB00 < range.First + range.Count);
+        Assert.NotEmpty(bench.Granted.MemoryOf(7));
+    }
+
+    [Fact]
+    public async Task A_device_of_which_the_configuration_says_nothing_definite_is_not_granted()
+    {
+        await using ToolstackBench bench = new() { HasRom = static _ => throw new BackendException(BackendFailure.Failed, "two entries for it") };
+        bench.Guest(7);
+
+        Assert.Contains("two entries for it", (await Assert.ThrowsAsync<BackendException>(() => bench.Attach(7, "03:00.0"))).Message, StringComparison.Ordinal);
+        bench.AssertNothingLeft(7);
+    }
+
     [Fact]
     public async Task A_connected_guest_is_told_of_the_next_devices_and_renumbered_ones_do_not_confuse_it()
     {
@@ -59,6 +109,63 @@ public sealed class AttachTests
         Assert.Equal("0000:04:00.0 0000:00:0a.0 connected", bench.Shown(7));
         await bench.Detach(7, "04:00.0");
         bench.AssertNothingLeft(7);
+    }
+
+    /// <summary>Slot 0 is a slot like others, though libxl has no word for it.</summary>
+    [Fact]
+    public async Task A_slot_that_is_asked_for_is_given_or_refused_with_who_has_it()
+    {
+        await using ToolstackBench bench = new();
+        await bench.GuestWith(7, "03:00.0@1f");
+        Assert.Equal("f8", bench.Key(7, "vdevfn-0"));
+
+        BackendException taken = await Assert.ThrowsAsync<BackendException>(() => bench.Attach(7, "04:00.0@1f"));
+
+        Assert.Equal(BackendFailure.Failed, taken.Failure);
+        Assert.StartsWith("slot 1f of domain 7 is taken: 0000:03:00.0 has it", taken.Message, StringComparison.Ordinal);
+        Assert.Equal("0000:03:00.0 0000:00:1f.0 connected", bench.Shown(7));
+        Assert.NotEqual(7, bench.Granted.OwnerOf(PciAddress.Parse("04:00.0")));
+        Assert.Equal(new PciAddress(0, 0, 0, 0), (await bench.Attach(7, "04:00.0@0")).Guest);
+        Assert.Contains("slot 00", (await Assert.ThrowsAsync<BackendException>(() => bench.Attach(7, "05:00.0@0"))).Message, StringComparison.Ordinal);
+        Assert.Equal(new PciAddress(0, 0, 1, 0), (await bench.Attach(7, "05:00.0")).Guest);
+        Assert.DoesNotContain(bench.Lines.Warnings, line => line.Contains("slot", StringComparison.Ordinal));
+    }
+
+    /// <summary>Neither has a place yet: the one that was asked for first counts.</summary>
+    [Fact]
+    public async Task A_slot_that_another_device_is_waiting_for_is_taken()
+    {
+        await using ToolstackBench bench = new(start: false);
+        bench.Create(7);
+        await bench.AttachAll(7, "03:00.0@5", wait: false);
+
+        BackendException taken = await Assert.ThrowsAsync<BackendException>(() => bench.AttachAll(7, "04:00.0@5", wait: false));
+
+        Assert.Contains("0000:03:00.0 has it", taken.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Siblings_share_a_slot_that_is_asked_for()
+    {
+        await using ToolstackBench bench = new();
+        await bench.GuestWith(7, "05:00.0@5", "05:00.1@5");
+        Assert.Equal("0000:05:00.0 0000:00:05.0 connected | 0000:05:00.1 0000:00:05.1 connected", bench.Shown(7));
+    }
+
+    /// <summary>While its sibling is held, it may come; xl's own attach keeps the number, as Linux's xen-pciback does.</summary>
+    [Fact]
+    public async Task A_function_without_held_siblings_becomes_function_0()
+    {
+        await using ToolstackBench bench = new();
+        await bench.GuestWith(7, "03:00.0");
+        Assert.Equal(new PciAddress(0, 0, 1, 1), (await bench.Attach(7, "05:00.1")).Guest);
+        await bench.Detach(7, "05:00.1");
+        bench.Custody.GiveBack(Disk0, rebind: false, force: true);
+
+        Assert.Equal(new PciAddress(0, 0, 1, 0), (await bench.Attach(7, "05:00.1")).Guest);
+        await bench.Detach(7, "05:00.1");
+        await bench.AttachByXl(7, Disk1);
+        Assert.Equal("0000:03:00.0 0000:00:00.0 connected | 0000:05:00.1 0000:00:01.1 connected (xl)", bench.Shown(7));
     }
 
     [Fact]

@@ -4,10 +4,10 @@ using PciBackFlow.Hardware.Pci;
 
 namespace PciBackFlow.Backend.Tests.Attaching;
 
-/// <summary>What a toolstack acts through, until it is killed. What is only read does not count as an effect.</summary>
+/// <summary>What a program acts through, until it is killed. What is only read does not count as an effect.</summary>
 internal static class KillSwitch
 {
-    internal sealed class Domains(StepKill kill, IDomainControl inner) : IDomainControl
+    internal sealed class Domains(IMortal kill, IDomainControl inner) : IDomainControl
     {
         public string Version => inner.Version;
 
@@ -38,18 +38,22 @@ internal static class KillSwitch
 
         public void Unpause(int domainId) => kill.Effect(() => inner.Unpause(domainId));
 
+        public void Crash(int domainId) => kill.Effect(() => inner.Crash(domainId));
+
         public void Dispose() => inner.Dispose();
     }
 
-    internal sealed class Physdev(StepKill kill, IPhysdev inner) : IPhysdev
+    internal sealed class Physdev(IMortal kill, IPhysdev inner) : IPhysdev
     {
         public int MapMessage(int domainId, PciAddress function, int entry, ulong tableBase) =>
             kill.Effect(() => inner.MapMessage(domainId, function, entry, tableBase));
 
         public int MapMessages(int domainId, PciAddress function, int count, out int available)
         {
-            kill.ThrowIfDead();
-            return inner.MapMessages(domainId, function, count, out available);
+            int left = 0;
+            int first = kill.Effect(() => inner.MapMessages(domainId, function, count, out left));
+            available = left;
+            return first;
         }
 
         public int MapLine(int domainId, int gsi) => kill.Effect(() => inner.MapLine(domainId, gsi));
@@ -65,7 +69,7 @@ internal static class KillSwitch
         public void Dispose() => inner.Dispose();
     }
 
-    internal sealed class Store(StepKill kill, IXenStore inner) : IXenStore
+    internal sealed class Store(IMortal kill, IXenStore inner) : IXenStore
     {
         public string? Read(string path) => kill.Look(() => inner.Read(path));
 
@@ -88,7 +92,7 @@ internal static class KillSwitch
         public void Dispose() => inner.Dispose();
     }
 
-    private sealed class Transaction(StepKill kill, IXenStoreTransaction inner) : IXenStoreTransaction
+    private sealed class Transaction(IMortal kill, IXenStoreTransaction inner) : IXenStoreTransaction
     {
         private bool _hasWritten;
 

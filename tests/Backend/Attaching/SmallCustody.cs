@@ -1,9 +1,12 @@
 using System.Collections.Concurrent;
 using PciBackFlow.Backend.Devices;
+using PciBackFlow.Backend.Devices.Description;
 using PciBackFlow.Backend.Devices.Holding;
+using PciBackFlow.Backend.Devices.Identity;
 using PciBackFlow.Backend.Devices.Refusals;
 using PciBackFlow.Backend.Devices.Sources;
 using PciBackFlow.Backend.Failures;
+using PciBackFlow.Backend.Selection;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Hardware.Pci.Emulated;
 
@@ -62,11 +65,18 @@ internal sealed class SmallCustody : IDeviceCustody, IFunctionSource, IDeviceSet
 
     public IReadOnlyList<HeldDevice> Held() => [.. _held.Values.OrderBy(device => device.Address)];
 
-    public HeldDevice? Find(string addressOrName) => HeldDevice.Find(Held(), addressOrName);
+    public IReadOnlyList<DeviceCandidate> Present() =>
+        [.. _resources.Keys.Order().Select(address => FunctionCandidates.Of(_functions.Find(address)!) with { Name = _held.GetValueOrDefault(address)?.Name })];
+
+    public Assignability Assess(PciAddress address) => new(
+        Unready.TryGetValue(address, out string? reason) ? [new("unusable", RefusalWeight.Impossible, reason)] : []);
+
+    public DeviceReport Describe(PciAddress address) => _held.TryGetValue(address, out HeldDevice? held)
+        ? DeviceReports.Of(held) : new DeviceReport { Address = address.ToString() };
 
     public HeldDevice Take(PciAddress address, string? name, bool force)
     {
-        DeviceName.Check(name, address, Held());
+        DeviceName.Check(name, address, Held().Select(static device => (device.Address, device.Name)));
         return _held.AddOrUpdate(address, new HeldDevice(address, name, null, 0x8086, 0x100E, null), (_, held) => held with { Name = name });
     }
 
@@ -154,6 +164,7 @@ internal sealed class SmallCustody : IDeviceCustody, IFunctionSource, IDeviceSet
     public void Restart()
     {
         _isQuiet.Clear();
+        (FormerGuests, LineGuests) = (null, null);
         foreach (HeldDevice device in Held())
         {
             if (device.OwnerDomain is { } owner)

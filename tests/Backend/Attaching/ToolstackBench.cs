@@ -79,6 +79,9 @@ internal sealed class ToolstackBench : IAsyncDisposable
 
     public IXenStore Store { get; }
 
+    /// <summary>What the policy says of ROMs.</summary>
+    public Func<PciAddress, bool> HasRom { get; set; } = static _ => true;
+
     public ToolstackTiming Timing { get; }
 
     public CapturedLines Lines { get; } = new();
@@ -265,6 +268,7 @@ internal sealed class ToolstackBench : IAsyncDisposable
             Domains = kill is null ? domains : new KillSwitch.Domains(kill, domains),
             Physdev = kill is null ? physdev : new KillSwitch.Physdev(kill, physdev),
             Custody = Custody,
+            HasRom = device => HasRom(device),
             Journal = journal,
             Timing = Timing,
             Logger = Lines,

@@ -111,6 +111,30 @@ public sealed class BetweenGuestsTests : HeldNicTests
     }
 
     [Fact]
+    public void What_the_kernel_s_reset_of_a_link_lost_is_written_back_also_where_there_is_no_other_reset()
+    {
+        IPciFunction function = Claimed(5);
+        byte[] before = Host[Nic].Config;
+        File.Delete(Host[Nic].Path("reset"));
+        File.Delete(Host[Nic].Path("reset_method"));
+
+        // As seen after a fatal error of a device without a driver: base addresses, command and device control are 0.
+        Host[Nic].Edit(static config =>
+        {
+            config.AsSpan(Command, 2).Clear();
+            config.AsSpan(Bar0, 24).Clear();
+            config.AsSpan(DeviceControl, 2).Clear();
+        });
+
+        Assert.False(function.TryReset());
+        Assert.True(function.TryPutBack());
+        Assert.Equal(before, Host[Nic].Config);
+
+        Host[Nic].Pull();
+        Assert.False(function.TryPutBack());
+    }
+
+    [Fact]
     public void Only_what_a_guest_touched_is_reset_when_it_leaves()
     {
         int before = Host[Nic].Resets.Count;

@@ -30,6 +30,19 @@ public sealed class GuestLifecycleTests
         { "X1: a connected seen is not taken over, and said", 1, false, 0, 'O', 4, 4, true, "warn", 1, false, true },
         { "the frontend directory does not exist", 1, false, 0, 'A', 1, 0, true, "error state=5", 5, false, false },
 
+        // Inherited: I, appeared while the daemon starts, connected by an earlier one; K, likewise, with another page since.
+        { "a connected guest goes on", 1, false, 0, 'I', 4, 4, true, "no-aerfail inherit0 inherit1 roots inherit", 4, false, false },
+        { "a hot-plug under way goes on", 1, false, 0, 'I', 7, 4, true, "no-aerfail inherit0 inherit1 roots inherit", 7, false, false },
+        { "a hot-plug that the guest has answered goes on", 1, false, 0, 'I', 8, 7, true, "no-aerfail inherit0 inherit1 roots inherit", 8, false, false },
+        { "one that is asked to close is served until it does", 1, false, 0, 'I', 5, 4, false, "no-aerfail inherit0 inherit1 roots inherit", 5, false, false },
+        { "one that has not noticed that it is connected", 1, false, 0, 'I', 4, 3, true, "no-aerfail inherit0 inherit1 roots inherit", 4, false, false },
+        { "one that closes is not served", 1, false, 0, 'I', 4, 5, true, "no-aerfail inherit0 inherit1 drop", 4, false, false },
+        { "one that has closed is not served", 1, false, 0, 'I', 6, 6, true, "no-aerfail inherit0 inherit1 drop", 6, false, false },
+        { "one whose directory is gone is not served", 1, false, 0, 'I', 4, 0, true, "no-aerfail inherit0 inherit1 drop", 4, false, false },
+        { "a new kernel has published", 1, false, 0, 'K', 4, 3, true, "no-aerfail inherit0 inherit1 roots drop state=3 attach", 3, false, false },
+        { "a new kernel took what it found for an answer", 1, false, 0, 'K', 4, 4, true, "no-aerfail inherit0 inherit1 roots drop inherit", 4, false, false },
+        { "one that was connected and is to begin again", 1, false, 0, 'I', 1, 1, true, "no-aerfail state=2", 2, false, false },
+
         // be_watch.
         { "be_watch, B=2", 2, false, 1, 'B', 2, 1, true, "export0 export1 roots state=3", 3, false, false },
         { "be_watch, B=3: boot-time increments", 3, false, 1, 'B', 3, 1, true, "", 3, false, false },
@@ -108,11 +121,13 @@ public sealed class GuestLifecycleTests
         bool newAttached,
         bool gone)
     {
-        GuestObservation seen = Seen(backend, frontend, online, Device(0, HostA, 3), Device(1, HostB, 3));
+        GuestObservation seen = Seen(backend, frontend, online, Published(0, HostA), Published(1, HostB));
         GuestEvent happened = kind switch
         {
             'A' => new GuestEvent.Appeared(seen, Adopt: false),
             'O' => new GuestEvent.Appeared(seen, Adopt: true),
+            'I' => new GuestEvent.Appeared(seen with { IsInherited = true }, Adopt: true),
+            'K' => new GuestEvent.Appeared(seen with { IsInherited = true, FrontendKeysChanged = true }, Adopt: true),
             'B' => new GuestEvent.BackendChanged(seen),
             _ => new GuestEvent.FrontendChanged(seen),
         };
@@ -396,6 +411,8 @@ public sealed class GuestLifecycleTests
     private static DeviceKeys Device(int index, PciAddress? host, int state) =>
         new(index, host, (XenbusState)state) { HostText = host?.ToString() ?? "zz" };
 
+    private static DeviceKeys Published(int index, PciAddress host) => Device(index, host, 3) with { Guest = new(0, 0, (byte)index, 0) };
+
     private static string Describe(GuestTransition transition) => string.Join(' ', transition.Actions.Select(action => action switch
     {
         GuestAction.SwitchState a => $"state={(int)a.State}",
@@ -405,6 +422,9 @@ public sealed class GuestLifecycleTests
         GuestAction.WithdrawUnlisted => "takeback",
         GuestAction.PublishRoots => "roots",
         GuestAction.Attach => "attach",
+        GuestAction.InheritDevice a => $"inherit{a.Device.Index}",
+        GuestAction.Inherit => "inherit",
+        GuestAction.DropMessages => "drop",
         GuestAction.Detach => "detach",
         GuestAction.ReportError => "error",
         GuestAction.Warn => "warn",

@@ -14,7 +14,7 @@ public sealed class LearnTests
     [Fact]
     public void Several_denied_writes_to_one_register_become_one_rule_with_all_their_bits()
     {
-        var learned = Learn.From(Open, AccessPolicy.Default, [new(DeviceControl, 2, 0x20), new(DeviceControl, 2, 0x1000)]);
+        var learned = Learn.From(Open, AccessPolicy.Default, [new(DeviceControl, 2, 0x4), new(DeviceControl, 2, 0x8)]);
 
         PolicyRule rule = Assert.Single(learned.Added);
         Assert.Contains("Device Control", rule.Register, StringComparison.Ordinal);
@@ -25,11 +25,11 @@ public sealed class LearnTests
     [Fact]
     public void What_was_learned_allows_what_was_denied_and_nothing_else_in_the_register()
     {
-        var learned = Learn.From(Open, AccessPolicy.Default, [new(DeviceControl, 2, 0x7020)]);
+        var learned = Learn.From(Open, AccessPolicy.Default, [new(DeviceControl, 2, 0x2)]);
         AccessPolicy policy = PolicyFile.Parse(
             System.Text.Encoding.UTF8.GetBytes(PolicyFileWriter.Write(learned.Policy)), "learned").ApplyTo(AccessPolicy.Default);
 
-        IReadOnlyList<ExplainedAccess> explained = Explain.Run(Open(), policy, [new(DeviceControl, 2, 0x7020), new(DeviceControl, 2, 0xFFFF)]);
+        IReadOnlyList<ExplainedAccess> explained = Explain.Run(Open(), policy, [new(DeviceControl, 2, 0x2), new(DeviceControl, 2, 0xFFFF)]);
 
         Assert.Equal(0u, explained[0].DeniedBits);
         Assert.NotEqual(0u, explained[1].DeniedBits);

@@ -10,7 +10,7 @@ namespace PciBackFlow.Backend.Tests.Plans;
 /// <param name="plan">The plan.</param>
 /// <param name="step">The step's name.</param>
 /// <param name="moment">0: before the step. 2n - 1 and 2n: before and after its n-th effect. When it has fewer: after the step.</param>
-internal sealed class StepKill(string plan, string step, int moment) : IPlanObserver
+internal sealed class StepKill(string plan, string step, int moment) : IPlanObserver, IMortal
 {
     private readonly Lock _lock = new();
     private int _effects;
@@ -89,12 +89,6 @@ internal sealed class StepKill(string plan, string step, int moment) : IPlanObse
             return result;
         }
     }
-
-    public void Effect(Action effect) => Effect(() =>
-    {
-        effect();
-        return true;
-    });
 
     /// <summary>Looks at the world.</summary>
     public T Look<T>(Func<T> look)

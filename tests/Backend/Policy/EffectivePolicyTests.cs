@@ -26,6 +26,9 @@ public sealed class EffectivePolicyTests
         Assert.Equal(new(false, SettingOrigin.BuiltIn), policy.AllowInterruptControl);
         Assert.Equal(new(false, SettingOrigin.BuiltIn), policy.AllowFunctionReset);
         Assert.Equal(new(false, SettingOrigin.BuiltIn), policy.AllowPowerStates);
+        Assert.Equal((new(true, SettingOrigin.BuiltIn), new(true, SettingOrigin.BuiltIn)), (policy.HideUnusable, policy.AnswerTuning));
+        Assert.Equal(new(RomControl.Host, SettingOrigin.BuiltIn), policy.Rom);
+        Assert.Equal(new(ErrorRemedy.Detach, SettingOrigin.BuiltIn), policy.OnError);
         Assert.Empty(policy.Rules);
     }
 

@@ -32,6 +32,7 @@ public sealed class PolicyFileTests
               "allow_interrupt_control": true,
               "allow_function_reset": true,
               "allow_power_states": true,
+              "on_error": "pause",
               "hide": ["CAP_VPD", "ECAP_LTR"],
               "rules": [
                 { "register": "PCIe Device Control", "mask": "0x7000", "allow": true, "reason": "MRRS" },
@@ -47,6 +48,7 @@ public sealed class PolicyFileTests
         Assert.True(policy.AllowFunctionReset.Value);
         Assert.Equal("policy file test.json", policy.AllowPowerStates.Origin.ToString());
         Assert.True(policy.AllowPowerStates.Value);
+        Assert.Equal(ErrorRemedy.Pause, policy.OnError.Value);
         Assert.Equal(["CAP_VPD", "ECAP_LTR"], policy.HiddenCapabilities);
         Assert.Equal(3, policy.Rules.Count);
         Assert.Equal(0x7000u, policy.Rules[0].Mask);
@@ -78,7 +80,12 @@ public sealed class PolicyFileTests
     [InlineData("""{"profile":1}""", "profile: a string is expected")]
     [InlineData("""{"profile":"strict","profile":"default"}""", "profile: the key stands twice")]
     [InlineData("""{"allow_function_reset":"yes"}""", "allow_function_reset: true or false is expected")]
+    [InlineData("""{"rom":"vga.rom"}""", "rom: 'vga.rom' is neither host nor off; a file cannot be put in the place")]
+    [InlineData("""{"rom":true}""", "rom: a string is expected")]
+    [InlineData("""{"hide_unusable":"no"}""", "hide_unusable: true or false is expected")]
+    [InlineData("""{"answer_tuning":0}""", "answer_tuning: true or false is expected")]
     [InlineData("""{"allow_power_states":3}""", "allow_power_states: true or false is expected")]
+    [InlineData("""{"on_error":"reboot"}""", "on_error: unknown remedy 'reboot'; known are detach, log, pause, destroy")]
     [InlineData("""{"hide":["VPD"]}""", "hide[0]: 'VPD' is no capability")]
     [InlineData("""{"rules":{}}""", "rules: an array is expected")]
     [InlineData("""{"rules":[{"allow":true}]}""", "rules[0]: a rule names a register, an offset, or both")]
@@ -108,6 +115,22 @@ public sealed class PolicyFileTests
         Assert.StartsWith("no-such-policy.json: cannot be read", refusal.Message, StringComparison.Ordinal);
     }
 
+    [Theory] // size, mask; as many digits as the rule has bytes
+    [InlineData(0, 0x10u, "0x0010")]
+    [InlineData(0, 0x7110u, "0x7110")]
+    [InlineData(2, 0x000Fu, "0x000f")]
+    [InlineData(4, 0x7110u, "0x00007110")]
+    [InlineData(0, uint.MaxValue, "0xffffffff")]
+    public void A_mask_is_written_in_hexadecimal_and_read_back(int size, uint mask, string written)
+    {
+        PolicyRule rule = new() { Register = "PCIe Device Control", Size = size, Mask = mask };
+
+        string text = PolicyFileWriter.Write(AccessPolicy.Default with { Rules = [rule] });
+
+        Assert.Contains($"\"mask\": \"{written}\"", text, StringComparison.Ordinal);
+        Assert.Equal(mask, Assert.Single(Parse(text).Rules).Mask);
+    }
+
     [Fact]
     public void What_is_written_is_read_back_the_same()
     {
@@ -115,6 +138,7 @@ public sealed class PolicyFileTests
             """
             {
               "profile": "permissive", "hide": ["CAP_PM"], "allow_function_reset": true, "allow_power_states": true,
+              "hide_unusable": false, "answer_tuning": true, "rom": "off", "on_error": "log",
               "rules": [{"register":"Status","mask":63488,"allow":true}, {"offset":64,"size":1,"mask":15,"allow":false,"reason":"no"}]
             }
             """);
@@ -125,7 +149,13 @@ public sealed class PolicyFileTests
         Assert.Equal(policy.HiddenCapabilities, again.HiddenCapabilities);
         Assert.Equal(policy.AllowFunctionReset.Value, again.AllowFunctionReset.Value);
         Assert.True(again.AllowPowerStates.Value);
+        Assert.Equal(ErrorRemedy.Log, again.OnError.Value);
         Assert.False(Parse("""{"allow_power_states":false}""").AllowPowerStates.Value);
+        Assert.False(again.HideUnusable.Value);
+        Assert.Equal(RomControl.Off, again.Rom.Value);
+        Assert.Equal(RomControl.Host, Parse("""{"rom":"host"}""").Rom.Value);
+        Assert.Equal((true, SettingSource.PolicyFile), (again.AnswerTuning.Value, again.AnswerTuning.Origin.Source));
+        Assert.Equal(SettingSource.BuiltIn, Parse(PolicyFileWriter.Write(AccessPolicy.Default)).AnswerTuning.Origin.Source);
         Assert.Equal(policy.Rules.Select(Facts), again.Rules.Select(Facts));
     }
 

@@ -1,4 +1,5 @@
 using PciBackFlow.Backend.Policy;
+using PciBackFlow.Backend.Selection;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Stages.Filter.Policy;
 
@@ -21,7 +22,7 @@ public sealed class PolicyPrecedenceTests
         [PolicyPlace.General] = static said => said.Sources = said.Sources with { General = File("general.json", PolicyProfile.Strict) },
         [PolicyPlace.DeviceEntry] = static said => said.Sources = said.Sources with
         {
-            Devices = new Dictionary<PciAddress, PolicyStatement> { [Function] = File("device.json", PolicyProfile.QemuXen) },
+            Devices = new([(DeviceSelector.Of(Function), File("device.json", PolicyProfile.QemuXen))]),
         },
         [PolicyPlace.Attributes] = static said =>
         {
@@ -62,6 +63,10 @@ public sealed class PolicyPrecedenceTests
             Assert.Equal(Stronger(above.AllowInterruptControl, below.AllowInterruptControl), both.AllowInterruptControl);
             Assert.Equal(Stronger(above.AllowFunctionReset, below.AllowFunctionReset), both.AllowFunctionReset);
             Assert.Equal(Stronger(above.AllowPowerStates, below.AllowPowerStates), both.AllowPowerStates);
+            Assert.Equal(Stronger(above.HideUnusable, below.HideUnusable), both.HideUnusable);
+            Assert.Equal(Stronger(above.AnswerTuning, below.AnswerTuning), both.AnswerTuning);
+            Assert.Equal(Stronger(above.Rom, below.Rom), both.Rom);
+            Assert.Equal(Stronger(above.OnError, below.OnError), both.OnError);
             Assert.Equal([.. below.Rules, .. above.Rules], both.Rules);
             Assert.Equal([.. below.Quirks, .. above.Quirks], both.Quirks);
             Assert.Equal([.. below.HiddenCapabilities, .. above.HiddenCapabilities], both.HiddenCapabilities);
@@ -118,6 +123,10 @@ public sealed class PolicyPrecedenceTests
             AllowInterruptControl = new(true, origin),
             AllowFunctionReset = new(true, origin),
             AllowPowerStates = new(true, origin),
+            HideUnusable = new(false, origin),
+            AnswerTuning = new(false, origin),
+            Rom = new(RomControl.Off, origin),
+            OnError = new(ErrorRemedy.Destroy, origin),
             Rules = [new() { Offset = 0x80, Size = 4, Mask = 0xFF, Origin = origin }],
             HiddenCapabilities = [$"CAP_VPD of {name}"],
         };

@@ -20,6 +20,20 @@ public sealed class DistinctWarningsTests
     }
 
     [Fact]
+    public void What_is_normal_is_counted_the_same_way_and_warns_nobody()
+    {
+        CapturedLines lines = new();
+        DistinctWarnings warnings = new(lines);
+        for (int i = 0; i < 1_000; i++)
+        {
+            warnings.Inform(7, "write to MSI-X Message Control denied");
+        }
+
+        Assert.Empty(lines.Warnings);
+        Assert.Equal(4, lines.Texts.Count());
+    }
+
+    [Fact]
     public void Subjects_and_guests_are_told_apart_and_subjects_are_bounded()
     {
         CapturedLines lines = new();

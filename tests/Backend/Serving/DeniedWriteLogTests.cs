@@ -45,6 +45,23 @@ public sealed class DeniedWriteLogTests
         Assert.Contains("Subsystem ID", Denials(bench, 7)[1], StringComparison.Ordinal);
     }
 
+    /// <summary>What a stock Linux guest writes when it has enabled MSI-X by the protocol: no rule of a policy could allow it.</summary>
+    [Fact]
+    public void What_no_policy_could_allow_is_counted_and_warns_nobody()
+    {
+        using Bench bench = new();
+        using SmallFrontend frontend = Connect(bench, 7, Bench.HostMessages);
+
+        frontend.Write(devfn: 0, 0x42, 2, 0xC004);
+        frontend.Write(devfn: 0, SubsystemId, 2, 1);
+
+        Bench.Eventually(() => Denials(bench, 7).Length > 0, "the warning of the second write");
+        Assert.Contains("Subsystem ID denied by default policy", Assert.Single(Denials(bench, 7)), StringComparison.Ordinal);
+        Assert.Contains(
+            bench.Lines.Texts,
+            static line => line.Contains("write 0xc004 to 08:00.0 MSI-X Message Control denied in every policy (seen 1 times)", StringComparison.Ordinal));
+    }
+
     [Fact]
     public void Two_guests_get_a_warning_each_and_the_next_guest_of_a_function_its_own()
     {

@@ -74,6 +74,37 @@ public sealed class VpciSlotsTests
     }
 
     [Fact]
+    public void A_requested_slot_that_a_sibling_has_is_shared_with_it()
+    {
+        VpciSlots slots = new();
+        slots.Add(new(new(0, 4, 0, 0), false, 2, Requested: 0x28));
+        SlotResult placed = slots.Add(new(new(0, 4, 0, 1), false, 2, Requested: 0x28));
+        Assert.Equal((new PciAddress(0, 0, 5, 1), null), (placed.Guest, placed.Note));
+    }
+
+    /// <summary>Lone functions (l) become function 0 of a slot of their own, and keep their number beside a sibling.</summary>
+    [Theory]
+    [InlineData("0:04:00.1l", "00:00.0")]
+    [InlineData("0:04:00.0 0:04:00.1l", "00:00.0 00:00.1")]
+    [InlineData("0:04:00.1l 0:04:00.2l", "00:00.0 00:00.2")]
+    [InlineData("0:05:10.2vl 0:05:10.4vl", "00:00.0 00:01.0")] // the header of a virtual function says that it has no sibling
+    public void A_function_that_is_said_to_be_lone_becomes_function_0(string hosts, string guests)
+    {
+        VpciSlots slots = new();
+        IEnumerable<string> placed = hosts.Split(' ').Select(
+            text => slots.Add(Request(text.TrimEnd('l')) with { IsLone = text.EndsWith('l') }).Guest.ToString()[5..]);
+        Assert.Equal(guests, string.Join(' ', placed));
+    }
+
+    [Fact]
+    public void Nobody_is_put_beside_a_virtual_function_that_was_made_function_0()
+    {
+        VpciSlots slots = new();
+        slots.Add(new(new(0, 5, 0x10, 2), true, 2, Requested: 0x28));
+        Assert.Equal(new PciAddress(0, 0, 0, 4), slots.Add(new(new(0, 5, 0x10, 4), true, 2, null)).Guest);
+    }
+
+    [Fact]
     public void Siblings_whose_numbers_collide_after_a_request_get_different_slots()
     {
         VpciSlots slots = new();

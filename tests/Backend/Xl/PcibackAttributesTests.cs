@@ -84,6 +84,8 @@ public sealed class PcibackAttributesTests : IDisposable
     [InlineData("new_slot", "00:*.0", Invalid)]
     [InlineData("new_slot", " 00:04.0 \n", 0)]
     [InlineData("new_slot", "0001:02:*.*", 0)]
+    [InlineData("new_slot", "0:4.0", 0)]
+    [InlineData("new_slot", "0x0:0X04.00", 0)]
     [InlineData("new_slot", "02:03.*", 0)]
     [InlineData("remove_slot", "02:03.*", NoEntry)]
     [InlineData("remove_slot", "00:*.*", 0)]

@@ -1,6 +1,6 @@
 using System.Net.Sockets;
 using System.Text;
-using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Logging.Abstractions;
 using PciBackFlow.Backend.Control;
 using PciBackFlow.Backend.Control.Api;
 using PciBackFlow.Backend.Control.Client;
@@ -15,8 +15,10 @@ namespace PciBackFlow.Backend.Tests.Control.Server;
 /// <summary>The control API on a real socket, over emulated devices and a toolstack that says what it was told.</summary>
 internal sealed class ControlBench : IDisposable
 {
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
+
     private readonly TemporaryFolder _folder = new();
-    private readonly WebApplication _application;
+    private readonly ControlServer _server;
 
     public ControlBench(TimeSpan? limit = null, Func<uint, bool>? isAllowed = null, Action<int, Action>? shards = null)
     {
@@ -33,18 +35,18 @@ internal sealed class ControlBench : IDisposable
             Shards = new(2, shards ?? ((_, action) => action())),
             Custody = Custody,
             Toolstack = Toolstack,
-            Configuration = [new("spin", "20", "default")],
+            Errors = () => new(["no trace"], [new("0000:00:04.0", 3, 0, 0, 0, 0, 0, 0, 0, 0, Quarantined: false, null)]),
+            Configuration = static () => [new("spin", "20", "default")],
+            Traces = new([]),
+            Reload = static () => Task.FromResult(new ReloadReport([], [], [])),
         };
         if (isAllowed is not null)
         {
             services = services with { IsAllowed = isAllowed };
         }
 
-        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new());
-        ControlServer.AddTo(builder, Socket);
-        _application = builder.Build();
-        ControlServer.Map(_application, services, limit);
-        _application.StartAsync().GetAwaiter().GetResult();
+        _server = new(Socket, services, NullLoggerFactory.Instance, limit);
+        _server.StartAsync().GetAwaiter().GetResult();
         Client = new(Socket);
     }
 
@@ -73,19 +75,19 @@ internal sealed class ControlBench : IDisposable
         return (int.Parse(answer.Split(' ')[1]), answer[(answer.IndexOf("\r\n\r\n", StringComparison.Ordinal) + 4)..]);
     }
 
-    public async Task StopAsync() => await _application.StopAsync();
+    public async Task StopAsync() => await _server.StopAsync(s_patience);
 
     public void Dispose()
     {
-        _application.StopAsync().GetAwaiter().GetResult();
-        ((IDisposable)_application).Dispose();
+        StopAsync().GetAwaiter().GetResult();
+        _server.Dispose();
         Custody.Dispose();
         _folder.Dispose();
     }
 
     private static IEnumerable<Func<IPciFunction>> Functions()
     {
-        foreach (string name in new[] { "e1000e", "nvme", "root-port" })
+        foreach (string name in new[] { "e1000e", "nvme", "ahci", "root-port" })
         {
             Assert.True(BuiltinCaptures.TryLoad(name, out Capture? capture));
             foreach (CapturedConfig function in capture.Functions)

@@ -5,8 +5,10 @@ using PciBackFlow.Backend.Control;
 using PciBackFlow.Backend.Control.Api;
 using PciBackFlow.Backend.Control.Client;
 using PciBackFlow.Backend.Control.Server;
+using PciBackFlow.Backend.Devices.Description;
 using PciBackFlow.Backend.Devices.Refusals;
 using PciBackFlow.Backend.Failures;
+using PciBackFlow.Backend.Selection;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Linux;
 using PciBackFlow.Hardware.Pci;
@@ -30,6 +32,8 @@ public sealed class ControlServerTests
             (status.Daemon.Version, status.Daemon.Platform, status.Daemon.ProcessId, status.Daemon.Topology));
         Assert.Equal([(0, true), (1, true)], status.Shards.Select(shard => (shard.Shard, shard.Answers)));
         Assert.Contains(status.Assignable, device => device is { Address: "0000:00:04.0", VendorId: "8086", DeviceId: "10d3", Domain: null });
+        Assert.Equal(["no trace"], status.Errors.Remarks);
+        Assert.Equal(("0000:00:04.0", 3L), (status.Errors.Devices.Single().Device, status.Errors.Devices.Single().Correctable));
         Assert.Equal([new SettingReport("spin", "20", "default")], status.Configuration);
     }
 
@@ -56,6 +60,33 @@ public sealed class ControlServerTests
     }
 
     [Fact]
+    public async Task A_device_is_taken_and_given_back_by_what_a_renumbering_does_not_change()
+    {
+        using ControlBench bench = new();
+        DeviceCandidate nic = bench.Custody.Present().Single(candidate => candidate.Address == new PciAddress(0, 0, 4, 0));
+        string path = new PathSelector(nic.Path).ToString();
+
+        await bench.Client.GiveBackAsync(path, rebind: false, force: false, Cancel);
+        Assert.DoesNotContain(await bench.Client.ListAssignableAsync(Cancel), device => device.Address == "0000:00:04.0");
+        Assert.Equal("0000:00:04.0", (await bench.Client.TakeAsync(new(path, "lan"), Cancel)).Address);
+        await bench.Client.GiveBackAsync("name=lan", rebind: false, force: false, Cancel);
+        Assert.DoesNotContain(await bench.Client.ListAssignableAsync(Cancel), device => device.Address == "0000:00:04.0");
+    }
+
+    [Fact]
+    public async Task A_device_that_could_be_several_is_refused_with_the_candidates()
+    {
+        using ControlBench bench = new();
+        DeviceCandidate[] disks = [.. bench.Custody.Present().Where(static candidate => candidate.ClassCode >> 16 == 1)];
+        Assert.True(disks.Length > 1);
+
+        BackendException told = await Assert.ThrowsAsync<BackendException>(() => bench.Client.TakeAsync(new("class=01"), Cancel));
+
+        Assert.Equal(BackendFailure.Malformed, told.Failure);
+        Assert.All(disks, card => Assert.Contains(card.ToString(), told.Message, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task A_device_is_taken_with_a_name_listed_and_given_back_by_that_name()
     {
         using ControlBench bench = new();
@@ -69,6 +100,32 @@ public sealed class ControlServerTests
         await bench.Client.GiveBackAsync("00:04.0", rebind: true, force: false, Cancel);
 
         Assert.DoesNotContain(await bench.Client.ListAssignableAsync(Cancel), device => device.Address == "0000:00:04.0");
+    }
+
+    [Fact]
+    public async Task A_device_is_described_with_what_an_attach_would_say()
+    {
+        using ControlBench bench = new();
+        bench.Toolstack.Refusals = [new("shared-line", RefusalWeight.Judgement, "its line is shared") { Evidence = "irq: 10", Remedy = "move it" }];
+
+        DeviceReport report = await bench.Client.DescribeAsync("id=8086:10d3", Cancel);
+
+        Assert.Equal(("0000:00:04.0", true, false, true), (report.Address, report.Held, report.Assignable, report.IsRefused));
+        Assert.Equal(new RefusalReport("shared-line", "judgement", "its line is shared", "irq: 10", "move it"), Assert.Single(report.Refusals));
+        BackendException unknown = await Assert.ThrowsAsync<BackendException>(() => bench.Client.DescribeAsync("00:1e.0", Cancel));
+        Assert.Equal(BackendFailure.Failed, unknown.Failure);
+    }
+
+    [Fact]
+    public async Task The_live_tree_is_answered_in_parts()
+    {
+        using ControlBench bench = new();
+
+        Assert.Equal("1.2.3", (await bench.Client.InspectAsync("daemon/version", Cancel)).GetString());
+        Assert.Equal("8086", (await bench.Client.InspectAsync("devices/0000:00:04.0/vendor_id", Cancel)).GetString());
+        Assert.Equal(10, (await bench.Client.InspectAsync(string.Empty, Cancel)).EnumerateObject().Count());
+        BackendException unknown = await Assert.ThrowsAsync<BackendException>(() => bench.Client.InspectAsync("guests/7", Cancel));
+        Assert.Equal((BackendFailure.Failed, "there is no '7' in guests; there is nothing"), (unknown.Failure, unknown.Message));
     }
 
     [Fact]
@@ -178,6 +235,9 @@ public sealed class ControlServerTests
         { "POST", "/v1/assignable", "{\"address\": \"00:04\"}", 400, "malformed", "^" },
         { "POST", "/v1/assignable", "{\"address\": \"00:04.0\", \"name\": \"two,words\"}", 400, "malformed", "name" },
         { "POST", "/v1/assignable", "{\"address\": \"00:1f.7\"}", 422, "failed", "no device 0000:00:1f.7" },
+        { "DELETE", "/v1/assignable/", null, 404, "malformed", "has no '/v1/assignable/'" },
+        { "DELETE", "/v1/assignable/class=zz", null, 400, "malformed", "two, four or six" },
+        { "DELETE", "/v1/assignable/path=pci0000:7f%2F00.0", null, 422, "failed", "path=pci0000:7f/00.0 fits no device" },
         { "DELETE", "/v1/assignable/nobody", null, 422, "failed", "nobody" },
         { "DELETE", "/v1/assignable/00:04.0?rebind=maybe", null, 400, "malformed", "maybe" },
         { "POST", "/v1/domains/9/devices", "{\"spec\": \"04:00.0\"}", 422, "failed", "no domain '9'" },

@@ -1,4 +1,5 @@
 using PciBackFlow.Backend.Attaching;
+using PciBackFlow.Backend.Devices.Refusals;
 using PciBackFlow.Backend.Failures;
 using PciBackFlow.Hardware.Pci;
 
@@ -52,6 +53,11 @@ internal sealed class ScriptedToolstack : IToolstack
         Detached = (domainId, spec.ToString(), force);
         return Failure is null ? Task.CompletedTask : Task.FromException(Failure);
     }
+
+    /// <summary>What speaks against every device.</summary>
+    public DeviceRefusal[] Refusals { get; set; } = [];
+
+    public Assignability Assess(PciAddress device) => new(Refusals);
 
     public IReadOnlyList<AttachedDevice> List(int domainId) => _devices;
 }

@@ -82,6 +82,29 @@ public sealed class HostUsesTests : IDisposable
         Assert.Equal(isUse ? ["network interface eth0 is up"] : [], Read("00:03.0"));
     }
 
+    // proc_pid_net(5): destination 0, flags with RTF_UP. On a Xen host the route leads through the guests' bridge.
+    [Theory]
+    [InlineData("xenbr0 00000000 0100A8C0 0003", true)]
+    [InlineData("xenbr0 0000A8C0 00000000 0001", false)]
+    [InlineData("xenbr0 00000000 0100A8C0 0002", false)]
+    public void The_default_route_is_a_use_of_what_it_leads_through(string route, bool isUse)
+    {
+        _folder.Write("proc/net/route", $"Iface Destination Gateway Flags\n{route}\n");
+        _folder.Write("sys/devices/pci0000:00/0000:00:03.0/net/eth0/flags", "0x1002\n");
+        _folder.Write("sys/devices/virtual/net/xenbr0/flags", "0x1002\n");
+        Link("class/net/eth0", "devices/pci0000:00/0000:00:03.0/net/eth0");
+        Link("class/net/xenbr0", "devices/virtual/net/xenbr0");
+        Link("devices/virtual/net/xenbr0/lower_eth0", "devices/pci0000:00/0000:00:03.0/net/eth0");
+
+        Assert.Equal(isUse ? ["the host's default route goes through xenbr0"] : [], Read("00:03.0"));
+        if (isUse)
+        {
+            Assert.Equal(
+                $"{_folder["proc/net/route"]}: xenbr0 00000000 0100A8C0",
+                Assert.Single(HostUses.Read(_folder["sys"], _folder["proc"]).EvidenceOf(PciAddress.Parse("00:03.0"))));
+        }
+    }
+
     [Fact]
     public void The_display_the_host_booted_with_is_a_use()
     {

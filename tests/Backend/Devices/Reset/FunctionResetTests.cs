@@ -1,6 +1,7 @@
 using PciBackFlow.Backend.Devices.Reset;
 using PciBackFlow.Backend.Devices.Snapshots;
 using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Hardware.Pci.Registers;
 
 namespace PciBackFlow.Backend.Tests.Devices.Reset;
 
@@ -51,6 +52,20 @@ public sealed class FunctionResetTests : HeldNicTests
         Assert.Contains("does not answer", Run(function).NotStopped, StringComparison.Ordinal);
     }
 
+    // Seen on Xen 4.17 after a fatal error: an entry could not be masked while memory decoding was off.
+    [Fact]
+    public void A_mask_of_all_messages_that_xen_keeps_set_makes_no_device_unusable()
+    {
+        using Unruly function = new(Host.Bus.Open(Address));
+        Host[Nic].Set(MsiXControl, 0x0004);
+        ConfigSnapshot clean = ConfigSnapshot.Take(function).Quiet();
+        function.HasMaskedMessages = true;
+
+        ResetOutcome outcome = FunctionReset.Run(Host.Bus, function, ResetPlan.For(Host.Bus, Address), clean);
+
+        Assert.Equal((true, null, null), (outcome.IsReset, outcome.NotStopped, outcome.Unusable));
+    }
+
     private ResetOutcome Run(Unruly function)
     {
         ConfigSnapshot clean = ConfigSnapshot.Take(function).Quiet();
@@ -66,6 +81,9 @@ public sealed class FunctionResetTests : HeldNicTests
         /// <summary>Until when it reads as a bus master, whatever is written; null: it does as it is told.</summary>
         public Func<bool>? MasterUntil { get; init; }
 
+        /// <summary>Whether MSI-X reads as masked, whatever is written.</summary>
+        public bool HasMaskedMessages { get; set; }
+
         public ushort CommandAtPower { get; private set; }
 
         public override bool TryRead(int offset, int size, out uint value)
@@ -74,6 +92,11 @@ public sealed class FunctionResetTests : HeldNicTests
             if (offset == Command && MasterUntil?.Invoke() == false)
             {
                 value |= CommandBits.BusMaster;
+            }
+
+            if (offset == MsiXControl && HasMaskedMessages)
+            {
+                value |= MsiXRegisters.FunctionMask;
             }
 
             return isRead;

@@ -1,11 +1,11 @@
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Hardware.Text;
 
-namespace PciBackFlow.Backend.Devices.Holding;
+namespace PciBackFlow.Backend.Selection;
 
 /// <summary>
 /// The name a person gives a held device, to attach it by (<c>name=NAME</c>): 1 to 64 printable ASCII characters, blanks
-/// included. Not a comma, which ends the name in a device specification, and not the form of an address, which would be taken for
+/// included. Not a comma, which ends the name in a device specification, and not the form of an address or of another selector, which would be taken for
 /// one. No two held devices have one name.
 /// </summary>
 public static class DeviceName
@@ -28,7 +28,8 @@ public static class DeviceName
             return $"'{name}' has a comma, which ends a name where a device is attached by it";
         }
 
-        return PciAddress.TryParse(name, out _) ? $"'{name}' is an address: as a name it would be taken for one" : null;
+        return PciAddress.TryParse(name, out _) ? $"'{name}' is an address: as a name it would be taken for one"
+            : SelectorForms.IsKeyed(name) ? $"'{name}' begins as a selector does: as a name it would be taken for one" : null;
     }
 
     /// <summary>Refuses what cannot be a device's name beside those of the devices held now.</summary>
@@ -36,7 +37,7 @@ public static class DeviceName
     /// <param name="address">The device it is for; its own name may stay.</param>
     /// <param name="held">The devices held now.</param>
     /// <exception cref="BackendException">It breaks a rule, or another device has it.</exception>
-    internal static void Check(string? name, PciAddress address, IEnumerable<HeldDevice> held)
+    internal static void Check(string? name, PciAddress address, IEnumerable<(PciAddress Address, string? Name)> held)
     {
         if (name is null)
         {
@@ -48,9 +49,12 @@ public static class DeviceName
             throw new BackendException(BackendFailure.Malformed, fault);
         }
 
-        if (held.FirstOrDefault(device => device.Name == name && device.Address != address) is { } other)
+        foreach ((PciAddress other, string? its) in held)
         {
-            throw new BackendException(BackendFailure.Malformed, $"the name '{name}' is {other.Address}'s");
+            if (its == name && other != address)
+            {
+                throw new BackendException(BackendFailure.Malformed, $"the name '{name}' is {other}'s");
+            }
         }
     }
 }

@@ -1,0 +1,77 @@
+using System.Threading.Channels;
+using Microsoft.AspNetCore.Http;
+using PciBackFlow.Backend.Control.Api;
+using PciBackFlow.Backend.Devices;
+using PciBackFlow.Backend.Failures;
+using PciBackFlow.Backend.Selection;
+using PciBackFlow.Backend.Tracing;
+using PciBackFlow.Hardware.Pci;
+
+namespace PciBackFlow.Backend.Control.Server;
+
+/// <summary>
+/// <c>GET /v1/trace</c>: requests as they are answered, in the format of a trace file, until the client hangs up or the daemon ends. A client that reads
+/// slowly loses records; neither the shards nor other readers wait for it.
+/// </summary>
+internal sealed class TraceEndpoint(ControlServices services)
+{
+    private const string Type = "application/vnd.pcibackflow.trace";
+
+    public async Task Run(HttpContext context)
+    {
+        TraceFilter filter = Filter(context);
+        using TraceSubscription trace = services.Traces.Subscribe(filter);
+        ControlGate.LiftLimit(context);
+        context.Response.ContentType = Type;
+        await context.Response.Body.WriteAsync(TraceFormat.Header(Epoch()), context.RequestAborted).ConfigureAwait(false);
+        await context.Response.Body.FlushAsync(context.RequestAborted).ConfigureAwait(false);
+        ChannelReader<TraceBatch> batches = trace.Batches;
+        while (await batches.WaitToReadAsync(context.RequestAborted).ConfigureAwait(false))
+        {
+            while (batches.TryRead(out TraceBatch batch))
+            {
+                try
+                {
+                    await context.Response.Body.WriteAsync(batch.Records, context.RequestAborted).ConfigureAwait(false);
+                }
+                finally
+                {
+                    batch.Return();
+                }
+            }
+
+            await context.Response.Body.FlushAsync(context.RequestAborted).ConfigureAwait(false);
+        }
+    }
+
+    private TraceFilter Filter(HttpContext context)
+    {
+        string domain = context.Request.Query["domain"].ToString();
+        string device = context.Request.Query["device"].ToString();
+        string operation = context.Request.Query["operation"].ToString();
+        if (operation.Length > 0 && !TraceOperations.All.Contains(operation))
+        {
+            throw new BackendException(BackendFailure.Malformed, $"operation is {string.Join(", ", TraceOperations.All)}");
+        }
+
+        return new(
+            ControlEndpoints.Flag(context, "denied"),
+            domain.Length == 0 ? null : services.Toolstack.Resolve(domain),
+            device.Length == 0 ? null : Host(device),
+            operation.Length == 0 ? null : operation);
+    }
+
+    private PciAddress Host(string device)
+    {
+        if (!DeviceSelector.TryParse(device, out DeviceSelector? selector, out int index, out string? reason))
+        {
+            throw new BackendException(BackendFailure.Malformed, ControlProblem.Pointing($"{DeviceSelector.FaultOf(device)}: {reason}", device, index));
+        }
+
+        return selector is AddressSelector { Address: var address } ? address : services.Custody.AddressOf(selector);
+    }
+
+    private static long Epoch() =>
+        ((DateTime.UtcNow - DateTime.UnixEpoch).Ticks * TimeSpan.NanosecondsPerTick)
+        - (long)(TimeProvider.System.GetTimestamp() * (1e9 / TimeProvider.System.TimestampFrequency));
+}

@@ -1,0 +1,155 @@
+using PciBackFlow.Backend.Guests;
+using PciBackFlow.Backend.Xenstore;
+using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Hardware.Pci.Errors;
+using PciBackFlow.Stages.Filter.Policy;
+using PciBackFlow.Stages.Filter.Run;
+
+namespace PciBackFlow.Backend.Errors;
+
+/// <summary>One guest's recovery from what has happened to its devices: the conversation, and what follows from its end. For many guests at once.</summary>
+/// <param name="services">Through what.</param>
+/// <param name="countsOf">Where it is counted what became of it.</param>
+internal sealed class GuestRecovery(ErrorServices services, Func<PciAddress, ErrorCounts> countsOf)
+{
+    private static readonly TimeSpan ConnectPause = TimeSpan.FromMilliseconds(50);
+    private readonly Remedies _remedies = new(services);
+
+    /// <summary>Runs it.</summary>
+    /// <param name="guest">The guest.</param>
+    /// <param name="pending">What has happened.</param>
+    /// <param name="cancellationToken">The daemon ends.</param>
+    public async Task RunAsync(GuestId guest, PendingRecovery pending, CancellationToken cancellationToken)
+    {
+        GuestSnapshot? snapshot = await AwaitServiceAsync(guest, pending.Left is not null, cancellationToken).ConfigureAwait(false);
+        AssignedFunction[] functions =
+            [.. (snapshot?.Table.Functions ?? []).Where(function => pending.Devices.Contains(function.Hardware.Address) && !function.IsWithdrawn)];
+        if (functions.Length == 0)
+        {
+            services.Inheritance?.ForgetRecovery(guest);
+            return;
+        }
+
+        // What is taken up again was counted by who began it.
+        bool isWithinBudget = pending.Left is not null;
+        if (!isWithinBudget)
+        {
+            isWithinBudget = true;
+            foreach (PciAddress reporting in pending.Reporting.Keys)
+            {
+                isWithinBudget &= services.Quarantine.TryBegin(reporting);
+            }
+        }
+
+        RecoveryConversation conversation = new(snapshot!.Lane, functions, services, countsOf);
+        RecoveryPhase end = await conversation.RunAsync(
+            FirstOf(pending, isWithinBudget), state => Note(guest, pending, functions, state), cancellationToken).ConfigureAwait(false);
+        await FinishAsync(guest, pending, functions, conversation.ToldOfTheEnd, isWithinBudget, end, cancellationToken).ConfigureAwait(false);
+        services.Inheritance?.ForgetRecovery(guest);
+    }
+
+    private static RecoveryTransition FirstOf(PendingRecovery pending, bool isWithinBudget)
+    {
+        if (!isWithinBudget)
+        {
+            return RecoveryTable.BeginFailed();
+        }
+
+        return pending.Left is { } left ? RecoveryTable.Resume(left) : RecoveryTable.Begin(pending.Severity);
+    }
+
+    private GuestSnapshot? Find(GuestId guest) => services.Guests().FirstOrDefault(snapshot => snapshot.Id == guest);
+
+    // One that is just connecting, or that a daemon that has just started has not come to yet, is to be asked all the same.
+    private async Task<GuestSnapshot?> AwaitServiceAsync(GuestId guest, bool isInherited, CancellationToken cancellationToken)
+    {
+        long begin = services.Clock.GetTimestamp();
+        GuestSnapshot? seen = Find(guest);
+        while (!(seen?.IsAttached ?? !isInherited) && services.Clock.GetElapsedTime(begin) < services.Timing.Answer)
+        {
+            await Task.Delay(ConnectPause, services.Clock, cancellationToken).ConfigureAwait(false);
+            seen = Find(guest);
+        }
+
+        return seen;
+    }
+
+    private void Note(GuestId guest, PendingRecovery pending, AssignedFunction[] functions, RecoveryState state) => services.Inheritance?.LeaveRecovery(
+        guest, state.Phase.ToString(), (int)state.Channel, [.. functions.Select(static function => function.Hardware.Address)], [.. pending.Reporting.Keys]);
+
+    private async Task FinishAsync(
+        GuestId guest, PendingRecovery pending, AssignedFunction[] functions, IReadOnlySet<AssignedFunction> told, bool isWithinBudget, RecoveryPhase end,
+        CancellationToken cancellationToken)
+    {
+        // Whatever came of it: the kernel leaves the status of a function without a driver, and the next error would be taken for this one's.
+        foreach (PciAddress device in pending.Reporting.Keys)
+        {
+            services.Source.Clear(device);
+        }
+
+        if (end == RecoveryPhase.Recovered)
+        {
+            foreach (AssignedFunction function in functions)
+            {
+                function.NoteFailure(hasFailed: false);
+            }
+
+            End(guest, pending, end, ErrorLine.Over, "recovered");
+            return;
+        }
+
+        if (end == RecoveryPhase.Abandoned)
+        {
+            End(guest, pending, end, ErrorLine.Failed, "its guest was gone before the recovery had ended");
+            return;
+        }
+
+        AssignedFunction[] lost = [.. functions.Where(function => !function.IsWithdrawn && IsLost(function, pending, told))];
+        foreach (AssignedFunction function in lost)
+        {
+            function.NoteFailure(hasFailed: true);
+        }
+
+        ErrorRemedy remedy = RemedyFor(lost, isWithinBudget);
+        string why = isWithinBudget ? string.Empty : ", too many in a row: in quarantine";
+        End(guest, pending, end, ErrorLine.Failed, $"not recovered{why}; {InWords(remedy)}");
+        await _remedies.ApplyAsync(
+            remedy, guest.DomainId, [.. lost.Select(static function => function.Hardware.Address)], cancellationToken).ConfigureAwait(false);
+    }
+
+    // One beside it whose driver could not be asked, and whose link was not reset, has lost nothing.
+    private static bool IsLost(AssignedFunction function, PendingRecovery pending, IReadOnlySet<AssignedFunction> told) =>
+        pending.Severity == ErrorSeverity.Fatal || told.Contains(function) || pending.Reporting.ContainsKey(function.Hardware.Address)
+        || pending.Reporting.Values.All(static error => error.IsOfThePort);
+
+    // The strongest that is said for any of them: a guest that is to be stopped for one device is stopped. What is in quarantine is nobody's in any case.
+    private static ErrorRemedy RemedyFor(AssignedFunction[] lost, bool isWithinBudget)
+    {
+        ErrorRemedy[] order = [ErrorRemedy.Log, ErrorRemedy.Detach, ErrorRemedy.Pause, ErrorRemedy.Destroy];
+        int strongest = lost.Length == 0 ? 0 : lost.Max(function => Array.IndexOf(order, function.Policy.OnError.Value));
+        return order[isWithinBudget ? strongest : Math.Max(strongest, 1)];
+    }
+
+    private static string InWords(ErrorRemedy remedy) => remedy switch
+    {
+        ErrorRemedy.Log => "nothing is done",
+        ErrorRemedy.Pause => "the guest is paused",
+        ErrorRemedy.Destroy => "the guest is stopped",
+        _ => "it is taken from the guest",
+    };
+
+    private void End(GuestId guest, PendingRecovery pending, RecoveryPhase end, ErrorLine line, string outcome)
+    {
+        foreach ((PciAddress device, DeviceError error) in pending.Reporting)
+        {
+            ErrorCounts counts = countsOf(device);
+            if (counts.MayLog(line, out long suppressed))
+            {
+                ErrorLog.Ended(services.Logger, guest.DomainId, device, new ErrorText(error), outcome, suppressed);
+            }
+
+            // Who reads the count finds the line.
+            counts.Add(end);
+        }
+    }
+}

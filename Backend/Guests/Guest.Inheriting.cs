@@ -1,0 +1,63 @@
+using PciBackFlow.Backend.Policy;
+using PciBackFlow.Backend.Serving;
+using PciBackFlow.Backend.Xenstore;
+using PciBackFlow.Hardware.Linux;
+
+namespace PciBackFlow.Backend.Guests;
+
+/// <summary>This part: it was connected by an earlier daemon.</summary>
+internal sealed partial class Guest
+{
+    // An earlier daemon's end may still be under way: its port is bound until its last descriptor is closed.
+    private const int InheritAttempts = 40;
+    private const int InheritPauseMilliseconds = 25;
+
+    // Only while the daemon starts: what was connected later was connected by it.
+    private GuestObservation LookForAnEarlierOne(GuestObservation seen)
+    {
+        if (!_adopt || !seen.Directory.Exists || _services.Inheritance?.Find(_id) is not { } left)
+        {
+            return seen;
+        }
+
+        return seen with
+        {
+            IsInherited = true,
+            FrontendKeysChanged = seen.Directory.FrontendPath is { } frontend && FrontendKeys.Read(_services.Store, frontend) != left.Keys,
+        };
+    }
+
+    private void InheritDevice(DeviceKeys device)
+    {
+        var options = ToolstackOptions.Parse(StoreKeys.Options(device.Index), device.Options);
+        if (_exposed.Inherit(device.Host!.Value, device.Guest!.Value, options) is { } failure)
+        {
+            FailDevice(device.Index, failure);
+        }
+    }
+
+    private GuestEvent Inherit()
+    {
+        Errno errno = default;
+        string? reason = null;
+        for (int attempt = 0; attempt < InheritAttempts && _attachment is null; attempt++)
+        {
+            if (attempt > 0)
+            {
+                Thread.Sleep(InheritPauseMilliseconds);
+            }
+
+            _attachment = GuestAttachment.Create(_services, _id.DomainId, _frontend!, _exposed.Table, out errno, out reason, _exposed.InheritMessages);
+        }
+
+        if (_attachment is null)
+        {
+            return new GuestEvent.AttachFailed(errno, $"it could not be served again after the daemon's restart: {reason}");
+        }
+
+        _services.Inheritance?.Leave(_id, _attachment.Keys);
+        _attachment.Lane.NotifyOnce();
+        SayAttached(_attachment);
+        return new GuestEvent.Inherited();
+    }
+}

@@ -1,0 +1,80 @@
+using System.Diagnostics;
+
+namespace PciBackFlow.Backend.Serving;
+
+/// <summary>
+/// Notices within about a second that a shard which was at work does not come back to its guests, although nothing hangs that the engine replaces: a defect of
+/// ours, for which only another process is a remedy, while guests wait 2 s at most. A shard without work is not asked, and where the whole machine stood still
+/// nobody is accused. Costs one wake-up a second while no guest asks for anything.
+/// </summary>
+public sealed class StallAlarm : IAsyncDisposable
+{
+    private static readonly TimeSpan IdlePause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan BusyPause = TimeSpan.FromMilliseconds(500);
+
+    // Asked twice: a shard may be in the midst of an access that the engine is about to give up, and a processor may be somebody else's for a while.
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan Lateness = TimeSpan.FromMilliseconds(100);
+
+    private readonly ShardLiveness _shards;
+    private readonly Func<long> _progress;
+    private readonly Action<string> _stalled;
+    private readonly CancellationTokenSource _ending = new();
+    private Task _watching = Task.CompletedTask;
+
+    /// <summary>Creates it; nobody is watched yet.</summary>
+    /// <param name="shards">Whom to ask.</param>
+    /// <param name="progress">A number that changes when shards do something.</param>
+    /// <param name="stalled">Told once, with the shards' numbers, on a thread of the pool.</param>
+    public StallAlarm(ShardLiveness shards, Func<long> progress, Action<string> stalled) => (_shards, _progress, _stalled) = (shards, progress, stalled);
+
+    /// <summary>Watches from now on.</summary>
+    public void Start() => _watching = WatchAsync();
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _ending.CancelAsync().ConfigureAwait(false);
+        await _watching.ConfigureAwait(false);
+        _ending.Dispose();
+    }
+
+    private async Task WatchAsync()
+    {
+        long seen = _progress();
+        TimeSpan pause = IdlePause;
+        while (true)
+        {
+            await Task.Delay(pause, _ending.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (_ending.IsCancellationRequested)
+            {
+                return;
+            }
+
+            long now = _progress();
+            pause = now == seen ? IdlePause : BusyPause;
+            if (now == seen)
+            {
+                continue;
+            }
+
+            seen = now;
+            string silent = await AskAsync().ConfigureAwait(false);
+            if (silent.Length > 0 && await AskAsync().ConfigureAwait(false) == silent && !_ending.IsCancellationRequested)
+            {
+                _stalled(silent);
+                return;
+            }
+        }
+    }
+
+    // The shards that did not answer although there was time for it; none where this very question took much longer than it was to.
+    private async Task<string> AskAsync()
+    {
+        long began = Stopwatch.GetTimestamp();
+        bool[] answers = await _shards.AskAsync(Patience).ConfigureAwait(false);
+        return Stopwatch.GetElapsedTime(began) > Patience + Lateness
+            ? string.Empty
+            : string.Join(", ", Enumerable.Range(0, answers.Length).Where(shard => !answers[shard]));
+    }
+}

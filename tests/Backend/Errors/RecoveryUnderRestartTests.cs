@@ -1,0 +1,106 @@
+using PciBackFlow.Backend.Errors;
+using PciBackFlow.Backend.Tests.Inheritance;
+using PciBackFlow.Hardware.Pci.Errors;
+using PciBackFlow.Stages.Wire;
+
+namespace PciBackFlow.Backend.Tests.Errors;
+
+/// <summary>The daemon is killed, or stopped, in the middle of a recovery: the next one brings it to its end.</summary>
+public sealed class RecoveryUnderRestartTests
+{
+    [Theory]
+    [InlineData(PciOpCode.AerDetected, true)]
+    [InlineData(PciOpCode.AerMmioEnabled, true)]
+    [InlineData(PciOpCode.AerSlotReset, true)]
+    [InlineData(PciOpCode.AerResume, true)]
+    [InlineData(PciOpCode.AerDetected, false)]
+    [InlineData(PciOpCode.AerSlotReset, false)]
+    public void Whatever_the_step_a_guest_is_asked_on_by_the_next_daemon(PciOpCode at, bool isKilled)
+    {
+        using RestartBench bench = new();
+        using SmallFrontend frontend = bench.Connect(7, RestartBench.Nic);
+        bool isHeld = true;
+        using DriverInGuest driver = new(
+            frontend,
+            request => request.Command == at && Volatile.Read(ref isHeld) ? null : RecoveryOnLoopbackTests.AnswerOf(request, [2, 3, 5]));
+        bench.Errors.Raise(new(RestartBench.Nic, ErrorSeverity.NonFatal));
+        Bench.Eventually(() => driver.Asked.Any(asked => asked.StartsWith($"{(uint)at} ", StringComparison.Ordinal)), $"asked {at}");
+        Assert.True(File.Exists(Path.Combine(bench.Left, "recovery-7-0.json")));
+
+        if (isKilled)
+        {
+            bench.KillAndStartNext();
+        }
+        else
+        {
+            bench.StopAndStartNext();
+        }
+
+        bench.AwaitServed(7);
+        Volatile.Write(ref isHeld, false);
+
+        Bench.Eventually(() => bench.Backend.Errors.Any(static report => report.Recovered == 1), "recovered");
+        Assert.Equal("7 normal 00", driver.Asked.Last());
+        Assert.All(
+            new[] { "6 normal 00", "8 normal 00", "9 normal 00" }, step => Assert.InRange(driver.Asked.Count(asked => asked == step), 1, 2));
+        Bench.Eventually(() => !File.Exists(Path.Combine(bench.Left, "recovery-7-0.json")), "the note is gone");
+    }
+
+    [Fact]
+    public void A_guest_that_died_meanwhile_is_not_asked_and_its_note_is_forgotten()
+    {
+        using RestartBench bench = new();
+        using (SmallFrontend frontend = bench.Connect(7, RestartBench.Nic))
+        {
+            frontend.AnnounceAerHandler();
+            bench.Errors.Raise(new(RestartBench.Nic, ErrorSeverity.NonFatal));
+            Bench.Eventually(() => frontend.TryReadRecovery(out _), "asked");
+            bench.Kill();
+            bench.Host.DestroyDomain(7);
+        }
+
+        bench.StartNext();
+
+        Bench.Eventually(() => Directory.GetFiles(bench.Left).Length == 0 && bench.Backend.OpenGrants == 0, "nothing left");
+        Assert.Empty(bench.Backend.Errors);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("{")]
+    [InlineData(
+        "{\"format\":1,\"boot\":\"x\",\"domain_id\":7,\"handle\":\"00000000-0000-0000-0000-000000000000\",\"device_id\":0,"
+        + "\"phase\":\"Detecting\",\"channel\":1,\"devices\":[],\"reporting\":[]}")]
+    public void A_note_that_is_none_keeps_no_daemon_from_starting(string text)
+    {
+        using RestartBench bench = new();
+        using SmallFrontend frontend = bench.Connect(7, RestartBench.Nic);
+        bench.Kill();
+        File.WriteAllText(Path.Combine(bench.Left, "recovery-7-0.json"), text);
+
+        bench.StartNext();
+        bench.AwaitServed(7);
+
+        Assert.Equal(PciOpStatus.Success, frontend.Read(0, 0, 4).Status);
+        Assert.Empty(bench.Backend.Errors);
+    }
+
+    [Fact]
+    public void A_device_that_has_failed_is_taken_from_its_guest_by_the_hand_shake()
+    {
+        using RestartBench bench = new();
+        using SmallFrontend frontend = bench.Connect(7, RestartBench.Nic);
+        using DriverInGuest driver = new(frontend, static _ => (int)RecoveryVerdict.None);
+
+        bench.Errors.Raise(new(RestartBench.Nic, ErrorSeverity.NonFatal));
+        Bench.Eventually(() => bench.Key(7, "state-0") == "5" && bench.State(7) == 7, "asked for");
+        Bench.Eventually(() => bench.Key(7, "aerState") == "aerfail", "aerfail");
+        frontend.Write("state", "7");
+        Bench.Eventually(() => bench.State(7) == 8, "taken");
+        frontend.Write("state", "4");
+
+        Bench.Eventually(() => bench.Snapshot(7) is null or { Functions.Count: 0 }, "gone");
+        DeviceErrorReport report = Assert.Single(bench.Backend.Errors);
+        Assert.Equal((0, 1), (report.Recovered, report.Failed));
+    }
+}

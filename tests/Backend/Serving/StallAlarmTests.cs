@@ -1,0 +1,71 @@
+using System.Diagnostics;
+using PciBackFlow.Backend.Serving;
+
+namespace PciBackFlow.Backend.Tests.Serving;
+
+/// <summary>A shard that was at work and does not come back is noticed; one that only waits for work is not even asked.</summary>
+public sealed class StallAlarmTests
+{
+    [Fact]
+    public async Task A_shard_that_does_not_come_back_is_named()
+    {
+        using ManualResetEventSlim gate = new();
+        TaskCompletionSource<string> told = new();
+        int work = 0;
+        await using StallAlarm alarm = new(
+            new(2, (shard, action) =>
+            {
+                if (shard == 1)
+                {
+                    gate.Wait();
+                }
+
+                action();
+            }),
+            () => Volatile.Read(ref work), told.SetResult);
+        alarm.Start();
+        Volatile.Write(ref work, 1);
+
+        // Beside other work the machine itself may stand still for so long that nobody is accused; the next request makes it look again.
+        long began = Stopwatch.GetTimestamp();
+        while (!told.Task.IsCompleted && Stopwatch.GetElapsedTime(began) < TimeSpan.FromSeconds(30))
+        {
+            work++;
+            await Task.Delay(50);
+        }
+
+        gate.Set();
+        Assert.Equal("1", await told.Task);
+    }
+
+    [Fact]
+    public async Task A_shard_without_work_is_not_asked()
+    {
+        int asked = 0;
+        await using (StallAlarm alarm = new(new(1, (_, _) => Interlocked.Increment(ref asked)), static () => 7, static _ => Assert.Fail("nobody stalls")))
+        {
+            alarm.Start();
+            await Task.Delay(1500);
+        }
+
+        Assert.Equal(0, asked);
+    }
+
+    [Fact]
+    public async Task One_that_answers_in_time_is_left_alone()
+    {
+        int asked = 0;
+        long progress = 0;
+        await using (StallAlarm alarm = new(
+            new(1, (_, action) =>
+            {
+                Interlocked.Increment(ref asked);
+                action();
+            }),
+            () => Interlocked.Increment(ref progress), static _ => Assert.Fail("nobody stalls")))
+        {
+            alarm.Start();
+            Bench.Eventually(() => Volatile.Read(ref asked) >= 2, "asked twice");
+        }
+    }
+}
