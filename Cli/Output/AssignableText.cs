@@ -1,5 +1,6 @@
 using PciBackFlow.Backend.Control;
 using PciBackFlow.Backend.Control.Api;
+using PciBackFlow.Backend.Devices.Description;
 
 namespace PciBackFlow.Cli.Output;
 

@@ -2,22 +2,25 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using PciBackFlow.Backend.Control;
 using PciBackFlow.Backend.Control.Api;
-using PciBackFlow.Cli.Devices;
+using PciBackFlow.Backend.Devices.Description;
+using PciBackFlow.Backend.Doctor;
+using PciBackFlow.Backend.Insight;
+using PciBackFlow.Backend.Policy;
 
 namespace PciBackFlow.Cli.Output;
 
 /// <summary>What verbs print with <c>--json</c>, apart from the load harness's own reports. Generated code only: it compiles ahead of time.</summary>
 [JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
-[JsonSerializable(typeof(IReadOnlyList<DeviceRow>))]
 [JsonSerializable(typeof(IReadOnlyList<SettingReport>))]
 [JsonSerializable(typeof(IReadOnlyList<DeviceReport>))]
 [JsonSerializable(typeof(IReadOnlyList<AssignmentReport>))]
 [JsonSerializable(typeof(StatusReport))]
+[JsonSerializable(typeof(IReadOnlyList<ShippedPolicy>))]
+[JsonSerializable(typeof(PolicyTrial))]
+[JsonSerializable(typeof(DoctorReport))]
+[JsonSerializable(typeof(JsonElement))]
 internal sealed partial class CliJson : JsonSerializerContext
 {
-    public static void Write(TextWriter output, IReadOnlyList<DeviceRow> rows) =>
-        output.WriteLine(JsonSerializer.Serialize(rows, Default.IReadOnlyListDeviceRow));
-
     public static void Write(TextWriter output, IReadOnlyList<SettingReport> settings) =>
         output.WriteLine(JsonSerializer.Serialize(settings, Default.IReadOnlyListSettingReport));
 
@@ -26,6 +29,18 @@ internal sealed partial class CliJson : JsonSerializerContext
 
     public static void Write(TextWriter output, IReadOnlyList<AssignmentReport> devices) =>
         output.WriteLine(JsonSerializer.Serialize(devices, Default.IReadOnlyListAssignmentReport));
+
+    public static void Write(TextWriter output, IReadOnlyList<ShippedPolicy> policies) =>
+        output.WriteLine(JsonSerializer.Serialize(policies, Default.IReadOnlyListShippedPolicy));
+
+    public static void Write(TextWriter output, PolicyTrial trial) =>
+        output.WriteLine(JsonSerializer.Serialize(trial, Default.PolicyTrial));
+
+    public static void Write(TextWriter output, DoctorReport report) =>
+        output.WriteLine(JsonSerializer.Serialize(report, Default.DoctorReport));
+
+    public static void Write(TextWriter output, JsonElement value) =>
+        output.WriteLine(JsonSerializer.Serialize(value, Default.JsonElement));
 
     public static void Write(TextWriter output, StatusReport status) =>
         output.WriteLine(JsonSerializer.Serialize(status, Default.StatusReport));

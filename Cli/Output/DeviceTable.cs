@@ -1,4 +1,4 @@
-using PciBackFlow.Cli.Devices;
+using PciBackFlow.Backend.Devices.Description;
 using Spectre.Console;
 
 namespace PciBackFlow.Cli.Output;
@@ -6,7 +6,7 @@ namespace PciBackFlow.Cli.Output;
 /// <summary>Functions as a person reads them.</summary>
 internal static class DeviceTable
 {
-    public static void Write(CliConsole console, IReadOnlyList<DeviceRow> rows)
+    public static void Write(CliConsole console, IReadOnlyList<DeviceReport> rows)
     {
         bool hasHost = rows.Any(row => row.Driver is not null || row.ResetMethods.Count > 0 || row.IommuGroup is not null);
         Table table = new Table().Border(TableBorder.None);
@@ -22,9 +22,10 @@ internal static class DeviceTable
             column.PadLeft(0).PadRight(2).NoWrap = column == table.Columns[0] || column == table.Columns[1];
         }
 
-        foreach (DeviceRow row in rows)
+        foreach (DeviceReport row in rows)
         {
-            List<string> cells = [row.Address, $"{row.VendorId}:{row.DeviceId}", NameOf(row)];
+            List<string> cells =
+                [string.Join('\n', row.Selectors.Prepend(row.Address)), row.VendorId is null ? "unknown" : $"{row.VendorId}:{row.DeviceId}", NameOf(row)];
             if (hasHost)
             {
                 cells.AddRange([row.Driver ?? "-", Join(row.ResetMethods)]);
@@ -38,12 +39,13 @@ internal static class DeviceTable
         console.WriteTable(table);
     }
 
-    private static string ForGuest(DeviceRow row) =>
+    private static string ForGuest(DeviceReport row) =>
         !row.Assignable ? $"no: {string.Join("; ", row.Reasons)}"
+        : row.Held ? row.Name is null ? "held for guests" : $"held for guests as {row.Name}"
         : row.Warnings.Count > 0 ? $"yes, but {string.Join("; ", row.Warnings)}"
         : "yes";
 
-    private static string NameOf(DeviceRow row)
+    private static string NameOf(DeviceReport row)
     {
         if (row.Description is not null)
         {
@@ -54,18 +56,15 @@ internal static class DeviceTable
         return string.Join(": ", new[] { row.ClassName ?? $"class {row.Class}", device }.Where(part => part is not null));
     }
 
-    private static string Capabilities(DeviceRow row)
+    private static string Capabilities(DeviceReport row)
     {
-        string names = Join(row.Capabilities.Select(capability => capability.Name).Distinct());
-        bool isCut = row.ReadableSize < row.Size;
-
-        // Where the host hides what lies behind the header, the list is unreadable, not broken.
-        if (row.CapabilityDefects.Count > 0 && !isCut)
+        string names = Join((row.Capabilities ?? []).Select(capability => capability.Name).Distinct());
+        if (row.CapabilityDefects.Count > 0)
         {
             names += " (broken list)";
         }
 
-        return isCut ? $"{names} (first {row.ReadableSize} bytes only)" : names;
+        return row.Incomplete is null ? names : $"{names} ({row.Incomplete})";
     }
 
     private static string Join(IEnumerable<string> words) => string.Join(' ', words) is { Length: > 0 } joined ? joined : "-";

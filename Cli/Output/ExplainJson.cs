@@ -1,25 +1,32 @@
 using System.Text.Json;
 using PciBackFlow.Backend.Insight;
 using PciBackFlow.Backend.Policy;
+using PciBackFlow.Hardware.Pci.Captures;
 
 namespace PciBackFlow.Cli.Output;
 
-/// <summary><c>explain --json</c>: one object for each access, in order; numbers are JSON numbers; a suggestion is a policy rule or null.</summary>
+/// <summary>
+/// <c>explain --json</c>: one object for each access, in order; numbers are JSON numbers; a suggestion is a policy rule or null; <c>known</c> is there, and
+/// false, where nothing is known, <c>assumed</c> where the answer rests on it.
+/// </summary>
 internal static class ExplainJson
 {
-    public static void Write(TextWriter output, IReadOnlyList<ExplainedAccess> accesses) =>
+    /// <param name="output">Where to.</param>
+    /// <param name="accesses">The accesses.</param>
+    /// <param name="assumed">What is assumed of the function's regions.</param>
+    public static void Write(TextWriter output, IReadOnlyList<ExplainedAccess> accesses, IReadOnlyList<RegionAssumption> assumed) =>
         output.WriteLine(JsonText.Indented(json =>
         {
             json.WriteStartArray();
             foreach (ExplainedAccess access in accesses)
             {
-                Write(json, access);
+                Write(json, access, [.. assumed.Where(one => access.Rows.Any(row => row.Register == one.Register))]);
             }
 
             json.WriteEndArray();
         }));
 
-    private static void Write(Utf8JsonWriter json, ExplainedAccess access)
+    private static void Write(Utf8JsonWriter json, ExplainedAccess access, IReadOnlyList<RegionAssumption> assumed)
     {
         json.WriteStartObject();
         json.WriteString("access", access.Access);
@@ -60,7 +67,18 @@ internal static class ExplainJson
         else
         {
             json.WritePropertyName("suggestion");
-            PolicyFileWriter.WriteRule(json, access.Suggestion);
+            PolicyFileWriter.WriteRule(json, access.Suggestion, asNumber: true);
+        }
+
+        // Behind what was captured nothing is known, and nothing of the above is said.
+        if (!access.IsKnown)
+        {
+            json.WriteBoolean("known", false);
+        }
+
+        if (assumed.Count > 0)
+        {
+            AssumedJson.Write(json, assumed);
         }
 
         json.WriteEndObject();

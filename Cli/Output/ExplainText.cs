@@ -12,7 +12,10 @@ internal static class ExplainText
 {
     private const string Indent = "  ";
 
-    public static void Write(TextWriter output, IReadOnlyList<(string Words, ExplainedAccess Access)> accesses)
+    /// <param name="output">Where to.</param>
+    /// <param name="shortness">Why some of the function is not known (<see cref="Backend.Devices.Description.Shortness"/>); null when all of it is.</param>
+    /// <param name="accesses">The accesses as typed, and what happened.</param>
+    public static void Write(TextWriter output, string? shortness, IReadOnlyList<(string Words, ExplainedAccess Access)> accesses)
     {
         foreach ((string? words, ExplainedAccess? access) in accesses)
         {
@@ -20,6 +23,12 @@ internal static class ExplainText
             string what = access.Access == HardwareAccess.Write
                 ? $"write {Place(access.Offset, access.Size)} = {value}"
                 : $"read {Place(access.Offset, access.Size)}";
+            if (!access.IsKnown)
+            {
+                output.WriteLine($"{words}: {what} -> unknown: {shortness}");
+                continue;
+            }
+
             string answer = access.Access == HardwareAccess.Read && access.Status == "success" ? value : access.Status;
             output.WriteLine($"{words}: {what} -> {answer}");
             foreach (ExplainedRow row in access.Rows)

@@ -1,6 +1,9 @@
 using System.Globalization;
 using PciBackFlow.Backend.Control;
 using PciBackFlow.Backend.Control.Api;
+using PciBackFlow.Backend.Devices.Description;
+using PciBackFlow.Backend.Errors;
+using PciBackFlow.Backend.Policy;
 using PciBackFlow.Pipeline;
 using Spectre.Console;
 
@@ -22,7 +25,9 @@ internal static class StatusText
             + $"{status.Engine.Expired} expired{Hung(status.Engine)}{NoPlace(status.Engine.NoPlace)}{Stuck(status.Shards)}"));
         output.WriteLine();
         WriteGuests(console, status);
+        WriteDenied(console, status);
         WriteDevices(console, status);
+        WriteErrors(console, status.Errors);
         output.WriteLine("Configuration");
         SettingTable.Write(console, status.Configuration);
     }
@@ -80,6 +85,29 @@ internal static class StatusText
         console.Output.WriteLine();
     }
 
+    private static void WriteDenied(CliConsole console, StatusReport status)
+    {
+        if (status.Guests.All(guest => guest.Functions.All(function => function.DeniedWrites.Count == 0)))
+        {
+            return;
+        }
+
+        Table table = NewTable("Denied writes to", "Register", "Bits", "Times", "Allowed by");
+        foreach (FunctionReport function in status.Guests.SelectMany(guest => guest.Functions))
+        {
+            foreach (DeniedWriteReport denied in function.DeniedWrites)
+            {
+                AddRow(table, [function.Host, denied.Register, denied.Bits, Number(denied.Count), RuleOf(denied.Rule)]);
+            }
+        }
+
+        console.WriteTable(table);
+        console.Output.WriteLine();
+    }
+
+    private static string RuleOf(RuleReport? rule) =>
+        rule is null ? "no policy" : JsonText.OneLine(json => PolicyFileWriter.WriteRule(json, rule.ToRule()));
+
     private static void WriteDevices(CliConsole console, StatusReport status)
     {
         if (status.Assignable.Count == 0)
@@ -96,6 +124,35 @@ internal static class StatusText
 
         console.WriteTable(table);
         console.Output.WriteLine();
+    }
+
+    private static void WriteErrors(CliConsole console, ErrorsReport errors)
+    {
+        if (errors.Devices.Count > 0)
+        {
+            Table table = NewTable("Errors of", "Corrected", "Non-fatal", "Fatal", "Recovered", "Failed", "Last");
+            foreach (DeviceErrorReport device in errors.Devices)
+            {
+                AddRow(table,
+                [
+                    device.Device + (device.Quarantined ? " (in quarantine)" : ""),
+                    Number(device.Correctable),
+                    Number(device.NonFatal),
+                    Number(device.Fatal),
+                    Number(device.Recovered),
+                    Number(device.Failed),
+                    device.Last ?? "-",
+                ]);
+            }
+
+            console.WriteTable(table);
+            console.Output.WriteLine();
+        }
+
+        foreach (string remark in errors.Remarks)
+        {
+            console.Output.WriteLine($"Errors of devices: {remark}\n");
+        }
     }
 
     private static Table NewTable(params string[] columns)

@@ -2,17 +2,19 @@ using System.Text;
 using System.Text.Json;
 using PciBackFlow.Backend.Insight;
 using PciBackFlow.Cli.Sources;
+using PciBackFlow.Hardware.Pci.Captures;
 
 namespace PciBackFlow.Cli.Output;
 
-/// <summary><c>guest-view --json</c>: an array of <c>{address, description, size, bytes, failed_offsets}</c>; bytes as hexadecimal text.</summary>
+/// <summary><c>guest-view --json</c>: an array of <c>{address, description, size, bytes, failed_offsets, assumed}</c>; bytes as hexadecimal text.</summary>
 internal static class ViewJson
 {
-    public static void Write(TextWriter output, IReadOnlyList<(SourceFunction Function, int Size, GuestView View)> views) =>
+    public static void Write(
+        TextWriter output, IReadOnlyList<(SourceFunction Function, int Size, GuestView View, IReadOnlyList<RegionAssumption> Assumed)> views) =>
         output.WriteLine(JsonText.Indented(json =>
         {
             json.WriteStartArray();
-            foreach ((SourceFunction? function, int size, GuestView? view) in views)
+            foreach ((SourceFunction? function, int size, GuestView? view, IReadOnlyList<RegionAssumption>? assumed) in views)
             {
                 json.WriteStartObject();
                 json.WriteString("address", function.Address.ToString());
@@ -26,6 +28,7 @@ internal static class ViewJson
                 }
 
                 json.WriteEndArray();
+                AssumedJson.Write(json, assumed);
                 json.WriteEndObject();
             }
 

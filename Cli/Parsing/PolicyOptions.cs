@@ -10,7 +10,8 @@ namespace PciBackFlow.Cli.Parsing;
 internal sealed class PolicyOptions
 {
     private readonly Option<bool> _permissive = Words.Flag("--permissive", "let unknown writes through, as a permissive assignment does");
-    private readonly Option<string?> _policy = Words.Text("--policy", "FILE", "a policy file (JSON), on top of the built-in policy");
+    private readonly Option<string?> _policy = Words.Text(
+        "--policy", "FILE", "a policy file (JSON), or the name of one that ships (policy list), on top of the built-in policy");
 
     /// <summary>Adds the options to a verb.</summary>
     public void AddTo(Command command)
@@ -29,11 +30,13 @@ internal sealed class PolicyOptions
         General = parsed.GetValue(_policy) is { } path ? Load(path) : PolicyStatement.Nothing,
     });
 
-    private static PolicyStatement Load(string path)
+    /// <summary>Reads a policy file, or one that ships.</summary>
+    /// <exception cref="VerbException">It is refused; it names the place and the reason.</exception>
+    public static PolicyStatement Load(string path)
     {
         try
         {
-            return PolicyFile.Load(path);
+            return ShippedPolicies.Load(path);
         }
         catch (PolicyFileException refused)
         {

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using PciBackFlow.Backend.Selection;
 using PciBackFlow.Cli.Sources;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Hardware.Pci.Captures;
@@ -10,7 +11,8 @@ namespace PciBackFlow.Cli.Parsing;
 /// <summary>The options that say which functions a verb works on. At most one source; without one the verb's own default.</summary>
 internal sealed class SourceOptions
 {
-    private readonly Option<PciAddress?> _device = Words.AddressOrAll("--device", "a function of this host, or all: read through sysfs, never written");
+    private readonly Option<DeviceSelector?> _device = Words.DeviceOrAll(
+        "--device", $"a function of this host, {SelectorForms.Grammar}, or all: read through sysfs, never written");
     private readonly Option<string?> _fromDump = Words.Text("--from-dump", "FILE", "a captured machine: lspci -x, -xxx or -xxxx text, or a binary config file");
     private readonly Option<PciAddress?> _function = Words.Address("--function", "only this function of the capture");
     private readonly Option<string?> _builtin = Words.Text("--builtin", "NAME", "a capture that comes with the program");
@@ -41,14 +43,18 @@ internal sealed class SourceOptions
     public bool IsGiven(ParseResult parsed) =>
         IsGiven(parsed, _device) || IsGiven(parsed, _fromDump) || IsGiven(parsed, _builtin);
 
+    /// <summary>Whether the words name a source at all.</summary>
+    public bool IsGiven(CommandResult result) =>
+        new Option[] { _device, _fromDump, _builtin, _function }.Any(option => result.GetResult(option) is { Implicit: false });
+
     /// <summary>Whether the words name a capture.</summary>
     public bool IsCapture(ParseResult parsed) => IsGiven(parsed, _fromDump) || IsGiven(parsed, _builtin);
 
     /// <summary>The one function of this host that the words name, or null.</summary>
-    public PciAddress? Device(ParseResult parsed) => AddressOf(parsed.GetResult(_device));
+    public PciAddress? Device(ParseResult parsed) => SelectorOf(parsed.GetResult(_device)) is { } selector ? HostSource.AddressOf(selector) : null;
 
     /// <summary>Whether the words name one function of this host.</summary>
-    public bool NamesDevice(CommandResult result) => AddressOf(result.GetResult(_device)) is not null;
+    public bool NamesDevice(CommandResult result) => SelectorOf(result.GetResult(_device)) is not null;
 
     /// <summary>The functions the words name; without any, the captures that come with the program.</summary>
     /// <exception cref="VerbException">There are none; it says why.</exception>
@@ -70,8 +76,8 @@ internal sealed class SourceOptions
         return parsed.GetValue(_builtin) is { } name ? CaptureSource.FromBuiltin(name, only) : CaptureSource.AllBuiltin();
     }
 
-    // The parser's converter cannot hand a null address out, so that 'all' is told by its word.
-    private PciAddress? AddressOf(OptionResult? given) =>
+    // The parser's converter cannot hand a null selector out, so that 'all' is told by its word.
+    private DeviceSelector? SelectorOf(OptionResult? given) =>
         given is not { Implicit: false } || given.Tokens is [{ Value: Words.AllDevices }] ? null : given.GetValue(_device);
 
     /// <summary>The one function a verb looks into: what the words name, else the first device that comes with the program, which is said.</summary>

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
+using PciBackFlow.Backend.Selection;
 using PciBackFlow.Hardware.Pci;
 
 namespace PciBackFlow.Cli.Parsing;
@@ -166,21 +167,33 @@ internal static class Words
         CustomParser = result => ReadAddress(result, name),
     };
 
-    /// <summary>A function's address, as a word without an option's name.</summary>
-    public static Argument<PciAddress?> AddressArgument(string name, string description) => new(name)
+    /// <summary>A device of this host, in a selector's words, without an option's name.</summary>
+    public static Argument<DeviceSelector?> DeviceArgument(string name, string description) => new(name)
     {
         HelpName = name,
-        Description = description,
-        CustomParser = result => ReadAddress(result, name),
+        Description = $"{description}: {SelectorForms.Grammar}",
+        CustomParser = result => ReadDevice(result, name),
     };
 
-    /// <summary>A function's address or <c>all</c> (a null address behind a given option).</summary>
-    public static Option<PciAddress?> AddressOrAll(string name, string description) => new(name)
+    /// <summary>A device of this host in a selector's words, or <c>all</c> (null behind a given option).</summary>
+    public static Option<DeviceSelector?> DeviceOrAll(string name, string description) => new(name)
     {
         HelpName = $"BDF|{AllDevices}",
         Description = description,
-        CustomParser = result => result.Tokens[0].Value == AllDevices ? null : ReadAddress(result, name),
+        CustomParser = result => result.Tokens[0].Value == AllDevices ? null : ReadDevice(result, name),
     };
+
+    private static DeviceSelector? ReadDevice(ArgumentResult result, string name)
+    {
+        string word = result.Tokens[0].Value;
+        if (DeviceSelector.TryParse(word, out DeviceSelector? selector, out int index, out string? reason))
+        {
+            return selector;
+        }
+
+        result.AddError(Caret.Under($"{name}: {DeviceSelector.FaultOf(word)}: {reason}", word, index));
+        return null;
+    }
 
     private static PciAddress? ReadAddress(ArgumentResult result, string name)
     {

@@ -1,13 +1,17 @@
-using Microsoft.AspNetCore.Builder;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
+using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Microsoft.Extensions.Hosting.Systemd;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Console;
 using PciBackFlow.Backend;
+using PciBackFlow.Backend.Control.Api;
 using PciBackFlow.Backend.Failures;
 using PciBackFlow.Backend.Guests;
 using PciBackFlow.Backend.Machines;
+using PciBackFlow.Backend.Policy;
+using PciBackFlow.Backend.Serving;
+using PciBackFlow.Backend.Succession;
 using PciBackFlow.Cli.Terminal;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Linux;
@@ -16,8 +20,7 @@ using PciBackFlow.Perf.Frontends;
 namespace PciBackFlow.Cli.Serve;
 
 /// <summary>
-/// The daemon's process from its first line to its last: log, service manager and signals around the backend's daemon, in one
-/// generic host. Used by one thread, once.
+/// The daemon's process from its first line to its last: log, service manager and signals around the backend's daemon. Used by one thread, once.
 /// </summary>
 internal sealed partial class Daemon : IDisposable
 {
@@ -26,19 +29,20 @@ internal sealed partial class Daemon : IDisposable
 
     private readonly DaemonSettings _settings;
     private readonly RunDirectory _run;
-    private readonly WebApplication _application;
+    private readonly LoggerFactory _loggers;
     private readonly ILogger _logger;
+    private readonly SystemdNotifier _notifier = new();
+    private readonly CancellationTokenSource _cannotGoOn = new();
     private readonly Machine _machine;
     private readonly BackendDaemon _backend;
     private DemoGuests? _guests;
     private string? _lost;
 
-    private Daemon(DaemonSettings settings, RunDirectory run, WebApplication application)
+    private Daemon(DaemonSettings settings, RunDirectory run, LoggerFactory loggers)
     {
         _settings = settings;
         _run = run;
-        _application = application;
-        ILoggerFactory loggers = application.Services.GetRequiredService<ILoggerFactory>();
+        _loggers = loggers;
         _logger = loggers.CreateLogger("Daemon");
         ILogger logger = loggers.CreateLogger("Backend");
         _machine = DaemonPlatform.Open(settings, logger, Lost);
@@ -55,6 +59,7 @@ internal sealed partial class Daemon : IDisposable
                 Slots = settings.Slots,
                 Policies = settings.Policies,
                 Configuration = settings.Reports,
+                ReadAgain = ReadAgain,
                 Logger = logger,
             });
         }
@@ -65,19 +70,27 @@ internal sealed partial class Daemon : IDisposable
         }
     }
 
-    /// <summary>Serves until a signal comes, or the token is cancelled.</summary>
+    /// <summary>Serves until a signal comes, the token is cancelled, or another daemon has followed.</summary>
     /// <param name="settings">What it runs with.</param>
+    /// <param name="takesOver">Whether it follows the daemon that serves, if there is one.</param>
     /// <param name="console">Gets the line <c>ready</c>.</param>
     /// <param name="stop">Ends it as SIGTERM does.</param>
     /// <exception cref="VerbException">It could not begin, or could not go on; says why.</exception>
-    public static void Run(DaemonSettings settings, CliConsole console, CancellationToken stop)
+    public static void Run(DaemonSettings settings, bool takesOver, CliConsole console, CancellationToken stop)
     {
-        using var run = RunDirectory.Claim(settings.RunDirectory);
-        using var application = (IDisposable)CreateApplication(settings, run);
+        using var run = RunDirectory.Open(settings.RunDirectory);
         try
         {
-            using var daemon = new Daemon(settings, run, (WebApplication)application);
-            daemon.Serve(console, stop).GetAwaiter().GetResult();
+            using Predecessor? predecessor = takesOver ? Predecessor.ConnectAsync(run.SuccessionSocket).GetAwaiter().GetResult() : null;
+            if (predecessor is null)
+            {
+                Claim(run, console, stop);
+            }
+
+            predecessor?.AgreeAsync(TermsOf(settings)).GetAwaiter().GetResult();
+            using LoggerFactory loggers = DaemonLoggers.Create(settings.Log);
+            using var daemon = new Daemon(settings, run, loggers);
+            daemon.Serve(console, predecessor, stop).GetAwaiter().GetResult();
         }
         catch (HypervisorException failure)
         {
@@ -98,63 +111,83 @@ internal sealed partial class Daemon : IDisposable
         _backend.Dispose();
         _guests?.Dispose();
         _machine.Dispose();
+        _cannotGoOn.Dispose();
     }
 
-    private static WebApplication CreateApplication(DaemonSettings settings, RunDirectory run)
-    {
-        WebApplicationBuilder builder =
-            WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "pcibackflow", ContentRootPath = run.Path });
+    private static SuccessionTerms TermsOf(DaemonSettings settings) =>
+        BackendDaemon.TermsOf(ProgramVersion.Text, settings.Platform, settings.StateDirectory);
 
-        if (IsSet("NOTIFY_SOCKET"))
+    private static void Claim(RunDirectory run, CliConsole console, CancellationToken stop)
+    {
+        run.Claim();
+        if (run.NoteStart() is { Ticks: > 0 } delay)
         {
-            // What AddSystemd adds, by the socket itself: it looks for a parent named systemd, which a wrapper script or another service manager is not.
-            builder.Services.AddSingleton<ISystemdNotifier, SystemdNotifier>();
-            builder.Services.AddSingleton<IHostLifetime, SystemdLifetime>();
+            console.Remark($"begins in {delay.TotalMilliseconds:0} ms, because daemons before this one have just ended one after the other");
+            stop.WaitHandle.WaitOne(delay);
+        }
+    }
+
+    private async Task Serve(CliConsole console, Predecessor? predecessor, CancellationToken stop)
+    {
+        using StopRequest request = new(stop, _cannotGoOn.Token);
+        using var reload = PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal =>
+        {
+            // Or the process would end.
+            signal.Cancel = true;
+            _ = Reload();
+        });
+        using var upgrade = PosixSignalRegistration.Create((PosixSignal)SuccessorProcess.Signal, signal =>
+        {
+            signal.Cancel = true;
+            if (SuccessorProcess.TryStart() is { } reason)
+            {
+                LogNoSuccessor(reason);
+            }
+        });
+
+        // Guests first: those of an earlier daemon wait in an access.
+        if (predecessor is null)
+        {
+            _backend.Start();
+        }
+        else
+        {
+            await Follow(predecessor).ConfigureAwait(false);
         }
 
-        // Standard output carries results (the line 'ready') alone.
-        builder.Logging.AddConsole(options =>
-        {
-            options.FormatterName = DaemonLog.FormatterName;
-            options.LogToStandardErrorThreshold = LogLevel.Trace;
-        });
-        builder.Logging.SetMinimumLevel(settings.Log);
-        builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
-        builder.Services.AddSingleton<ConsoleFormatter>(new DaemonLog(isJournal: IsSet("JOURNAL_STREAM")));
-        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = DrainLimit);
-        BackendDaemon.AddControl(builder, run.Socket);
-        return builder.Build();
-    }
-
-    private static bool IsSet(string variable) => !string.IsNullOrEmpty(Environment.GetEnvironmentVariable(variable));
-
-    private async Task Serve(CliConsole console, CancellationToken stop)
-    {
-        _backend.Start(_application);
-        await _application.StartAsync(CancellationToken.None).ConfigureAwait(false);
-        _run.ProtectSocket();
-        _backend.Serving();
+        await Listen().ConfigureAwait(false);
         _guests = _machine is EmulatedMachine emulated ? new DemoGuests(emulated.Host) : null;
         LogServing(_guests is null ? _machine.Remark : $"{_machine.Remark}, guests {string.Join(" and ", DemoGuests.Names)}", _run.SocketName);
+        using SuccessionServer succession = new(
+            _run.SuccessionSocket, TermsOf(_settings), new DaemonSuccession(_machine, _backend, _run, Listen, NotifyProcess, DrainLimit),
+            _logger);
+        succession.Start();
+        StallAlarm alarm = _backend.WatchShards(EndAtOnce);
+        await using ConfiguredAsyncDisposable watched = alarm.ConfigureAwait(false);
+        alarm.Start();
         console.Output.WriteLine("ready");
         console.Output.Flush();
 
-        using ServiceManager? reports = CreateServiceManager();
-        if (reports is not null)
+        _notifier.Notify(ServiceState.Ready);
+        using ServiceManager reports = new(_notifier, _backend.Shards, Describe, _logger);
+        if (_notifier.IsEnabled)
         {
             await reports.StartAsync(CancellationToken.None).ConfigureAwait(false);
         }
 
-        await using (stop.Register(_application.Lifetime.StopApplication).ConfigureAwait(false))
-        {
-            await _application.WaitForShutdownAsync(CancellationToken.None).ConfigureAwait(false);
-        }
-
-        if (reports is not null)
+        await Task.WhenAny(request.Asked, succession.Over).ConfigureAwait(false);
+        if (succession.Over.IsCompleted)
         {
             await reports.StopAsync(CancellationToken.None).ConfigureAwait(false);
+            int successor = await succession.Over.ConfigureAwait(false);
+            _machine.Succeeded();
+            LogSucceeded(successor);
+            return;
         }
 
+        _notifier.Notify(ServiceState.Stopping);
+        await _backend.StopControlAsync(DrainLimit).ConfigureAwait(false);
+        await reports.StopAsync(CancellationToken.None).ConfigureAwait(false);
         if (_lost is { } reason)
         {
             throw new VerbException(
@@ -166,14 +199,75 @@ internal sealed partial class Daemon : IDisposable
         LogEnded(attached);
     }
 
-    private ServiceManager? CreateServiceManager() => _application.Services.GetService<ISystemdNotifier>() is { IsEnabled: true } notifier
-        ? new ServiceManager(notifier, _backend.Shards, Describe, _logger)
-        : null;
+    // Everything that takes long lies before the other one lets go: its guests are served until then.
+    private async Task Follow(Predecessor predecessor)
+    {
+        _backend.Open();
+        ProgramPages.Load();
+        long since = await predecessor.ReleaseAsync().ConfigureAwait(false);
+        _run.Claim();
+        _backend.Start();
+        double milliseconds = ((Stopwatch.GetTimestamp() * (1e9 / Stopwatch.Frequency)) - since) / 1e6;
+        await predecessor.ConfirmAsync().ConfigureAwait(false);
+        int attached = _backend.Guests.Count(guest => guest.IsAttached);
+        LogFollowed(attached, milliseconds);
+    }
+
+    private async Task Listen()
+    {
+        await _backend.StartControlAsync(_run.Socket, _loggers).ConfigureAwait(false);
+        _run.ProtectSocket();
+        _backend.Serving();
+    }
+
+    // By this one, which the service manager knows, and before it ends: its end would be taken for the service's.
+    private void NotifyProcess(int successor) => _notifier.Notify(new ServiceState(string.Create(CultureInfo.InvariantCulture, $"MAINPID={successor}")));
+
+    // As by SIGKILL, which the next daemon is used to: an end in order would wait for the shard, and guests wait 2 s at most.
+    private void EndAtOnce(string shards)
+    {
+        LogStalled(shards);
+        _loggers.Dispose();
+        using var self = Process.GetCurrentProcess();
+        self.Kill();
+    }
+
+    private (PolicySources Policies, IReadOnlyList<SettingReport> Configuration) ReadAgain()
+    {
+        try
+        {
+            DaemonSettings again = _settings.ReadAgain();
+            return (again.Policies, again.Reports);
+        }
+        catch (VerbException wrong)
+        {
+            throw new BackendException(
+                wrong.Code == ExitCode.WrongWords ? BackendFailure.Malformed : BackendFailure.Failed,
+                $"{wrong.Message}; what held goes on to hold", wrong);
+        }
+    }
+
+    // SIGHUP, as service managers send it: nobody waits for an answer, so the log has it.
+    private async Task Reload()
+    {
+        try
+        {
+            ReloadReport report = await _backend.ReloadAsync().ConfigureAwait(false);
+            if (report.NeedRestart.Count > 0)
+            {
+                LogNeedRestart(string.Join(", ", report.NeedRestart));
+            }
+        }
+        catch (Exception failure) when (failure is BackendException or ObjectDisposedException or IOException)
+        {
+            LogNotReloaded(failure.Message);
+        }
+    }
 
     private void Lost(string reason)
     {
         _lost = reason;
-        _application.Lifetime.StopApplication();
+        _cannotGoOn.Cancel();
     }
 
     private string Describe()
@@ -183,8 +277,26 @@ internal sealed partial class Daemon : IDisposable
             + $"{_machine.Custody.Held().Count} devices held";
     }
 
+    [LoggerMessage(Level = LogLevel.Error, Message = "the configuration was not read again: {Reason}")]
+    private partial void LogNotReloaded(string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "changed in the configuration too, but read at the start only: {Keys}")]
+    private partial void LogNeedRestart(string keys);
+
     [LoggerMessage(Level = LogLevel.Information, Message = "serving {Machine}; control socket {Socket}")]
     private partial void LogServing(string machine, string socket);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "nobody can take over: {Reason}")]
+    private partial void LogNoSuccessor(string reason);
+
+    [LoggerMessage(Level = LogLevel.Critical, Message = "shard {Shards} does not come back to its guests: this daemon ends, for the next one to serve them")]
+    private partial void LogStalled(string shards);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "took over: {Guests} guests, none of them served for {Milliseconds:0.0} ms")]
+    private partial void LogFollowed(int guests, double milliseconds);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "process {Process} serves now; this one ends")]
+    private partial void LogSucceeded(int process);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "stopped; {Guests} guests stay attached for the next daemon")]
     private partial void LogEnded(int guests);

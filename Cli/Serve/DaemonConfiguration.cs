@@ -6,6 +6,7 @@ using PciBackFlow.Backend.Control;
 using PciBackFlow.Backend.Control.Api;
 using PciBackFlow.Backend.Devices.Refusals;
 using PciBackFlow.Backend.Policy;
+using PciBackFlow.Backend.Selection;
 using PciBackFlow.Backend.Slots;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Pipeline;
@@ -45,7 +46,10 @@ internal sealed class DaemonConfiguration
     /// <param name="options">The command line.</param>
     /// <param name="detect">Finds the platform when nobody says it.</param>
     /// <exception cref="VerbException">The file cannot be read, or says something wrong; key, value and legal range are named.</exception>
-    public static DaemonSettings Load(string? path, DaemonOptions options, Func<string> detect)
+    public static DaemonSettings Load(string? path, DaemonOptions options, Func<string> detect) =>
+        LoadOnce(path, options, detect) with { ReadAgain = () => LoadOnce(path, options, detect) };
+
+    private static DaemonSettings LoadOnce(string? path, DaemonOptions options, Func<string> detect)
     {
         string file = path ?? DefaultPath;
         if (path is null && !File.Exists(file))
@@ -147,6 +151,7 @@ internal sealed class DaemonConfiguration
             Policies = policies,
             Refusals = refusals,
             Reports = _reports,
+            ReadAgain = static () => throw new InvalidOperationException("nobody said how"),
         };
     }
 
@@ -192,23 +197,31 @@ internal sealed class DaemonConfiguration
         return int.Parse(text, CultureInfo.InvariantCulture);
     }
 
-    private Dictionary<PciAddress, PolicyStatement> Devices()
+    private DevicePolicies Devices()
     {
-        var policies = new Dictionary<PciAddress, PolicyStatement>();
+        var policies = new List<(DeviceSelector Device, PolicyStatement Policy)>();
         if (!_members.TryGetValue("devices", out ConfigurationElement devices))
         {
-            return policies;
+            return DevicePolicies.None;
         }
 
         foreach (ConfigurationElement device in devices.Pairs())
         {
             string word = device.Key["devices.".Length..];
-            if (!PciAddress.TryParse(word, out PciAddress address, out int index, out string? reason))
+            if (!DeviceSelector.TryParse(word, out DeviceSelector? selector, out int index, out string? reason))
             {
                 throw new VerbException(
                     $"{_file}: devices",
-                    $"'{word}' is not a PCI address: {reason} (character {index + 1})",
-                    "Keys are written [DDDD:]BB:SS.F.")
+                    $"{DeviceSelector.FaultOf(word)}: {reason} (character {index + 1})",
+                    $"Keys are written {SelectorForms.Grammar}.")
+                {
+                    Code = ExitCode.WrongWords,
+                };
+            }
+
+            if (selector is AddressSelector { Address.IsKnownToXen: false })
+            {
+                throw new VerbException($"{_file}: {device.Key}", PciAddress.SegmentRule, "No guest can be given that device: leave the entry out.")
                 {
                     Code = ExitCode.WrongWords,
                 };
@@ -219,13 +232,15 @@ internal sealed class DaemonConfiguration
                 continue;
             }
 
-            if (!policies.TryAdd(address, Policy(policy)))
+            if (policies.Any(known => known.Device == selector))
             {
-                throw new VerbException($"{_file}: {device.Key}", $"{address} stands twice", "Keep one of the two.") { Code = ExitCode.WrongWords };
+                throw new VerbException($"{_file}: {device.Key}", $"{selector} stands twice", "Keep one of the two.") { Code = ExitCode.WrongWords };
             }
+
+            policies.Add((selector, Policy(policy)));
         }
 
-        return policies;
+        return new DevicePolicies(policies);
     }
 
     /// <summary>A profile's name, or a policy file; a relative one lies beside the configuration.</summary>
@@ -242,16 +257,18 @@ internal sealed class DaemonConfiguration
             }
         }
 
-        if (!word.Contains('/', StringComparison.Ordinal) && !word.EndsWith(".json", StringComparison.Ordinal))
+        bool isShipped = ShippedPolicies.Names.Contains(word, StringComparer.Ordinal);
+        if (!isShipped && !word.Contains('/', StringComparison.Ordinal) && !word.EndsWith(".json", StringComparison.Ordinal))
         {
-            throw element.Refuse($"takes {string.Join(", ", Enum.GetValues<PolicyProfile>().Select(AccessPolicy.NameOf))} or a policy file (NAME.json)");
+            IEnumerable<string> names = Enum.GetValues<PolicyProfile>().Select(AccessPolicy.NameOf).Concat(ShippedPolicies.Names);
+            throw element.Refuse($"takes {string.Join(", ", names)} or a policy file (NAME.json)");
         }
 
-        string path = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(_file))!, word);
-        Report(element.Key, path, origin);
+        string beside = Path.GetDirectoryName(Path.GetFullPath(_file))!;
+        Report(element.Key, isShipped ? word : Path.Combine(beside, word), origin);
         try
         {
-            return PolicyFile.Load(path);
+            return ShippedPolicies.Load(word, beside);
         }
         catch (PolicyFileException refused)
         {

@@ -34,6 +34,9 @@ internal sealed record DaemonSettings
     /// <summary>What speaks how strongly against taking a device of the host.</summary>
     public required RefusalPolicy Refusals { get; init; }
 
+    /// <summary>Reads them again; throws as reading them did.</summary>
+    public required Func<DaemonSettings> ReadAgain { get; init; }
+
     /// <summary>The effective configuration, in the order of the documentation.</summary>
     public required IReadOnlyList<SettingReport> Reports { get; init; }
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using PciBackFlow.Backend.Control;
 using PciBackFlow.Backend.Control.Api;
 using PciBackFlow.Backend.Failures;
+using PciBackFlow.Backend.Succession;
 using PciBackFlow.Hardware.Linux;
 
 namespace PciBackFlow.Cli.Serve;
@@ -16,13 +17,9 @@ internal sealed class RunDirectory : IDisposable
     private const string PidFile = "pid";
 
     private readonly PrivateDirectory _directory;
-    private readonly FileStream _lock;
+    private FileStream? _lock;
 
-    private RunDirectory(PrivateDirectory directory, FileStream heldLock)
-    {
-        _directory = directory;
-        _lock = heldLock;
-    }
+    private RunDirectory(PrivateDirectory directory) => _directory = directory;
 
     public string Path => _directory.Path;
 
@@ -32,21 +29,70 @@ internal sealed class RunDirectory : IDisposable
     /// <summary>The same, for people.</summary>
     public string SocketName => _directory.NameOf(ControlSocket.FileName);
 
-    /// <summary>Takes the directory, making it when it isn't there.</summary>
-    /// <exception cref="VerbException">Another daemon has it, or it is not this user's alone (exit code 3), or it cannot be made.</exception>
-    public static RunDirectory Claim(string path)
+    /// <summary>Where a daemon that is to follow this one finds it.</summary>
+    public string SuccessionSocket => _directory.At(SuccessionServer.FileName);
+
+    /// <summary>Notes that a daemon begins here.</summary>
+    /// <returns>How long it has to wait first.</returns>
+    public TimeSpan NoteStart() => StartPace.Note(_directory, Environment.TickCount64);
+
+    /// <summary>Opens the directory, making it when it isn't there. Another daemon may have it.</summary>
+    /// <exception cref="VerbException">It is not this user's alone (exit code 3), or it cannot be made.</exception>
+    public static RunDirectory Open(string path) => Explained(path, null, () =>
     {
-        PrivateDirectory? directory = null;
+        // Clients find the socket by its full path.
+        ControlSocket.PathIn(path);
+        return new RunDirectory(PrivateDirectory.Claim(path));
+    });
+
+    /// <summary>From now on this daemon has the directory.</summary>
+    /// <exception cref="VerbException">Another daemon has it (exit code 3), or it cannot be written.</exception>
+    public void Claim() => Explained(Path, _directory, () =>
+    {
+        _lock = Lock(_directory);
         try
         {
-            // Clients find the socket by its full path.
-            ControlSocket.PathIn(path);
-            directory = PrivateDirectory.Claim(path);
-            var claimed = new RunDirectory(directory, Lock(directory));
-            File.WriteAllText(directory.At(PidFile), Environment.ProcessId.ToString(CultureInfo.InvariantCulture) + "\n");
+            File.WriteAllText(_directory.At(PidFile), Environment.ProcessId.ToString(CultureInfo.InvariantCulture) + "\n");
+
             // What a daemon that was killed has left behind.
-            File.Delete(claimed.Socket);
-            return claimed;
+            File.Delete(Socket);
+        }
+        catch
+        {
+            Release();
+            throw;
+        }
+
+        return true;
+    });
+
+    /// <summary>Another daemon may have it; nothing in it is this one's any more.</summary>
+    public void Release()
+    {
+        _lock?.Dispose();
+        _lock = null;
+    }
+
+    /// <summary>Lets the socket's owner alone reach it.</summary>
+    public void ProtectSocket() => File.SetUnixFileMode(Socket, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+
+    public void Dispose()
+    {
+        if (_lock is not null)
+        {
+            File.Delete(Socket);
+            File.Delete(_directory.At(PidFile));
+            _lock.Dispose();
+        }
+
+        _directory.Dispose();
+    }
+
+    private static T Explained<T>(string path, PrivateDirectory? directory, Func<T> action)
+    {
+        try
+        {
+            return action();
         }
         catch (BackendException wrong)
         {
@@ -54,7 +100,6 @@ internal sealed class RunDirectory : IDisposable
         }
         catch (UnsafeDirectoryException unsafely)
         {
-            directory?.Dispose();
             throw new VerbException(
                 $"cannot use {path}", unsafely.Message, "A daemon's files steer what guests may reach: only its own user may write where they lie.", unsafely)
             {
@@ -63,22 +108,10 @@ internal sealed class RunDirectory : IDisposable
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            directory?.Dispose();
             throw new VerbException(
                 $"cannot use {path}", directory?.Explain(failure) ?? failure.Message,
                 "Run this as root, or name a directory of your own with --run and --state.", failure);
         }
-    }
-
-    /// <summary>Lets the socket's owner alone reach it.</summary>
-    public void ProtectSocket() => File.SetUnixFileMode(Socket, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-
-    public void Dispose()
-    {
-        File.Delete(Socket);
-        File.Delete(_directory.At(PidFile));
-        _lock.Dispose();
-        _directory.Dispose();
     }
 
     private static FileStream Lock(PrivateDirectory directory)
@@ -94,7 +127,7 @@ internal sealed class RunDirectory : IDisposable
             throw new VerbException(
                 $"a daemon serves from {directory.Path} already",
                 $"{holder} holds its lock",
-                "Two backends would answer the same guests: stop the other one first, or give this one its own --run and --state.",
+                "Two backends would answer the same guests: stop the other one first, follow it with --take-over, or give this one its own --run and --state.",
                 held)
             {
                 Code = ExitCode.Refused,

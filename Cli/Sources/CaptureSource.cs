@@ -63,6 +63,9 @@ internal static class CaptureSource
         return new SourceFunction(config.Address, ConfigHeader.KindOf(probe), config.Description, () => new CapturedFunction(capture.Name, config))
         {
             BaseClass = baseClass,
+            Remarks = CaptureRemarks.Of(probe),
+            Shortness = probe.Shortness,
+            Assumptions = probe.Assumptions.Count,
         };
     }
 

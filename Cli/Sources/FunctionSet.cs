@@ -35,6 +35,12 @@ internal sealed record FunctionSet(string Name, bool IsLive, IReadOnlyList<Sourc
             console.Remark($"{Functions.Count - attachable.Length} of {Functions.Count} functions are bridges, which no guest can be given: left out");
         }
 
+        int assumed = attachable.Sum(function => function.Assumptions);
+        if (assumed > 0 && !IsDefault)
+        {
+            console.Remark($"{assumed} regions without a size in the capture: 4096 bytes of memory or 32 ports are assumed; guest-view names them");
+        }
+
         return new LoadSource(Name, IsLive, [.. attachable.Select(function => function.Open)]);
     }
 
@@ -70,6 +76,7 @@ internal sealed record FunctionSet(string Name, bool IsLive, IReadOnlyList<Sourc
         HeaderKind.Device => "device",
         HeaderKind.Bridge => "PCI-to-PCI bridge",
         HeaderKind.CardBus => "CardBus bridge",
+        NoAnswer => "function that does not answer",
         _ => "function of an unknown header type",
     };
 

@@ -1,5 +1,8 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using PciBackFlow.Backend.Devices.Identity;
+using PciBackFlow.Backend.Failures;
+using PciBackFlow.Backend.Selection;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Hardware.Pci.Emulated;
 using PciBackFlow.Hardware.Pci.Sysfs;
@@ -24,6 +27,23 @@ internal static class HostSource
             $"no function {address} on this host",
             others.Count == 0 ? $"{SysfsFunction.DefaultRoot} lists no PCI function at all" : $"{SysfsFunction.DefaultRoot} does not list it",
             others.Count == 0 ? "Use --from-dump FILE or --builtin NAME." : "See: pcibackflow devices");
+    }
+
+    /// <summary>The function that a selector means.</summary>
+    /// <exception cref="VerbException">It fits none of this host, or several.</exception>
+    public static PciAddress AddressOf(DeviceSelector selector)
+    {
+        try
+        {
+            return DeviceChoice.One(selector, static () => HostCandidates.Read(new SysfsBus()));
+        }
+        catch (BackendException refused)
+        {
+            throw new VerbException($"{selector} names no device of this host", refused.Message, "See: pcibackflow devices", refused)
+            {
+                Code = (int)refused.Failure,
+            };
+        }
     }
 
     /// <summary>All functions.</summary>

@@ -14,4 +14,13 @@ internal sealed record SourceFunction(PciAddress Address, HeaderKind Kind, strin
 
     /// <summary>Bits 23:16 of the class code.</summary>
     public uint BaseClass { get; init; }
+
+    /// <summary>What a capture does not say about it, one line each; empty for a function of this host.</summary>
+    public IReadOnlyList<string> Remarks { get; init; } = [];
+
+    /// <summary>How many of its regions something is assumed of; 0 for a function of this host.</summary>
+    public int Assumptions { get; init; }
+
+    /// <summary>That a capture is shorter than the function's space, in words; null when it is not, and for a function of this host.</summary>
+    public string? Shortness { get; init; }
 }

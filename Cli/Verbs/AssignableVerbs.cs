@@ -1,9 +1,10 @@
 using System.CommandLine;
 using PciBackFlow.Backend.Control;
 using PciBackFlow.Backend.Control.Api;
+using PciBackFlow.Backend.Devices.Description;
+using PciBackFlow.Backend.Selection;
 using PciBackFlow.Cli.Output;
 using PciBackFlow.Cli.Parsing;
-using PciBackFlow.Hardware.Pci;
 
 namespace PciBackFlow.Cli.Verbs;
 
@@ -15,7 +16,7 @@ internal static class AssignableVerbs
         var daemon = new DaemonClient(console);
         var name = new Option<string?>("--name", "-n") { HelpName = "NAME", Description = "a name to call it by afterwards" };
         Option<bool> force = Words.Flag("--force", "take it even though something speaks against it that only a person can judge");
-        Argument<PciAddress?> address = Words.AddressArgument("BDF", "the device of this host, [DDDD:]BB:SS.F");
+        Argument<DeviceSelector?> address = Words.DeviceArgument("BDF", "the device of this host");
         var command = new Command("pci-assignable-add", "take a device from this host, so that guests can have it; its driver is remembered")
         {
             address,
@@ -25,7 +26,7 @@ internal static class AssignableVerbs
         daemon.AddTo(command);
         command.SetAction(parsed =>
         {
-            string wanted = parsed.GetValue(address)!.Value.ToString();
+            string wanted = parsed.GetValue(address)!.ToString();
             DeviceReport taken = daemon.Ask(
                 parsed, $"take {wanted}",
                 (client, cancel) => client.TakeAsync(new TakeDevice(wanted, parsed.GetValue(name), parsed.GetValue(force)), cancel));
@@ -36,7 +37,9 @@ internal static class AssignableVerbs
 
             return ExitCode.Done;
         });
-        return new Verb(command, "pcibackflow pci-assignable-add 03:00.0", "pcibackflow pci-assignable-add -n nic 03:00.0");
+        return new Verb(
+            command, "pcibackflow pci-assignable-add 03:00.0", "pcibackflow pci-assignable-add path=pci0000:00/1c.0/00.0",
+            "pcibackflow pci-assignable-add -n nic 03:00.0");
     }
 
     public static Verb CreateRemove(CliConsole console)
@@ -45,7 +48,7 @@ internal static class AssignableVerbs
         var rebind = new Option<bool>("--rebind", "-r") { Description = "bind it to the driver it was taken from" };
         Option<bool> force = Words.Flag(
             "--force", "give it back even though it, or a guest that had it, may still reach this host's memory, or a guest is on its interrupt line");
-        var device = new Argument<string>("BDF|NAME") { Description = "the device's address or the name it was given" };
+        var device = new Argument<string>("BDF|NAME") { Description = $"the device, {SelectorForms.Grammar}; or the name it was given" };
         var command = new Command("pci-assignable-remove", "give a device back to this host, once it is seen to have stopped") { device, rebind, force };
         daemon.AddTo(command);
         command.SetAction(parsed =>

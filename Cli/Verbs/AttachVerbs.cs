@@ -1,6 +1,7 @@
 using System.CommandLine;
 using PciBackFlow.Backend.Control;
 using PciBackFlow.Backend.Control.Api;
+using PciBackFlow.Backend.Selection;
 using PciBackFlow.Cli.Output;
 using PciBackFlow.Cli.Parsing;
 
@@ -34,7 +35,9 @@ internal static class AttachVerbs
 
             return ExitCode.Done;
         });
-        return new Verb(command, "pcibackflow pci-attach demo1 00:04.0", "pcibackflow pci-attach --keep 7 03:00.0@5,permissive=1");
+        return new Verb(
+            command, "pcibackflow pci-attach demo1 00:04.0", "pcibackflow pci-attach demo1 id=8086:10d3,permissive=1",
+            "pcibackflow pci-attach --keep 7 03:00.0@5,permissive=1");
     }
 
     public static Verb CreateDetach(CliConsole console)
@@ -84,7 +87,9 @@ internal static class AttachVerbs
     private static Argument<string> Spec() =>
         NotEmpty(new Argument<string>("PCI_SPEC")
         {
-            Description = "the device: [DDDD:]BB:SS.F[@VSLOT][,permissive=1,…] or name=NAME, as in xl-pci-configuration(5)",
+            Description = $"the device: [DDDD:]BB:SS.F[@VSLOT][,permissive=1,…] as in xl-pci-configuration(5), or instead of the address "
+                + $"{SelectorForms.KeyedGrammar}; "
+                + "VSLOT, 0 to 1f, is the slot in which the guest sees it",
         });
 
     private static Argument<string> NotEmpty(Argument<string> argument)

@@ -19,10 +19,9 @@ internal sealed class DaemonClient(CliConsole console)
     /// <exception cref="VerbException">No daemon answers, or it failed or refused; in the daemon's own words.</exception>
     public T Ask<T>(ParseResult parsed, string what, Func<ControlClient, CancellationToken, Task<T>> ask)
     {
-        string run = parsed.GetValue(_run) ?? DaemonConfiguration.DefaultRunDirectory;
         try
         {
-            var client = new ControlClient(ControlSocket.PathIn(run));
+            var client = new ControlClient(ControlSocket.PathIn(RunDirectory(parsed)));
             return ask(client, console.CatchInterruption()).GetAwaiter().GetResult();
         }
         catch (DaemonUnreachableException absent)
@@ -42,6 +41,29 @@ internal sealed class DaemonClient(CliConsole console)
             throw new VerbException($"cannot {what}", "interrupted", "See pcibackflow status for what was done.", interrupted);
         }
     }
+
+    /// <summary>Asks, where an answer is welcome but not needed.</summary>
+    /// <param name="parsed">The words.</param>
+    /// <param name="ask">What is asked.</param>
+    /// <param name="why">Why there is none, in the client's or the daemon's words; null when there is one.</param>
+    /// <returns>The answer; null when no daemon answers, or it failed.</returns>
+    public T? TryAsk<T>(ParseResult parsed, Func<ControlClient, CancellationToken, Task<T>> ask, out string? why)
+        where T : class
+    {
+        try
+        {
+            why = null;
+            return ask(new ControlClient(ControlSocket.PathIn(RunDirectory(parsed))), CancellationToken.None).GetAwaiter().GetResult();
+        }
+        catch (Exception failure) when (failure is DaemonUnreachableException or BackendException)
+        {
+            why = failure.Message;
+            return null;
+        }
+    }
+
+    /// <summary>The run directory that the words name, or the usual one.</summary>
+    public string RunDirectory(ParseResult parsed) => parsed.GetValue(_run) ?? DaemonConfiguration.DefaultRunDirectory;
 
     /// <inheritdoc cref="Ask{T}"/>
     public void Tell(ParseResult parsed, string what, Func<ControlClient, CancellationToken, Task> tell) => Ask(parsed, what, async (client, cancel) =>

@@ -1,8 +1,11 @@
 using System.CommandLine;
+using PciBackFlow.Backend.Devices.Description;
+using PciBackFlow.Backend.Devices.Identity;
 using PciBackFlow.Backend.Devices.Refusals;
-using PciBackFlow.Cli.Devices;
+using PciBackFlow.Backend.Selection;
 using PciBackFlow.Cli.Output;
 using PciBackFlow.Cli.Parsing;
+using PciBackFlow.Cli.Serve;
 using PciBackFlow.Cli.Sources;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Hardware.Pci.Sysfs;
@@ -18,9 +21,11 @@ internal static class DevicesVerb
         Option<bool> json = Words.Flag("--json", "print a JSON array instead of a table");
         var command = new Command("devices", "list PCI functions: what they are, what uses them, whether a guest can be given them") { json };
         source.AddTo(command);
+        var daemon = new DaemonClient(console);
+        daemon.AddTo(command);
         command.SetAction(parsed =>
         {
-            List<DeviceRow> rows = source.IsCapture(parsed) ? OfCapture() : OfHost();
+            List<DeviceReport> rows = source.IsCapture(parsed) ? OfCapture() : OfHost();
             if (parsed.GetValue(json))
             {
                 CliJson.Write(console.Output, rows);
@@ -36,19 +41,26 @@ internal static class DevicesVerb
 
             return ExitCode.Done;
 
-            List<DeviceRow> OfCapture()
+            List<DeviceReport> OfCapture()
             {
-                var found = new List<DeviceRow>();
-                foreach (SourceFunction one in source.Resolve(parsed, console).Functions)
+                var found = new List<DeviceReport>();
+                IReadOnlyList<SourceFunction> functions = source.Resolve(parsed, console).Functions;
+                CaptureRemarks.Say(console, [.. functions]);
+                foreach (SourceFunction one in functions)
                 {
                     using IPciFunction function = one.Open();
-                    found.Add(DeviceRows.Of(function, one.Description, PciIds.Installed));
+                    found.Add(DeviceReports.Of(function, one.Description).Named(PciIds.Installed));
                 }
 
                 return found;
             }
 
-            List<DeviceRow> OfHost()
+            // Who has which device only the daemon knows. One that serves a machine in memory has other devices of the same addresses.
+            IReadOnlyList<DeviceReport> OfDaemon() =>
+                daemon.TryAsk(parsed, static (client, cancel) => client.StatusAsync(cancel), out _) is { Daemon.Platform: DaemonPlatform.Xen } status
+                    ? status.Assignable : [];
+
+            List<DeviceReport> OfHost()
             {
                 // A named function that isn't there is a failure; an empty host is an answer.
                 PciAddress? wanted = source.Device(parsed);
@@ -58,8 +70,11 @@ internal static class DevicesVerb
                 }
 
                 var host = HostSnapshot.Take();
-                return [.. host.Functions.Where(function => wanted is null || function.Address == wanted).Select(
-                    function => DeviceRows.Of(function, host, PciIds.Installed))];
+                IReadOnlyList<DeviceCandidate> candidates = HostCandidates.Read(new SysfsBus());
+                var held = OfDaemon().ToDictionary(static device => device.Address, StringComparer.Ordinal);
+                return [.. host.Functions.Where(function => wanted is null || function.Address == wanted)
+                    .Select(function => DeviceReports.Of(function, host, candidates).Named(PciIds.Installed))
+                    .Select(report => held.TryGetValue(report.Address, out DeviceReport? known) ? report.HeldAs(known) : report)];
             }
         });
         (Command? capture, string[]? examples) = CreateCapture(console);
@@ -76,13 +91,13 @@ internal static class DevicesVerb
 
     private static (Command Command, string[] Examples) CreateCapture(CliConsole console)
     {
-        Argument<PciAddress?> address = Words.AddressArgument("BDF", "the function of this host to capture; run as root for all of it");
+        Argument<DeviceSelector?> address = Words.DeviceArgument("BDF", "the function of this host to capture (run as root for all of it)");
         var file = new Argument<string>("FILE") { Description = "the file to write, replaced when it exists; - for the standard output" };
         var command = new Command("capture", "write a function's registers as an lspci -xxxx dump that every verb and lspci -F read") { address, file };
         command.SetAction(parsed =>
         {
             // Every register is read, as lspci -xxxx does.
-            SourceFunction function = Sources.HostSource.One(parsed.GetValue(address)!.Value, allRegisters: true, console).Functions[0];
+            SourceFunction function = Sources.HostSource.One(Sources.HostSource.AddressOf(parsed.GetValue(address)!), allRegisters: true, console).Functions[0];
             string path = parsed.GetRequiredValue(file);
             using IPciFunction opened = function.Open();
             using StreamWriter? writer = path == "-" ? null : OutputFile.Open(path);

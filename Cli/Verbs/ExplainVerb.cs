@@ -1,9 +1,9 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using PciBackFlow.Backend.Devices.Description;
 using PciBackFlow.Backend.Devices.Refusals;
 using PciBackFlow.Backend.Insight;
 using PciBackFlow.Backend.Policy;
-using PciBackFlow.Cli.Devices;
 using PciBackFlow.Cli.Output;
 using PciBackFlow.Cli.Parsing;
 using PciBackFlow.Cli.Sources;
@@ -23,7 +23,8 @@ internal sealed class ExplainVerb
     private readonly Option<bool> _force = Words.Flag("--force", "with --live: even on a function that this host uses");
     private readonly Option<bool> _json = Words.Flag("--json", "print a JSON array instead of text");
     private readonly Argument<AccessExpression[]> _accesses = AccessWords.Argument(
-        "OFFSET[.b|.w|.l][=VALUE] in hexadecimal; OFFSET is a number, a register name (COMMAND) or CAP_PM+4, ECAP_AER+0; without = a read",
+        "OFFSET[+N][.b|.w|.l][@N][=VALUE[:MASK]] in hexadecimal, as setpci has it; OFFSET is a number, a register name (COMMAND) or CAP_PM+4, ECAP_AER+0; "
+        + "@N is the N-th of a kind; without = a read",
         ArgumentArity.OneOrMore);
 
     private ExplainVerb(CliConsole console) => _console = console;
@@ -67,15 +68,16 @@ internal sealed class ExplainVerb
         AccessPolicy policy = policies.Resolve(chosen.Address);
         using IPciFunction function = parsed.GetValue(_live) ? OpenLive(chosen.Address, parsed.GetValue(_force)) : chosen.Open();
         AccessExpression[] expressions = parsed.GetRequiredValue(_accesses);
+        CaptureRemarks.Say(_console, chosen);
         _console.Remarks(PolicyFit.Problems(function, policy));
-        IReadOnlyList<ExplainedAccess> explained = Explain.Run(function, policy, AccessWords.Locate(expressions, function));
+        IReadOnlyList<ExplainedAccess> explained = Explain.Run(function, policy, AccessWords.Locate(expressions, function, "explain"));
         if (parsed.GetValue(_json))
         {
-            ExplainJson.Write(_console.Output, explained);
+            ExplainJson.Write(_console.Output, explained, AssumedJson.Of(function));
         }
         else
         {
-            ExplainText.Write(_console.Output, [.. expressions.Select(expression => expression.ToString()!).Zip(explained)]);
+            ExplainText.Write(_console.Output, Shortness.Of(function), [.. expressions.Select(expression => expression.ToString()!).Zip(explained)]);
         }
 
         return ExitCode.Done;

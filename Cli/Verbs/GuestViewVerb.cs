@@ -21,12 +21,31 @@ internal static class GuestViewVerb
         Option<bool> json = Words.Flag("--json", "print a JSON array instead of a dump");
         Option<bool> verify = Words.Flag(
             "--verify-shadow", "also compare every answer that is served from the shadow with the hardware; exit code 1 when one differs");
-        var command = new Command("guest-view", "print what a guest sees of functions, as an lspci -xxxx dump that lspci -F reads") { verify, json };
+        var check = new Option<string[]>("--check")
+        {
+            HelpName = "FILE",
+            Description = "read any number of captures (of a folder all files), print no view but what does not hold, and counts at the end",
+            AllowMultipleArgumentsPerToken = true,
+            Arity = ArgumentArity.OneOrMore,
+        };
+        var command = new Command("guest-view", "print what a guest sees of functions, as an lspci -xxxx dump that lspci -F reads") { verify, json, check };
         source.AddTo(command);
         policy.AddTo(command);
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(check) is { Implicit: false } && (source.IsGiven(result) || result.GetResult(verify) is { Implicit: false }))
+            {
+                result.AddError($"{check.Name} names its files itself: it goes with {json.Name} and a policy, and with no other source");
+            }
+        });
         command.SetAction(parsed =>
         {
             PolicyResolver policies = policy.Resolve(parsed);
+            if (parsed.GetValue(check) is { Length: > 0 } files)
+            {
+                return new GuestViewCheck(policies).Run(console, files, parsed.GetValue(json));
+            }
+
             FunctionSet functions = source.Resolve(parsed, console);
             SourceFunction[] viewable = functions.Functions.Where(FunctionSet.IsViewable).ToArray();
             int code = Show(console, viewable, policies, parsed.GetValue(json), parsed.GetValue(verify));
@@ -38,15 +57,17 @@ internal static class GuestViewVerb
             "pcibackflow guest-view --builtin e1000e",
             "pcibackflow guest-view --device 00:02.0 > guest.txt; lspci -F guest.txt -vvv",
             "pcibackflow guest-view --from-dump machine.txt --function 03:00.0 --permissive",
-            "pcibackflow guest-view --device all --verify-shadow > /dev/null");
+            "pcibackflow guest-view --device all --verify-shadow > /dev/null",
+            "pcibackflow guest-view --check dumps/");
     }
 
     /// <summary>Prints the views and, where asked for, compares the shadows that were taken before them.</summary>
     internal static int Show(CliConsole console, IReadOnlyList<SourceFunction> viewable, PolicyResolver policies, bool asJson, bool verify)
     {
-        var views = new List<(SourceFunction Function, int Size, GuestView View)>();
+        var views = new List<(SourceFunction Function, int Size, GuestView View, IReadOnlyList<RegionAssumption> Assumed)>();
         var checks = new List<(PciAddress Address, ShadowCheck Check)>();
         var opened = new List<IPciFunction>();
+        CaptureRemarks.Say(console, [.. viewable]);
         try
         {
             foreach (SourceFunction one in viewable)
@@ -65,7 +86,7 @@ internal static class GuestViewVerb
                     checks.Add((one.Address, new ShadowCheck(function, policy)));
                 }
 
-                views.Add((one, function.Size, GuestView.Of(function, policy)));
+                views.Add((one, function.Size, GuestView.Of(function, policy, IsLone(one)), AssumedJson.Of(function)));
                 if (verify)
                 {
                     continue;
@@ -81,7 +102,7 @@ internal static class GuestViewVerb
             }
             else
             {
-                foreach ((SourceFunction? function, int _, GuestView? view) in views)
+                foreach ((SourceFunction? function, int _, GuestView? view, IReadOnlyList<RegionAssumption> _) in views)
                 {
                     LspciDumpWriter.Write(console.Output, function.Address, function.Description, view.Bytes.Span);
                 }
@@ -96,5 +117,8 @@ internal static class GuestViewVerb
                 function.Dispose();
             }
         }
+
+        // Those that are looked at together are one guest's.
+        bool IsLone(SourceFunction one) => !viewable.Any(other => other.Address != one.Address && other.Address.SharesSlotWith(one.Address));
     }
 }

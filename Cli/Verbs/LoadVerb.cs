@@ -1,7 +1,10 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Text.Json;
 using PciBackFlow.Cli.Output;
 using PciBackFlow.Cli.Parsing;
 using PciBackFlow.Cli.Sources;
+using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Perf.Frontends;
 using PciBackFlow.Perf.Load;
 using PciBackFlow.Perf.Reports;
@@ -28,7 +31,12 @@ internal sealed class LoadVerb
     private readonly Option<int?> _spin =
         Words.OptionalNumber("--spin", "USEC", "how long a shard keeps looking before it blocks, in microseconds", 0, 1_000_000);
     private readonly Option<string?> _report = Words.Text("--report", "FILE.html", "write the result as one self-contained HTML page");
+    private readonly Option<string?> _compare = Words.Text("--compare", "OTHER.json", "show this run beside another one, which `load --json` printed");
     private readonly Option<string?> _hgrm = Words.Text("--hgrm", "FILE", "write the latency distribution for HdrHistogram's plotter");
+    private readonly Option<string?> _replay = Words.Text(
+        "--replay", "FILE", "the guests repeat a recorded guest's accesses (trace --save), in the place of a mix; every answer is compared");
+    private readonly Option<PciAddress?> _traced = TraceWords.Traced();
+    private readonly Option<bool> _trace = Words.Flag("--trace", "trace every request, and throw the trace away: to see what tracing costs");
     private readonly Option<bool> _json = EngineWords.Json();
 
     private LoadVerb(CliConsole console) => _console = console;
@@ -39,8 +47,9 @@ internal sealed class LoadVerb
         var command = new Command("load", "serve simulated guests in memory, compare every answer with its source, and report latencies")
         {
             verb._guests, verb._duration, verb._warmup, verb._shards, verb._topology, verb._mix, verb._frontend, verb._rate, verb._spin,
-            verb._workers, verb._neighbour, verb._report, verb._hgrm, verb._json,
+            verb._workers, verb._neighbour, verb._replay, verb._traced, verb._trace, verb._report, verb._compare, verb._hgrm, verb._json,
         };
+        command.Validators.Add(verb.Validate);
         verb._source.AddTo(command);
         command.SetAction(verb.Run);
         return new Verb(
@@ -48,13 +57,31 @@ internal sealed class LoadVerb
             "pcibackflow load",
             "pcibackflow load --guests 1000 --duration 30 --report load.html",
             "pcibackflow load --topology queued --mix write --json",
+            "pcibackflow load --compare before.json --report now.html",
             "pcibackflow load --guests 1000 --mix boot --neighbour slow=5ms",
             "pcibackflow load --guests 20 --neighbour access=20ms",
+            "pcibackflow load --replay start-up.trace --builtin e1000e --guests 100",
             "pcibackflow load --device all --rate 50000 --hgrm latency.hgrm");
+    }
+
+    private void Validate(CommandResult result)
+    {
+        if (Given(_replay) && Given(_mix))
+        {
+            result.AddError($"{_replay.Name} stands in the place of {_mix.Name}");
+        }
+        else if (Given(_traced) && !Given(_replay))
+        {
+            result.AddError($"{_traced.Name} belongs to {_replay.Name}");
+        }
+
+        bool Given(Option option) => result.GetResult(option) is { Implicit: false };
     }
 
     private int Run(ParseResult parsed)
     {
+        TraceFile? trace = parsed.GetValue(_replay) is { } file ? TraceFile.Load(file) : null;
+        PciAddress traced = trace?.Choose(parsed.GetValue(_traced)) ?? default;
         var options = new LoadOptions
         {
             Guests = (int)parsed.GetValue(_guests),
@@ -62,8 +89,10 @@ internal sealed class LoadVerb
             WarmupSeconds = parsed.GetValue(_warmup),
             Shards = parsed.GetValue(_shards),
             Topology = PipelineTopologyNames.Parse(parsed.GetRequiredValue(_topology)),
-            Mix = MixOf(parsed.GetRequiredValue(_mix)),
+            Mix = trace is null ? MixOf(parsed.GetRequiredValue(_mix)) : LoadMix.Replay,
+            Recording = trace?.Requests(traced, _console) ?? [],
             Frontend = FrontendOf(parsed.GetRequiredValue(_frontend)),
+            IsTraced = parsed.GetValue(_trace),
             Rate = parsed.GetValue(_rate),
             Workers = parsed.GetValue(_workers),
             Neighbour = parsed.GetValue(_neighbour),
@@ -72,8 +101,15 @@ internal sealed class LoadVerb
         };
         bool json = parsed.GetValue(_json);
         FunctionSet functions = _source.Resolve(parsed, _console);
+        if (trace is not null)
+        {
+            functions = functions with { Functions = [TraceWords.Choose(functions, traced, _console)], IsDefault = false };
+        }
+
         var source = functions.ToLoadSource(_console);
         EngineWords.Check(options.Validate);
+
+        ComparedRun? other = ReadOther(parsed.GetValue(_compare));
 
         // Opened before the run: a name that cannot be written is said at once, not after the measurement.
         using StreamWriter? reportFile = OutputFile.Open(parsed.GetValue(_report));
@@ -86,7 +122,7 @@ internal sealed class LoadVerb
 
         if (reportFile is not null)
         {
-            reportFile.Write(HtmlReport.Format(report));
+            reportFile.Write(HtmlReport.Format(report, other));
         }
 
         if (percentileFile is not null)
@@ -94,7 +130,7 @@ internal sealed class LoadVerb
             PercentileFile.Write(report.Histogram, percentileFile);
         }
 
-        _console.Output.Write(json ? PerfJson.Format(report) + "\n" : TextReport.Format(report));
+        _console.Output.Write(json ? PerfJson.Format(report) + "\n" : TextReport.Format(report, other));
         if (report.Errors == 0)
         {
             return ExitCode.Done;
@@ -104,6 +140,23 @@ internal sealed class LoadVerb
             $"{report.Errors} requests went wrong, beside {report.Operations} measured ones",
             report.FirstError ?? "see the counts above",
             Remedy(report.FirstErrorCause));
+    }
+
+    private static ComparedRun? ReadOther(string? path)
+    {
+        try
+        {
+            return path is null ? null : ComparedRun.Read(path);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        {
+            throw new VerbException($"cannot read {path}", failure.Message, "Name a file that `pcibackflow load --json` printed.", failure);
+        }
+        catch (JsonException failure)
+        {
+            throw new VerbException(
+                $"{path} is no report of `load`", failure.Message, "Make it with this version: pcibackflow load … --json >OTHER.json", failure);
+        }
     }
 
     private static string Remedy(string? cause) => cause switch
@@ -116,9 +169,9 @@ internal sealed class LoadVerb
 
     private static Option<Neighbour?> NeighbourWord() => new("--neighbour")
     {
-        HelpName = "KIND=TIME",
+        HelpName = "KIND[=TIME]",
         Description = "what a tenth of the functions do to the others: slow=5ms takes that long to enable, access=20ms for each register access, "
-            + "hang=5s hangs that long when enabled",
+            + "hang=5s hangs that long when enabled; storm: their guests signal without end; zipf: their guests ask by far the most",
         CustomParser = static result =>
         {
             string word = result.Tokens[0].Value;

@@ -28,6 +28,8 @@ internal sealed class ServeVerb
         "--state", "DIR", $"what outlives a boot: the hide list, original drivers [default: {DaemonConfiguration.DefaultStateDirectory}]");
     private readonly Option<string?> _run = Words.Text(
         "--run", "DIR", $"what belongs to this boot: lock, journal, control socket [default: {DaemonConfiguration.DefaultRunDirectory}]");
+    private readonly Option<bool> _takeOver =
+        Words.Flag("--take-over", "follow the daemon that serves, under its guests; that one goes on should this one fail");
     private readonly Option<bool> _check = Words.Flag("--check", "check the configuration, print it with the origin of each value, and end");
     private readonly Option<bool> _json = Words.Flag("--json", "with --check: print a JSON array instead of a table");
 
@@ -38,7 +40,8 @@ internal sealed class ServeVerb
         var verb = new ServeVerb(console);
         var command = new Command("serve", "the daemon: on Xen the backend of every guest; elsewhere the same over a machine in memory")
         {
-            verb._config, verb._platform, verb._topology, verb._shards, verb._spin, verb._slots, verb._state, verb._run, verb._check, verb._json,
+            verb._config, verb._platform, verb._topology, verb._shards, verb._spin, verb._slots, verb._state,
+            verb._run, verb._takeOver, verb._check, verb._json,
         };
         command.Validators.Add(verb.Validate);
         command.SetAction(verb.Run);
@@ -46,7 +49,8 @@ internal sealed class ServeVerb
             command,
             "pcibackflow serve --check",
             "pcibackflow serve --platform loopback --run $XDG_RUNTIME_DIR/pcibackflow",
-            "sudo systemctl start pcibackflow");
+            "sudo systemctl start pcibackflow",
+            "sudo pcibackflow serve --take-over");
     }
 
     private void Validate(CommandResult result)
@@ -72,7 +76,7 @@ internal sealed class ServeVerb
         DaemonSettings settings = DaemonConfiguration.Load(parsed.GetValue(_config), options, DaemonPlatform.Detect);
         if (!parsed.GetValue(_check))
         {
-            Daemon.Run(settings, _console, _console.CatchInterruption());
+            Daemon.Run(settings, parsed.GetValue(_takeOver), _console, _console.CatchInterruption());
         }
         else if (parsed.GetValue(_json))
         {

@@ -13,15 +13,16 @@ public sealed class HelpTests
             .Select(line => line.Trim().Split(' ')[0]);
         Assert.Equal(
             [
-                "load", "profile", "guest-view", "explain", "learn", "devices", "serve", "status", "pci-assignable-add", "pci-assignable-remove",
-                "pci-assignable-list", "pci-attach", "pci-detach", "pci-list", "xl", "host-suspend", "host-resume", "completion",
+                "load", "profile", "guest-view", "explain", "learn", "devices", "doctor", "policy", "serve", "status", "trace", "replay", "reload", "inspect",
+                "pci-assignable-add",
+                "pci-assignable-remove", "pci-assignable-list", "pci-attach", "pci-detach", "pci-list", "xl", "host-suspend", "host-resume", "completion",
             ],
             verbs);
     }
 
     // The options that the command line's contract names for each verb.
     [Theory]
-    [InlineData("load", "--guests --duration --shards --topology --mix --rate --workers --neighbour --spin --report --hgrm --json")]
+    [InlineData("load", "--guests --duration --shards --topology --mix --rate --workers --neighbour --spin --report --compare --hgrm --json")]
     [InlineData("load", "--device --from-dump --function --builtin --all-registers")]
     [InlineData("profile", "--operations --topology --device --from-dump --function --builtin --all-registers --json")]
     [InlineData("guest-view", "--device --from-dump --function --builtin --all-registers --permissive --policy --verify-shadow --json")]
@@ -29,7 +30,18 @@ public sealed class HelpTests
     [InlineData("learn", "ACCESS --from --device --from-dump --function --builtin --all-registers --permissive --policy")]
     [InlineData("devices", "capture --device --from-dump --function --builtin --json")]
     [InlineData("devices capture", "BDF FILE")]
+    [InlineData("doctor", "BDF --device --from-dump --function --builtin --config --run --json")]
+    [InlineData("inspect", "PATH --run")]
+    [InlineData("policy", "list show try")]
+    [InlineData("policy list", "--json")]
+    [InlineData("policy show", "NAME")]
+    [InlineData("policy try", "FILE|NAME --device --from-dump --function --builtin --all-registers --json")]
     [InlineData("serve", "--config --platform --topology --shards --spin --slots --state --run --check")]
+    [InlineData("load", "--replay --traced --trace")]
+    [InlineData("learn", "--trace --traced --daemon --run")]
+    [InlineData("trace", "--denied --domain --device --operation --from --save --count --json --run")]
+    [InlineData("replay", "FILE --traced --device --from-dump --function --builtin --permissive --policy")]
+    [InlineData("reload", "--run")]
     [InlineData("status", "--run --json")]
     [InlineData("pci-assignable-add", "BDF -n --force --run")]
     [InlineData("pci-assignable-remove", "BDF|NAME -r --force --run")]

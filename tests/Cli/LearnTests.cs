@@ -21,7 +21,7 @@ public sealed class LearnTests
         Assert.Equal(0u, after.GetProperty("denied_bits").GetUInt32());
         JsonElement rule = Assert.Single(JsonDocument.Parse(run.Output).RootElement.GetProperty("rules").EnumerateArray());
         Assert.Equal("PCIe Device Control", rule.GetProperty("register").GetString());
-        Assert.Equal(before.GetProperty("denied_bits").GetUInt32(), rule.GetProperty("mask").GetUInt32());
+        Assert.Equal(before.GetProperty("denied_bits").GetUInt32(), Convert.ToUInt32(rule.GetProperty("mask").GetString(), 16));
         Assert.Empty(run.Errors);
     }
 

@@ -21,12 +21,14 @@ public sealed class LoadTests
             ("errors", JsonValueKind.Number), ("late_replies_dropped", JsonValueKind.Number), ("latency_ns", JsonValueKind.Object),
             ("per_guest", JsonValueKind.Object), ("bytes_allocated_per_operation", JsonValueKind.Number), ("gc_collections", JsonValueKind.Array),
             ("hardware_accesses_per_operation", JsonValueKind.Number), ("shadow_hit_ratio", JsonValueKind.Number),
-            ("wakeups_per_operation", JsonValueKind.Number), ("stage_threads", JsonValueKind.Object),
+            ("wakeups_per_operation", JsonValueKind.Number), ("stage_threads", JsonValueKind.Object), ("hiccup_ns", JsonValueKind.Object),
         ];
         Assert.All(fields, field => Assert.Equal(field.Kind, json.GetProperty(field.Name).ValueKind));
         Assert.All(
             ["p50", "p90", "p99", "p99_9", "p99_99", "max", "mean"],
             name => Assert.Equal(JsonValueKind.Number, json.GetProperty("latency_ns").GetProperty(name).ValueKind));
+        Assert.All(
+            ["p50", "p99", "p99_9", "max"], name => Assert.Equal(JsonValueKind.Number, json.GetProperty("hiccup_ns").GetProperty(name).ValueKind));
         Assert.All(["min_operations", "max_operations"], name => Assert.True(json.GetProperty("per_guest").GetProperty(name).GetInt64() > 0));
         Assert.All(
             ["ingest", "decode", "filter", "execute", "respond", "notify"],
@@ -67,6 +69,41 @@ public sealed class LoadTests
 
         Assert.Contains("<html", File.ReadAllText(folder["load.html"]), StringComparison.Ordinal);
         Assert.Contains("1/(1-Percentile)", File.ReadAllText(folder["load.hgrm"]), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_run_is_shown_beside_what_another_run_printed_in_text_and_page()
+    {
+        using var folder = new TemporaryFolder();
+        string[] run = ["load", "--guests", "2", "--duration", "0.3", "--warmup", "0.1"];
+        File.WriteAllText(folder["before.json"], CliRun.Of([.. run, "--json"]).Succeeded().Output);
+
+        CliRun beside = CliRun.Of([.. run, "--mix", "mixed", "--compare", folder["before.json"], "--report", folder["now.html"]]).Succeeded();
+
+        Assert.Contains("beside before.json", beside.Output, StringComparison.Ordinal);
+        Assert.Contains("Different mix: mixed, the other scan.", beside.Output, StringComparison.Ordinal);
+        Assert.Matches(@"operations per second +[\d,]+ +[\d,]+ +\d+\.\d\d ×", beside.Output);
+        string page = File.ReadAllText(folder["now.html"]);
+        Assert.Contains("<h2>Beside before.json</h2>", page, StringComparison.Ordinal);
+        Assert.Contains("class=\"line other\"", page, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("{\"guests\": 3}", "is no report of `load`")]
+    [InlineData("no JSON", "is no report of `load`")]
+    [InlineData(null, "cannot read")]
+    public void What_is_no_report_is_refused_before_the_run(string? text, string why)
+    {
+        using var folder = new TemporaryFolder();
+        if (text is not null)
+        {
+            File.WriteAllText(folder["before.json"], text);
+        }
+
+        var refused = CliRun.Of("load", "--duration", "3600", "--compare", folder["before.json"]);
+
+        Assert.NotEqual(0, refused.ExitCode);
+        Assert.Contains(why, refused.Errors, StringComparison.Ordinal);
     }
 
     [Fact]

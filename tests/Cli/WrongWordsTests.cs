@@ -18,7 +18,8 @@ public sealed class WrongWordsTests
     [InlineData("load --mix sweet", "--mix takes scan, mixed, write, interrupts, boot, not 'sweet'")]
     [InlineData(
         "load --neighbour fast=5ms",
-        "--neighbour takes slow=TIME, access=TIME or hang=TIME, with a time from 1us (hang: 1s) to 60s in us, ms or s, not 'fast=5ms'")]
+        "--neighbour takes slow=TIME, access=TIME or hang=TIME, with a time from 1us (hang: 1s) to 60s in us, ms or s; hung (as hang=5s); storm; or zipf, "
+        + "not 'fast=5ms'")]
     [InlineData("load --workers 0", "--workers takes a whole number from 1 to 256, not '0'")]
     [InlineData("load --frontend windows", "--frontend takes linux, netbsd, minios, not 'windows'")]
     [InlineData("load --guests 0", "--guests takes a whole number from 1 to 32000, not '0'")]

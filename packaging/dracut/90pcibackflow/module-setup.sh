@@ -12,5 +12,7 @@ depends() {
 install() {
 	# shellcheck disable=SC2154 # moddir is dracut's
 	inst_simple "$moddir/hide.sh" /sbin/pcibackflow-hide
+	# For serial numbers; without it an item that has one hides nothing and says so.
+	inst_multiple -o od
 	inst_hook pre-udev 10 "$moddir/run-hide.sh"
 }

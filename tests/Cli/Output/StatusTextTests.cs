@@ -80,17 +80,30 @@ public sealed class StatusTextTests
         Assert.Equal((4, 2), (engine.GetProperty("replaced_workers").GetInt64(), engine.GetProperty("held_back").GetInt64()));
     }
 
+    [Fact]
+    public void Errors_of_devices_are_said_with_what_became_of_them()
+    {
+        using var text = new StringWriter();
+
+        StatusText.Write(ConsoleOver(text), Status(InterruptMode.None, []));
+
+        Assert.Contains("non-fatal error (CmpltAbrt)", text.ToString(), StringComparison.Ordinal);
+        Assert.Contains("Errors of devices: nobody tells of them", text.ToString(), StringComparison.Ordinal);
+    }
+
     private static StatusReport Status(InterruptMode mode, int[] pirqs)
     {
         var interrupts = InterruptReport.Of(new InterruptState(mode, mode == InterruptMode.Line ? 0 : pirqs.Length, pirqs, 1, 0));
         var function = new FunctionReport(
-            "0000:03:00.0", "0000:00:00.0", "sysfs 0000:03:00.0", 0, 0, 0, Slow: false, Gone: false, interrupts, [new("profile", "default", "built in")]);
+            "0000:03:00.0", "0000:00:00.0", "sysfs 0000:03:00.0", 0, 0, 0, Slow: false, Gone: false, interrupts, [new("profile", "default", "built in")],
+            []);
         return new(
             new("1.2.3", "loopback", 1, 60, "fused"),
             [new(0, 1, Answers: true)],
             default,
             [new(5, "nic", 0, "connected", "connected", 0, 3, [function], default)],
             [],
+            new(["nobody tells of them"], [new("0000:09:00.0", 12, 1, 0, 0, 1, 0, 0, 0, 0, Quarantined: false, "non-fatal error (CmpltAbrt)")]),
             []);
     }
 

@@ -40,7 +40,7 @@ public sealed class DaemonConfigurationTests : IDisposable
             """
             {
               "policy": "strict",
-              "devices": { "03:00.0": { "policy": "nic.json" }, "0000:04:00.0": { "policy": "permissive" }, "05:00.0": {} }
+              "devices": { "03:00.0": { "policy": "nic.json" }, "0000:04:00.0": { "policy": "permissive" }, "05:00.0": {}, "06:00.0": { "policy": "igb" } }
             }
             """);
 
@@ -51,7 +51,8 @@ public sealed class DaemonConfigurationTests : IDisposable
         Assert.Equal((PolicyProfile.Strict, true), (nic.Profile.Value, nic.AllowFunctionReset.Value));
         Assert.Equal($"configuration {file} policy", nic.Profile.Origin.ToString());
         Assert.Equal(PolicyProfile.Permissive, policies.Resolve(new PciAddress(0, 4, 0, 0)).Profile.Value);
-        Assert.False(settings.Policies.Devices.ContainsKey(new PciAddress(0, 5, 0, 0)));
+        Assert.Contains("igb", Assert.Single(policies.Resolve(new PciAddress(0, 6, 0, 0)).Rules).Reason, StringComparison.Ordinal);
+        Assert.Same(PolicyStatement.Nothing, settings.Policies.Devices.For(new PciAddress(0, 5, 0, 0), settings.Policies.Present));
         Assert.Equal(PolicyProfile.Strict, policies.Resolve(new PciAddress(0, 5, 0, 0)).Profile.Value);
     }
 
@@ -82,9 +83,12 @@ public sealed class DaemonConfigurationTests : IDisposable
     [InlineData("""{ "spim": 1 }""", "Did you mean 'spin'?")]
     [InlineData("""{ "nothing-like-it": 1 }""", "Known are")]
     [InlineData("""{ "spin": 1, "spin": 2 }""", "the key stands twice")]
-    [InlineData("""{ "policy": "lenient" }""", "policy: takes default, permissive, strict, qemu-xen or a policy file")]
+    [InlineData("""{ "policy": "lenient" }""", "takes default, permissive, strict, qemu-xen, igb, iwlwifi, r8169, snd-hda-intel, uhci-hcd or a policy file")]
     [InlineData("""{ "policy": "absent.json" }""", "absent.json")]
     [InlineData("""{ "devices": { "3:00.0": {} } }""", "'3:00.0' is not a PCI address")]
+    [InlineData("""{ "devices": { "class=2": {} } }""", "'class=2' names no device: a class is two, four or six hexadecimal digits (character 7)")]
+    [InlineData("""{ "devices": { "ID=8086:10d3": {} } }""", "path=pciDDDD:BB/SS.F")]
+    [InlineData("""{ "devices": { "id=8086:10d3": { "policy": "strict" }, "id=8086:10D3": { "policy": "strict" } } }""", "id=8086:10d3 stands twice")]
     [InlineData("""{ "devices": { "03:00.0": { "polici": "strict" } } }""", "devices.03:00.0.polici: there is no such key")]
     [InlineData("""{ "devices": { "03:00.0": { "policy": "strict" }, "0000:03:00.0": { "policy": "strict" } } }""", "stands twice")]
     [InlineData("""{ "quirks": ["nonsense"] }""", "quirk 'nonsense' is wrong")]

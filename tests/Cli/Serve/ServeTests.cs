@@ -14,7 +14,7 @@ public sealed class ServeTests
         CliRun run = daemon.Stop();
 
         Assert.Equal((ExitCode.Done, "ready\n"), (run.ExitCode, run.Output));
-        Assert.Equal(["grants.journal", "lock"], Directory.GetFiles(daemon.Directory).Select(Path.GetFileName).Order());
+        Assert.Equal(["grants.journal", "lock", "starts"], Directory.GetFiles(daemon.Directory).Select(Path.GetFileName).Order());
     }
 
     [Fact]
@@ -35,6 +35,20 @@ public sealed class ServeTests
         daemon.Ask("pci-detach demo1 00:05.0").Succeeded();
         Assert.Equal("", daemon.Ask("pci-list demo1").Succeeded().Output);
         daemon.Ask("pci-attach demo1 00:04.0").Succeeded();
+    }
+
+    [Fact]
+    public void A_slot_that_is_taken_is_refused_with_who_has_it_and_without_one_nothing_is_said()
+    {
+        using var daemon = new RunningDaemon();
+        daemon.Ask("pci-attach demo1 00:04.0@1f").Succeeded();
+
+        CliRun refused = daemon.Ask("pci-attach demo1 00:05.0@1f");
+
+        Assert.Equal(Terminal.ExitCode.Failed, refused.ExitCode);
+        Assert.Contains("slot 1f of domain 1 is taken: 0000:00:04.0 has it", refused.Errors, StringComparison.Ordinal);
+        Assert.Equal("", daemon.Ask("pci-attach demo1 00:05.0").Succeeded().Errors);
+        Assert.Equal("Vdev Device\n1f.0 0000:00:04.0\n00.0 0000:00:05.0\n", daemon.Ask("pci-list demo1").Succeeded().Output);
     }
 
     [Fact]
@@ -144,7 +158,7 @@ public sealed class ServeTests
     [Theory]
     [InlineData("pci-attach nobody 00:04.0", ExitCode.Failed, "there is no domain 'nobody'")]
     [InlineData("pci-attach demo1 00:0a.0", ExitCode.Failed, "is not assignable")]
-    [InlineData("pci-attach demo1 00:4.0", ExitCode.WrongWords, "two hexadecimal digits")]
+    [InlineData("pci-attach demo1 00:4.9", ExitCode.WrongWords, "a function is 0 to 7")]
     [InlineData("pci-attach demo1 00:04.0,permisive=1", ExitCode.WrongWords, "permisive")]
     [InlineData("pci-attach 0 00:04.0", ExitCode.Refused, "domain 0")]
     [InlineData("pci-detach demo1 00:04.0", ExitCode.Failed, "does not have")]
