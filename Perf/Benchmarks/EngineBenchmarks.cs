@@ -28,6 +28,11 @@ public unsafe class EngineBenchmarks
     private PciOpRequest _shadowRead;
     private PciOpRequest _sizingWrite;
     private PciOpRequest _absent;
+    private PciOpRequest _hardwareRead;
+    private PciOpRequest _commandWrite;
+    private PciOpRequest _deniedWrite;
+    private PciOpRequest _oddSize;
+    private PciOpRequest _unknown;
 
     /// <summary>Makes a guest with one function.</summary>
     [GlobalSetup]
@@ -37,10 +42,15 @@ public unsafe class EngineBenchmarks
         var assigned = new AssignedFunction(function, default, ConfigSpaceMapCompiler.Compile(function, AccessPolicy.Default, readAll: true));
         _memory = (byte*)NativeMemory.AlignedAlloc(SharedInfoLayout.PageSize, SharedInfoLayout.PageSize);
         new FrontendPage(_memory).Zero();
-        _operation = new GuestOperation(new GuestConnection(1, new SharedPage(_memory), new Nobody(), new FunctionTable([assigned])));
+        _operation = new GuestOperation(new GuestConnection(1, new SharedPage(_memory), new DeafGuest(), new FunctionTable([assigned])));
         _shadowRead = new PciOpRequest { Command = PciOpCode.ConfigRead, Size = 4 };
         _sizingWrite = new PciOpRequest { Command = PciOpCode.ConfigWrite, Offset = 0x10, Size = 4, Value = uint.MaxValue };
         _absent = new PciOpRequest { Command = PciOpCode.ConfigRead, Size = 4, Devfn = 0xF8 };
+        _hardwareRead = new PciOpRequest { Command = PciOpCode.ConfigRead, Offset = 0x06, Size = 2 };
+        _commandWrite = new PciOpRequest { Command = PciOpCode.ConfigWrite, Offset = 0x04, Size = 2, Value = 0x0400 };
+        _deniedWrite = new PciOpRequest { Command = PciOpCode.ConfigWrite, Offset = 0x00, Size = 4, Value = 0x1234_5678 };
+        _oddSize = new PciOpRequest { Command = PciOpCode.ConfigRead, Size = 3 };
+        _unknown = new PciOpRequest { Command = (PciOpCode)77 };
     }
 
     /// <summary>Frees the page.</summary>
@@ -59,6 +69,26 @@ public unsafe class EngineBenchmarks
     [Benchmark]
     public bool WriteVirtual() => Serve(in _sizingWrite);
 
+    /// <summary>A read that the function answers, from memory here: Status.</summary>
+    [Benchmark]
+    public bool ReadHardware() => Serve(in _hardwareRead);
+
+    /// <summary>A write with a side effect that changes hardware's register: Command.</summary>
+    [Benchmark]
+    public bool WriteCommand() => Serve(in _commandWrite);
+
+    /// <summary>A write that policy drops: the ids.</summary>
+    [Benchmark]
+    public bool WriteDenied() => Serve(in _deniedWrite);
+
+    /// <summary>An access of three bytes.</summary>
+    [Benchmark]
+    public bool InvalidSize() => Serve(in _oddSize);
+
+    /// <summary>A code that no frontend has.</summary>
+    [Benchmark]
+    public bool UnknownOperation() => Serve(in _unknown);
+
     private bool Serve(in PciOpRequest request)
     {
         var page = new FrontendPage(_memory);
@@ -71,12 +101,5 @@ public unsafe class EngineBenchmarks
         default(RespondStage).Process(operation);
         default(NotifyStage).Process(operation);
         return page.IsAnswered;
-    }
-
-    private sealed class Nobody : IGuestNotifier
-    {
-        public void Notify()
-        {
-        }
     }
 }

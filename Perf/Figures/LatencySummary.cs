@@ -20,11 +20,14 @@ public sealed record LatencySummary(
     [property: JsonPropertyName("max")] long Max,
     [property: JsonPropertyName("mean")] double Mean)
 {
+    /// <summary>Nothing was recorded.</summary>
+    public static LatencySummary None { get; } = new(0, 0, 0, 0, 0, 0, 0);
+
     /// <summary>Reads the percentiles off a histogram of nanoseconds.</summary>
     /// <param name="histogram">The histogram.</param>
     /// <returns>The summary.</returns>
     public static LatencySummary From(HistogramBase histogram) => histogram.TotalCount == 0
-        ? new LatencySummary(0, 0, 0, 0, 0, 0, 0)
+        ? None
         : new LatencySummary(
             histogram.GetValueAtPercentile(50),
             histogram.GetValueAtPercentile(90),

@@ -3,7 +3,7 @@ using PciBackFlow.Hardware.Pci;
 namespace PciBackFlow.Perf.Frontends;
 
 /// <summary>
-/// What one guest must read of its function: the source's raw bytes, and on top what the guest itself knows of the registers that
+/// What one guest must read of its function: the source's bytes as far as they are shown, and on top what the guest itself knows of the registers that
 /// pciback makes virtual (Linux drivers/xen/xen-pciback/conf_space_header.c): ids, Command, base addresses, interrupt line; and of the power state, which is
 /// answered. It follows the guest's own writes. Independent of the backend's filter; allocates nothing after construction. Owned by one client thread.
 /// </summary>
@@ -141,7 +141,7 @@ public sealed class ExpectedAnswers
             return (uint)(_image.BaseAddresses[index - 1].Start >> 32);
         }
 
-        return bar.IsPresent ? (uint)bar.Start | TypeBits(index, bar) : 0;
+        return bar.IsPresent ? ((uint)bar.Start & AddressBits(index, bar)) | TypeBits(index, bar) : 0;
     }
 
     private uint BarSizeAnswer(int index)
@@ -152,8 +152,11 @@ public sealed class ExpectedAnswers
             return (uint)(unchecked(0 - _image.BaseAddresses[index - 1].Length) >> 32);
         }
 
-        return bar.IsPresent ? (uint)unchecked(0 - bar.Length) | TypeBits(index, bar) : 0;
+        return bar.IsPresent ? ((uint)unchecked(0 - bar.Length) & AddressBits(index, bar)) | TypeBits(index, bar) : 0;
     }
+
+    // A region need not be as long as a register can say: an IDE controller's port 3f6 is one byte.
+    private static uint AddressBits(int index, BaseAddress bar) => ~(index == 6 ? RomDontCare : bar.IsIo ? IoDontCare : MemoryDontCare);
 
     private static uint TypeBits(int index, BaseAddress bar) => bar.Flags & (index == 6 ? 1u : 0xFu);
 
@@ -178,6 +181,11 @@ public sealed class ExpectedAnswers
 
     private void WriteCacheLine(uint value, uint lanes)
     {
+        if (_image.IsVirtualFunction)
+        {
+            return;
+        }
+
         _header[CacheLineOffset / 4] = (_header[CacheLineOffset / 4] & ~lanes) | (value & lanes);
         if (_live is not null)
         {

@@ -3,7 +3,7 @@ using PciBackFlow.Hardware.Pci;
 namespace PciBackFlow.Perf.Frontends;
 
 /// <summary>
-/// What is known of a source function before any guest touches it: its raw bytes and the host's own facts. The yardstick for
+/// What is known of a source function before any guest touches it: its bytes, as far as a guest is shown them, and the host's own facts. The yardstick for
 /// every answer, read past the backend. Immutable; shared by all guests that get a copy of the same function.
 /// </summary>
 public sealed class FunctionImage
@@ -11,22 +11,23 @@ public sealed class FunctionImage
     private const int HeaderBytes = 64;
     private const int PowerManagement = 0x01;
 
-    private readonly byte[] _raw;
+    private readonly byte[] _shown;
     private readonly BaseAddress[] _baseAddresses;
 
     private FunctionImage(IPciFunction function, byte[] raw, bool isLive, bool allRegisters)
     {
-        _raw = raw;
+        _shown = ShownRegisters.Of(raw);
         IsLive = isLive;
         Address = function.Address;
         Origin = function.Origin;
         VendorId = function.VendorId;
         DeviceId = function.DeviceId;
         InterruptLine = function.InterruptLine;
+        IsVirtualFunction = function.IsVirtualFunction;
         _baseAddresses = [.. function.BaseAddresses];
-        Registers = RegisterWalk.List(raw, allRegisters);
-        KnownRegisters = RegisterWalk.List(raw, all: false);
-        PowerManagementOffset = RegisterWalk.FindCapability(raw, PowerManagement);
+        Registers = RegisterWalk.List(_shown, allRegisters);
+        KnownRegisters = RegisterWalk.List(_shown, all: false);
+        PowerManagementOffset = RegisterWalk.FindCapability(_shown, PowerManagement);
     }
 
     /// <summary>The source's address on its host.</summary>
@@ -44,14 +45,17 @@ public sealed class FunctionImage
     /// <summary>What the guest reads at 0x3C.</summary>
     public byte InterruptLine { get; }
 
+    /// <summary>Whether it is an SR-IOV virtual function: some of its registers are hardwired to 0 (SR-IOV 1.1 §3.4.1).</summary>
+    public bool IsVirtualFunction { get; }
+
     /// <summary>Whether real hardware stands behind it: registers may change by themselves, and writes do not reach it.</summary>
     public bool IsLive { get; }
 
     /// <summary>Header layout: 0 endpoint, 1 bridge, 2 CardBus.</summary>
-    public int HeaderType => _raw[0x0E] & 0x7F;
+    public int HeaderType => _shown[0x0E] & 0x7F;
 
     /// <summary>Readable bytes.</summary>
-    public int Size => _raw.Length;
+    public int Size => _shown.Length;
 
     /// <summary>Offset of the power management capability; 0 when there is none.</summary>
     public int PowerManagementOffset { get; }
@@ -97,10 +101,10 @@ public sealed class FunctionImage
         return new FunctionImage(function, raw, isLive, allRegisters);
     }
 
-    /// <summary>The raw dword at an aligned offset.</summary>
+    /// <summary>The dword at an aligned offset.</summary>
     /// <param name="offset">Aligned offset below <see cref="Size"/>.</param>
-    /// <returns>The dword as the source holds it.</returns>
-    public uint Dword(int offset) => BitConverter.ToUInt32(_raw, offset);
+    /// <returns>The dword as the source holds it, without what no guest can use.</returns>
+    public uint Dword(int offset) => BitConverter.ToUInt32(_shown, offset);
 
     private static void ReadDwords(IPciFunction function, byte[] raw, int from, int to)
     {

@@ -21,6 +21,7 @@ public sealed class RunningGuest : IDisposable
     private readonly Thread _thread;
     private readonly object _changed = new();
     private SimulatedGuest? _life;
+    private IEventChannels? _channels;
     private volatile bool _isStopping;
     private volatile IReadOnlyList<uint> _ids = [];
 
@@ -58,6 +59,7 @@ public sealed class RunningGuest : IDisposable
             _isStopping = true;
             Monitor.PulseAll(_changed);
             _life?.Recheck();
+            _channels?.Wake();
         }
 
         _thread.Join();
@@ -125,6 +127,7 @@ public sealed class RunningGuest : IDisposable
         lock (_changed)
         {
             _life = guest;
+            _channels = channels;
         }
 
         try
@@ -149,6 +152,7 @@ public sealed class RunningGuest : IDisposable
             lock (_changed)
             {
                 _life = null;
+                _channels = null;
             }
         }
     }
@@ -170,7 +174,7 @@ public sealed class RunningGuest : IDisposable
     }
 
     /// <summary>Reads the first registers of each function, as a kernel does that looks for drivers.</summary>
-    private static List<uint> Scan(SimulatedGuest guest, IEventChannels channels)
+    private List<uint> Scan(SimulatedGuest guest, IEventChannels channels)
     {
         List<uint> ids = [];
         foreach (PublishedFunction function in guest.Functions)
@@ -178,6 +182,7 @@ public sealed class RunningGuest : IDisposable
             FrontendAnswer answer = Ask(guest.Frontend!, channels, FrontendRequest.Read(function.Guest.Devfn, 0, 4));
             if (answer.Status != 0)
             {
+                // Also when it ends: then nobody may be there any more to answer.
                 continue;
             }
 
@@ -186,21 +191,53 @@ public sealed class RunningGuest : IDisposable
             {
                 Ask(guest.Frontend!, channels, FrontendRequest.Read(function.Guest.Devfn, offset, 4));
             }
+
+            EnableErrorReporting(guest.Frontend!, channels, function.Guest.Devfn);
         }
 
         return ids;
     }
 
-    private static FrontendAnswer Ask(SimulatedFrontend frontend, IEventChannels channels, FrontendRequest request)
+    /// <summary>
+    /// What drivers did until Linux 6.5 (pci_enable_pcie_error_reporting), in vain: by default the reporting of errors is the host's. So there is something
+    /// that a policy could allow.
+    /// </summary>
+    private void EnableErrorReporting(SimulatedFrontend frontend, IEventChannels channels, uint devfn)
+    {
+        const int PciExpress = 0x10;
+        const int DeviceControl = 8;
+        const uint ErrorReporting = 0xF;
+        const int MostCapabilities = 48;
+        int at = (int)Ask(frontend, channels, FrontendRequest.Read(devfn, 0x34, 1)).Value & 0xFC;
+        for (int i = 0; i < MostCapabilities && at >= 0x40; i++)
+        {
+            uint header = Ask(frontend, channels, FrontendRequest.Read(devfn, at, 2)).Value;
+            if ((header & 0xFF) == PciExpress)
+            {
+                uint control = Ask(frontend, channels, FrontendRequest.Read(devfn, at + DeviceControl, 2)).Value;
+                Ask(frontend, channels, FrontendRequest.Write(devfn, at + DeviceControl, 2, control | ErrorReporting));
+                return;
+            }
+
+            at = (int)(header >> 8) & 0xFC;
+        }
+    }
+
+    private FrontendAnswer Ask(SimulatedFrontend frontend, IEventChannels channels, FrontendRequest request)
     {
         const int PollMilliseconds = 3000;
         Span<int> ports = stackalloc int[4];
+        if (_isStopping)
+        {
+            return new(Status: -1, Value: uint.MaxValue, Info: 0);
+        }
+
         frontend.Post(in request, Stopwatch.GetTimestamp());
         while (true)
         {
             int delivered = channels.Read(ports, PollMilliseconds);
             channels.Unmask(ports[..delivered]);
-            if (frontend.Look(Stopwatch.GetTimestamp(), delivered > 0) != FrontendOutcome.Waiting)
+            if (frontend.Look(Stopwatch.GetTimestamp(), delivered > 0) != FrontendOutcome.Waiting || _isStopping)
             {
                 return frontend.Answer;
             }

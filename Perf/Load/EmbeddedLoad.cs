@@ -6,6 +6,7 @@ using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
 using PciBackFlow.Hardware.Hypervisor.Loopback.EventChannels;
 using PciBackFlow.Perf.Frontends;
+using PciBackFlow.Perf.Hiccups;
 using PciBackFlow.Perf.Load.Rounds;
 
 namespace PciBackFlow.Perf.Load;
@@ -29,6 +30,7 @@ internal sealed class EmbeddedLoad : IDisposable
     private readonly List<LoadClient> _clients = [];
     private readonly LoopbackToolstack _toolstack;
     private readonly ExclusiveFunctions _exclusive;
+    private readonly TraceSink? _trace;
 
     /// <summary>Builds everything and connects the guests.</summary>
     /// <exception cref="LoadFailedException">A source function cannot be used, or a guest did not connect.</exception>
@@ -39,7 +41,7 @@ internal sealed class EmbeddedLoad : IDisposable
         _options = options;
         _cancel = cancel;
         Progress = progress;
-        _sources = TemplateFunction.OpenAll(source, options.Guests, options.AllRegisters, options.Mix, options.Frontend);
+        _sources = TemplateFunction.OpenAll(source, options.Guests, options.AllRegisters, options.Mix, options.Frontend, options.Recording);
         for (int i = 0; i < options.Guests; i++)
         {
             _functions.Add(_sources[i % _sources.Count].Load(i, Neighbour.IsOne(i) ? options.Neighbour : null));
@@ -64,7 +66,9 @@ internal sealed class EmbeddedLoad : IDisposable
         });
         try
         {
+            Hiccups = new HiccupMeter();
             Backend.Start();
+            _trace = options.IsTraced ? new TraceSink(Backend.Traces) : null;
             Connect(loopback);
             _functions.ForEach(static function => function.BeginToBeBad());
         }
@@ -76,6 +80,9 @@ internal sealed class EmbeddedLoad : IDisposable
     }
 
     internal BackendHost Backend { get; }
+
+    /// <summary>The machine's own hiccups.</summary>
+    internal HiccupMeter Hiccups { get; } = null!;
 
     /// <summary>The backend's threads for requests that may block.</summary>
     internal int Workers { get; }
@@ -100,6 +107,9 @@ internal sealed class EmbeddedLoad : IDisposable
             return sum;
         }
     }
+
+    /// <summary>Traced: requests that were read so far, and those that were missing.</summary>
+    internal (long Requests, long Missing) Traced => _trace is null ? default : (_trace.Requests, _trace.Missing);
 
     /// <summary>Answers that the backend dropped so far.</summary>
     internal long LateReplies
@@ -129,6 +139,9 @@ internal sealed class EmbeddedLoad : IDisposable
             return sum;
         }
     }
+
+    /// <summary>The longest latency of all clients since the last call, in nanoseconds.</summary>
+    internal long TakeLongestOfSlice() => Longest(static samples => samples.TakeLongestOfSlice());
 
     /// <summary>Starts the clients and waits until every guest has found its function.</summary>
     /// <exception cref="LoadFailedException">A guest got no further.</exception>
@@ -188,7 +201,8 @@ internal sealed class EmbeddedLoad : IDisposable
             {
                 long operations = Operations;
                 double rate = (operations - reportedOperations) / ((now - reported) / (double)Stopwatch.Frequency);
-                Progress(new LoadProgress(phase, Seconds(start, now), Probed(), operations, rate, TakeLongest(), Errors()));
+                Progress(new LoadProgress(
+                    phase, Seconds(start, now), Probed(), operations, rate, Longest(static samples => samples.TakeLongest()), Errors()));
                 reported = now;
                 reportedOperations = operations;
             }
@@ -222,6 +236,9 @@ internal sealed class EmbeddedLoad : IDisposable
 
             Drain();
         }
+
+        _trace?.Dispose();
+        Hiccups?.Dispose();
 
         // The backend goes first: it must not take the guests' end for a thousand closings.
         Backend.Dispose();
@@ -257,12 +274,12 @@ internal sealed class EmbeddedLoad : IDisposable
         return sum;
     }
 
-    private long TakeLongest()
+    private long Longest(Func<SampleRecorder, long> take)
     {
         long longest = 0;
         foreach (LoadClient client in _clients)
         {
-            longest = Math.Max(longest, client.TakeLongest());
+            longest = Math.Max(longest, take(client.Samples));
         }
 
         return longest;
@@ -345,7 +362,9 @@ internal sealed class EmbeddedLoad : IDisposable
 
             // The threads' plans interleave: together they keep one constant rate.
             double offset = interval * thread / _options.Guests;
-            _clients.Add(new LoadClient(_sets[thread], [.. channels], [.. guests], _options.Rate > 0 ? Math.Max(1, (long)interval) : 0, (long)offset, storms));
+            var samples = new SampleRecorder(Hiccups.Stalls, _options.KeepSamples / threads);
+            _clients.Add(new LoadClient(
+                _sets[thread], [.. channels], [.. guests], samples, _options.Rate > 0 ? Math.Max(1, (long)interval) : 0, (long)offset, storms));
         }
     }
 
@@ -377,6 +396,7 @@ internal sealed class EmbeddedLoad : IDisposable
         ScriptRounds Script(AccessStep[] script) => new(script, expected, devfn);
         return _options.Mix switch
         {
+            LoadMix.Replay => new RecordedRounds(source.Recorded!, devfn),
             LoadMix.Interrupts => Messages(enablesMemory: true),
             LoadMix.Boot => new BootRounds(Script(source.Script), Messages(enablesMemory: false), Script(AccessScript.End(source.Image, _options.Frontend))),
             _ => Script(source.Script),

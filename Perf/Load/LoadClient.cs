@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using HdrHistogram;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
 using PciBackFlow.Hardware.Hypervisor.Loopback.EventChannels;
@@ -14,16 +13,20 @@ namespace PciBackFlow.Perf.Load;
 /// </summary>
 internal sealed class LoadClient
 {
-    /// <summary>Highest latency that the histogram tells apart: longer ones are recorded as this.</summary>
-    internal const long HighestNanoseconds = 60_000_000_000;
-
-    private const int SignificantDigits = 3;
-
     // A waiting frontend without an event looks at its clock this often; the run's own thread wakes the client for it.
     private const int SweepMilliseconds = 50;
 
     // Closer than this to the next planned request the thread yields instead of sleeping, because sleeps end late.
     private const int LeastSleepMilliseconds = 2;
+
+    // A storm guest's signals each time the client goes round: many for each request, and yet some of the client's time for all others.
+    private const int SignalsOfAStorm = 8;
+
+    // Who is under way already is not chosen again; after so many tries whoever comes next in turn is.
+    private const int MostChoices = 16;
+
+    // Zipf: so many guests to one request under way. More and the busiest were always waiting, which levels what the law says.
+    private const int GuestsToARequest = 10;
 
     // Linux gives up after 3 s at most; who has no answer a while later never gets one.
     private const int DrainSeconds = 4;
@@ -41,11 +44,15 @@ internal sealed class LoadClient
     private readonly long _interval;
     private readonly long _firstOffset;
     private readonly BootStorms? _storms;
+    private readonly SampleRecorder _samples;
+    private readonly int[] _storming;
+    private readonly ZipfChoice? _zipf;
+    private readonly int[] _byRank;
     private readonly Thread _thread;
     private int _phase = (int)LoadPhase.Probe;
     private long _operations;
     private long _errors;
-    private long _longest;
+    private long _signals;
     private int _probed;
     private int _waiting;
     private int _planCursor;
@@ -65,10 +72,13 @@ internal sealed class LoadClient
     /// <param name="events">What it waits on.</param>
     /// <param name="channels">The guests' descriptors, members of <paramref name="events"/> in the same order.</param>
     /// <param name="guests">Its guests.</param>
+    /// <param name="samples">Where latencies go.</param>
     /// <param name="interval">Open loop: ticks between two requests of one guest; 0 is a closed loop.</param>
     /// <param name="firstOffset">Open loop: ticks after which its first request is due; spreads the client threads' plans.</param>
     /// <param name="storms">Boots only: when the guests begin them.</param>
-    internal LoadClient(LoopbackEventSet events, IEventChannels[] channels, LoadGuest[] guests, long interval, long firstOffset, BootStorms? storms = null)
+    internal LoadClient(
+        LoopbackEventSet events, IEventChannels[] channels, LoadGuest[] guests, SampleRecorder samples, long interval, long firstOffset,
+        BootStorms? storms = null)
     {
         _events = events;
         _channels = channels;
@@ -76,6 +86,12 @@ internal sealed class LoadClient
         _interval = interval;
         _firstOffset = firstOffset;
         _storms = storms;
+        _samples = samples;
+        _storming = [.. Members(guest => guest.Neighbour is { Kind: NeighbourKind.Storm })];
+        _zipf = Array.Exists(guests, static guest => guest.IsOfZipf) ? new ZipfChoice(guests.Length) : null;
+
+        // The neighbours are the first ranks, so that what is reported of them is what is reported of the busy.
+        _byRank = [.. Members(static guest => guest.Neighbour is not null), .. Members(static guest => guest.Neighbour is null)];
         _ready = new int[Math.Min(guests.Length, 256)];
         _thread = new Thread(Run) { IsBackground = true, Name = "load client" };
     }
@@ -83,11 +99,11 @@ internal sealed class LoadClient
     /// <summary>Boots of its guests; empty in other mixes.</summary>
     internal BootRecord Boots { get; } = new();
 
-    /// <summary>Latencies of the guests that have ordinary functions.</summary>
-    internal LongHistogram Latency { get; } = new(1, HighestNanoseconds, SignificantDigits);
+    /// <summary>The window's latencies.</summary>
+    internal SampleRecorder Samples => _samples;
 
-    /// <summary>Latencies of the guests whose functions are bad neighbours.</summary>
-    internal LongHistogram NeighbourLatency { get; } = new(1, HighestNanoseconds, SignificantDigits);
+    /// <summary>Signals without a request that storm guests sent in the measured window. Any thread.</summary>
+    internal long Signals => Volatile.Read(ref _signals);
 
     internal IReadOnlyList<LoadGuest> Guests => _guests;
 
@@ -121,9 +137,6 @@ internal sealed class LoadClient
 
     /// <summary>Lets time pass for frontends that wait without an event. Any thread, about every 50 ms.</summary>
     internal void Tick() => _events.Wake();
-
-    /// <summary>Longest latency since the last call. Any thread.</summary>
-    internal long TakeLongest() => Interlocked.Exchange(ref _longest, 0);
 
     private void Run()
     {
@@ -170,9 +183,14 @@ internal sealed class LoadClient
 
             NoteHeard(count, now);
 
+            Storm(phase);
             if (IsPlanned(phase))
             {
                 PostDue(now);
+            }
+            else if (IsChosen(phase))
+            {
+                PostChosen();
             }
 
             if (_storms is not null && _storms.Begun != _storm)
@@ -209,11 +227,8 @@ internal sealed class LoadClient
 
                 break;
             case LoadPhase.Measure:
-                // The histogram's library makes a table at the first value of all: not in the window.
-                Latency.RecordValue(1);
-                Latency.Reset();
-                NeighbourLatency.RecordValue(1);
-                NeighbourLatency.Reset();
+                _samples.Begin();
+                _signals = 0;
                 Boots.Begin();
                 foreach (LoadGuest guest in _guests)
                 {
@@ -313,6 +328,11 @@ internal sealed class LoadClient
             return;
         }
 
+        if (guest.HasProbed && IsChosen(phase))
+        {
+            return;
+        }
+
         if (_interval == 0 || !guest.HasProbed)
         {
             long sent = Stopwatch.GetTimestamp();
@@ -358,8 +378,7 @@ internal sealed class LoadClient
 
     private void Record(LoadGuest guest, long now)
     {
-        long nanoseconds = Math.Clamp((long)((now - guest.PlannedAt) * s_nanosecondsPerTick), 1, HighestNanoseconds);
-        (guest.Neighbour is null ? Latency : NeighbourLatency).RecordValue(nanoseconds);
+        _samples.Record(guest.PlannedAt, now, guest.Neighbour is not null);
         guest.Operations++;
         if (guest.WasShadowHit)
         {
@@ -367,11 +386,6 @@ internal sealed class LoadClient
         }
 
         Volatile.Write(ref _operations, _operations + 1);
-        if (nanoseconds > Volatile.Read(ref _longest))
-        {
-            // The reader's reset may be overwritten once in a while: a report, not a measurement.
-            Volatile.Write(ref _longest, nanoseconds);
-        }
     }
 
     private void CountError(LoadGuest guest)
@@ -405,6 +419,44 @@ internal sealed class LoadClient
         }
 
         _allOverdue = true;
+    }
+
+    private IEnumerable<int> Members(Predicate<LoadGuest> are) => Enumerable.Range(0, _guests.Length).Where(member => are(_guests[member]));
+
+    private void Storm(LoadPhase phase)
+    {
+        if (phase is not (LoadPhase.WarmUp or LoadPhase.Measure))
+        {
+            return;
+        }
+
+        foreach (int member in _storming)
+        {
+            for (int i = 0; i < SignalsOfAStorm; i++)
+            {
+                _channels[member].Notify(_guests[member].Frontend.Port);
+            }
+
+            Volatile.Write(ref _signals, _signals + SignalsOfAStorm);
+        }
+    }
+
+    private bool IsChosen(LoadPhase phase) => _zipf is not null && phase is (LoadPhase.WarmUp or LoadPhase.Measure);
+
+    private void PostChosen()
+    {
+        int most = Math.Max(1, _guests.Length / GuestsToARequest);
+        while (_waiting < most)
+        {
+            int rank = _zipf!.Next();
+            for (int tries = 1; _guests[_byRank[rank]].Frontend.IsWaiting; tries++)
+            {
+                rank = tries < MostChoices ? _zipf.Next() : (rank + 1) % _byRank.Length;
+            }
+
+            long sent = Stopwatch.GetTimestamp();
+            Post(_guests[_byRank[rank]], sent, sent);
+        }
     }
 
     private bool IsPlanned(LoadPhase phase) => _interval != 0 && phase is (LoadPhase.WarmUp or LoadPhase.Measure);

@@ -56,6 +56,9 @@ internal sealed class LoadGuest
     /// <summary>What its function does to other guests; null: nothing.</summary>
     internal Neighbour? Neighbour { get; }
 
+    /// <summary>Whether how often it asks is drawn by lot.</summary>
+    internal bool IsOfZipf => Neighbour is { Kind: NeighbourKind.Zipf };
+
     /// <summary>Whether what goes wrong here is an error of the run.</summary>
     internal bool ErrorsCount => Neighbour is not { MissesAreExpected: true };
 
@@ -127,7 +130,7 @@ internal sealed class LoadGuest
             return false;
         }
 
-        int right = HasProbed || (uint)_probe == _devfn ? 0 : DeviceNotFound;
+        int right = HasProbed ? _rounds.RightStatus : (uint)_probe == _devfn ? 0 : DeviceNotFound;
         string? complaint = null;
         if (answer.Status != right)
         {

@@ -20,4 +20,7 @@ public enum LoadMix
     /// and asks for messages.
     /// </summary>
     Boot = 4,
+
+    /// <summary>What a recorded guest did (<see cref="LoadOptions.Recording"/>).</summary>
+    Replay = 5,
 }

@@ -1,5 +1,6 @@
 using PciBackFlow.Perf.Frontends;
 using PciBackFlow.Pipeline;
+using PciBackFlow.Stages.Tracing;
 
 namespace PciBackFlow.Perf.Load;
 
@@ -23,6 +24,14 @@ public sealed record LoadOptions
 
     /// <summary>What the guests do.</summary>
     public LoadMix Mix { get; init; } = LoadMix.Scan;
+
+    /// <summary>
+    /// With <see cref="LoadMix.Replay"/>: the accesses to repeat, each one that can be sent again (<see cref="Backend.Insight.Replay.IsPossible"/>).
+    /// </summary>
+    public IReadOnlyList<TraceRecord> Recording { get; init; } = [];
+
+    /// <summary>Whether every request is traced, and read by somebody who throws it away: to see what tracing costs.</summary>
+    public bool IsTraced { get; init; }
 
     /// <summary>Requests per second over all guests, on a constant plan; 0 is a closed loop: each guest asks as soon as it is answered.</summary>
     public double Rate { get; init; }
@@ -54,6 +63,9 @@ public sealed record LoadOptions
     /// </summary>
     public int? AccessLimitMilliseconds { get; init; }
 
+    /// <summary>How many of the window's first latencies to keep, in <see cref="LoadReport.Samples"/>: 0 to 100,000,000, eight bytes each.</summary>
+    public int KeepSamples { get; init; }
+
     /// <summary>Throws for the first option that is not legal.</summary>
     /// <exception cref="ArgumentException">The message names the option and its legal range, or says what is not available.</exception>
     public void Validate()
@@ -66,6 +78,7 @@ public sealed record LoadOptions
         Require("access limit", AccessLimitMilliseconds ?? 10, 10, 60_000);
         Require("client threads", ClientThreads, 0, 256);
         Require("workers", Workers ?? 1, 1, 256);
+        Require("kept samples", KeepSamples, 0, 100_000_000);
         if (Neighbour is { } neighbour)
         {
             Require("the neighbours' time in seconds", neighbour.Time.TotalSeconds, neighbour.Least.TotalSeconds, Neighbour.Most.TotalSeconds);
@@ -77,10 +90,20 @@ public sealed record LoadOptions
                 $"neighbours that are '{Neighbour}' are so when they are enabled, which the mix 'scan' does not do; use mixed, write, interrupts or boot");
         }
 
+        if (Neighbour is { Kind: NeighbourKind.Zipf } && (Rate > 0 || Mix == LoadMix.Boot))
+        {
+            throw new ArgumentException("neighbours that are 'zipf' say how often guests ask, as a rate and the mix 'boot' do; leave one of them out");
+        }
+
         if (NeedsMessages && Frontend == FrontendKind.NetBsd)
         {
             throw new ArgumentException(
                 $"the mix '{Names.Of(Mix)}' is not available with NetBSD's frontend, which has no message interrupts; use linux or minios");
+        }
+
+        if (Mix == LoadMix.Replay != Recording.Count > 0)
+        {
+            throw new ArgumentException("a recording and the mix 'replay' belong together");
         }
 
         if (Mix == LoadMix.Boot && Rate > 0)

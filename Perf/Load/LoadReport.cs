@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using HdrHistogram;
 using PciBackFlow.Perf.Figures;
+using PciBackFlow.Perf.Hiccups;
 using PciBackFlow.Perf.Load.Rounds;
 
 namespace PciBackFlow.Perf.Load;
@@ -105,6 +106,18 @@ public sealed record LoadReport
     [JsonPropertyName("latency_ns")]
     public required LatencySummary Latency { get; init; }
 
+    /// <summary>The machine's own hiccups in the same window: how late a thread woke that only slept.</summary>
+    [JsonPropertyName("hiccup_ns")]
+    public required HiccupSummary Hiccups { get; init; }
+
+    /// <summary>The latencies without the times when the machine stalled.</summary>
+    [JsonPropertyName("net_of_stalls")]
+    public required NetOfStalls NetOfStalls { get; init; }
+
+    /// <summary>Who had the machine's processors.</summary>
+    [JsonPropertyName("processors_used")]
+    public required MachineUse Use { get; init; }
+
     /// <summary>The guests beside the neighbours: what those do to them; null without neighbours.</summary>
     [JsonPropertyName("others")]
     public GroupFigures? Others { get; init; }
@@ -112,6 +125,10 @@ public sealed record LoadReport
     /// <summary>The guests whose functions are bad neighbours; null without them.</summary>
     [JsonPropertyName("neighbours")]
     public GroupFigures? Neighbours { get; init; }
+
+    /// <summary>Signals without a request that storm guests sent.</summary>
+    [JsonPropertyName("storm_signals")]
+    public long StormSignals { get; init; }
 
     /// <summary>The mix <c>boot</c>: how the guests' boots went; null in other mixes.</summary>
     [JsonPropertyName("boot")]
@@ -148,6 +165,32 @@ public sealed record LoadReport
     /// <summary>The machine.</summary>
     [JsonPropertyName("machine")]
     public required MachineDescription Machine { get; init; }
+
+    /// <summary>
+    /// The time of each stage, of one request in 128: the six, <c>handover</c> between threads, and <c>total</c>. Empty when none was timed.
+    /// </summary>
+    [JsonPropertyName("stages")]
+    public IReadOnlyList<StageProfile> Stages { get; init; } = [];
+
+    /// <summary>The window in short parts.</summary>
+    [JsonPropertyName("timeline")]
+    public IReadOnlyList<TimelineSlice> Timeline { get; init; } = [];
+
+    /// <summary>The distribution of the latencies.</summary>
+    [JsonPropertyName("spectrum")]
+    public IReadOnlyList<PercentilePoint> Spectrum { get; init; } = [];
+
+    /// <summary>The distribution of the latencies without the times when the machine stalled; empty when no operation touched one.</summary>
+    [JsonPropertyName("net_spectrum")]
+    public IReadOnlyList<PercentilePoint> NetSpectrum { get; init; } = [];
+
+    /// <summary>The distribution of the hiccups.</summary>
+    [JsonPropertyName("hiccup_spectrum")]
+    public IReadOnlyList<PercentilePoint> HiccupSpectrum { get; init; } = [];
+
+    /// <summary>The window's first latencies in nanoseconds, as many as <see cref="LoadOptions.KeepSamples"/> says; not part of the JSON.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<long> Samples { get; init; } = [];
 
     /// <summary>All latencies, in nanoseconds; not part of the JSON.</summary>
     [JsonIgnore]

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using HdrHistogram;
 using PciBackFlow.Perf.Figures;
 using PciBackFlow.Perf.Frontends;
+using PciBackFlow.Perf.Hiccups;
 using PciBackFlow.Perf.Load.Rounds;
 using PciBackFlow.Perf.Reports;
 using PciBackFlow.Pipeline;
@@ -15,6 +16,9 @@ namespace PciBackFlow.Perf.Load;
 /// </summary>
 public static class LoadRun
 {
+    // Timing a request's stages costs as much as the stages do: of one in 128 it does not show.
+    private const int StagesOfOneIn = 128;
+
     /// <summary>Runs a load. Blocks until it is over.</summary>
     /// <param name="options">What to do.</param>
     /// <param name="source">The guests' functions.</param>
@@ -38,14 +42,30 @@ public static class LoadRun
         GC.Collect();
 
         Func<bool> isOver = After(options.DurationSeconds);
+        var timeline = new LoadTimeline(options.DurationSeconds);
+        Func<bool> isOverAndNoted = () =>
+        {
+            if (timeline.IsDue)
+            {
+                timeline.End(load.Operations, load.TakeLongestOfSlice(), load.Hiccups.TakeLongest());
+            }
+
+            return isOver();
+        };
+        load.Backend.Engine.SampleStages(StagesOfOneIn);
         var before = Edge.Read(load);
+        load.TakeLongestOfSlice();
+        load.Hiccups.TakeLongest();
+        load.Hiccups.BeginWindow();
+        timeline.Begin();
         long start = Stopwatch.GetTimestamp();
-        load.Run(LoadPhase.Measure, isOver);
+        load.Run(LoadPhase.Measure, isOverAndNoted);
         bool interrupted = cancel.IsCancellationRequested && Stopwatch.GetElapsedTime(start).TotalSeconds < options.DurationSeconds;
         int[] collections = Collections();
         load.Drain();
+        load.Hiccups.Stop();
         var after = Edge.Read(load);
-        return Report(options, source, load, before, after, collections, interrupted);
+        return Report(options, source, load, before, after, collections, interrupted) with { Timeline = timeline.Slices };
     }
 
     private static Func<bool> After(double seconds)
@@ -63,15 +83,20 @@ public static class LoadRun
     private static LoadReport Report(
         LoadOptions options, LoadSource source, EmbeddedLoad load, Edge before, Edge after, int[] collections, bool interrupted)
     {
-        var latency = new LongHistogram(1, LoadClient.HighestNanoseconds, 3);
-        var neighbourLatency = new LongHistogram(1, LoadClient.HighestNanoseconds, 3);
+        var latency = new LongHistogram(1, SampleRecorder.HighestNanoseconds, 3);
+        var neighbourLatency = new LongHistogram(1, SampleRecorder.HighestNanoseconds, 3);
+        var aside = new LongHistogram(1, SampleRecorder.HighestNanoseconds, 3);
+        var samples = new List<long>();
         var guests = new List<LoadGuest>(options.Guests);
         double seconds = 0;
         long clientBytes = 0;
         foreach (LoadClient client in load.Clients)
         {
-            latency.Add(client.Latency);
-            neighbourLatency.Add(client.NeighbourLatency);
+            client.Samples.Settle();
+            latency.Add(client.Samples.Latency);
+            neighbourLatency.Add(client.Samples.NeighbourLatency);
+            aside.Add(client.Samples.Aside);
+            samples.AddRange(client.Samples.Kept);
             guests.AddRange(client.Guests);
             seconds += client.WindowSeconds / load.Clients.Count;
             clientBytes += client.WindowAllocatedBytes;
@@ -89,6 +114,7 @@ public static class LoadRun
         GroupFigures? others = options.Neighbour is null ? null : Group(guests.FindAll(guest => guest.Neighbour is null), latency);
         GroupFigures? neighbours = options.Neighbour is null ? null : Group(guests.FindAll(guest => guest.Neighbour is not null), neighbourLatency);
         latency.Add(neighbourLatency);
+        LongHistogram net = Difference(latency, aside);
         return new LoadReport
         {
             Guests = options.Guests,
@@ -113,6 +139,16 @@ public static class LoadRun
             FirstErrorCause = failed is null ? null : FailureText.CauseOf(failed.FirstFailure!),
             LateRepliesDropped = after.LateReplies - before.LateReplies,
             Latency = LatencySummary.From(latency),
+            Hiccups = HiccupSummary.From(load.Hiccups.Histogram),
+            NetOfStalls = new NetOfStalls(
+                HiccupMeter.LeastStallNanoseconds, load.Hiccups.IsRealTime, load.Hiccups.WindowStalls, load.Hiccups.WindowStalledNanoseconds,
+                aside.TotalCount, LatencySummary.From(net)),
+            NetSpectrum = aside.TotalCount == 0 ? [] : PercentilePoint.SpectrumOf(net),
+            Stages = StagesOf(load.Backend.Engine.ReadStageTimings()),
+            Use = MachineUse.Between(before.Use, after.Use),
+            StormSignals = load.Clients.Sum(client => client.Signals),
+            Spectrum = PercentilePoint.SpectrumOf(latency),
+            HiccupSpectrum = PercentilePoint.SpectrumOf(load.Hiccups.Histogram),
             Others = others,
             Neighbours = neighbours,
             Boot = options.Mix == LoadMix.Boot ? BootFigures.Of(load.Clients.Select(client => client.Boots)) : null,
@@ -125,12 +161,33 @@ public static class LoadRun
             StageThreads = after.StageThreads(),
             Machine = MachineDescription.Describe(),
             Histogram = latency,
+            Samples = samples,
             Interrupted = interrupted,
         };
     }
 
     private static GroupFigures Group(List<LoadGuest> guests, LongHistogram latency) =>
         new(guests.Count, guests.Sum(guest => guest.Operations), LatencySummary.From(latency));
+
+    private static LongHistogram Difference(LongHistogram all, LongHistogram aside)
+    {
+        // Both have the same buckets, so counts of equal values can be taken from each other.
+        var net = new LongHistogram(1, SampleRecorder.HighestNanoseconds, 3);
+        foreach (HdrHistogram.Iteration.HistogramIterationValue step in all.RecordedValues())
+        {
+            long left = step.CountAtValueIteratedTo - aside.GetCountAtValue(step.ValueIteratedTo);
+            if (left > 0)
+            {
+                net.RecordValueWithCount(step.ValueIteratedTo, left);
+            }
+        }
+
+        return net;
+    }
+
+    private static IReadOnlyList<StageProfile> StagesOf(IReadOnlyList<StageTiming> timings) =>
+        [.. timings.Where(static timing => timing.Count != 0)
+            .Select(static timing => new StageProfile(timing.Name, timing.P50Nanoseconds, timing.P99Nanoseconds))];
 
     /// <summary>The backend's counters at one edge of the window.</summary>
     private sealed class Edge
@@ -143,6 +200,8 @@ public static class LoadRun
 
         internal required long Wakeups { get; init; }
 
+        internal MachineUse.Counters Use { get; private init; }
+
         internal int[] Collections { get; private set; } = [];
 
         internal static Edge Read(EmbeddedLoad load)
@@ -152,6 +211,7 @@ public static class LoadRun
                 LateReplies = load.LateReplies,
                 HardwareAccesses = load.HardwareAccesses,
                 Wakeups = load.Backend.Engine.ReadCounters().Wakeups,
+                Use = MachineUse.Read(),
             };
 
             // Twice: what a thread allocates to say its first figure would count as the window's.

@@ -14,7 +14,8 @@ internal static class Names
         LoadMix.Mixed => "mixed",
         LoadMix.Write => "write",
         LoadMix.Interrupts => "interrupts",
-        _ => "boot",
+        LoadMix.Boot => "boot",
+        _ => "replay",
     };
 
     internal static string Of(FrontendKind kind) => kind switch

@@ -11,4 +11,10 @@ public enum NeighbourKind
 
     /// <summary>Enabling them hangs, for longer than their guests are waited for: what those miss by that is expected.</summary>
     Hang = 2,
+
+    /// <summary>Their guests signal again and again although they want nothing, beside what they do like all others.</summary>
+    Storm = 3,
+
+    /// <summary>Their guests ask by far the most: how often a guest does follows Zipf's law, and the neighbours are its first tenth.</summary>
+    Zipf = 4,
 }

@@ -1,5 +1,7 @@
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Perf.Frontends;
+using PciBackFlow.Perf.Load.Rounds;
+using PciBackFlow.Stages.Tracing;
 
 namespace PciBackFlow.Perf.Load;
 
@@ -11,8 +13,9 @@ internal sealed class TemplateFunction : IDisposable
     private readonly Func<IPciFunction> _open;
     private readonly IPciFunction? _live;
 
-    private TemplateFunction(Func<IPciFunction> open, FunctionImage image, IPciFunction? live, AccessStep[] script)
+    private TemplateFunction(Func<IPciFunction> open, FunctionImage image, IPciFunction? live, AccessStep[] script, RecordedScript? recorded)
     {
+        Recorded = recorded;
         _open = open;
         Image = image;
         _live = live;
@@ -23,10 +26,20 @@ internal sealed class TemplateFunction : IDisposable
 
     internal AccessStep[] Script { get; }
 
+    /// <summary>What a recorded guest did; null in other mixes.</summary>
+    internal RecordedScript? Recorded { get; }
+
     /// <summary>Reads the functions that guests can be given. Bridges stay with the host.</summary>
     /// <exception cref="LoadFailedException">There is none, or one cannot be read.</exception>
-    internal static List<TemplateFunction> OpenAll(LoadSource source, int most, bool allRegisters, LoadMix mix, FrontendKind kind)
+    internal static List<TemplateFunction> OpenAll(
+        LoadSource source, int most, bool allRegisters, LoadMix mix, FrontendKind kind, IReadOnlyList<TraceRecord>? recording = null)
     {
+        if (mix == LoadMix.Replay && source.IsLive)
+        {
+            throw new LoadFailedException("registers of real hardware change by themselves, so that a recording's answers cannot be told right: "
+                + "keep the function with 'devices capture' and give it with --from-dump");
+        }
+
         var opened = new List<TemplateFunction>();
         bool needsMessages = mix is LoadMix.Interrupts or LoadMix.Boot;
         try
@@ -58,7 +71,9 @@ internal sealed class TemplateFunction : IDisposable
 
                 if (fits)
                 {
-                    opened.Add(new TemplateFunction(open, image, source.IsLive ? function : null, ScriptOf(image, mix, kind)));
+                    opened.Add(new TemplateFunction(
+                        open, image, source.IsLive ? function : null, ScriptOf(image, mix, kind),
+                        recording is { Count: > 0 } ? RecordedScript.Of(open, recording) : null));
                 }
             }
         }

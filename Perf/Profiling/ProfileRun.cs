@@ -56,7 +56,7 @@ public static class ProfileRun
             Sampled = total.Count,
             Stages = [.. timings.Where(timing => timing.Name != "total").Select(Profile)],
             Total = Profile(total),
-            RoundTrip = LatencySummary.From(client.Latency),
+            RoundTrip = LatencySummary.From(client.Samples.Latency),
             BytesAllocatedPerOperation = client.Operations == 0 ? 0 : bytes / (double)client.Operations,
             ConfigAccessNanoseconds = Math.Round(access, 1),
             Source = source.Name,

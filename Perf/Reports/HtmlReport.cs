@@ -4,82 +4,58 @@ using System.Text;
 using PciBackFlow.Perf.Figures;
 using PciBackFlow.Perf.Load;
 using PciBackFlow.Perf.Load.Rounds;
+using PciBackFlow.Perf.Reports.Plots;
 
 namespace PciBackFlow.Perf.Reports;
 
-/// <summary>A load report as one HTML page that needs nothing besides itself, in light and dark.</summary>
+/// <summary>A load report as one HTML page that needs nothing besides itself: in light, in dark, on paper and on a narrow screen.</summary>
 public static class HtmlReport
 {
-    private const int PictureWidth = 880;
-    private const int PictureHeight = 300;
-    private const int Left = 104;
-    private const int Bottom = 40;
-    private const int Top = 12;
-
-    private const string Style = """
-        :root { color-scheme: light dark; --ink: #1c2330; --soft: #5d6778; --line: #d7dce4; --page: #ffffff; --card: #f5f7fa; --bar: #2f6fdb; --bad: #c22f2f; }
-        @media (prefers-color-scheme: dark) {
-          :root { --ink: #e7eaf0; --soft: #9aa5b5; --line: #343c4a; --page: #14181f; --card: #1c222c; --bar: #6da2ff; --bad: #ff7b72; }
-        }
-        * { box-sizing: border-box; }
-        body { margin: 0; padding: 2rem 1.25rem; background: var(--page); color: var(--ink); font: 15px/1.5 system-ui, sans-serif; }
-        main { max-width: 60rem; margin: 0 auto; }
-        h1 { font-size: 1.4rem; margin: 0; } h2 { font-size: 1.05rem; margin: 2rem 0 .6rem; }
-        p.sub { color: var(--soft); margin: .2rem 0 1.4rem; }
-        .cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(9rem, 1fr)); gap: .7rem; }
-        .card { background: var(--card); border: 1px solid var(--line); border-radius: .5rem; padding: .6rem .8rem; }
-        .card b { display: block; font-size: 1.2rem; font-variant-numeric: tabular-nums; } .card span { color: var(--soft); font-size: .85rem; }
-        .bad b { color: var(--bad); }
-        .wide { overflow-x: auto; }
-        table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
-        th, td { padding: .35rem .6rem; border-bottom: 1px solid var(--line); text-align: right; white-space: nowrap; }
-        th { color: var(--soft); font-weight: 500; }
-        table.facts th, table.facts td { text-align: left; white-space: normal; } table.facts th { width: 14rem; }
-        svg { display: block; width: 100%; height: auto; } svg text { fill: var(--soft); font: 11px system-ui, sans-serif; }
-        svg .bar { fill: var(--bar); } svg .axis { stroke: var(--line); }
-        """;
-
     /// <summary>Makes the page.</summary>
     /// <param name="report">The report.</param>
+    /// <param name="other">Another run to show it beside; null: none.</param>
     /// <returns>A complete HTML document.</returns>
-    public static string Format(LoadReport report)
+    public static string Format(LoadReport report, ComparedRun? other = null)
     {
         var html = new StringBuilder();
         html.Append("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
         html.Append("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
-        html.Append("<title>pcibackflow load</title>\n<style>\n").Append(Style).Append("\n</style>\n</head>\n<body>\n<main>\n");
-        html.Append("<h1>pcibackflow load</h1>\n");
-        string end = report.Interrupted ? ", interrupted" : string.Empty;
-        Add(html, $"<p class=\"sub\">{report.Guests} guests, {report.Topology}, {report.Mix} of {Text(report.Source)}, {Loop(report)}{end}</p>\n");
+        html.Append("<title>pcibackflow load</title>\n<style>\n").Append(PageStyle.Css).Append("\n</style>\n</head>\n<body>\n<main>\n");
+        AppendHead(html, report);
         AppendCards(html, report);
-        html.Append("<h2>Latency</h2>\n");
-        AppendLatency(html, report.Latency);
-        AppendPicture(html, PowerOfTwoRows.Count(report.Histogram));
-        if (report is { Others: { } others, Neighbours: { } neighbours })
-        {
-            html.Append("<h2>Latency of the guests beside the neighbours</h2>\n");
-            AppendLatency(html, others.Latency);
-            html.Append("<h2>Latency of the neighbours</h2>\n");
-            AppendLatency(html, neighbours.Latency);
-            Add(html, $"<p>{report.ExpectedMisses:#,0} misses of theirs were expected.</p>\n");
-        }
-
-        html.Append("<h2>Options</h2>\n");
+        AppendPercentiles(html, report, other);
+        AppendComparison(html, report, other);
+        AppendSection(html, "Histogram", "How many operations took how long.", HistogramPlot.Draw(report.Histogram));
+        AppendStages(html, report);
+        AppendTimeline(html, report);
+        html.Append("<section class=\"facts\">\n<h2>Options and counts</h2>\n");
         AppendFacts(html, Options(report));
-        html.Append("<h2>Machine</h2>\n");
-        AppendFacts(html, Facts(report.Machine));
-        html.Append("</main>\n</body>\n</html>\n");
+        html.Append("</section>\n<section class=\"facts\">\n<h2>Machine</h2>\n");
+        AppendFacts(html, Facts(report));
+        html.Append("</section>\n</main>\n</body>\n</html>\n");
         return html.ToString();
     }
 
     private static string Loop(LoadReport report) =>
         report.Rate > 0 ? string.Create(CultureInfo.InvariantCulture, $"open loop at {report.Rate:0.##} op/s") : "closed loop";
 
+    private static void AppendHead(StringBuilder html, LoadReport report)
+    {
+        string end = report.Interrupted ? ", interrupted" : string.Empty;
+        string guests = report.Guests == 1 ? "1 guest" : $"{Number(report.Guests)} guests";
+        string shards = report.Shards == 1 ? "1 shard" : $"{Number(report.Shards)} shards";
+        html.Append("<header>\n<h1>pcibackflow load</h1>\n");
+        Add(html, $"<p class=\"sub\">{guests}, {shards}, {report.Topology}, {report.Mix} of {Text(report.Source)}, {Loop(report)}{end}<br/>");
+        Add(html, $"{Text(report.Machine.Cpu)}, {report.Machine.Cores} cores, {Text(report.Machine.Runtime)}</p>\n</header>\n");
+    }
+
     private static void AppendCards(StringBuilder html, LoadReport report)
     {
         html.Append("<div class=\"cards\">\n");
         Card(html, $"{report.OperationsPerSecond:#,0}", "operations per second", false);
-        Card(html, $"{report.Operations:#,0}", "operations", false);
+        Card(html, $"{DurationText.Format(report.Latency.P50)}", "median latency", false);
+        Card(html, $"{DurationText.Format(report.Latency.P999)}", "p99.9", false);
+        Card(html, $"{DurationText.Format(report.NetOfStalls.Latency.P999)}", "p99.9 without the machine's stalls", false);
         Card(html, $"{report.Errors:#,0}", "errors", report.Errors != 0);
         Card(html, $"{report.BytesAllocatedPerOperation:0.######}", "bytes allocated per operation", false);
         Card(html, $"{report.ShadowHitRatio * 100:0.0} %", "answered from the shadow", false);
@@ -93,70 +69,113 @@ public static class HtmlReport
         html.Append("</div>\n");
         if (report.FirstError is not null)
         {
-            Add(html, $"<p>First error: {Text(report.FirstError)}</p>\n");
+            Add(html, $"<p class=\"bad\">First error: {Text(report.FirstError)}</p>\n");
         }
     }
 
     private static void Card(StringBuilder html, FormattableString value, string name, bool bad) =>
         Add(html, $"<div class=\"card{(bad ? " bad" : string.Empty)}\"><b>{value.ToString(CultureInfo.InvariantCulture)}</b><span>{name}</span></div>\n");
 
-    private static void AppendLatency(StringBuilder html, LatencySummary latency)
+    private static void AppendPercentiles(StringBuilder html, LoadReport report, ComparedRun? other)
     {
-        html.Append("<div class=\"wide\"><table>\n<tr>");
-        foreach ((string name, _) in TextReport.Columns(latency))
+        PlotLine[] lines =
+        [
+            .. other is null ? (PlotLine[])[] : [new("other", other.Name, other.Report.Spectrum)],
+            new("hiccup", "the machine's hiccups", report.HiccupSpectrum),
+            new("net", "without the machine's stalls", report.NetOfStalls.SetAside == 0 ? [] : report.NetSpectrum),
+            new("run", "latency", report.Spectrum),
+        ];
+        html.Append("<section>\n<h2>Latency by percentile</h2>\n<p class=\"legend\">");
+        foreach (PlotLine line in lines.Reverse().Where(static line => line.Points.Count != 0))
+        {
+            Add(html, $"<span class=\"key {line.Kind}\">{Text(line.Name)}</span>");
+        }
+
+        html.Append("</p>\n").Append(PercentilePlot.Draw(lines, report.Operations));
+        var rows = new List<(string, IEnumerable<double>)> { ("latency", Values(report.Latency)), ("without stalls", Values(report.NetOfStalls.Latency)) };
+        if (report is { Others: { } others, Neighbours: { } neighbours })
+        {
+            rows.Add(("guests beside the neighbours", Values(others.Latency)));
+            rows.Add(("neighbours", Values(neighbours.Latency)));
+        }
+
+        AppendLatencies(html, rows);
+        Add(html, $"<p class=\"note\">{Text(TextReport.HiccupLine(report))}</p>\n");
+        if (report.Neighbours is not null && report.ExpectedMisses != 0)
+        {
+            Add(html, $"<p class=\"note\">{report.ExpectedMisses:#,0} misses of theirs were expected.</p>\n");
+        }
+
+        html.Append("</section>\n");
+    }
+
+    private static IEnumerable<double> Values(LatencySummary latency) => TextReport.Columns(latency).Select(static column => column.Nanoseconds);
+
+    private static void AppendLatencies(StringBuilder html, IEnumerable<(string Name, IEnumerable<double> Values)> rows)
+    {
+        html.Append("<div class=\"wide\"><table>\n<tr><th></th>");
+        foreach ((string name, _) in TextReport.Columns(LatencySummary.None))
         {
             Add(html, $"<th>{name}</th>");
         }
 
-        html.Append("</tr>\n<tr>");
-        foreach ((_, double value) in TextReport.Columns(latency))
+        html.Append("</tr>\n");
+        foreach ((string name, IEnumerable<double> values) in rows)
         {
-            Add(html, $"<td>{DurationText.Format(value)}</td>");
+            Add(html, $"<tr><th>{name}</th>");
+            foreach (double value in values)
+            {
+                Add(html, $"<td>{DurationText.Format(value)}</td>");
+            }
+
+            html.Append("</tr>\n");
         }
 
-        html.Append("</tr>\n</table></div>\n");
+        html.Append("</table></div>\n");
     }
 
-    // One bar for each power of two; heights are logarithmic, or the tail, which matters most, would be invisible.
-    private static void AppendPicture(StringBuilder html, IReadOnlyList<long> counts)
+    private static void AppendComparison(StringBuilder html, LoadReport report, ComparedRun? other)
     {
-        int first = 0;
-        int last = counts.Count - 1;
-        while (first < last && counts[first] == 0)
+        if (other is null)
         {
-            first++;
+            return;
         }
 
-        while (last > first && counts[last] == 0)
+        Add(html, $"<section>\n<h2>Beside {Text(other.Name)}</h2>\n");
+        foreach (string difference in other.Differences(report))
         {
-            last--;
+            Add(html, $"<p class=\"note\">{Text(difference)}</p>\n");
         }
 
-        double highest = Math.Max(1, Math.Ceiling(Math.Log10(counts.Max() + 1.0)));
-        double height = PictureHeight - Top - Bottom;
-        double step = (PictureWidth - Left - 8.0) / (last - first + 1);
-        Add(
-            html,
-            $"<div class=\"wide\"><svg viewBox=\"0 0 {PictureWidth} {PictureHeight}\" role=\"img\" aria-label=\"Histogram of latencies, logarithmic\">\n");
-        for (int decade = 0; decade <= (int)highest; decade++)
+        html.Append("<div class=\"wide\"><table>\n<tr><th></th><th>this run</th><th>the other</th><th>ratio</th></tr>\n");
+        foreach (ComparedFigure figure in other.Figures(report))
         {
-            double y = Top + (height * (1 - (decade / highest)));
-            Add(html, $"<line class=\"axis\" x1=\"{Left}\" y1=\"{y:0.0}\" x2=\"{PictureWidth - 8}\" y2=\"{y:0.0}\"/>");
-            Add(html, $"<text x=\"{Left - 8}\" y=\"{y + 4:0.0}\" text-anchor=\"end\">{Math.Pow(10, decade):#,0}</text>\n");
+            Add(html, $"<tr><th>{figure.Name}</th><td>{figure.Own}</td><td>{figure.Other}</td><td>{figure.Ratio}</td></tr>\n");
         }
 
-        for (int power = first; power <= last; power++)
-        {
-            double tall = counts[power] == 0 ? 0 : height * Math.Log10(counts[power] + 1.0) / highest;
-            double x = Left + ((power - first) * step);
-            Add(html, $"<rect class=\"bar\" x=\"{x + 1.5:0.0}\" y=\"{Top + height - tall:0.0}\" ");
-            Add(html, $"width=\"{Math.Max(1, step - 3):0.0}\" height=\"{tall:0.0}\" rx=\"2\">");
-            Add(html, $"<title>{DurationText.Format(Math.Pow(2, power))} to {DurationText.Format(Math.Pow(2, power + 1))}: {counts[power]:#,0}</title></rect>");
-            Add(html, $"<text x=\"{x:0.0}\" y=\"{PictureHeight - Bottom + 16}\" text-anchor=\"middle\">{PowerOfTwoRows.Size(power)}</text>\n");
-        }
+        html.Append("</table></div>\n</section>\n");
+    }
 
-        Add(html, $"<text x=\"{PictureWidth - 8}\" y=\"{PictureHeight - 6}\" text-anchor=\"end\">nanoseconds; bar heights are logarithmic</text>\n");
-        html.Append("</svg></div>\n");
+    private static void AppendStages(StringBuilder html, LoadReport report) => AppendSection(
+        html, "Stages", "Median time of a request in each stage of the backend; one request in 128 is timed.", StageBars.Draw(report.Stages));
+
+    private static void AppendTimeline(StringBuilder html, LoadReport report)
+    {
+        int collections = report.Timeline.Sum(static slice => slice.Collections);
+        string marks = collections == 0
+            ? "The collector did not run."
+            : "<span class=\"key collection\">the collector ran</span>";
+        AppendSection(
+            html, "Timeline", $"<span class=\"key run\">operations</span><span class=\"key hiccup\">the machine's longest hiccup</span>{marks}",
+            TimelinePlot.Draw(report.Timeline, report.Seconds));
+    }
+
+    private static void AppendSection(StringBuilder html, string title, string legend, string picture)
+    {
+        if (picture.Length != 0)
+        {
+            Add(html, $"<section>\n<h2>{title}</h2>\n<p class=\"legend\">{legend}</p>\n{picture}</section>\n");
+        }
     }
 
     private static void AppendFacts(StringBuilder html, IEnumerable<(string Name, string Value)> facts)
@@ -177,6 +196,7 @@ public static class HtmlReport
         ("Source", report.Source),
         ("Mix", report.Mix),
         ("Neighbours", report.Neighbour is null ? "none" : $"a tenth {report.Neighbour}"),
+        .. report.StormSignals == 0 ? ((string, string)[])[] : [("Signals of the storm", Number(report.StormSignals))],
         ("Loop", Loop(report)),
         ("Topology", report.Topology),
         ("Shards", Number(report.Shards)),
@@ -199,13 +219,20 @@ public static class HtmlReport
             $"p50 {DurationText.Format(boot.P50)}, p99.9 {DurationText.Format(boot.P999)}, slowest {DurationText.Format(boot.Slowest)}"),
     ];
 
-    private static IEnumerable<(string Name, string Value)> Facts(MachineDescription machine) =>
+    private static IEnumerable<(string Name, string Value)> Facts(LoadReport report) =>
     [
-        ("Processor", machine.Cpu),
-        ("Cores", Number(machine.Cores)),
-        ("Kernel", machine.Kernel),
-        ("Virtualisation", machine.Virtualisation),
-        ("Runtime", machine.Runtime),
+        ("Processor", report.Machine.Cpu),
+        ("Cores", Number(report.Machine.Cores)),
+        ("Kernel", report.Machine.Kernel),
+        ("Virtualisation", report.Machine.Virtualisation),
+        ("Runtime", report.Machine.Runtime),
+        (
+            "Processors used",
+            string.Create(CultureInfo.InvariantCulture, $"{report.Use.Own} by this run, {report.Use.Others} by others, {report.Use.Stolen} stolen")),
+        (
+            "Hiccups",
+            $"p50 {DurationText.Format(report.Hiccups.P50)}, p99 {DurationText.Format(report.Hiccups.P99)}, "
+            + $"p99.9 {DurationText.Format(report.Hiccups.P999)}, max {DurationText.Format(report.Hiccups.Max)}"),
     ];
 
     private static string Number(long value) => value.ToString("#,0", CultureInfo.InvariantCulture);

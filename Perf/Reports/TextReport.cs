@@ -11,8 +11,9 @@ public static class TextReport
 {
     /// <summary>A load run: summary, latency table, histogram.</summary>
     /// <param name="report">The report.</param>
+    /// <param name="other">Another run to show it beside; null: none.</param>
     /// <returns>Lines, each ended by a line feed.</returns>
-    public static string Format(LoadReport report)
+    public static string Format(LoadReport report, ComparedRun? other = null)
     {
         var text = new StringBuilder();
         string loop = report.Rate > 0
@@ -36,6 +37,11 @@ public static class TextReport
         {
             Line(text, $"  others              {Group(beside)}");
             Line(text, $"  neighbours          {Group(neighbours)}");
+            if (report.StormSignals != 0)
+            {
+                Line(text, $"                      {report.StormSignals:#,0} signals of theirs without a request");
+            }
+
             if (report.ExpectedMisses != 0)
             {
                 Line(text, $"                      {report.ExpectedMisses:#,0} misses of theirs, expected");
@@ -54,9 +60,20 @@ public static class TextReport
         Line(text, $"  allocated           {report.BytesAllocatedPerOperation:0.######} B/op; collections {string.Join('/', report.GcCollections)}");
         Line(text, $"  hardware accesses   {report.HardwareAccessesPerOperation:0.000} per op; {report.ShadowHitRatio * 100:0.0} % of ops from the shadow");
         Line(text, $"  wake-ups            {report.WakeupsPerOperation:0.000} per op");
+        Line(text, $"  processors used     {report.Use.Own} by this run, {report.Use.Others} by others, {report.Use.Stolen} stolen");
         text.Append('\n');
         text.Append(LatencyTable(report.Latency));
+        text.Append(Row("no stalls", report.NetOfStalls.Latency));
+        HiccupSummary hiccups = report.Hiccups;
+        string most = $"{DurationText.Format(hiccups.P99),11}{DurationText.Format(hiccups.P999),11}{string.Empty,11}{DurationText.Format(hiccups.Max),11}";
+        Line(text, $"{"hiccups",-9}{DurationText.Format(hiccups.P50),11}{string.Empty,11}{most}");
+        Line(text, $"{HiccupLine(report)}");
         text.Append('\n');
+        if (other is not null)
+        {
+            Append(text, report, other);
+        }
+
         text.Append("latency in nanoseconds\n");
         text.Append(PowerOfTwoRows.Format(PowerOfTwoRows.Count(report.Histogram)));
         return text.ToString();
@@ -68,14 +85,53 @@ public static class TextReport
     public static string LatencyTable(LatencySummary latency)
     {
         var names = new StringBuilder("latency  ");
-        var values = new StringBuilder("         ");
-        foreach ((string name, double value) in Columns(latency))
+        foreach ((string name, _) in Columns(latency))
         {
             names.Append(CultureInfo.InvariantCulture, $"{name,11}");
+        }
+
+        return $"{names}\n{Row(string.Empty, latency)}";
+    }
+
+    /// <summary>What the machine did meanwhile, in a sentence.</summary>
+    internal static string HiccupLine(LoadReport report)
+    {
+        NetOfStalls net = report.NetOfStalls;
+        string stalls = net.Stalls == 1 ? "1 time" : string.Create(CultureInfo.InvariantCulture, $"{net.Stalls:#,0} times");
+        string meter = net.RealTime
+            ? "The meter ran before all ordinary threads."
+            : "The meter was an ordinary thread: waiting for a busy processor counts too.";
+        return $"The machine stalled {stalls} for {DurationText.Format(net.ThresholdNanoseconds)} or longer, "
+            + $"{DurationText.Format(net.StalledNanoseconds)} in all; "
+            + $"{net.SetAside.ToString("#,0", CultureInfo.InvariantCulture)} operations that touched a stall are set aside. {meter}";
+    }
+
+    private static string Row(string name, LatencySummary latency)
+    {
+        var values = new StringBuilder($"{name,-9}");
+        foreach ((_, double value) in Columns(latency))
+        {
             values.Append(CultureInfo.InvariantCulture, $"{DurationText.Format(value),11}");
         }
 
-        return $"{names}\n{values}\n";
+        return $"{values}\n";
+    }
+
+    private static void Append(StringBuilder text, LoadReport report, ComparedRun other)
+    {
+        Line(text, $"beside {other.Name}");
+        foreach (string difference in other.Differences(report))
+        {
+            Line(text, $"  {difference}");
+        }
+
+        Line(text, $"  {"",-32}{"this run",14}{"the other",14}{"ratio",10}");
+        foreach (ComparedFigure figure in other.Figures(report))
+        {
+            Line(text, $"  {figure.Name,-32}{figure.Own,14}{figure.Other,14}{figure.Ratio,10}");
+        }
+
+        text.Append('\n');
     }
 
     /// <summary>A profile: one line for each stage.</summary>

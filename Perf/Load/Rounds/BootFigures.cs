@@ -19,7 +19,7 @@ public sealed record BootFigures(
     /// <summary>Sums up what the client threads recorded.</summary>
     internal static BootFigures Of(IEnumerable<BootRecord> records)
     {
-        var durations = new LongHistogram(1, LoadClient.HighestNanoseconds, 3);
+        var durations = new LongHistogram(1, SampleRecorder.HighestNanoseconds, 3);
         long missed = 0;
         foreach (BootRecord record in records)
         {

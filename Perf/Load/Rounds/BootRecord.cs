@@ -8,7 +8,7 @@ namespace PciBackFlow.Perf.Load.Rounds;
 internal sealed class BootRecord
 {
     /// <summary>From the first access to the interrupts, in nanoseconds.</summary>
-    internal LongHistogram Durations { get; } = new(1, LoadClient.HighestNanoseconds, 3);
+    internal LongHistogram Durations { get; } = new(1, SampleRecorder.HighestNanoseconds, 3);
 
     /// <summary>Boots in which a request missed its deadline, the backend's or the frontend's.</summary>
     internal long Missed { get; private set; }
@@ -25,7 +25,7 @@ internal sealed class BootRecord
     /// <summary>A guest is up.</summary>
     internal void Add(long nanoseconds, bool missed)
     {
-        Durations.RecordValue(Math.Clamp(nanoseconds, 1, LoadClient.HighestNanoseconds));
+        Durations.RecordValue(Math.Clamp(nanoseconds, 1, SampleRecorder.HighestNanoseconds));
         Missed += missed ? 1 : 0;
     }
 }

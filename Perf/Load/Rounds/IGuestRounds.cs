@@ -10,6 +10,9 @@ internal interface IGuestRounds
     /// <summary>Whether the next request begins a round.</summary>
     bool IsAtStart { get; }
 
+    /// <summary>The status that the request that is due must be answered with.</summary>
+    int RightStatus => 0;
+
     /// <summary>The request that is due; the same until <see cref="Advance"/>.</summary>
     FrontendRequest Next();
 

@@ -78,6 +78,20 @@ public sealed class ExpectedAnswersTests
         Assert.False(answers.Matches(0x44, 2, 0x000B));
     }
 
+    // SR-IOV 1.1 §3.4.1.5: hardwired to 0.
+    [Fact]
+    public void A_virtual_functions_cache_line_size_takes_no_write()
+    {
+        byte[] bytes = TestFunctions.Bytes();
+        bytes.AsSpan(0, 4).Fill(0xFF);
+        bytes[0x0C] = 0;
+        using EmulatedFunction function = new(default, "virtual", bytes, TestFunctions.Lengths) { IsVirtualFunction = true };
+        var answers = new ExpectedAnswers(FunctionImage.Take(function, isLive: false, allRegisters: true), null);
+        answers.Written(0x0C, 1, 0x10);
+        Assert.True(answers.Matches(0x0C, 1, 0));
+        Assert.False(answers.Matches(0x0C, 1, 0x10));
+    }
+
     [Fact]
     public void Bits_above_the_size_of_a_read_are_wrong() => Assert.False(_answers.Matches(0x3C, 1, 0x010B));
 

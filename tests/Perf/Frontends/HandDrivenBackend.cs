@@ -26,7 +26,11 @@ internal sealed unsafe class HandDrivenBackend : IEventChannels
         Flags &= ~1;
     }
 
-    public void Notify(int port) => Notifications++;
+    public bool Notify(int port)
+    {
+        Notifications++;
+        return true;
+    }
 
     public int BindInterdomain(int domainId, int remotePort) => throw new NotSupportedException();
 

@@ -1,3 +1,4 @@
+using HdrHistogram;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Hardware.Pci.Emulated;
 using PciBackFlow.Perf.Frontends;
@@ -54,6 +55,41 @@ public sealed class LoadRunTests
         Assert.Null(report.FirstError);
         Assert.True(report.Operations > 100);
         Assert.Equal(0, report.BytesAllocatedPerOperation);
+    }
+
+    /// <summary>The records are made by the shards, without an allocation; whoever reads them does so on a thread of its own.</summary>
+    [Theory]
+    [InlineData(PipelineTopology.Fused, LoadMix.Scan)]
+    [InlineData(PipelineTopology.Fused, LoadMix.Write)]
+    [InlineData(PipelineTopology.Queued, LoadMix.Write)]
+    public void Traced_requests_allocate_nothing_end_to_end(PipelineTopology topology, LoadMix mix)
+    {
+        LoadReport report = LoadRun.Execute(
+            s_short with { Guests = 8, Topology = topology, Mix = mix, DurationSeconds = 0.5, IsTraced = true }, TestFunctions.Source());
+
+        Assert.Null(report.FirstError);
+        Assert.True(report.Operations > 100);
+        Assert.Equal(0, report.BytesAllocatedPerOperation);
+    }
+
+    [Fact]
+    public void The_machines_hiccups_the_stages_and_the_course_of_the_window_are_reported_beside_the_latencies()
+    {
+        LoadReport report = LoadRun.Execute(s_short with { Guests = 8, DurationSeconds = 1, KeepSamples = 1000 }, TestFunctions.Source());
+
+        Assert.Null(report.FirstError);
+        Assert.InRange(report.Hiccups.P50, 0, report.Hiccups.P99);
+        Assert.InRange(report.Hiccups.P999, report.Hiccups.P99, report.Hiccups.Max);
+        Assert.True(report.HiccupSpectrum.Count > 2);
+        Assert.InRange(report.NetOfStalls.SetAside, 0, report.Operations);
+        Assert.True(report.NetOfStalls.Stalls > 0 || report.NetOfStalls.SetAside == 0);
+        Assert.True(report.NetOfStalls.Latency.Max <= report.Latency.Max);
+        Assert.Equal(report.Histogram.GetMaxValue(), report.Spectrum[^1].Nanoseconds);
+        Assert.Equal([.. Stages, "handover", "total"], report.Stages.Select(static stage => stage.Name));
+        Assert.InRange(report.Timeline.Count, 2, 240);
+        Assert.All(report.Timeline.Zip(report.Timeline.Skip(1)), static pair => Assert.True(pair.First.At < pair.Second.At));
+        Assert.True(report.Timeline.Max(static slice => slice.MaxNanoseconds) <= report.Latency.Max);
+        Assert.Equal((int)Math.Min(1000, report.Operations), report.Samples.Count);
     }
 
     [Fact]

@@ -14,6 +14,9 @@ public sealed class NeighbourTests
     [InlineData("access=1us", NeighbourKind.Access, 0.001, "access=0.001ms")]
     [InlineData("hang=5s", NeighbourKind.Hang, 5000, "hang=5000ms")]
     [InlineData("hang=1000ms", NeighbourKind.Hang, 1000, "hang=1000ms")]
+    [InlineData("hung", NeighbourKind.Hang, 5000, "hang=5000ms")]
+    [InlineData("storm", NeighbourKind.Storm, 0, "storm")]
+    [InlineData("zipf", NeighbourKind.Zipf, 0, "zipf")]
     public void A_word_says_what_they_do_and_for_how_long(string word, NeighbourKind kind, double milliseconds, string text)
     {
         Assert.True(Neighbour.TryParse(word, out Neighbour? neighbour));
@@ -39,6 +42,9 @@ public sealed class NeighbourTests
     [InlineData("hang=999ms")]
     [InlineData("hang=61s")]
     [InlineData("fast=5ms")]
+    [InlineData("storm=5ms")]
+    [InlineData("zipf=")]
+    [InlineData("Storm")]
     [InlineData("Slow=5ms")]
     [InlineData("slow=999999999999999999999999s")]
     public void Anything_else_is_none(string word) => Assert.False(Neighbour.TryParse(word, out _));

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Xml.Linq;
 using HdrHistogram;
 using PciBackFlow.Perf.Figures;
+using PciBackFlow.Perf.Hiccups;
 using PciBackFlow.Perf.Load;
 using PciBackFlow.Perf.Load.Rounds;
 using PciBackFlow.Perf.Profiling;
@@ -128,9 +129,67 @@ public sealed class ReportTests
         Assert.Contains(report.Machine.Kernel.Replace("#", "&#35;", StringComparison.Ordinal)[..5], html, StringComparison.Ordinal);
         string body = html[html.IndexOf("<body>", StringComparison.Ordinal)..html.IndexOf("</html>", StringComparison.Ordinal)];
         var document = XDocument.Parse(body);
-        Assert.Single(document.Descendants("svg"));
-        // One bar for each power of two from 2^9 to 2^21.
-        Assert.Equal(13, document.Descendants("rect").Count());
+        // Percentiles, histogram, stages, timeline.
+        Assert.Equal(4, document.Descendants("svg").Count());
+        // One bar for each of the three latencies, one for each of the two stages, one mark for the slice with a collection.
+        Assert.Equal(6, document.Descendants("rect").Count());
+        Assert.Contains("latency: p99.9 3.00 ms", document.Descendants("circle").Select(dot => dot.Value));
+        Assert.Contains("1 collections at 0.05 s", document.Descendants("rect").Select(bar => bar.Value));
+    }
+
+    [Fact]
+    public void A_report_reads_back_from_its_json_and_is_compared_figure_by_figure()
+    {
+        string file = Path.GetTempFileName();
+        try
+        {
+            LoadReport before = Report(Histogram(1000, 2000, 3000));
+            File.WriteAllText(file, PerfJson.Format(before));
+            var other = ComparedRun.Read(file);
+            LoadReport now = Report(Histogram(2000, 4000, 6000)) with { Topology = "queued", Shards = 2 };
+
+            Assert.Equal(PerfJson.Format(before), PerfJson.Format(other.Report));
+            string text = TextReport.Format(now, other);
+            Assert.Contains("Different topology: queued, the other fused.", text, StringComparison.Ordinal);
+            Assert.Contains("Different shards: 2, the other 1.", text, StringComparison.Ordinal);
+            Assert.DoesNotContain("Different guests", text, StringComparison.Ordinal);
+            Assert.Matches(@"p50 +4\.00 µs +2\.00 µs +2\.00 ×", text);
+            Assert.Matches(@"errors +0 +0 +–", text);
+            string html = HtmlReport.Format(now, other);
+            Assert.Contains($"<h2>Beside {Path.GetFileName(file)}</h2>", html, StringComparison.Ordinal);
+            Assert.Contains("<th>p50</th><td>4.00 µs</td><td>2.00 µs</td><td>2.00 ×</td>", html, StringComparison.Ordinal);
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    [Fact]
+    public void The_machines_hiccups_stand_beside_the_latencies_in_text_page_and_JSON()
+    {
+        LoadReport report = Report(Histogram(1000, 2000, 3_000_000));
+
+        string text = TextReport.Format(report);
+        Assert.Matches(@"hiccups +60\.0 µs +90\.0 µs +1\.20 ms +3\.40 ms", text);
+        Assert.Contains("The machine stalled 3 times for 500 µs or longer, 5.10 ms in all; 1 operations that touched a stall are set aside.", text,
+            StringComparison.Ordinal);
+        Assert.Contains("1.93 by this run, 0.31 by others, 0.02 stolen", text, StringComparison.Ordinal);
+        string html = HtmlReport.Format(report);
+        Assert.Contains("class=\"line hiccup\"", html, StringComparison.Ordinal);
+        Assert.Contains("5.10 ms in all", html, StringComparison.Ordinal);
+        using var json = JsonDocument.Parse(PerfJson.Format(report));
+        Assert.Equal(["p50", "p99", "p99_9", "max"], json.RootElement.GetProperty("hiccup_ns").EnumerateObject().Select(p => p.Name));
+        Assert.Equal(3_400_000, json.RootElement.GetProperty("hiccup_ns").GetProperty("max").GetInt64());
+        Assert.Equal(1, json.RootElement.GetProperty("net_of_stalls").GetProperty("set_aside").GetInt64());
+    }
+
+    [Fact]
+    public void A_page_of_a_run_without_an_answer_has_no_empty_pictures()
+    {
+        LoadReport report = Report(Histogram()) with { Stages = [], Timeline = [], HiccupSpectrum = [] };
+
+        Assert.DoesNotContain("<svg", HtmlReport.Format(report), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -257,6 +316,13 @@ public sealed class ReportTests
         WrongData = 0,
         LateRepliesDropped = 0,
         Latency = LatencySummary.From(histogram),
+        Hiccups = new HiccupSummary(60_000, 90_000, 1_200_000, 3_400_000),
+        NetOfStalls = new NetOfStalls(500_000, true, 3, 5_100_000, 1, LatencySummary.From(histogram)),
+        Use = new MachineUse(1.93, 0.31, 0.02),
+        Stages = [new StageProfile("ingest", 20, 90), new StageProfile("total", 200, 900)],
+        Timeline = [new TimelineSlice(0, 1000, 3_000, 60_000, 0), new TimelineSlice(0.05, 900, 5_000, 3_400_000, 1)],
+        Spectrum = PercentilePoint.SpectrumOf(histogram),
+        HiccupSpectrum = [new PercentilePoint(50, 60_000), new PercentilePoint(100, 3_400_000)],
         PerGuest = new PerGuestOperations(1, 2),
         BytesAllocatedPerOperation = 0,
         GcCollections = [0, 0, 0],

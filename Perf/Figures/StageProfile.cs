@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 
-namespace PciBackFlow.Perf.Profiling;
+namespace PciBackFlow.Perf.Figures;
 
 /// <summary>The time of one stage.</summary>
 /// <param name="Name">The stage: <c>ingest</c> … <c>notify</c>; <c>handover</c> is the time between threads, <c>total</c> the whole passage.</param>
