@@ -43,8 +43,8 @@ internal sealed class BootLog : IDisposable
 
     /// <summary>Reads a stream to its end.</summary>
     /// <param name="stream">A serial port.</param>
-    /// <param name="areReports">Whether it is the second one, which carries the reports.</param>
-    public void Collect(Stream stream, bool areReports)
+    /// <param name="reported">Of the second one, which carries the reports: gets each. Null: it is the console.</param>
+    public void Collect(Stream stream, Action<string>? reported = null)
     {
         try
         {
@@ -55,7 +55,7 @@ internal sealed class BootLog : IDisposable
             {
                 if (next == '\n' || line.Length == MaxLineLength)
                 {
-                    Add(line.ToString(), areReports);
+                    Take(line.ToString(), reported);
                     line.Clear();
                 }
 
@@ -67,13 +67,19 @@ internal sealed class BootLog : IDisposable
 
             if (line.Length > 0)
             {
-                Add(line.ToString(), areReports);
+                Take(line.ToString(), reported);
             }
         }
         catch (IOException)
         {
             // QEMU was killed.
         }
+    }
+
+    private void Take(string line, Action<string>? reported)
+    {
+        Add(line, isReport: reported is not null);
+        reported?.Invoke(line);
     }
 
     public void Add(string line, bool isReport = false)

@@ -88,12 +88,13 @@ internal static class BootRunner
         listener.Listen(1);
 
         string? trouble = RunQemu(
-            machine.Command(LabSettings.HostFolder, initramfs, folder["reports"]), listener, log, machine.TimeLimit * LabSettings.Slowness,
-            cancellation);
+            machine.Command(LabSettings.HostFolder, initramfs, folder["reports"], folder["monitor"]), listener, new(folder["monitor"], log), log,
+            machine.TimeLimit * LabSettings.Slowness, cancellation);
         return (log.HasReport($"PROOF binary {Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(binary)))}"), trouble);
     }
 
-    private static string? RunQemu(IReadOnlyList<string> command, Socket listener, BootLog log, TimeSpan limit, CancellationToken cancellation)
+    private static string? RunQemu(
+        IReadOnlyList<string> command, Socket listener, EmulatorMonitor monitor, BootLog log, TimeSpan limit, CancellationToken cancellation)
     {
         string? trouble = null;
 
@@ -102,7 +103,7 @@ internal static class BootRunner
         {
             try
             {
-                trouble = Supervise(command, listener, log, limit, cancellation);
+                trouble = Supervise(command, listener, monitor, log, limit, cancellation);
             }
             catch (Exception failure) when (failure is System.ComponentModel.Win32Exception or InvalidOperationException)
             {
@@ -114,7 +115,8 @@ internal static class BootRunner
         return trouble;
     }
 
-    private static string? Supervise(IReadOnlyList<string> command, Socket listener, BootLog log, TimeSpan limit, CancellationToken cancellation)
+    private static string? Supervise(
+        IReadOnlyList<string> command, Socket listener, EmulatorMonitor monitor, BootLog log, TimeSpan limit, CancellationToken cancellation)
     {
         using var qemu = new Process();
         string emulator = Path.Combine(LabSettings.HostFolder, Emulator);
@@ -128,9 +130,9 @@ internal static class BootRunner
         log.Add($"$ {emulator} {string.Join(' ', command)}");
         qemu.Start();
         qemu.StandardInput.Close();
-        var console = Task.Run(() => log.Collect(qemu.StandardOutput.BaseStream, areReports: false), CancellationToken.None);
-        var complaints = Task.Run(() => log.Collect(qemu.StandardError.BaseStream, areReports: false), CancellationToken.None);
-        var reports = Task.Run(() => CollectReports(listener, log), CancellationToken.None);
+        var console = Task.Run(() => log.Collect(qemu.StandardOutput.BaseStream), CancellationToken.None);
+        var complaints = Task.Run(() => log.Collect(qemu.StandardError.BaseStream), CancellationToken.None);
+        var reports = Task.Run(() => CollectReports(listener, monitor, log), CancellationToken.None);
 
         string? trouble = WaitForEnd(qemu, log, limit, cancellation);
         if (!qemu.HasExited)
@@ -177,13 +179,13 @@ internal static class BootRunner
         return log.HasReport("BOOT ready") ? null : $"QEMU ended before dom0 was up (exit code {qemu.ExitCode})";
     }
 
-    private static void CollectReports(Socket listener, BootLog log)
+    private static void CollectReports(Socket listener, EmulatorMonitor monitor, BootLog log)
     {
         try
         {
             using Socket connection = listener.Accept();
             using var stream = new NetworkStream(connection);
-            log.Collect(stream, areReports: true);
+            log.Collect(stream, monitor.Hear);
         }
         catch (SocketException)
         {

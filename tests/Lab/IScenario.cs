@@ -6,6 +6,9 @@ public interface IScenario
     /// <summary>The machine it runs on.</summary>
     static virtual Machine Machine => Machine.Standard;
 
+    /// <summary>QEMU's major release without which the machine cannot be made: on hosts with an older one the scenario is skipped.</summary>
+    static virtual int EmulatorAtLeast => LabHost.OldestEmulator;
+
     /// <summary>Whether it measures: then it runs only where figures were asked for.</summary>
     static virtual bool IsMeasurement => false;
 }

@@ -48,7 +48,7 @@ public sealed class LabItselfTests
     {
         IEnumerable<string> disks = ScenarioScript.Scenarios
             .Select(type => (Machine?)type.GetProperty(nameof(IScenario.Machine))?.GetValue(null) ?? Machine.Standard)
-            .SelectMany(machine => machine.Command("/hosts/one", "dom0.cpio", "reports"))
+            .SelectMany(machine => machine.Command("/hosts/one", "dom0.cpio", "reports", "monitor"))
             .Where(argument => argument.Contains("disk.img", StringComparison.Ordinal));
 
         Assert.NotEmpty(disks);

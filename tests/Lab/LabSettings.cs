@@ -9,6 +9,7 @@ internal static class LabSettings
     private const string MeasureSwitch = "PCIBACKFLOW_MEASURE";
     private const string HostVariable = "PCIBACKFLOW_LAB_HOST";
     private const string ScenariosVariable = "PCIBACKFLOW_LAB_SCENARIOS";
+    private const string InCi = "ci";
 
     /// <summary>The host that boots: PCIBACKFLOW_LAB_HOST, default the table's first.</summary>
     public static LabHost Host => ChosenHost.Value;
@@ -57,15 +58,20 @@ internal static class LabSettings
     /// <summary>Skips the current test unless the lab was asked for, and this scenario of the chosen host.</summary>
     /// <param name="scenario">The scenario's name.</param>
     /// <param name="isMeasurement">Whether figures must have been asked for as well: they take minutes and prove nothing.</param>
-    public static void SkipUnlessAsked(string scenario, bool isMeasurement = false)
+    /// <param name="emulatorAtLeast">The QEMU that its machine needs.</param>
+    public static void SkipUnlessAsked(string scenario, bool isMeasurement = false, int emulatorAtLeast = LabHost.OldestEmulator)
     {
         Assert.SkipUnless(
             Variable(Switch) == "1",
             $"needs {Switch}=1 after tests/Lab/prepare.sh, which installs QEMU, Xen and a kernel from Debian packages (docs/lab.md)");
         Assert.SkipWhen(isMeasurement && MeasuredGuests == 0, $"needs {MeasureSwitch}=3, the number of guests for each figure (docs/performance.md)");
         Assert.SkipUnless(
-            Host.Runs(scenario) || Variable(ScenariosVariable) == LabHost.EveryScenario,
-            $"{Host.Name} runs only {string.Join(", ", Host.Scenarios)}; {ScenariosVariable}={LabHost.EveryScenario} runs this as well (tests/Lab/hosts.txt)");
+            Host.Emulator >= emulatorAtLeast,
+            $"needs QEMU {emulatorAtLeast} or newer, and {Host.Name} has {Host.Emulator}; others have it: "
+                + string.Join(", ", LabHost.All.Where(host => host.Emulator >= emulatorAtLeast).Select(host => host.Name)));
+        Assert.SkipUnless(
+            Host.Runs(scenario) || Variable(ScenariosVariable) != InCi,
+            $"in CI {Host.Name} runs only {string.Join(", ", Host.Scenarios)}; without {ScenariosVariable}={InCi} it runs this as well (tests/Lab/hosts.txt)");
     }
 
     private static string? Variable(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;

@@ -17,7 +17,7 @@ public abstract class ScenarioTests<TScenario>(Boot<TScenario> boot) : IClassFix
     [MemberData(nameof(Cases))]
     public void Holds(string name)
     {
-        LabSettings.SkipUnlessAsked(typeof(TScenario).Name, TScenario.IsMeasurement);
+        LabSettings.SkipUnlessAsked(typeof(TScenario).Name, TScenario.IsMeasurement, TScenario.EmulatorAtLeast);
         Boot.AssertHeld(name);
     }
 }

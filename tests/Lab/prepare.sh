@@ -3,7 +3,7 @@
 # initramfs (dom0's and a guest's). Run it again at any time: it does only what is missing. Needs root only to install the few tools it works with.
 #
 #   tests/Lab/prepare.sh [HOST]    a host of hosts.txt; default: PCIBACKFLOW_LAB_HOST, else the table's first
-#   tests/Lab/prepare.sh --list    their names
+#   tests/Lab/prepare.sh --list [ci]   their names, or of those on which CI runs something
 #
 #   PCIBACKFLOW_LAB_CACHE          the folder; default $XDG_CACHE_HOME/pcibackflow-lab (about 600 MB for each host)
 #
@@ -13,7 +13,7 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 for part in table archive roots kernel initramfs; do . "$here/prepare/$part.sh"; done
 
-if [ "${1:-}" = --list ]; then host_names; exit 0; fi
+if [ "${1:-}" = --list ]; then host_names "${2:-}"; exit 0; fi
 read_host "${1:-${PCIBACKFLOW_LAB_HOST:-$(host_names | head -1)}}"
 
 cache=${PCIBACKFLOW_LAB_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/pcibackflow-lab}
@@ -43,8 +43,15 @@ mkdir -p "$made" "$work"
 install_tools cpio kmod xz-utils zstd util-linux tar
 export PATH=$PATH:/usr/sbin:/sbin
 
+# version_of PACKAGE ROOT
+version_of() { sed -n "s/^$1 //p" "$2/.versions"; }
+
 qemu=$cache/unpacked/qemu-$qemu_suite
 with_dependencies "$qemu" "$qemu_suite" qemu-system-x86 seabios ipxe-qemu
+case $(version_of qemu-system-x86 "$qemu" | sed 's/^[0-9]*://') in
+  "${qemu_release:+$qemu_release.}"*) ;;
+  *) failed "the suite $qemu_suite has QEMU $(version_of qemu-system-x86 "$qemu"), not $qemu_release" ;;
+esac
 tools=$cache/unpacked/xen-$xen_suite
 with_dependencies "$tools" "$xen_suite" "xen-utils-$xen" "xen-hypervisor-$xen-amd64" xenstore-utils pciutils nvme-cli busybox-static
 unpack_kernel "$cache/unpacked/linux-$linux_suite-$linux" "$linux_suite" "$linux"
@@ -59,7 +66,6 @@ make_qemu_launcher "$qemu" "$made/qemu"
 # A blank disk; every boot writes to its own copy of it.
 truncate -s 96M "$made/disk.img"
 
-version_of() { sed -n "s/^$1 //p" "$2/.versions"; }
 echo "Xen $(version_of "xen-hypervisor-$xen-amd64" "$tools"), Linux $kernel, QEMU $(version_of qemu-system-x86 "$qemu")" >"$made/versions"
 echo "$stamp" >"$made/stamp"
 rm -rf "${cache:?}/$host"

@@ -19,7 +19,7 @@ for case in $(sed -n 's/^\([A-Z][A-Za-z0-9_]*\)() *{.*$/\1/p' /lab/scenario.sh);
   session=$!
   limit=$((${limit:-120} * ${SLOWNESS:-1}))
   left=$((limit * 5))
-  while [ ! -e $STATE/verdict ] && [ -d /proc/$session ] && [ $left -gt 0 ]; do sleep 0.2; left=$((left - 1)); done
+  while [ ! -e $STATE/verdict ] && [ -d /proc/$session ] && [ $left -gt 0 ]; do nap; left=$((left - 1)); done
   if [ ! -e $STATE/verdict ]; then
     if [ $left = 0 ]; then
       situation 2>&1

@@ -34,7 +34,7 @@ interface() {
 }
 interfaces() { ls -d /sys/bus/pci/devices/$1/net/* /sys/bus/pci/devices/$1/virtio*/net/* 2> /dev/null | sed 's,.*/,,'; }
 
-# online ADDRESS: link up, an address of QEMU's user network.
+# online ADDRESS [OWN]: link up, an address of QEMU's user network.
 online() {
   name=$(interface "$1") || return 1
   ip link set "$name" up || return 1
@@ -45,15 +45,27 @@ online() {
     sleep 0.25
   done
   ip addr flush dev "$name"
-  ip addr add 10.0.2.15/24 dev "$name"
+  ip addr add ${2:-10.0.2.15}/24 dev "$name"
 }
 
 # pings ADDRESS: three packets through this function, all answered.
 pings() {
   online "$1" || return 1
-  ping -c 3 -W 3 -I "$name" 10.0.2.2 | tee /tmp/ping
+  ping -c 3 -i 0.2 -W 3 -I "$name" 10.0.2.2 | tee /tmp/ping
   ip addr flush dev "$name"
   grep -q '3 packets received' /tmp/ping
+}
+
+# reaches ADDRESS TO: three packets through a function that is online, all answered; those that are lost while a link comes up do not count.
+reaches() {
+  name=$(interface "$1") || return 1
+  tries=20
+  until ping -c 3 -i 0.2 -W 2 -I "$name" "$2" > /tmp/ping 2>&1 && grep -q '3 packets received' /tmp/ping; do
+    tries=$((tries - 1))
+    [ $tries -gt 0 ] || { cat /tmp/ping; return 1; }
+    sleep 0.5
+  done
+  tail -2 /tmp/ping
 }
 
 # traffic ADDRESS: packets in the background, for as long as the guest lives.

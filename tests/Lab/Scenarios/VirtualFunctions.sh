@@ -120,3 +120,16 @@ Both_go_back_to_the_host() {
   echo 0 > /sys/bus/pci/devices/$PF/sriov_numvfs
   [ ! -e /sys/bus/pci/devices/$VF_1 ] || fail "$VF_1 is still there"
 }
+
+# Without that its kernel looks for base addresses of virtual functions, which nobody can make for it.
+The_guest_of_a_physical_function_sees_nothing_of_virtual_ones() { # at most 180 s
+  held $PF
+  guest_start g4
+  runs pcibackflow pci-attach g4 $PF
+  guest_does g4 'has 1; lspci -vv'
+  no_match "its capabilities" 'SR-IOV|Alternative Routing' "$(said)"
+  no_match "what its kernel says" 'VF\(n\)|VF BAR' "$(cat "$(console g4)")"
+  guest_off g4
+  runs pcibackflow pci-assignable-remove $PF
+  equal "Xen's owner of it" host "$(owner $PF)"
+}

@@ -10,7 +10,7 @@ update_machine_once() { [ -n "$machine_updated" ] || as_root apt-get update -q |
 install_tools() {
   dpkg -s "$@" >/dev/null 2>&1 && return
   update_machine_once
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$@" || failed "cannot install $*"
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends -o DPkg::Lock::Timeout=300 "$@" || failed "cannot install $*"
 }
 
 # archive_entry: FILE:LINE of the machine's own source of Debian's main archive. Apt knows whose archive it is from the lists it has fetched.

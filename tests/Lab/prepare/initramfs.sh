@@ -47,7 +47,7 @@ modules() {
 # pack ROOT FILE: uncompressed, the cheapest to unpack under emulation.
 pack() { (cd "$1" && find . | cpio -o -H newc --quiet -R 0:0) >"$2"; }
 
-drivers="e1000e e1000 e100 8139cp vmxnet3 nvme ahci sd_mod megaraid_sas vmw_pvscsi xhci-pci ehci-pci uhci-hcd usb-storage virtio_pci virtio_net virtio_blk virtio-rng virtio_console"
+drivers="e1000e e1000 igb igbvf e100 8139cp vmxnet3 nvme ahci sd_mod megaraid_sas vmw_pvscsi xhci-pci ehci-pci uhci-hcd usb-storage virtio_pci virtio_net virtio_blk virtio-rng virtio_console"
 
 # make_guest_initramfs ROOT FILE
 make_guest_initramfs() {
