@@ -13,25 +13,35 @@ public sealed class BackendRoomTests
     {
         ["Domains"] = [],
         ["Failures"] = [],
-        ["Policy"] = [],
+        ["Selection"] = ["Failures"],
+        ["Policy"] = ["Selection"],
         ["Slots"] = [],
+        ["Tracing"] = ["Failures"],
         ["Xenstore"] = ["Failures"],
         ["Insight"] = ["Policy"],
         ["Plans"] = ["Failures"],
         ["Running"] = ["Failures"],
-        ["Devices"] = ["Failures", "Plans"],
+        ["Devices"] = ["Failures", "Selection", "Plans"],
         ["Grants"] = ["Domains", "Failures", "Xenstore", "Plans", "Devices"],
         ["Machines"] = ["Devices"],
         ["Xl"] = ["Failures", "Policy", "Devices"],
         ["Interrupts"] = ["Domains", "Running", "Grants"],
-        ["Attaching"] = ["Domains", "Failures", "Xenstore", "Plans", "Running", "Devices", "Grants", "Interrupts"],
-        ["Serving"] = ["Domains", "Failures", "Policy", "Slots", "Xenstore", "Running", "Devices", "Interrupts"],
-        ["Guests"] = ["Domains", "Failures", "Policy", "Xenstore", "Running", "Serving"],
-        ["Control"] = ["Failures", "Policy", "Xenstore", "Devices", "Interrupts", "Attaching", "Serving", "Guests"],
+        ["Attaching"] = ["Domains", "Failures", "Selection", "Xenstore", "Plans", "Running", "Devices", "Grants", "Interrupts"],
+        ["Succession"] = ["Failures"],
+        ["Inheritance"] = ["Domains", "Policy", "Xenstore"],
+        ["Serving"] = ["Domains", "Failures", "Policy", "Slots", "Xenstore", "Running", "Devices", "Interrupts", "Inheritance"],
+        ["Guests"] = ["Domains", "Failures", "Policy", "Xenstore", "Running", "Inheritance", "Serving"],
+        ["Errors"] = ["Failures", "Xenstore", "Running", "Devices", "Inheritance", "Attaching", "Serving", "Guests"],
+        ["Control"] =
+        [
+            "Domains", "Failures", "Selection", "Policy", "Tracing", "Xenstore", "Devices", "Grants", "Interrupts", "Attaching", "Inheritance", "Serving",
+            "Guests", "Errors",
+        ],
+        ["Doctor"] = ["Failures", "Selection", "Devices"],
         [RoomGraph.Root] =
         [
-            "Domains", "Failures", "Policy", "Slots", "Xenstore", "Running", "Devices", "Grants", "Machines", "Xl", "Interrupts",
-            "Attaching", "Serving", "Guests", "Control",
+            "Domains", "Failures", "Selection", "Policy", "Slots", "Tracing", "Xenstore", "Running", "Devices", "Grants", "Machines", "Xl", "Interrupts",
+            "Inheritance", "Succession", "Attaching", "Serving", "Guests", "Errors", "Control",
         ],
     };
 
