@@ -1,3 +1,5 @@
+using System.Text.RegularExpressions;
+
 namespace PciBackFlow.Lab.Tests;
 
 /// <summary>What one boot left: its log, and what it reported on the second serial port.</summary>
@@ -6,7 +8,7 @@ namespace PciBackFlow.Lab.Tests;
 /// <param name="Reports">The reports alone, without time.</param>
 /// <param name="IsProven">Whether dom0 reported the tested program's hash: without that, nothing in the log counts.</param>
 /// <param name="Trouble">Why the boot did not reach its end, or null.</param>
-internal sealed record BootRecord(string LogPath, IReadOnlyList<string> Lines, IReadOnlyList<string> Reports, bool IsProven, string? Trouble)
+internal sealed partial record BootRecord(string LogPath, IReadOnlyList<string> Lines, IReadOnlyList<string> Reports, bool IsProven, string? Trouble)
 {
     private const int ExcerptLines = 120;
 
@@ -18,8 +20,20 @@ internal sealed record BootRecord(string LogPath, IReadOnlyList<string> Lines, I
 
     public string Text => string.Join('\n', Lines);
 
-    /// <summary>Whether it says nothing of the tested program: the emulator crashed, or its host never came up.</summary>
-    public bool SaysNothing => Trouble is EmulatorCrashed or NeverUp;
+    /// <summary>
+    /// Whether it says nothing of the tested program: the emulator crashed, its host never came up, or a case failed where a kernel died of flags
+    /// that no processor has.
+    /// </summary>
+    public bool SaysNothing => Trouble is EmulatorCrashed or NeverUp || (HasFailed && Lines.Any(static line => ImpossibleFlags.IsMatch(line)));
+
+    private bool HasFailed => Trouble is not null || Reports.Any(static report => FailedCase.IsMatch(report));
+
+    [GeneratedRegex(@"^CASE \S+ (?!begin$|ok$)")]
+    private static partial Regex FailedCase { get; }
+
+    // Bit 22 is the first that means nothing (Intel SDM vol. 1, 3.4.3).
+    [GeneratedRegex(@"EFLAGS: 0*([4-9a-f][0-9a-f]{5}|[1-9a-f][0-9a-f]{6,7})( |$)")]
+    private static partial Regex ImpossibleFlags { get; }
 
     /// <summary>Null when the case was reported as held, by a boot of the tested program; else the reason of its failure.</summary>
     public string? VerdictOf(string name)

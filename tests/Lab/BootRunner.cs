@@ -28,18 +28,23 @@ internal static class BootRunner
 
     /// <summary>
     /// Runs the scenario to its end or its time-out. A boot that says nothing of the tested program is made again, and each log is kept.
-    /// Never throws: what went wrong is in the record.
+    /// Never throws: what went wrong is in the record. Null: no boot is begun any more.
     /// </summary>
-    public static BootRecord Run(Type scenario, Machine machine)
+    public static BootRecord? Run(Type scenario, Machine machine)
     {
         Gate.Wait();
         try
         {
+            if (DateTimeOffset.UtcNow > LabSettings.Until)
+            {
+                return null;
+            }
+
             Directory.CreateDirectory(LabSettings.Logs);
             for (int boot = 1; ; boot++)
             {
                 BootRecord record = RunOnce(scenario, machine);
-                if (!record.SaysNothing || boot == MostBoots)
+                if (!record.SaysNothing || boot == MostBoots || DateTimeOffset.UtcNow > LabSettings.Until)
                 {
                     return record;
                 }
@@ -89,7 +94,7 @@ internal static class BootRunner
 
         string? trouble = RunQemu(
             machine.Command(LabSettings.HostFolder, initramfs, folder["reports"], folder["monitor"]), listener, new(folder["monitor"], log), log,
-            machine.TimeLimit * LabSettings.Slowness, cancellation);
+            LabSettings.LimitFrom(machine.TimeLimit), cancellation);
         return (log.HasReport($"PROOF binary {Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(binary)))}"), trouble);
     }
 

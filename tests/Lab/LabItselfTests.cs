@@ -24,6 +24,23 @@ public sealed class LabItselfTests
         Assert.Equal(verdict, record.VerdictOf("A"));
     }
 
+    [Theory]
+    [InlineData("CASE A begin|CASE A FAILED guest good is gone", "good: RSP: e02b:ffffc90040173eb0 EFLAGS: 05c440a2", null, true)]
+    [InlineData("CASE A begin|CASE A FAILED guest good is gone", "good: RSP: e02b:ffffc90040173eb0 EFLAGS: 00010246", null, false)]
+    [InlineData("CASE A begin|CASE A FAILED guest good is gone", "good: RSP: e02b:ffffc90040173eb0 EFLAGS: 003f7fd7", null, false)]
+    [InlineData("CASE A begin|CASE A FAILED guest good is gone", "good: RSP: e02b:ffffc90040173eb0 EFLAGS: 00400246 ORIG_RAX", null, true)]
+    [InlineData("CASE A begin|CASE A ok", "good: RSP: e02b:ffffc90040173eb0 EFLAGS: 05c440a2", null, false)]
+    [InlineData("CASE A begin", "good: RSP: e02b:ffffc90040173eb0 EFLAGS: 05c440a2", "the boot was not done after 480 s", true)]
+    [InlineData("CASE A begin", "nothing", "the boot was not done after 480 s", false)]
+    [InlineData("", "nothing", BootRecord.NeverUp, true)]
+    [InlineData("", "nothing", BootRecord.EmulatorCrashed, true)]
+    public void A_boot_whose_emulator_broke_a_kernel_is_made_again(string reports, string line, string? trouble, bool saysNothing)
+    {
+        var record = new BootRecord("boot.log", [line], reports.Split('|'), IsProven: true, trouble);
+
+        Assert.Equal(saysNothing, record.SaysNothing);
+    }
+
     [Fact]
     public void A_failure_shows_the_cases_own_part_of_the_log()
     {

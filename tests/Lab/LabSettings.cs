@@ -10,6 +10,10 @@ internal static class LabSettings
     private const string HostVariable = "PCIBACKFLOW_LAB_HOST";
     private const string ScenariosVariable = "PCIBACKFLOW_LAB_SCENARIOS";
     private const string InCi = "ci";
+    private const string UntilVariable = "PCIBACKFLOW_LAB_UNTIL";
+
+    // What a boot that was begun in the last moment still gets.
+    private static readonly TimeSpan Grace = TimeSpan.FromMinutes(15);
 
     /// <summary>The host that boots: PCIBACKFLOW_LAB_HOST, default the table's first.</summary>
     public static LabHost Host => ChosenHost.Value;
@@ -50,6 +54,22 @@ internal static class LabSettings
     /// <summary>How many times longer than on an idle machine everything may take: PCIBACKFLOW_LAB_SLOWNESS, default 1.</summary>
     public static int Slowness { get; } =
         int.TryParse(Variable("PCIBACKFLOW_LAB_SLOWNESS"), CultureInfo.InvariantCulture, out int slowness) && slowness > 0 ? slowness : 1;
+
+    /// <summary>
+    /// When no boot is begun any more: PCIBACKFLOW_LAB_UNTIL, in seconds since 1970; default never. So a run on a machine that is slower than expected
+    /// ends in time, with the cases of the boots that were left out skipped and named.
+    /// </summary>
+    public static DateTimeOffset Until { get; } =
+        long.TryParse(Variable(UntilVariable), CultureInfo.InvariantCulture, out long until) ? DateTimeOffset.FromUnixTimeSeconds(until) : DateTimeOffset.MaxValue;
+
+    /// <summary>How long a boot that begins now may take.</summary>
+    /// <param name="limit">What its machine allows on an idle processor.</param>
+    public static TimeSpan LimitFrom(TimeSpan limit)
+    {
+        limit *= Slowness;
+        TimeSpan left = Until == DateTimeOffset.MaxValue ? TimeSpan.MaxValue : Until - DateTimeOffset.UtcNow + Grace;
+        return limit < left ? limit : left;
+    }
 
     /// <summary>How many guests a measurement uses for each of its figures; 0: no figures were asked for.</summary>
     public static int MeasuredGuests { get; } =
