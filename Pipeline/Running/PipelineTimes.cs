@@ -11,6 +11,13 @@ internal static class PipelineTimes
     /// <summary>How long a report waits for a thread that is inside a long access.</summary>
     internal const int ReportMilliseconds = 250;
 
+    /// <summary>
+    /// How long a worker may be at one item until another one is woken for those that wait, and how long they wake each other after that, in microseconds. The
+    /// first is some ten times what waking a thread takes: below it a second thread is no sooner done.
+    /// </summary>
+    internal const int ShortWorkMicroseconds = 200;
+    internal const int WideMicroseconds = 10_000;
+
     /// <summary>Spurious deliveries in a row without a delay, and the longest delay (the rule of Linux's late end-of-interrupt).</summary>
     internal const int SpuriousThreshold = 1;
     internal const int LongestSpuriousDelayMilliseconds = 1000;

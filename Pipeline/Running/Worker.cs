@@ -11,10 +11,15 @@ internal sealed class Worker<TItem>(string name)
 {
     private const long Idle = 0;
     private const long Replaced = -1;
+    private const long Looking = 0;
+    private const long Parked = -1;
 
     // The number of the item that the thread is at, so that the watchdog's exchange can only hit the very one it has looked at.
     private long _at;
     private long _number;
+
+    // Since when it has been at an item, or that it looks at the queue, or is parked.
+    private long _since;
     private TItem? _item;
     private Place<TItem>? _place;
 
@@ -31,13 +36,30 @@ internal sealed class Worker<TItem>(string name)
     {
         _item = item;
         _place = place;
+        Volatile.Write(ref _since, item.StartedAt);
         Volatile.Write(ref _at, ++_number);
+    }
+
+    /// <summary>Own thread: is about to park, and looks at the queue once more after a full fence.</summary>
+    internal void Parks() => Volatile.Write(ref _since, Parked);
+
+    /// <summary>Own thread: looks at the queue before it parks.</summary>
+    internal void Looks() => Volatile.Write(ref _since, Looking);
+
+    /// <summary>Any thread, after a full fence: whether it takes from the queue without being woken, and soon as far as can be told.</summary>
+    /// <param name="now">The time, in Stopwatch ticks.</param>
+    /// <param name="shortWork">Who has been at its item for less is soon done, in Stopwatch ticks.</param>
+    internal bool IsSoonAtTheQueue(long now, long shortWork)
+    {
+        long since = Volatile.Read(ref _since);
+        return since == Looking || (since != Parked && now - since < shortWork);
     }
 
     /// <summary>Own thread: the item is done, and still the thread's.</summary>
     /// <returns>False when another thread has its role: the item is the last that it sends home.</returns>
     internal bool TryEnd()
     {
+        Looks();
         if (Interlocked.CompareExchange(ref _at, Idle, _number) == _number)
         {
             return true;

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using PciBackFlow.Pipeline.Queues;
 
 namespace PciBackFlow.Pipeline.Running;
@@ -10,6 +11,9 @@ namespace PciBackFlow.Pipeline.Running;
 /// No lane has more than its share of them, half: its next item waits aside, and those of others go on. A worker that is past its item's deadline is replaced,
 /// so what hangs costs threads, but no worker. As many hang as the items' targets let in, one each; should they let in more, there is an end of it
 /// (<see cref="EngineOptions.MostHanging"/>), and the shares are what is left.
+/// While items are short one worker is awake: more would take the processors from the shards, whose answers others wait for. Who posts while those that are
+/// awake are all at long items wakes another, and the watchdog does for what waits behind one that became long; after a long item they wake each other
+/// for a while.
 /// </remarks>
 internal sealed class WorkerPool<TItem, TChain> : IReplaceLate, IDisposable
     where TItem : PipelineItem
@@ -22,6 +26,12 @@ internal sealed class WorkerPool<TItem, TChain> : IReplaceLate, IDisposable
     private readonly Worker<TItem>?[] _workers;
     private readonly int _share;
     private readonly int _hangingLimit;
+    private readonly Action? _begins;
+    private readonly long _shortWork = PipelineTimes.FromMicroseconds(PipelineTimes.ShortWorkMicroseconds);
+    private readonly long _wide = PipelineTimes.FromMicroseconds(PipelineTimes.WideMicroseconds);
+
+    // Until when a worker that leaves something in the queue wakes another one.
+    private long _wideUntil;
     private int _started;
     private int _stopping;
     private int _hanging;
@@ -35,6 +45,7 @@ internal sealed class WorkerPool<TItem, TChain> : IReplaceLate, IDisposable
         _workers = new Worker<TItem>?[options.Workers];
         _share = Math.Max(1, options.Workers / 2);
         _hangingLimit = options.MostHanging;
+        _begins = options.ThreadBegins;
     }
 
     /// <summary>Workers replaced so far. Any thread.</summary>
@@ -66,7 +77,7 @@ internal sealed class WorkerPool<TItem, TChain> : IReplaceLate, IDisposable
             StartAll();
         }
 
-        _parking.Signal();
+        WakeUnlessSoonTaken(Stopwatch.GetTimestamp());
         return true;
     }
 
@@ -100,6 +111,11 @@ internal sealed class WorkerPool<TItem, TChain> : IReplaceLate, IDisposable
             worker.Carrier.MarkReplaced();
         }
 
+        if (anyBusy && _queue.Count > 0)
+        {
+            WakeUnlessSoonTaken(now);
+        }
+
         return anyBusy;
     }
 
@@ -131,6 +147,35 @@ internal sealed class WorkerPool<TItem, TChain> : IReplaceLate, IDisposable
         }
     }
 
+    // The queue has been filled before the fence; a worker says that it parks before its own, and looks at the queue after it. So either it is seen to park
+    // here, or it sees the item.
+    private void WakeUnlessSoonTaken(long now)
+    {
+        Interlocked.MemoryBarrier();
+        bool isLong = false;
+        foreach (ref Worker<TItem>? worker in _workers.AsSpan())
+        {
+            if (Volatile.Read(ref worker) is not { } one)
+            {
+                continue;
+            }
+
+            if (one.IsSoonAtTheQueue(now, _shortWork))
+            {
+                return;
+            }
+
+            isLong |= one.IsBusy;
+        }
+
+        if (isLong)
+        {
+            Volatile.Write(ref _wideUntil, now + _wide);
+        }
+
+        _parking.Signal();
+    }
+
     private void StartAll()
     {
         // Several shards may come here at once: one of them starts the threads.
@@ -156,6 +201,7 @@ internal sealed class WorkerPool<TItem, TChain> : IReplaceLate, IDisposable
     {
         TChain stages = _chain;
         var wait = default(SpinWait);
+        _begins?.Invoke();
         me.Carrier.Begin();
         Place<TItem>? next = first;
         while (Volatile.Read(ref _stopping) == 0)
@@ -164,7 +210,7 @@ internal sealed class WorkerPool<TItem, TChain> : IReplaceLate, IDisposable
             if (place is not null || _queue.TryTakePlace(_share, out place))
             {
                 wait.Reset();
-                if (_queue.Count > 0)
+                if (_queue.Count > 0 && Stopwatch.GetTimestamp() < Volatile.Read(ref _wideUntil))
                 {
                     _parking.Signal();
                 }
@@ -175,6 +221,8 @@ internal sealed class WorkerPool<TItem, TChain> : IReplaceLate, IDisposable
                     return;
                 }
 
+                // Shards go first: where processors are few and the kernel's tick is coarse, a worker with much to do would keep one for a tick at a time.
+                Thread.Yield();
                 continue;
             }
 
@@ -185,6 +233,7 @@ internal sealed class WorkerPool<TItem, TChain> : IReplaceLate, IDisposable
                 continue;
             }
 
+            me.Parks();
             _parking.Announce();
             if (_queue.Count > 0 || Volatile.Read(ref _stopping) != 0)
             {
@@ -194,24 +243,33 @@ internal sealed class WorkerPool<TItem, TChain> : IReplaceLate, IDisposable
             {
                 _parking.Park();
             }
+
+            me.Looks();
         }
 
         _parking.Signal();
     }
 
     // False when this thread is no worker any more. Next: the place of an item that waited for this one.
-    private static bool RunNext(ref TChain stages, Place<TItem> place, Worker<TItem> me, out Place<TItem>? next)
+    private bool RunNext(ref TChain stages, Place<TItem> place, Worker<TItem> me, out Place<TItem>? next)
     {
         TItem item = place.Take();
         IItemHome<TItem> home = ((Lane<TItem>)item.Lane!).Home;
         int from = item.NextStage;
         int end = from;
         StageFlow flow = StageFlow.Continue;
+        long began = item.StartedAt;
         me.Begin(item, place);
         if (!item.IsExpired)
         {
             flow = item.Timed ? stages.RunTimed(item, from, from + 1, out end) : stages.Run(item, from, from + 1, out end);
             me.Carrier.Note(from, end);
+        }
+
+        long now = Stopwatch.GetTimestamp();
+        if (now - began >= _shortWork)
+        {
+            Volatile.Write(ref _wideUntil, now + _wide);
         }
 
         // In this order: who has been replaced finds its turn given away, and an item that is home is nobody's any more.

@@ -25,17 +25,51 @@ internal static partial class PlantedBugs
                         }
             """),
         new(
-            "A worker that leaves an item in the queue wakes nobody for it",
+            "The watchdog wakes nobody for what waits behind a long item",
             "ParkedWorkers",
             "WorkerPool.cs",
             """
-                            if (_queue.Count > 0)
-                            {
-                                _parking.Signal();
-                            }
+                    if (anyBusy && _queue.Count > 0)
+                    {
+                        WakeUnlessSoonTaken(now);
+                    }
 
             """,
             ""),
+        new(
+            "Who posts leaves the item to a worker that is at a long one",
+            "ParkedWorkers",
+            "Worker.cs",
+            """
+                    return since == Looking || (since != Parked && now - since < shortWork);
+            """,
+            """
+                    return since != Parked;
+            """),
+        new(
+            "A worker says that it parks after it has looked at the queue",
+            "ParkedWorkers",
+            "WorkerPool.cs",
+            """
+                        me.Parks();
+                        _parking.Announce();
+                        if (_queue.Count > 0 || Volatile.Read(ref _stopping) != 0)
+                        {
+                            _parking.Withdraw();
+                        }
+                        else
+                        {
+            """,
+            """
+                        _parking.Announce();
+                        if (_queue.Count > 0 || Volatile.Read(ref _stopping) != 0)
+                        {
+                            _parking.Withdraw();
+                        }
+                        else
+                        {
+                            me.Parks();
+            """),
         new(
             "Whoever signals a parking spot looks for readers while its word to them is still in its store buffer",
             "ReportedParts",
