@@ -215,7 +215,9 @@ public sealed partial class BackendDaemon : IDisposable
     public long Release()
     {
         _isReleased = true;
-        return _host.Release();
+        long since = _host.Release();
+        _machine.Custody.LeaveToNext();
+        return since;
     }
 
     /// <summary>After <see cref="Release"/>: nobody followed. Serves again, as a new daemon would.</summary>
@@ -254,10 +256,10 @@ public sealed partial class BackendDaemon : IDisposable
     }
 
     // Asking a shard whether it lives is no progress.
-    private long Progress()
+    private long Progress(int shard)
     {
-        EngineCounters counters = _host.Engine.ReadCounters();
-        return counters.Deliveries + counters.Served + counters.Offloaded;
+        EngineCounters counters = _host.Engine.ReadCounters(shard);
+        return counters.Deliveries + counters.Served + counters.Offloaded + counters.Expired + counters.Takeovers;
     }
 
     private BackendHost MakeHost() => new(new BackendOptions

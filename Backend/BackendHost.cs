@@ -76,7 +76,6 @@ public sealed class BackendHost : IDisposable
             Shards = options.Shards == 0 ? BackendOptions.AutomaticShards : options.Shards,
             SpinMicroseconds = options.SpinMicroseconds,
             SampleEvery = options.SampleEvery,
-            ThreadBegins = ThreadSlice.ShortenOwn,
         };
         engine.Validate();
         _policies = new(options.Policies);

@@ -33,11 +33,6 @@ public sealed record EngineOptions
     /// <summary>Time the stages of every Nth item from the start: 0 (none) to 1,000,000.</summary>
     public int SampleEvery { get; init; }
 
-    /// <summary>
-    /// Called by each of the engine's threads as it begins to carry items, to tell the machine how it is to be run. Must not throw; null for nothing.
-    /// </summary>
-    public Action? ThreadBegins { get; init; }
-
     /// <summary>Most workers that were replaced and have not come back. Less than that is for tests: each takes a thread.</summary>
     internal int MostHanging { get; init; } = 256;
 

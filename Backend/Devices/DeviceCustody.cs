@@ -31,6 +31,7 @@ public sealed class DeviceCustody : IDeviceCustody, IDisposable
     private readonly CustodyRecovery _recovery;
     private readonly HeldFunctions _functions;
     private readonly HeldSettings _settings;
+    private int _changes;
 
     private DeviceCustody(DeviceCustodyOptions options)
     {
@@ -47,6 +48,9 @@ public sealed class DeviceCustody : IDeviceCustody, IDisposable
         _functions = new(options, _entries, _obstacles, _cleaning);
         _settings = new(options, _entries, _obstacles, quarantine);
     }
+
+    /// <summary>Whether a device is being taken or given back.</summary>
+    public bool IsChanging => Volatile.Read(ref _changes) > 0;
 
     /// <inheritdoc/>
     public event Action<PciAddress>? Released
@@ -150,12 +154,31 @@ public sealed class DeviceCustody : IDeviceCustody, IDisposable
     /// <inheritdoc/>
     public HeldDevice Take(PciAddress address, string? name, bool force)
     {
-        DeviceName.Check(name, address, Held().Select(static device => (device.Address, device.Name)));
-        return _holding.Hold(address, name, force);
+        Interlocked.Increment(ref _changes);
+        try
+        {
+            DeviceName.Check(name, address, Held().Select(static device => (device.Address, device.Name)));
+            return _holding.Hold(address, name, force);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _changes);
+        }
     }
 
     /// <inheritdoc/>
-    public void GiveBack(PciAddress address, bool rebind, bool force) => _holding.GiveBack(address, rebind, force);
+    public void GiveBack(PciAddress address, bool rebind, bool force)
+    {
+        Interlocked.Increment(ref _changes);
+        try
+        {
+            _holding.GiveBack(address, rebind, force);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _changes);
+        }
+    }
 
     /// <inheritdoc/>
     public IDisposable? TryPin(PciAddress address) => _entries.Get(address).Pins.TryPin();
@@ -234,7 +257,10 @@ public sealed class DeviceCustody : IDeviceCustody, IDisposable
     }
 
     /// <summary>Closes what guests still have open. Devices stay held: on disk, and in sysfs.</summary>
-    public void Dispose()
+    public void Dispose() => LeaveToNext();
+
+    /// <inheritdoc/>
+    public void LeaveToNext()
     {
         foreach (HeldEntry entry in _entries.All())
         {

@@ -158,6 +158,9 @@ public sealed class EmulatedCustody : IDeviceCustody, IDisposable
     }
 
     /// <inheritdoc/>
+    public void LeaveToNext() => _functions.ReleaseAll();
+
+    /// <inheritdoc/>
     public IDisposable? TryPin(PciAddress address)
     {
         lock (_lock)

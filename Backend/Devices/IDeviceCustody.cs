@@ -129,4 +129,9 @@ public interface IDeviceCustody
     /// <returns>Indexes 0 to 5 the BARs, 6 the ROM.</returns>
     /// <exception cref="IOException">The host has no such function, or its files cannot be read.</exception>
     IReadOnlyList<BaseAddress> BaseAddressesOf(PciAddress address);
+
+    /// <summary>
+    /// Nobody serves guests here any more: what they have claimed is nobody's, and left as it is. Who serves next, here or in another process, claims it again.
+    /// </summary>
+    void LeaveToNext();
 }

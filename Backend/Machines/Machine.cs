@@ -25,6 +25,9 @@ public abstract class Machine : IDisposable
     /// <summary>Whether its guests live on when this process ends, so that another one can serve them.</summary>
     public abstract bool OutlivesProcess { get; }
 
+    /// <summary>Whether devices are being taken from the host or given back to it.</summary>
+    public virtual bool IsChanging => false;
+
     /// <summary>The backend serves: begins what guests need not wait for.</summary>
     public virtual void Started()
     {

@@ -55,6 +55,9 @@ public sealed class XenMachine : Machine
     public override bool OutlivesProcess => true;
 
     /// <inheritdoc/>
+    public override bool IsChanging => !_adopting.IsCompleted || _custody.IsChanging;
+
+    /// <inheritdoc/>
     public override string Remark => $"Xen {_version}; {_custody.Held().Count} devices held";
 
     /// <inheritdoc/>

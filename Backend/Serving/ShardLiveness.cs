@@ -19,6 +19,9 @@ public sealed class ShardLiveness
         _asked = new Task?[shards];
     }
 
+    /// <summary>How many shards there are.</summary>
+    public int Count => _asked.Length;
+
     /// <summary>Asks every shard.</summary>
     /// <param name="patience">How long to wait for the slowest.</param>
     /// <returns>For each shard whether it answered.</returns>

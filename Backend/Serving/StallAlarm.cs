@@ -4,8 +4,8 @@ namespace PciBackFlow.Backend.Serving;
 
 /// <summary>
 /// Notices within about a second that a shard which was at work does not come back to its guests, although nothing hangs that the engine replaces: a defect of
-/// ours, for which only another process is a remedy, while guests wait 2 s at most. A shard without work is not asked, and where the whole machine stood still
-/// nobody is accused. Costs one wake-up a second while no guest asks for anything.
+/// ours, for which only another process is a remedy, while guests wait 2 s at most. A shard without work is not asked, one that goes on with its guests' requests
+/// is only slow, and where the whole machine stood still nobody is accused. Costs one wake-up a second while no guest asks for anything.
 /// </summary>
 public sealed class StallAlarm : IAsyncDisposable
 {
@@ -17,16 +17,16 @@ public sealed class StallAlarm : IAsyncDisposable
     private static readonly TimeSpan Lateness = TimeSpan.FromMilliseconds(100);
 
     private readonly ShardLiveness _shards;
-    private readonly Func<long> _progress;
+    private readonly Func<int, long> _progress;
     private readonly Action<string> _stalled;
     private readonly CancellationTokenSource _ending = new();
     private Task _watching = Task.CompletedTask;
 
     /// <summary>Creates it; nobody is watched yet.</summary>
     /// <param name="shards">Whom to ask.</param>
-    /// <param name="progress">A number that changes when shards do something.</param>
+    /// <param name="progress">Of a shard, a number that changes when it does something for its guests.</param>
     /// <param name="stalled">Told once, with the shards' numbers, on a thread of the pool.</param>
-    public StallAlarm(ShardLiveness shards, Func<long> progress, Action<string> stalled) => (_shards, _progress, _stalled) = (shards, progress, stalled);
+    public StallAlarm(ShardLiveness shards, Func<int, long> progress, Action<string> stalled) => (_shards, _progress, _stalled) = (shards, progress, stalled);
 
     /// <summary>Watches from now on.</summary>
     public void Start() => _watching = WatchAsync();
@@ -41,7 +41,7 @@ public sealed class StallAlarm : IAsyncDisposable
 
     private async Task WatchAsync()
     {
-        long seen = _progress();
+        long[] seen = Progress();
         TimeSpan pause = IdlePause;
         while (true)
         {
@@ -51,30 +51,41 @@ public sealed class StallAlarm : IAsyncDisposable
                 return;
             }
 
-            long now = _progress();
-            pause = now == seen ? IdlePause : BusyPause;
-            if (now == seen)
+            long[] now = Progress();
+            bool isIdle = now.AsSpan().SequenceEqual(seen);
+            pause = isIdle ? IdlePause : BusyPause;
+            seen = now;
+            if (isIdle)
             {
                 continue;
             }
 
-            seen = now;
-            string silent = await AskAsync().ConfigureAwait(false);
-            if (silent.Length > 0 && await AskAsync().ConfigureAwait(false) == silent && !_ending.IsCancellationRequested)
+            HashSet<int> silent = await AskAsync().ConfigureAwait(false);
+            if (silent.Count == 0)
             {
-                _stalled(silent);
+                continue;
+            }
+
+            silent.IntersectWith(await AskAsync().ConfigureAwait(false));
+            long[] later = Progress();
+            silent.RemoveWhere(shard => later[shard] != now[shard]);
+            if (silent.Count > 0 && !_ending.IsCancellationRequested)
+            {
+                _stalled(string.Join(", ", silent.Order()));
                 return;
             }
         }
     }
 
+    private long[] Progress() => [.. Enumerable.Range(0, _shards.Count).Select(_progress)];
+
     // The shards that did not answer although there was time for it; none where this very question took much longer than it was to.
-    private async Task<string> AskAsync()
+    private async Task<HashSet<int>> AskAsync()
     {
         long began = Stopwatch.GetTimestamp();
         bool[] answers = await _shards.AskAsync(Patience).ConfigureAwait(false);
         return Stopwatch.GetElapsedTime(began) > Patience + Lateness
-            ? string.Empty
-            : string.Join(", ", Enumerable.Range(0, answers.Length).Where(shard => !answers[shard]));
+            ? []
+            : [.. Enumerable.Range(0, answers.Length).Where(shard => !answers[shard])];
     }
 }

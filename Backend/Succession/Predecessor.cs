@@ -15,6 +15,9 @@ public sealed class Predecessor : IDisposable
 
     private Predecessor(SuccessionLine line, SuccessionTiming timing) => (_line, _timing) = (line, timing);
 
+    /// <summary>After <see cref="AgreeAsync"/>: what a service manager told it in its environment; empty when it has none.</summary>
+    public IReadOnlyDictionary<string, string> ServiceVariables { get; private set; } = new Dictionary<string, string>();
+
     /// <summary>Looks for it.</summary>
     /// <param name="path">Where its socket lies.</param>
     /// <param name="timing">How long to wait for it.</param>
@@ -50,6 +53,7 @@ public sealed class Predecessor : IDisposable
     {
         SuccessionMessage answer = await AskAsync(
             new(SuccessionWord.Hello, terms), _timing.Quiet, SuccessionWord.Quiet, SuccessionWord.Refused).ConfigureAwait(false);
+        ServiceVariables = answer.Variables ?? ServiceVariables;
         return answer.Word == SuccessionWord.Quiet
             ? answer.Terms
             : throw new BackendException(BackendFailure.Failed, $"the daemon that serves goes on: {answer.Reason}");

@@ -26,6 +26,7 @@ public sealed partial class SuccessionServer : IDisposable
     private readonly TaskCompletionSource<int> _over = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Socket? _listener;
     private Task _listening = Task.CompletedTask;
+    private bool _isDisposed;
 
     /// <summary>Creates it; nobody is listened to yet.</summary>
     /// <param name="path">Where its socket lies; whatever lies there is replaced.</param>
@@ -41,6 +42,9 @@ public sealed partial class SuccessionServer : IDisposable
 
     /// <summary>Ends when this daemon does not serve any more: with the process that does, or with what kept this one from coming back.</summary>
     public Task<int> Over => _over.Task;
+
+    /// <summary>What a service manager told this daemon in its environment, for a successor that the manager did not start; null: it has none.</summary>
+    public IReadOnlyDictionary<string, string>? ServiceVariables { get; init; }
 
     /// <summary>Whether a user's process may follow; root's and this user's own may.</summary>
     internal Func<uint, bool> IsAllowed { get; init; } = static user => user == 0 || user == PeerCredentials.OwnUser;
@@ -70,9 +74,15 @@ public sealed partial class SuccessionServer : IDisposable
         _listening = ListenAsync(_listener);
     }
 
-    /// <inheritdoc/>
+    /// <summary>Ends listening. A successor to whom everything was given already is waited for first: its guests are served by nobody else.</summary>
     public void Dispose()
     {
+        if (_isDisposed)
+        {
+            return;
+        }
+
+        _isDisposed = true;
         _ending.Cancel();
         _listener?.Dispose();
         _listening.Wait();
@@ -100,9 +110,9 @@ public sealed partial class SuccessionServer : IDisposable
             {
                 // The daemon ends.
             }
-            catch (SocketException e)
+            catch (Exception e)
             {
-                // No descriptor is left, say. It must be found again later.
+                // No descriptor is left, say, or a defect: it must be found again later.
                 LogFailed(e.Message);
                 await Task.Delay(AcceptPause, _ending.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
@@ -111,13 +121,10 @@ public sealed partial class SuccessionServer : IDisposable
 
     private async Task ConverseAsync(SuccessionLine line, int process)
     {
-        string? reason;
+        SuccessionMessage hello;
         try
         {
-            SuccessionMessage hello = await line.ReceiveAsync(_timing.Hello, _ending.Token, SuccessionWord.Hello).ConfigureAwait(false);
-            LogHello(process, hello.Terms?.Version);
-            reason = hello.Terms is { } terms ? _terms.ObstacleTo(terms) : "it names no terms";
-            reason ??= await _daemon.QuietAsync().ConfigureAwait(false);
+            hello = await line.ReceiveAsync(_timing.Hello, _ending.Token, SuccessionWord.Hello).ConfigureAwait(false);
         }
         catch (Exception e) when (e is IOException or TimeoutException)
         {
@@ -125,6 +132,9 @@ public sealed partial class SuccessionServer : IDisposable
             return;
         }
 
+        LogHello(process, hello.Terms?.Version);
+        string? reason = hello.Terms is { } terms ? _terms.ObstacleTo(terms) : "it names no terms";
+        reason ??= await QuietAsync().ConfigureAwait(false);
         if (reason is not null)
         {
             LogRefused(process, reason);
@@ -135,12 +145,18 @@ public sealed partial class SuccessionServer : IDisposable
         bool isReleased = false;
         try
         {
-            await line.SendAsync(new(SuccessionWord.Quiet, _terms), _ending.Token).ConfigureAwait(false);
+            await line.SendAsync(new(SuccessionWord.Quiet, _terms, Variables: ServiceVariables), _ending.Token).ConfigureAwait(false);
             await line.ReceiveAsync(_timing.Preparation, _ending.Token, SuccessionWord.Release).ConfigureAwait(false);
             isReleased = true;
             long since = _daemon.Release();
-            await line.SendAsync(new(SuccessionWord.Released, Since: Nanoseconds(since)), _ending.Token).ConfigureAwait(false);
-            await line.ReceiveAsync(_timing.Serving, _ending.Token, SuccessionWord.Serving).ConfigureAwait(false);
+
+            // Whatever ends this daemon now, somebody has to serve first.
+            await line.SendAsync(new(SuccessionWord.Released, Since: Nanoseconds(since)), CancellationToken.None).ConfigureAwait(false);
+            await line.ReceiveAsync(_timing.Serving, CancellationToken.None, SuccessionWord.Serving).ConfigureAwait(false);
+            if (!line.IsOpen)
+            {
+                throw new IOException("it has gone since it said that it serves");
+            }
         }
         catch (Exception e)
         {
@@ -150,9 +166,44 @@ public sealed partial class SuccessionServer : IDisposable
 
         // Its place is free before the other one hears that it may take it.
         _listener!.Dispose();
-        _daemon.Succeeded(process);
+        try
+        {
+            _daemon.Succeeded(process);
+        }
+        catch (Exception e)
+        {
+            // It serves all the same.
+            LogFailed(e.Message);
+        }
+
         _over.TrySetResult(process);
         await TrySendAsync(line, new(SuccessionWord.Over)).ConfigureAwait(false);
+    }
+
+    private async Task<string?> QuietAsync()
+    {
+        try
+        {
+            return await _daemon.QuietAsync().ConfigureAwait(false);
+        }
+        catch (Exception e)
+        {
+            await ListenAgainAsync().ConfigureAwait(false);
+            return e.Message;
+        }
+    }
+
+    private async Task ListenAgainAsync()
+    {
+        try
+        {
+            await _daemon.ListenAsync().ConfigureAwait(false);
+        }
+        catch (Exception e)
+        {
+            // Guests are served; the next one to ask makes it try again.
+            LogDeaf(e.Message);
+        }
     }
 
     private async Task ReturnAsync(SuccessionLine line, int process, bool isReleased, string reason)
@@ -162,7 +213,7 @@ public sealed partial class SuccessionServer : IDisposable
         {
             if (line.IsOpen)
             {
-                _daemon.EndSuccessor(process);
+                TryEndSuccessor(process);
             }
 
             try
@@ -179,7 +230,20 @@ public sealed partial class SuccessionServer : IDisposable
 
         LogReturned(process, reason, Stopwatch.GetElapsedTime(began).TotalMilliseconds);
         await TrySendAsync(line, new(SuccessionWord.Resumed, Reason: reason)).ConfigureAwait(false);
-        await _daemon.ListenAsync().ConfigureAwait(false);
+        await ListenAgainAsync().ConfigureAwait(false);
+    }
+
+    // One that lives on has the lock, or will not get it.
+    private void TryEndSuccessor(int process)
+    {
+        try
+        {
+            _daemon.EndSuccessor(process);
+        }
+        catch (Exception e)
+        {
+            LogFailed($"process {process} cannot be ended: {e.Message}");
+        }
     }
 
     private static async Task TrySendAsync(SuccessionLine line, SuccessionMessage message)
@@ -207,6 +271,9 @@ public sealed partial class SuccessionServer : IDisposable
 
     [LoggerMessage(EventId = 94, Level = LogLevel.Warning, Message = "nobody takes over: {Reason}")]
     private partial void LogFailed(string reason);
+
+    [LoggerMessage(EventId = 97, Level = LogLevel.Error, Message = "guests are served, but no commands are taken: {Reason}")]
+    private partial void LogDeaf(string reason);
 
     [LoggerMessage(EventId = 95, Level = LogLevel.Warning, Message = "a process of another user wanted to take over")]
     private partial void LogStranger();

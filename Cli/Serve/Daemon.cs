@@ -31,7 +31,7 @@ internal sealed partial class Daemon : IDisposable
     private readonly RunDirectory _run;
     private readonly LoggerFactory _loggers;
     private readonly ILogger _logger;
-    private readonly SystemdNotifier _notifier = new();
+    private readonly SystemdNotifier _notifier;
     private readonly CancellationTokenSource _cannotGoOn = new();
     private readonly Machine _machine;
     private readonly BackendDaemon _backend;
@@ -43,6 +43,9 @@ internal sealed partial class Daemon : IDisposable
         _settings = settings;
         _run = run;
         _loggers = loggers;
+
+        // Looks at the environment.
+        _notifier = new();
         _logger = loggers.CreateLogger("Daemon");
         ILogger logger = loggers.CreateLogger("Backend");
         _machine = DaemonPlatform.Open(settings, logger, Lost);
@@ -87,7 +90,12 @@ internal sealed partial class Daemon : IDisposable
                 Claim(run, console, stop);
             }
 
-            predecessor?.AgreeAsync(TermsOf(settings)).GetAwaiter().GetResult();
+            if (predecessor is not null)
+            {
+                predecessor.AgreeAsync(TermsOf(settings)).GetAwaiter().GetResult();
+                ServiceVariables.Adopt(predecessor.ServiceVariables);
+            }
+
             using LoggerFactory loggers = DaemonLoggers.Create(settings.Log);
             using var daemon = new Daemon(settings, run, loggers);
             daemon.Serve(console, predecessor, stop).GetAwaiter().GetResult();
@@ -136,10 +144,11 @@ internal sealed partial class Daemon : IDisposable
             signal.Cancel = true;
             _ = Reload();
         });
+        SuccessorProcess next = new();
         using var upgrade = PosixSignalRegistration.Create((PosixSignal)SuccessorProcess.Signal, signal =>
         {
             signal.Cancel = true;
-            if (SuccessorProcess.TryStart() is { } reason)
+            if (next.TryStart() is { } reason)
             {
                 LogNoSuccessor(reason);
             }
@@ -160,7 +169,7 @@ internal sealed partial class Daemon : IDisposable
         LogServing(_guests is null ? _machine.Remark : $"{_machine.Remark}, guests {string.Join(" and ", DemoGuests.Names)}", _run.SocketName);
         using SuccessionServer succession = new(
             _run.SuccessionSocket, TermsOf(_settings), new DaemonSuccession(_machine, _backend, _run, Listen, NotifyProcess, DrainLimit),
-            _logger);
+            _logger) { ServiceVariables = ServiceVariables.Read() };
         succession.Start();
         StallAlarm alarm = _backend.WatchShards(EndAtOnce);
         await using ConfiguredAsyncDisposable watched = alarm.ConfigureAwait(false);
@@ -176,6 +185,9 @@ internal sealed partial class Daemon : IDisposable
         }
 
         await Task.WhenAny(request.Asked, succession.Over).ConfigureAwait(false);
+
+        // One that is about to follow comes before the end.
+        succession.Dispose();
         if (succession.Over.IsCompleted)
         {
             await reports.StopAsync(CancellationToken.None).ConfigureAwait(false);

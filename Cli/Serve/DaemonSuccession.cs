@@ -2,7 +2,6 @@ using System.Diagnostics;
 using PciBackFlow.Backend;
 using PciBackFlow.Backend.Machines;
 using PciBackFlow.Backend.Succession;
-using PciBackFlow.Hardware.Hypervisor;
 
 namespace PciBackFlow.Cli.Serve;
 
@@ -27,16 +26,14 @@ internal sealed class DaemonSuccession(
             return "its guests live in its own memory, and end with it";
         }
 
-        try
+        await backend.QuietAsync(drain).ConfigureAwait(false);
+        if (!machine.IsChanging)
         {
-            await backend.QuietAsync(drain).ConfigureAwait(false);
             return null;
         }
-        catch (HypervisorException e)
-        {
-            await listen().ConfigureAwait(false);
-            return e.Message;
-        }
+
+        await listen().ConfigureAwait(false);
+        return "a device is being taken or given back; two processes must not be at that";
     }
 
     /// <inheritdoc/>
@@ -60,7 +57,7 @@ internal sealed class DaemonSuccession(
         }
         catch (Exception e) when (e is ArgumentException or InvalidOperationException)
         {
-            // It has ended by itself.
+            // It has ended by itself. What else may go wrong is the caller's.
         }
     }
 

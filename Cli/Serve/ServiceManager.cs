@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net.Sockets;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Hosting.Systemd;
 using Microsoft.Extensions.Logging;
@@ -33,15 +34,30 @@ internal sealed partial class ServiceManager(ISystemdNotifier notifier, ShardLiv
             }
             else if (watchdog is not null)
             {
-                notifier.Notify(new ServiceState("WATCHDOG=1"));
+                TryNotify("WATCHDOG=1");
             }
 
-            if (status != told)
+            if (status != told && TryNotify($"STATUS={status}"))
             {
-                notifier.Notify(new ServiceState($"STATUS={told = status}"));
+                told = status;
             }
         }
         while (await Tick(timer, stoppingToken).ConfigureAwait(false));
+    }
+
+    // A datagram that the manager does not take must not keep the later ones from it.
+    private bool TryNotify(string state)
+    {
+        try
+        {
+            notifier.Notify(new ServiceState(state));
+            return true;
+        }
+        catch (SocketException e)
+        {
+            LogNotTold(state, e.Message);
+            return false;
+        }
     }
 
     private static async Task<bool> Tick(PeriodicTimer timer, CancellationToken stoppingToken)
@@ -59,17 +75,20 @@ internal sealed partial class ServiceManager(ISystemdNotifier notifier, ShardLiv
     /// <summary>WATCHDOG_USEC, when it is meant for this process (sd_watchdog_enabled(3)).</summary>
     private static TimeSpan? WatchdogInterval()
     {
-        string? process = Environment.GetEnvironmentVariable("WATCHDOG_PID");
+        string? process = Environment.GetEnvironmentVariable(ServiceVariables.WatchdogProcess);
         if (process is not null && process != Environment.ProcessId.ToString(CultureInfo.InvariantCulture))
         {
             return null;
         }
 
-        string? limit = Environment.GetEnvironmentVariable("WATCHDOG_USEC");
+        string? limit = Environment.GetEnvironmentVariable(ServiceVariables.WatchdogLimit);
         return long.TryParse(limit, NumberStyles.None, CultureInfo.InvariantCulture, out long microseconds) && microseconds > 0
             ? TimeSpan.FromMicroseconds(microseconds)
             : null;
     }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "the service manager was not told {State}: {Reason}")]
+    private partial void LogNotTold(string state, string reason);
 
     [LoggerMessage(Level = LogLevel.Critical, Message = "shard {Shards} does not answer: the watchdog is not fed")]
     private partial void LogStuck(string shards);

@@ -37,27 +37,11 @@ internal static unsafe partial class LinuxCalls
     // asm-generic/mman-common.h
     public const int PopulateRead = 22;
 
-    // linux/resource.h; 0 is the calling thread, as the kernel has it (setpriority(2), "C library/kernel differences")
-    public const int OfProcess = 0;
-    public const int Own = 0;
-
-    // asm/unistd_64.h, asm-generic/unistd.h: sched_setattr and sched_getattr, which the C library has no names for
-    public const int SetScheduleOnX64 = 314;
-    public const int GetScheduleOnX64 = 315;
-    public const int SetScheduleElsewhere = 274;
-    public const int GetScheduleElsewhere = 275;
-
     // asm-generic/signal.h
     public const int BrokenPipe = 13;
 
     [LibraryImport("libc", EntryPoint = "madvise", SetLastError = true)]
     public static partial int Advise(void* address, nuint length, int advice);
-
-    [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
-    public static partial nint SetSchedule(nint number, nint thread, ThreadSchedule* schedule, nuint flags);
-
-    [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
-    public static partial nint GetSchedule(nint number, nint thread, ThreadSchedule* schedule, nuint size, nuint flags);
 
     [LibraryImport("libc", EntryPoint = "unshare", SetLastError = true)]
     public static partial int Unshare(int flags);

@@ -137,6 +137,14 @@ public sealed class PipelineEngine<TItem, T1, T2, T3, T4, T5, T6> : IPipelineEng
     }
 
     /// <inheritdoc/>
+    public EngineCounters ReadCounters(int shard)
+    {
+        EngineCounters counters = default;
+        _shards[shard].AddCounters(ref counters);
+        return counters;
+    }
+
+    /// <inheritdoc/>
     public IReadOnlyList<StageThread> ReadThreads()
     {
         var threads = new List<StageThread>();

@@ -12,10 +12,13 @@ internal static class PipelineTimes
     internal const int ReportMilliseconds = 250;
 
     /// <summary>
-    /// How long a worker may be at one item until another one is woken for those that wait, and how long they wake each other after that, in microseconds. The
-    /// first is some ten times what waking a thread takes: below it a second thread is no sooner done.
+    /// How long a worker may be at one item until another one is woken for those that wait, and how long it works until it lets others have the processor, in
+    /// microseconds: some ten times what waking a thread takes. Where the kernel counts a yield as a whole slice, yielding more often would starve workers
+    /// on a busy machine.
     /// </summary>
     internal const int ShortWorkMicroseconds = 200;
+
+    /// <summary>How long workers wake each other after one was at an item for longer than that, in microseconds.</summary>
     internal const int WideMicroseconds = 10_000;
 
     /// <summary>Spurious deliveries in a row without a delay, and the longest delay (the rule of Linux's late end-of-interrupt).</summary>

@@ -16,7 +16,6 @@ internal sealed class QueuedPart<TItem, TChain> : IHandover<TItem>, ITakeOver, I
     private readonly Action _countTakeover;
     private readonly string _name;
     private readonly long _spinTicks;
-    private readonly Action? _begins;
     private readonly PlaceQueue<TItem> _queue = new();
     private readonly ParkingSpot _parking = new();
     private Carrier _holder;
@@ -37,7 +36,6 @@ internal sealed class QueuedPart<TItem, TChain> : IHandover<TItem>, ITakeOver, I
         _name = $"shard {shard} {chain.NameOf(from)}";
         _holder = new Carrier(_name);
         _spinTicks = PipelineTimes.FromMicroseconds(options.SpinMicroseconds);
-        _begins = options.ThreadBegins;
     }
 
     public Carrier Holder => Volatile.Read(ref _holder);
@@ -98,7 +96,6 @@ internal sealed class QueuedPart<TItem, TChain> : IHandover<TItem>, ITakeOver, I
     {
         TChain stages = _chain;
         var wait = default(SpinWait);
-        _begins?.Invoke();
         me.Begin();
         while (Volatile.Read(ref _stopping) == 0)
         {

@@ -20,7 +20,6 @@ internal sealed partial class Shard<TItem, TChain> : IItemHome<TItem>, ITakeOver
     private readonly ConcurrentQueue<ControlRequest> _requests = new();
     private readonly string _name;
     private readonly long _spinTicks;
-    private readonly Action? _begins;
     private readonly int _returnStage;
     private readonly int _handoverStage;
     private readonly int _laneCapacity;
@@ -46,7 +45,6 @@ internal sealed partial class Shard<TItem, TChain> : IItemHome<TItem>, ITakeOver
         _name = $"shard {index}";
         _carrier = new Carrier(_name);
         _spinTicks = PipelineTimes.FromMicroseconds(options.SpinMicroseconds);
-        _begins = options.ThreadBegins;
         _returnStage = options.ReturnStage;
         _laneCapacity = options.LaneCapacity;
         _handoverStage = options.Topology switch
@@ -186,7 +184,6 @@ internal sealed partial class Shard<TItem, TChain> : IItemHome<TItem>, ITakeOver
     {
         _thread = new Thread(() =>
         {
-            _begins?.Invoke();
             carrier.Begin();
             body();
         }) { IsBackground = true, Name = _name };

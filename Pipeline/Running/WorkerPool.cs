@@ -26,7 +26,6 @@ internal sealed class WorkerPool<TItem, TChain> : IReplaceLate, IDisposable
     private readonly Worker<TItem>?[] _workers;
     private readonly int _share;
     private readonly int _hangingLimit;
-    private readonly Action? _begins;
     private readonly long _shortWork = PipelineTimes.FromMicroseconds(PipelineTimes.ShortWorkMicroseconds);
     private readonly long _wide = PipelineTimes.FromMicroseconds(PipelineTimes.WideMicroseconds);
 
@@ -45,7 +44,6 @@ internal sealed class WorkerPool<TItem, TChain> : IReplaceLate, IDisposable
         _workers = new Worker<TItem>?[options.Workers];
         _share = Math.Max(1, options.Workers / 2);
         _hangingLimit = options.MostHanging;
-        _begins = options.ThreadBegins;
     }
 
     /// <summary>Workers replaced so far. Any thread.</summary>
@@ -201,7 +199,7 @@ internal sealed class WorkerPool<TItem, TChain> : IReplaceLate, IDisposable
     {
         TChain stages = _chain;
         var wait = default(SpinWait);
-        _begins?.Invoke();
+        long turn = 0;
         me.Carrier.Begin();
         Place<TItem>? next = first;
         while (Volatile.Read(ref _stopping) == 0)
@@ -222,7 +220,12 @@ internal sealed class WorkerPool<TItem, TChain> : IReplaceLate, IDisposable
                 }
 
                 // Shards go first: where processors are few and the kernel's tick is coarse, a worker with much to do would keep one for a tick at a time.
-                Thread.Yield();
+                if (Stopwatch.GetTimestamp() - turn >= _shortWork)
+                {
+                    Thread.Yield();
+                    turn = Stopwatch.GetTimestamp();
+                }
+
                 continue;
             }
 

@@ -117,6 +117,8 @@ internal sealed class ListedCustody : IDeviceCustody, IDisposable
 
     public IReadOnlyList<BaseAddress> BaseAddressesOf(PciAddress address) => _machine.BaseAddressesOf(address);
 
+    public void LeaveToNext() => _machine.LeaveToNext();
+
     public void Dispose() => _machine.Dispose();
 
     private void Note(string what)

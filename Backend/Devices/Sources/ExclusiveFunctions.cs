@@ -73,6 +73,18 @@ public sealed class ExclusiveFunctions : IFunctionSource, IDisposable
         }
     }
 
+    /// <summary>Nobody has any of them.</summary>
+    internal void ReleaseAll()
+    {
+        lock (_lock)
+        {
+            foreach (Entry entry in _entries.Values)
+            {
+                entry.Owner = null;
+            }
+        }
+    }
+
     /// <summary>A function, whoever has it.</summary>
     internal IPciFunction? Find(PciAddress address)
     {

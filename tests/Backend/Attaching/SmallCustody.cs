@@ -165,6 +165,11 @@ internal sealed class SmallCustody : IDeviceCustody, IFunctionSource, IDeviceSet
     {
         _isQuiet.Clear();
         (FormerGuests, LineGuests) = (null, null);
+        LeaveToNext();
+    }
+
+    public void LeaveToNext()
+    {
         foreach (HeldDevice device in Held())
         {
             if (device.OwnerDomain is { } owner)

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using PciBackFlow.Backend.Devices;
+using PciBackFlow.Backend.Devices.Holding;
 using PciBackFlow.Backend.Guests;
 using PciBackFlow.Backend.Machines;
 using PciBackFlow.Backend.Succession;
@@ -39,6 +40,8 @@ internal sealed class SuccessionBench : IDisposable
 
     public SuccessionTiming Timing { get; init; } = new();
 
+    public IReadOnlyDictionary<string, string>? ServiceVariables { get; init; }
+
     public string Socket => _folder["succession.sock"];
 
     public SuccessionTerms Terms => BackendDaemon.TermsOf("1.0", "loopback", _folder["state"]);
@@ -62,7 +65,7 @@ internal sealed class SuccessionBench : IDisposable
 
     public void Listen(LiveDaemon daemon)
     {
-        daemon.Server = new(Socket, Terms, daemon, daemon.Lines, Timing);
+        daemon.Server = new(Socket, Terms, daemon, daemon.Lines, Timing) { ServiceVariables = ServiceVariables };
         daemon.Server.Start();
     }
 
@@ -131,6 +134,8 @@ internal sealed class SuccessionBench : IDisposable
 
         public BackendDaemon Backend { get; }
 
+        public IReadOnlyList<HeldDevice> Held => _machine.Custody.Held();
+
         public SuccessionServer? Server { get; set; }
 
         public CapturedLines Lines { get; } = new();
@@ -138,8 +143,17 @@ internal sealed class SuccessionBench : IDisposable
         /// <summary>Why nobody may follow; null when somebody may.</summary>
         public string? Objection { get; set; }
 
+        /// <summary>What goes wrong when it is to take no commands any more.</summary>
+        public Exception? Defect { get; set; }
+
         /// <summary>What killing a successor does.</summary>
         public Action<int> Killed { get; set; } = static _ => { };
+
+        /// <summary>Done before guests are let go of.</summary>
+        public Action Releasing { get; set; } = static () => { };
+
+        /// <summary>Done when another one serves.</summary>
+        public Action Succeeding { get; set; } = static () => { };
 
         /// <summary>How long it took to serve again, the last time.</summary>
         public TimeSpan ResumedIn { get; private set; }
@@ -152,6 +166,11 @@ internal sealed class SuccessionBench : IDisposable
 
         public async Task<string?> QuietAsync()
         {
+            if (Defect is { } defect)
+            {
+                throw defect;
+            }
+
             if (Objection is null)
             {
                 await Backend.QuietAsync(TimeSpan.FromSeconds(1));
@@ -160,9 +179,17 @@ internal sealed class SuccessionBench : IDisposable
             return Objection;
         }
 
-        public long Release() => Backend.Release();
+        public long Release()
+        {
+            Releasing();
+            return Backend.Release();
+        }
 
-        public void Succeeded(int process) => Followed = process;
+        public void Succeeded(int process)
+        {
+            Followed = process;
+            Succeeding();
+        }
 
         public void EndSuccessor(int process) => Killed(process);
 

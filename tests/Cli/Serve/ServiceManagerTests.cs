@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Net.Sockets;
 using Microsoft.Extensions.Hosting.Systemd;
 using Microsoft.Extensions.Logging.Abstractions;
 using PciBackFlow.Backend.Control;
@@ -63,6 +64,18 @@ public sealed class ServiceManagerTests : IDisposable
         }
     }
 
+    [Fact]
+    public async Task A_word_that_the_manager_does_not_take_is_said_again()
+    {
+        var told = new Told { Refuses = 3 };
+        using var manager = new ServiceManager(told, new ShardLiveness(1, static (_, action) => action()), static () => "serving", NullLogger.Instance);
+        await manager.StartAsync(CancellationToken.None);
+
+        await Eventually(() => told.Lines.Contains(Fed) && told.Lines.Contains("STATUS=serving"), "told at last");
+        Assert.True(told.Refuses < 0);
+        await manager.StopAsync(CancellationToken.None);
+    }
+
     private static async Task Eventually(Func<bool> holds, string what)
     {
         long start = Environment.TickCount64;
@@ -81,6 +94,16 @@ public sealed class ServiceManagerTests : IDisposable
 
         public string[] Lines => [.. _lines];
 
-        public void Notify(ServiceState state) => _lines.Enqueue(state.ToString());
+        public int Refuses { get; set; }
+
+        public void Notify(ServiceState state)
+        {
+            if (Refuses-- > 0)
+            {
+                throw new SocketException((int)SocketError.ConnectionRefused);
+            }
+
+            _lines.Enqueue(state.ToString());
+        }
     }
 }
