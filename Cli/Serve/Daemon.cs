@@ -217,13 +217,17 @@ internal sealed partial class Daemon : IDisposable
         _backend.Open();
         ProgramPages.Load();
         long since = await predecessor.ReleaseAsync().ConfigureAwait(false);
+        double letGo = MillisecondsSince(since);
         _run.Claim();
+        double locked = MillisecondsSince(since);
         _backend.Start();
-        double milliseconds = ((Stopwatch.GetTimestamp() * (1e9 / Stopwatch.Frequency)) - since) / 1e6;
+        double served = MillisecondsSince(since);
         await predecessor.ConfirmAsync().ConfigureAwait(false);
         int attached = _backend.Guests.Count(guest => guest.IsAttached);
-        LogFollowed(attached, milliseconds);
+        LogFollowed(attached, served, letGo, locked - letGo, served - locked);
     }
+
+    private static double MillisecondsSince(long nanoseconds) => ((Stopwatch.GetTimestamp() * (1e9 / Stopwatch.Frequency)) - nanoseconds) / 1e6;
 
     private async Task Listen()
     {
@@ -304,8 +308,11 @@ internal sealed partial class Daemon : IDisposable
     [LoggerMessage(Level = LogLevel.Critical, Message = "shard {Shards} does not come back to its guests: this daemon ends, for the next one to serve them")]
     private partial void LogStalled(string shards);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "took over: {Guests} guests, none of them served for {Milliseconds:0.0} ms")]
-    private partial void LogFollowed(int guests, double milliseconds);
+    [LoggerMessage(
+        Level = LogLevel.Information,
+        Message = "took over: {Guests} guests, none of them served for {Milliseconds:0.0} ms ({LetGo:0.0} until the other one had let go, "
+            + "{Locked:0.0} for its lock, {Served:0.0} until they were served)")]
+    private partial void LogFollowed(int guests, double milliseconds, double letGo, double locked, double served);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "process {Process} serves now; this one ends")]
     private partial void LogSucceeded(int process);

@@ -193,18 +193,39 @@ only_dom0() { [ "$(xl list | tail -n +2 | wc -l)" = 1 ]; }
 
 # --- the daemon
 
-# serve [OPTIONS...]: starts it and waits for its line "ready".
+# serve [OPTIONS...]: starts it and waits for its line "ready". Appended, because daemons that follow each other write to one log.
 serve() {
   : > /var/log/lab/serve.log
   serve_from=$(cut -d' ' -f1 /proc/uptime)
-  setsid sh -c 'pcibackflow serve "$@" > /var/log/lab/serve.log 2>&1 & echo $! > '$STATE'/serve.pid; wait' serve "$@" < /dev/null > /dev/null 2>&1 &
-  [ -e $STATE/serve.watched ] || {
-    setsid sh -c "tail -n +1 -F /var/log/lab/serve.log 2>/dev/null | awk '{ print \"serve: \" \$0; fflush() }'" > /dev/console 2>&1 < /dev/null &
-    echo $! > $STATE/serve.watched
-  }
+  setsid sh -c 'pcibackflow serve "$@" >> /var/log/lab/serve.log 2>&1 & echo $! > '$STATE'/serve.pid; wait' serve "$@" < /dev/null > /dev/null 2>&1 &
+  watch_serve
   within 30 serving || fail "serve is not ready: $(tail -3 /var/log/lab/serve.log | tr '\n' ' ')"
   note "serve ready after $(echo "$(cut -d' ' -f1 /proc/uptime) $serve_from" | awk '{ printf "%.2f", $1 - $2 }') s, $(grep VmRSS /proc/$(cat $STATE/serve.pid)/status | tr -d '\t')"
 }
+watch_serve() {
+  [ ! -e $STATE/serve.watched ] || return 0
+  setsid sh -c "tail -n +1 -F /var/log/lab/serve.log 2>/dev/null | awk '{ print \"serve: \" \$0; fflush() }'" > /dev/console 2>&1 < /dev/null &
+  echo $! > $STATE/serve.watched
+}
+
+# supervise: the daemon, started again at once whenever it ends, as the unit has it, until $STATE/alone exists.
+supervise() {
+  rm -f $STATE/alone
+  : > /var/log/lab/serve.log
+  setsid sh -c 'until [ -e '$STATE'/alone ]; do pcibackflow serve >> /var/log/lab/serve.log 2>&1 & echo $! > '$STATE'/serve.pid; wait; done' < /dev/null > /dev/null 2>&1 &
+  watch_serve
+  within 30 serving || fail "serve is not ready: $(tail -3 /var/log/lab/serve.log | tr '\n' ' ')"
+}
+
+# followed COMMAND...: after it one more daemon has said "ready" than before.
+followed() {
+  followed_ready=$(readies)
+  "$@"
+  within 30 another || fail "nobody follows: $(tail -3 /var/log/lab/serve.log | tr '\n' ' ')"
+}
+readies() { grep -cx ready /var/log/lab/serve.log || true; }
+another() { [ "$(readies)" -gt $followed_ready ]; }
+
 serving() { grep -qx ready /var/log/lab/serve.log && daemon_alive; }
 daemon_alive() { [ -s $STATE/serve.pid ] && [ -d "/proc/$(cat $STATE/serve.pid)" ]; }
 daemon_gone() { ! daemon_alive; }

@@ -1,25 +1,7 @@
 # The daemon is killed at any moment under guests that use their devices, and another one follows it.
 
-# supervise: the daemon, started again at once whenever it ends, as the unit has it.
-supervise() {
-  rm -f $STATE/alone
-  : > /var/log/lab/serve.log
-  setsid sh -c 'until [ -e '$STATE'/alone ]; do pcibackflow serve >> /var/log/lab/serve.log 2>&1 & echo $! > '$STATE'/serve.pid; wait; done' < /dev/null > /dev/null 2>&1 &
-  within 30 serving || fail "serve is not ready: $(tail -3 /var/log/lab/serve.log | tr '\n' ' ')"
-  [ -e $STATE/serve.watched ] || {
-    setsid sh -c "tail -n +1 -F /var/log/lab/serve.log 2>/dev/null | awk '{ print \"serve: \" \$0; fflush() }'" > /dev/console 2>&1 < /dev/null &
-    echo $! > $STATE/serve.watched
-  }
-}
-
 # follow [SIGNAL]: the daemon ends, and another one serves.
-follow() {
-  follow_ready=$(readies)
-  kill -${1:-KILL} "$(cat $STATE/serve.pid)"
-  within 30 another || fail "nobody follows: $(tail -3 /var/log/lab/serve.log | tr '\n' ' ')"
-}
-readies() { grep -cx ready /var/log/lab/serve.log; }
-another() { [ "$(readies)" -gt $follow_ready ]; }
+follow() { followed kill -${1:-KILL} "$(cat $STATE/serve.pid)"; }
 
 # asks NAME: from now on it reads its functions' configuration over and over, so that the daemon dies in the middle of a request. Under emulation the next one takes
 # longer to start than the 2 s that the guest's kernel waits; what it gives up meanwhile reads as all ones.

@@ -1,15 +1,5 @@
 # The daemon is killed at instants that a seed chooses, during attach, message set-up, traffic and detach, again and again.
 
-# supervise: the daemon, started again at once whenever it ends, as the unit has it.
-supervise() {
-  : > /var/log/lab/serve.log
-  setsid sh -c 'while :; do pcibackflow serve >> /var/log/lab/serve.log 2>&1 & echo $! > '$STATE'/serve.pid; wait; done' < /dev/null > /dev/null 2>&1 &
-  within 30 serving || fail "serve is not ready: $(tail -3 /var/log/lab/serve.log | tr '\n' ' ')"
-  setsid sh -c "tail -n +1 -F /var/log/lab/serve.log 2>/dev/null | awk '{ print \"serve: \" \$0; fflush() }'" > /dev/console 2>&1 < /dev/null &
-}
-readies() { grep -cx ready /var/log/lab/serve.log; }
-another() { [ "$(readies)" -gt $kill_ready ]; }
-
 # random BELOW: sets $random, from a sequence that SEED begins (Park and Miller).
 SEED=${SEED:-20261130}
 random() {
@@ -20,11 +10,9 @@ random() {
 # killed_within MILLISECONDS: the daemon is killed at an instant in that time, and another one serves when it returns.
 killed_within() {
   random $1
-  kill_ready=$(readies)
   read -r -t $(printf '%d.%03d' $((random / 1000)) $((random % 1000))) _ <> $STATE/never || true
-  kill -KILL "$(cat $STATE/serve.pid)"
   note "killed after $random ms"
-  within 30 another || fail "nobody follows: $(tail -3 /var/log/lab/serve.log | tr '\n' ' ')"
+  followed kill -KILL "$(cat $STATE/serve.pid)"
 }
 
 # What a client began under the daemon that was killed is done, undone, or can be asked for again.

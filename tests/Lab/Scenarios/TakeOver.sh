@@ -1,24 +1,17 @@
 # Daemons follow each other under a guest that asks without a pause, each while the one before serves.
 
-readies() { grep -cx ready /var/log/lab/serve.log; }
-another() { [ "$(readies)" -gt $take_over_ready ]; }
-
 # takes_over [asked]: another daemon, started by hand or by the one that serves, follows that one, which ends by itself; what it says of it goes to $STATE/took.
 takes_over() {
   take_over_old=$(cat $STATE/serve.pid)
-  take_over_ready=$(readies)
-  if [ "${1:-}" = asked ]; then
-    kill -USR2 $take_over_old
-  else
-    setsid pcibackflow serve --take-over >> /var/log/lab/serve.log 2>&1 < /dev/null &
-  fi
-  within 30 another || fail "nobody takes over: $(tail -3 /var/log/lab/serve.log | tr '\n' ' ')"
+  if [ "${1:-}" = asked ]; then followed kill -USR2 $take_over_old; else followed started_by_hand; fi
   within 10 ended $take_over_old || fail "the old one does not end"
   cp /run/pcibackflow/pid $STATE/serve.pid
   grep 'took over' /var/log/lab/serve.log | tail -1 > $STATE/took
   note "$(cat $STATE/took)"
 }
-ended() { [ ! -e /proc/$1 ]; }
+started_by_hand() { setsid pcibackflow serve --take-over >> /var/log/lab/serve.log 2>&1 < /dev/null & }
+# Its own parent may not have taken its end yet.
+ended() { [ ! -e /proc/$1/exe ]; }
 
 Five_follow_each_other() { # at most 300 s
   serve
