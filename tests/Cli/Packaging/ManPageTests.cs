@@ -24,7 +24,8 @@ public sealed partial class ManPageTests : IDisposable
         {
             string section = sections[string.Join(' ', command.Path)];
             Assert.StartsWith(OneLine(command.Command.Description!), section, StringComparison.Ordinal);
-            (string Term, string Text)[] entries = [.. Entry().Matches(section).Select(static match => (match.Groups["term"].Value, match.Groups["text"].Value))];
+            (string Term, string Text)[] entries =
+                [.. Entry().Matches(section).Select(static match => (match.Groups["term"].Value, match.Groups["text"].Value))];
             Assert.All(command.Command.Options.Where(static option => option is not HelpOption && !option.Hidden), option => Assert.Contains(entries, entry =>
                 Words(entry.Term).Contains(option.Name) && entry.Text.StartsWith(OneLine(option.Description!), StringComparison.Ordinal)));
             Assert.All(command.Command.Arguments, argument => Assert.Contains(entries, entry =>
@@ -40,7 +41,8 @@ public sealed partial class ManPageTests : IDisposable
         foreach ((string[] path, Command _) in Below(Root(), []))
         {
             string examples = CliRun.Of([.. path, "--help"]).Succeeded().Output.Split("Examples:", 2)[1];
-            Assert.All(examples.Split('\n', StringSplitOptions.RemoveEmptyEntries), line => Assert.Contains($"\n{line[2..]}\n", page, StringComparison.Ordinal));
+            Assert.All(
+                examples.Split('\n', StringSplitOptions.RemoveEmptyEntries), line => Assert.Contains($"\n{line[2..]}\n", page, StringComparison.Ordinal));
         }
     }
 

@@ -32,10 +32,12 @@ public sealed class PackagedFilesTests
 
         // As the file says: without the slashes a line sets what it shows.
         using TemporaryFolder folder = new();
-        string opened = folder.Write("all.json", string.Join('\n', File.ReadLines(file).Select(static line => line.Replace("  // \"", "  \"", StringComparison.Ordinal))));
+        IEnumerable<string> lines = File.ReadLines(file).Select(static line => line.Replace("  // \"", "  \"", StringComparison.Ordinal));
+        string opened = folder.Write("all.json", string.Join('\n', lines));
         JsonElement[] set = [.. CliRun.Of("serve", "--check", "--json", "--config", opened).Json().EnumerateArray()];
         Assert.All(set, static setting => Assert.StartsWith("file", setting.GetProperty("origin").GetString(), StringComparison.Ordinal));
-        Assert.All(with.Where(static setting => setting.GetProperty("origin").GetString() == "default"), setting => Assert.Equal(Value(setting), Value(set, Key(setting))));
+        JsonElement[] defaults = [.. with.Where(static setting => setting.GetProperty("origin").GetString() == "default")];
+        Assert.All(defaults, setting => Assert.Equal(Value(setting), Value(set, Key(setting))));
     }
 
     private static string Key(JsonElement setting) => setting.GetProperty("key").GetString()!;

@@ -14,9 +14,11 @@ internal static class PackagingTree
     public static (int ExitCode, string Output, string Errors) Run(string program, string package, params string[] arguments)
     {
         Assert.SkipUnless(System.IO.File.Exists(program), $"needs {program} (Debian's package {package})");
-        ProcessStartInfo start = new(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        // A closed standard input: a test that is run in the background of a terminal must not be stopped for a child that might read from it.
+        ProcessStartInfo start = new(program, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["LC_ALL"] = "C.UTF-8";
         using Process process = Process.Start(start)!;
+        process.StandardInput.Close();
         Task<string> errors = process.StandardError.ReadToEndAsync();
         string output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();

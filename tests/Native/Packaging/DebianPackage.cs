@@ -24,7 +24,8 @@ public sealed class DebianPackage : IDisposable
     {
         get
         {
-            Assert.SkipUnless(File.Exists("/usr/bin/dh") && File.Exists("/usr/bin/dpkg-buildpackage"), "needs dpkg-buildpackage and dh (Debian's package debhelper)");
+            bool canMake = File.Exists("/usr/bin/dh") && File.Exists("/usr/bin/dpkg-buildpackage");
+            Assert.SkipUnless(canMake, "needs dpkg-buildpackage and dh (Debian's package debhelper)");
             // Skips when there is none.
             _ = NativeBinary.Path;
             return _unpacked.Value;
@@ -37,9 +38,11 @@ public sealed class DebianPackage : IDisposable
     /// <summary>Runs a program and expects it to succeed.</summary>
     public static string Run(string program, params string[] arguments)
     {
-        ProcessStartInfo start = new(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        // A closed standard input: a test that is run in the background of a terminal must not be stopped for a child that might read from it.
+        ProcessStartInfo start = new(program, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["LC_ALL"] = "C.UTF-8";
         using Process process = Process.Start(start)!;
+        process.StandardInput.Close();
         Task<string> errors = process.StandardError.ReadToEndAsync();
         string output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();

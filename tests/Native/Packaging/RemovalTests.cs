@@ -56,7 +56,8 @@ public sealed class RemovalTests : IDisposable
             File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserExecute);
         }
 
-        ProcessStartInfo start = new("/bin/sh", [Path.Combine(DebianPackage.Root, "packaging/debian/pcibackflow.prerm"), action]) { RedirectStandardError = true };
+        string prerm = Path.Combine(DebianPackage.Root, "packaging/debian/pcibackflow.prerm");
+        ProcessStartInfo start = new("/bin/sh", [prerm, action]) { RedirectStandardError = true };
         start.Environment["PATH"] = $"{_directory.FullName}:/usr/bin:/bin";
         foreach ((string? name, string? value) in environment)
         {
@@ -77,10 +78,8 @@ public sealed class RemovalTests : IDisposable
 
     private Process Start()
     {
-        ProcessStartInfo start = new(NativeBinary.Path, ["serve", "--platform", "loopback", "--run", Run, "--state", Path.Combine(_directory.FullName, "state")])
-        {
-            RedirectStandardOutput = true,
-        };
+        string[] words = ["serve", "--platform", "loopback", "--run", Run, "--state", Path.Combine(_directory.FullName, "state")];
+        ProcessStartInfo start = new(NativeBinary.Path, words) { RedirectStandardOutput = true };
         Process daemon = Process.Start(start)!;
         Assert.Equal("ready", daemon.StandardOutput.ReadLine());
         return daemon;
