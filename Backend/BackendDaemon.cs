@@ -79,6 +79,15 @@ public sealed partial class BackendDaemon : IDisposable
     /// <exception cref="IOException">The journal can't be read or written, or another backend has it open.</exception>
     public void Start() => _host.Start();
 
+    /// <summary>The first part of <see cref="Start"/>: guests, who wait. <see cref="StartManaging"/> is to follow.</summary>
+    /// <exception cref="HypervisorException">The platform refused domain control, grants or xenstore.</exception>
+    /// <exception cref="IOException">The journal can't be read or written, or another backend has it open.</exception>
+    public void StartServing() => _host.StartServing();
+
+    /// <summary>The second part: what people and devices' errors want.</summary>
+    /// <exception cref="HypervisorException">The platform refused the calls for devices.</exception>
+    public void StartManaging() => _host.StartManaging();
+
     /// <summary>Answers the control API's requests from now on. The backend has been started.</summary>
     /// <param name="socket">Its socket's absolute path; nothing lies there.</param>
     /// <param name="loggers">Where its lines go.</param>

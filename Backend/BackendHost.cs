@@ -44,6 +44,7 @@ public sealed class BackendHost : IDisposable
     private readonly Lock _lock = new();
     private readonly BackendOptions _options;
     private readonly PolicyResolver _policies;
+    private readonly ErrorQuarantine _quarantine;
     private readonly PipelineEngine<GuestOperation, IngestStage, DecodeStage, FilterStage, ExecuteStage, RespondStage, NotifyStage> _engine;
     private readonly IEventChannels[] _channels;
     private readonly ShardTrace[] _traces;
@@ -79,6 +80,7 @@ public sealed class BackendHost : IDisposable
         };
         engine.Validate();
         _policies = new(options.Policies);
+        _quarantine = new(options.ErrorTiming, TimeProvider.System);
         Warnings = new(options.Logger);
         _channels = new IEventChannels[engine.Shards];
         _traces = [.. Enumerable.Range(0, engine.Shards).Select(static shard => new ShardTrace(shard))];
@@ -155,28 +157,38 @@ public sealed class BackendHost : IDisposable
     /// <exception cref="IOException">The journal can't be read or written, or another backend has it open.</exception>
     public void Start()
     {
+        StartServing();
+        StartManaging();
+    }
+
+    /// <summary>The first part of <see cref="Start"/>: guests, who wait.</summary>
+    /// <exception cref="HypervisorException">The platform refused domain control, grants or xenstore; nothing is left open.</exception>
+    /// <exception cref="IOException">The journal can't be read or written, or another backend has it open.</exception>
+    public void StartServing()
+    {
         lock (_lock)
         {
-            ObjectDisposedException.ThrowIf(_isDisposed, this);
             if (_registry is not null)
             {
                 throw new InvalidOperationException("the backend has been started already");
             }
 
-            if (_domains is null)
+            StartPart(Serve);
+        }
+    }
+
+    /// <summary>The second part: attach, detach, and what becomes of devices' errors.</summary>
+    /// <exception cref="HypervisorException">The platform refused the calls for devices; nothing is left open.</exception>
+    public void StartManaging()
+    {
+        lock (_lock)
+        {
+            if (_registry is null)
             {
-                Open();
+                throw new InvalidOperationException("guests come first");
             }
 
-            try
-            {
-                Serve();
-            }
-            catch
-            {
-                Close();
-                throw;
-            }
+            StartPart(Manage);
         }
     }
 
@@ -249,6 +261,25 @@ public sealed class BackendHost : IDisposable
         }
     }
 
+    private void StartPart(Action part)
+    {
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        if (_domains is null)
+        {
+            Open();
+        }
+
+        try
+        {
+            part();
+        }
+        catch
+        {
+            Close();
+            throw;
+        }
+    }
+
     private void Serve()
     {
         if (_options.Devices is { } journalled)
@@ -260,7 +291,6 @@ public sealed class BackendHost : IDisposable
 
         _inheritance?.Keep(_options.Policies.Attributes);
         StartInterrupts();
-        ErrorQuarantine quarantine = new(_options.ErrorTiming, TimeProvider.System);
         _deniedWrites = new(Warnings);
         _registry = new(new GuestServices
         {
@@ -274,7 +304,7 @@ public sealed class BackendHost : IDisposable
             Functions = new QuarantinedFunctions(
                 _options.Devices is { } noted
                     ? new NotedClaims(_options.FunctionSource, noted.Custody, _journal!, _domains!, _options.Logger) : _options.FunctionSource,
-                quarantine),
+                _quarantine),
             CreateSlots = _options.Slots == SlotMode.Passthrough ? static () => new PassthroughSlots() : static () => new VpciSlots(),
             Permissions = new(_policies, Warnings),
             Notices = _notices = new(),
@@ -284,6 +314,11 @@ public sealed class BackendHost : IDisposable
         _policies.Changed += _registry.ChangePolicy;
         _domainEvents!.Start();
         _registry.Start();
+    }
+
+    // What it does about an error it does through all the others, so that comes last.
+    private void Manage()
+    {
         if (_options.Devices is { } devices)
         {
             StartToolstack(devices);
@@ -291,7 +326,7 @@ public sealed class BackendHost : IDisposable
 
         if (_options.Errors is { } source)
         {
-            StartErrors(source, quarantine);
+            StartErrors(source);
         }
     }
 
@@ -328,8 +363,7 @@ public sealed class BackendHost : IDisposable
         }
     }
 
-    // Last: what it does about an error it does through all the others.
-    private void StartErrors(IErrorSource source, ErrorQuarantine quarantine)
+    private void StartErrors(IErrorSource source)
     {
         _errors = new(new()
         {
@@ -339,7 +373,7 @@ public sealed class BackendHost : IDisposable
             Inheritance = _inheritance,
             Toolstack = _toolstack,
             Domains = _domains!,
-            Quarantine = quarantine,
+            Quarantine = _quarantine,
             Timing = _options.ErrorTiming,
             Clock = TimeProvider.System,
             Logger = _options.Logger,

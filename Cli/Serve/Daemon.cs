@@ -220,9 +220,10 @@ internal sealed partial class Daemon : IDisposable
         double letGo = MillisecondsSince(since);
         _run.Claim();
         double locked = MillisecondsSince(since);
-        _backend.Start();
+        _backend.StartServing();
         double served = MillisecondsSince(since);
         await predecessor.ConfirmAsync().ConfigureAwait(false);
+        _backend.StartManaging();
         int attached = _backend.Guests.Count(guest => guest.IsAttached);
         LogFollowed(attached, served, letGo, locked - letGo, served - locked);
     }

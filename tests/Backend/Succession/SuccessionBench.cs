@@ -77,8 +77,9 @@ internal sealed class SuccessionBench : IDisposable
         LiveDaemon daemon = Make();
         daemon.Backend.Open();
         await predecessor.ReleaseAsync();
-        daemon.Backend.Start();
+        daemon.Backend.StartServing();
         await predecessor.ConfirmAsync();
+        daemon.Backend.StartManaging();
         Listen(daemon);
         return daemon;
     }
