@@ -1,6 +1,7 @@
 using PciBackFlow.Backend.Errors;
 using PciBackFlow.Backend.Tests.Inheritance;
 using PciBackFlow.Hardware.Pci.Errors;
+using PciBackFlow.Stages.Filter.Policy;
 using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Backend.Tests.Errors;
@@ -44,6 +45,45 @@ public sealed class RecoveryUnderRestartTests
         Assert.All(
             new[] { "6 normal 00", "8 normal 00", "9 normal 00" }, step => Assert.InRange(driver.Asked.Count(asked => asked == step), 1, 2));
         Bench.Eventually(() => !File.Exists(Path.Combine(bench.Left, "recovery-7-0.json")), "the note is gone");
+    }
+
+    [Fact]
+    public void An_answer_to_what_an_earlier_daemon_has_withdrawn_is_not_taken_for_the_next_question_s()
+    {
+        using RestartBench bench = new(
+            errorTiming: new() { Answer = TimeSpan.FromMilliseconds(150) },
+            policies: new() { General = new() { OnError = new(ErrorRemedy.Log, SettingOrigin.BuiltIn) } });
+        using SmallFrontend frontend = bench.Connect(7, RestartBench.Sound);
+        frontend.AnnounceAerHandler();
+        bench.Errors.Raise(new(RestartBench.Sound, ErrorSeverity.NonFatal));
+        Bench.Eventually(() => bench.Backend.Errors.Any(static report => report is { Failed: 1, LateVerdicts: 1 }), "withdrawn");
+        Bench.Eventually(() => !File.Exists(Path.Combine(bench.Left, "recovery-7-0.json")), "the note is gone");
+
+        bench.KillAndStartNext();
+        bench.AwaitServed(7);
+        bench.Errors.Raise(new(RestartBench.Sound, ErrorSeverity.NonFatal));
+        Bench.Eventually(() => bench.Backend.Errors.Any(static report => report.Failed == 1), "the driver is still at the first one");
+        Assert.Equal(1, Assert.Single(bench.Backend.Errors).LateVerdicts);
+        Assert.False(frontend.TryReadRecovery(out _));
+
+        frontend.AnswerRecovery((int)RecoveryVerdict.Recovered);
+        bench.Errors.Raise(new(RestartBench.Sound, ErrorSeverity.NonFatal));
+        Bench.Eventually(() => frontend.TryReadRecovery(out RecoveryRequest asked) && asked.Command == PciOpCode.AerDetected, "asked anew");
+        Bench.Eventually(() => bench.Backend.Errors.Any(static report => report.Failed == 2), "ended");
+    }
+
+    [Fact]
+    public void A_guest_that_was_never_asked_is_asked_by_the_next_daemon_at_once()
+    {
+        using RestartBench bench = new();
+        using SmallFrontend frontend = bench.Connect(7, RestartBench.Nic);
+        using DriverInGuest driver = new(frontend, static request => RecoveryOnLoopbackTests.AnswerOf(request, [2, 5, 5]));
+
+        bench.KillAndStartNext();
+        bench.AwaitServed(7);
+        bench.Errors.Raise(new(RestartBench.Nic, ErrorSeverity.NonFatal));
+
+        Bench.Eventually(() => bench.Backend.Errors.Any(static report => report.Recovered == 1), "recovered");
     }
 
     [Fact]
