@@ -17,9 +17,8 @@ internal sealed class DeviceErrors : IDisposable
     // What goes on then is a reset that cannot be stopped; the next daemon has the note.
     private static readonly TimeSpan EndPatience = TimeSpan.FromSeconds(5);
 
-    private readonly Lock _lock = new();
     private readonly ErrorServices _services;
-    private readonly Dictionary<GuestId, PendingRecovery> _pending = [];
+    private readonly NotedRecoveries _notes;
     private readonly ConcurrentDictionary<PciAddress, ErrorCounts> _counts = new();
     private readonly PassQueue<GuestId> _recoveries;
     private readonly CancellationTokenSource _ending = new();
@@ -30,7 +29,8 @@ internal sealed class DeviceErrors : IDisposable
     public DeviceErrors(ErrorServices services)
     {
         _services = services;
-        _recovery = new(services, CountsOf);
+        _notes = new(services.Inheritance);
+        _recovery = new(services, _notes, CountsOf);
         _recoveries = new(RecoverAsync, Failed);
     }
 
@@ -53,7 +53,7 @@ internal sealed class DeviceErrors : IDisposable
     public IReadOnlyList<DeviceErrorReport> Read() =>
         [.. _counts.OrderBy(static one => one.Key).Select(one => one.Value.Read(_services.Quarantine.Holds(one.Key, out _)))];
 
-    /// <summary>Stops listening. Recoveries under way are left to the next daemon. The source is its owner's.</summary>
+    /// <summary>Stops listening. Recoveries under way, and what waits for one, are left to the next daemon. The source is its owner's.</summary>
     public void Dispose()
     {
         _ending.Cancel();
@@ -103,17 +103,9 @@ internal sealed class DeviceErrors : IDisposable
             }
 
             isAnybodys = true;
-            lock (_lock)
+            if (!_notes.Add(guest.Id, error, concerned))
             {
-                if (!_pending.TryGetValue(guest.Id, out PendingRecovery? pending))
-                {
-                    _pending.Add(guest.Id, pending = new());
-                }
-
-                if (!pending.Add(error, concerned))
-                {
-                    counts.AddCoalesced();
-                }
+                counts.AddCoalesced();
             }
 
             _recoveries.Wake(guest.Id);
@@ -157,11 +149,7 @@ internal sealed class DeviceErrors : IDisposable
             pending.Add(new(reporting, severity) { SameLink = devices }, devices);
         }
 
-        lock (_lock)
-        {
-            _pending[guest] = pending;
-        }
-
+        _notes.Resume(guest, pending);
         ErrorLog.Resumed(_services.Logger, left.DomainId, left.Devices);
         _recoveries.Wake(guest);
     }
@@ -179,16 +167,10 @@ internal sealed class DeviceErrors : IDisposable
 
     private async Task RecoverAsync(GuestId guest)
     {
-        PendingRecovery? pending;
-        lock (_lock)
+        if (!_ending.IsCancellationRequested && _notes.TryBegin(guest, out PendingRecovery? pending))
         {
-            if (_ending.IsCancellationRequested || !_pending.Remove(guest, out pending))
-            {
-                return;
-            }
+            await _recovery.RunAsync(guest, pending, _ending.Token).ConfigureAwait(true);
         }
-
-        await _recovery.RunAsync(guest, pending, _ending.Token).ConfigureAwait(true);
     }
 
     private bool Failed(GuestId guest, Exception failure)

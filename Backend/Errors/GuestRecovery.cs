@@ -9,8 +9,9 @@ namespace PciBackFlow.Backend.Errors;
 
 /// <summary>One guest's recovery from what has happened to its devices: the conversation, and what follows from its end. For many guests at once.</summary>
 /// <param name="services">Through what.</param>
+/// <param name="notes">Where it is noted for the next daemon how far it is.</param>
 /// <param name="countsOf">Where it is counted what became of it.</param>
-internal sealed class GuestRecovery(ErrorServices services, Func<PciAddress, ErrorCounts> countsOf)
+internal sealed class GuestRecovery(ErrorServices services, NotedRecoveries notes, Func<PciAddress, ErrorCounts> countsOf)
 {
     private static readonly TimeSpan ConnectPause = TimeSpan.FromMilliseconds(50);
     private readonly Remedies _remedies = new(services);
@@ -26,7 +27,7 @@ internal sealed class GuestRecovery(ErrorServices services, Func<PciAddress, Err
             [.. (snapshot?.Table.Functions ?? []).Where(function => pending.Devices.Contains(function.Hardware.Address) && !function.IsWithdrawn)];
         if (functions.Length == 0)
         {
-            services.Inheritance?.ForgetRecovery(guest);
+            notes.End(guest);
             return;
         }
 
@@ -43,9 +44,9 @@ internal sealed class GuestRecovery(ErrorServices services, Func<PciAddress, Err
 
         RecoveryConversation conversation = new(snapshot!.Lane, functions, services, countsOf);
         RecoveryPhase end = await conversation.RunAsync(
-            FirstOf(pending, isWithinBudget), state => Note(guest, pending, functions, state), cancellationToken).ConfigureAwait(false);
+            FirstOf(pending, isWithinBudget), state => notes.Step(guest, state), cancellationToken).ConfigureAwait(false);
         await FinishAsync(guest, pending, functions, conversation.ToldOfTheEnd, isWithinBudget, end, cancellationToken).ConfigureAwait(false);
-        services.Inheritance?.ForgetRecovery(guest);
+        notes.End(guest);
     }
 
     private static RecoveryTransition FirstOf(PendingRecovery pending, bool isWithinBudget)
@@ -73,9 +74,6 @@ internal sealed class GuestRecovery(ErrorServices services, Func<PciAddress, Err
 
         return seen;
     }
-
-    private void Note(GuestId guest, PendingRecovery pending, AssignedFunction[] functions, RecoveryState state) => services.Inheritance?.LeaveRecovery(
-        guest, state.Phase.ToString(), (int)state.Channel, [.. functions.Select(static function => function.Hardware.Address)], [.. pending.Reporting.Keys]);
 
     private async Task FinishAsync(
         GuestId guest, PendingRecovery pending, AssignedFunction[] functions, IReadOnlySet<AssignedFunction> told, bool isWithinBudget, RecoveryPhase end,
