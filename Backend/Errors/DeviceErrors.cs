@@ -53,10 +53,15 @@ internal sealed class DeviceErrors : IDisposable
     public IReadOnlyList<DeviceErrorReport> Read() =>
         [.. _counts.OrderBy(static one => one.Key).Select(one => one.Value.Read(_services.Quarantine.Holds(one.Key, out _)))];
 
-    /// <summary>Stops listening. Recoveries under way, and what waits for one, are left to the next daemon. The source is its owner's.</summary>
+    /// <summary>
+    /// Stops listening: a device is its next server's from then on. Recoveries under way, and what waits for one, are left to the next daemon. The source is
+    /// its owner's.
+    /// </summary>
     public void Dispose()
     {
+        // First: what the source still has is noted then, and no recovery begins.
         _ending.Cancel();
+        _services.Source.Stop(Found);
         if (_recoveries.End(EndPatience))
         {
             _ending.Dispose();
@@ -111,7 +116,8 @@ internal sealed class DeviceErrors : IDisposable
             _recoveries.Wake(guest.Id);
         }
 
-        if (!isAnybodys)
+        // Whoever serves next may be serving it already, or may be asked to.
+        if (!isAnybodys && !_ending.IsCancellationRequested)
         {
             _services.Source.Clear(error.Device);
             if (counts.MayLog(ErrorLine.Over, out long suppressed))

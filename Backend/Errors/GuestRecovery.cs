@@ -4,6 +4,7 @@ using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Hardware.Pci.Errors;
 using PciBackFlow.Stages.Filter.Policy;
 using PciBackFlow.Stages.Filter.Run;
+using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Backend.Errors;
 
@@ -22,6 +23,12 @@ internal sealed class GuestRecovery(ErrorServices services, NotedRecoveries note
     /// <param name="cancellationToken">The daemon ends.</param>
     public async Task RunAsync(GuestId guest, PendingRecovery pending, CancellationToken cancellationToken)
     {
+        if (pending.Left is { Phase: RecoveryPhase.Detecting, Channel: ChannelState.Frozen })
+        {
+            // Who noted it may have ended before the kernel had: its reset of the link may be still to come, and lose what is written back before it.
+            await Task.Delay(services.Timing.Settle, services.Clock, cancellationToken).ConfigureAwait(false);
+        }
+
         GuestSnapshot? snapshot = await AwaitServiceAsync(guest, pending.Left is not null, cancellationToken).ConfigureAwait(false);
         AssignedFunction[] functions =
             [.. (snapshot?.Table.Functions ?? []).Where(function => pending.Devices.Contains(function.Hardware.Address) && !function.IsWithdrawn)];
@@ -45,6 +52,9 @@ internal sealed class GuestRecovery(ErrorServices services, NotedRecoveries note
         RecoveryConversation conversation = new(snapshot!.Lane, functions, services, countsOf);
         RecoveryPhase end = await conversation.RunAsync(
             FirstOf(pending, isWithinBudget), state => notes.Step(guest, state), cancellationToken).ConfigureAwait(false);
+
+        // What was under way at the end of the daemon, and could not be stopped: what follows from it is the next one's to say.
+        cancellationToken.ThrowIfCancellationRequested();
         await FinishAsync(guest, pending, functions, conversation.ToldOfTheEnd, isWithinBudget, end, cancellationToken).ConfigureAwait(false);
         notes.End(guest);
     }
