@@ -40,6 +40,33 @@ public sealed class EndOfTheHostTests
     }
 
     [Fact]
+    public void A_device_whose_reset_has_not_begun_by_then_is_not_reset_any_more()
+    {
+        using ManualResetEventSlim gate = new();
+        Dictionary<Hardware.Pci.PciAddress, CountingFunction> functions = [];
+        using ErrorBench bench = new(around: function => functions[function.Address] = new CountingFunction(function) { Gate = gate });
+        try
+        {
+            using DriverInGuest driver = bench.Drive(
+                7, static request => RecoveryOnLoopbackTests.AnswerOf(request, [3, 0, 5]), ErrorBench.Card, ErrorBench.CardToo);
+            bench.Raise(ErrorBench.Card, ErrorSeverity.NonFatal, ErrorBench.Card, ErrorBench.CardToo);
+            Bench.Eventually(() => functions[ErrorBench.Card].Resets == 1, "the first one's reset");
+
+            bench.Bench.Backend.Release();
+            gate.Set();
+            Thread.Sleep(200);
+
+            Assert.Equal(0, functions[ErrorBench.CardToo].Resets);
+            Assert.Equal(["6 normal 00", "6 normal 01"], driver.Asked);
+            Assert.Empty(bench.Errors.Cleared);
+        }
+        finally
+        {
+            gate.Set();
+        }
+    }
+
+    [Fact]
     public void A_recovery_that_fails_behind_it_takes_no_device_and_clears_nothing()
     {
         using ManualResetEventSlim gate = new();
