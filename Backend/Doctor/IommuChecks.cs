@@ -61,15 +61,16 @@ internal static class IommuChecks
             foreach (ReservedRegion region in tables.Regions.Where(region => region.Concerns(address, bridges)))
             {
                 // intel_iommu_assign_device (xen/drivers/passthrough/vtd/iommu.c): -EPERM for a device that shares its region, unless RDM is relaxed.
-                bool isShared = region.Scopes.Count != 1;
+                // amd_iommu_assign_device (xen/drivers/passthrough/amd/pci_amd_iommu.c) maps the region for the guest, and does not ask who else has it.
+                bool isRefused = !tables.IsAmds && region.Scopes.Count != 1;
                 yield return new(
-                    "reserved-memory", isShared ? FindingSeverity.Refusal : FindingSeverity.Information, device.Address,
+                    "reserved-memory", isRefused ? FindingSeverity.Refusal : FindingSeverity.Information, device.Address,
                     string.Create(
                         CultureInfo.InvariantCulture,
                         $"firmware reserves memory 0x{region.First:x} to 0x{region.Last:x} for it")
-                    + (isShared ? " and for other devices: Xen refuses to assign it" : "; its guest's device reaches that memory too"),
+                    + (isRefused ? " and for other devices: Xen refuses to assign it" : "; its guest's device reaches that memory too"),
                     tables.Path!,
-                    isShared
+                    isRefused
                         ? "Attach it with rdm_policy=relaxed if what firmware does there is known, or switch that off in the firmware (USB legacy support)"
                         : null);
             }

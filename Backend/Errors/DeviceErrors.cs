@@ -17,9 +17,8 @@ internal sealed class DeviceErrors : IDisposable
     // What goes on then is a reset that cannot be stopped; the next daemon has the note.
     private static readonly TimeSpan EndPatience = TimeSpan.FromSeconds(5);
 
-    private readonly Lock _lock = new();
     private readonly ErrorServices _services;
-    private readonly Dictionary<GuestId, PendingRecovery> _pending = [];
+    private readonly NotedRecoveries _notes;
     private readonly ConcurrentDictionary<PciAddress, ErrorCounts> _counts = new();
     private readonly PassQueue<GuestId> _recoveries;
     private readonly CancellationTokenSource _ending = new();
@@ -30,7 +29,8 @@ internal sealed class DeviceErrors : IDisposable
     public DeviceErrors(ErrorServices services)
     {
         _services = services;
-        _recovery = new(services, CountsOf);
+        _notes = new(services.Inheritance);
+        _recovery = new(services, _notes, CountsOf);
         _recoveries = new(RecoverAsync, Failed);
     }
 
@@ -53,10 +53,15 @@ internal sealed class DeviceErrors : IDisposable
     public IReadOnlyList<DeviceErrorReport> Read() =>
         [.. _counts.OrderBy(static one => one.Key).Select(one => one.Value.Read(_services.Quarantine.Holds(one.Key, out _)))];
 
-    /// <summary>Stops listening. Recoveries under way are left to the next daemon. The source is its owner's.</summary>
+    /// <summary>
+    /// Stops listening: a device is its next server's from then on. Recoveries under way, and what waits for one, are left to the next daemon. The source is
+    /// its owner's.
+    /// </summary>
     public void Dispose()
     {
+        // First: what the source still has is noted then, and no recovery begins.
         _ending.Cancel();
+        _services.Source.Stop(Found);
         if (_recoveries.End(EndPatience))
         {
             _ending.Dispose();
@@ -103,23 +108,16 @@ internal sealed class DeviceErrors : IDisposable
             }
 
             isAnybodys = true;
-            lock (_lock)
+            if (!_notes.Add(guest.Id, error, concerned))
             {
-                if (!_pending.TryGetValue(guest.Id, out PendingRecovery? pending))
-                {
-                    _pending.Add(guest.Id, pending = new());
-                }
-
-                if (!pending.Add(error, concerned))
-                {
-                    counts.AddCoalesced();
-                }
+                counts.AddCoalesced();
             }
 
             _recoveries.Wake(guest.Id);
         }
 
-        if (!isAnybodys)
+        // Whoever serves next may be serving it already, or may be asked to.
+        if (!isAnybodys && !_ending.IsCancellationRequested)
         {
             _services.Source.Clear(error.Device);
             if (counts.MayLog(ErrorLine.Over, out long suppressed))
@@ -157,11 +155,7 @@ internal sealed class DeviceErrors : IDisposable
             pending.Add(new(reporting, severity) { SameLink = devices }, devices);
         }
 
-        lock (_lock)
-        {
-            _pending[guest] = pending;
-        }
-
+        _notes.Resume(guest, pending);
         ErrorLog.Resumed(_services.Logger, left.DomainId, left.Devices);
         _recoveries.Wake(guest);
     }
@@ -179,16 +173,10 @@ internal sealed class DeviceErrors : IDisposable
 
     private async Task RecoverAsync(GuestId guest)
     {
-        PendingRecovery? pending;
-        lock (_lock)
+        if (!_ending.IsCancellationRequested && _notes.TryBegin(guest, out PendingRecovery? pending))
         {
-            if (_ending.IsCancellationRequested || !_pending.Remove(guest, out pending))
-            {
-                return;
-            }
+            await _recovery.RunAsync(guest, pending, _ending.Token).ConfigureAwait(true);
         }
-
-        await _recovery.RunAsync(guest, pending, _ending.Token).ConfigureAwait(true);
     }
 
     private bool Failed(GuestId guest, Exception failure)

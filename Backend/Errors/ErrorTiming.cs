@@ -9,6 +9,9 @@ public sealed record ErrorTiming
     /// <summary>How long a request that is inside a function is waited for before the reset.</summary>
     public TimeSpan Turn { get; init; } = TimeSpan.FromSeconds(2);
 
+    /// <summary>How long a recovery from a fatal error that an earlier daemon only noted waits, for the kernel's reset of the link to have begun.</summary>
+    public TimeSpan Settle { get; init; } = TimeSpan.FromSeconds(1);
+
     /// <summary>Recoveries of one device within <see cref="BudgetWindow"/>; one more, and it is in quarantine.</summary>
     public int Budget { get; init; } = 5;
 

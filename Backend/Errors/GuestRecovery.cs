@@ -4,13 +4,15 @@ using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Hardware.Pci.Errors;
 using PciBackFlow.Stages.Filter.Policy;
 using PciBackFlow.Stages.Filter.Run;
+using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Backend.Errors;
 
 /// <summary>One guest's recovery from what has happened to its devices: the conversation, and what follows from its end. For many guests at once.</summary>
 /// <param name="services">Through what.</param>
+/// <param name="notes">Where it is noted for the next daemon how far it is.</param>
 /// <param name="countsOf">Where it is counted what became of it.</param>
-internal sealed class GuestRecovery(ErrorServices services, Func<PciAddress, ErrorCounts> countsOf)
+internal sealed class GuestRecovery(ErrorServices services, NotedRecoveries notes, Func<PciAddress, ErrorCounts> countsOf)
 {
     private static readonly TimeSpan ConnectPause = TimeSpan.FromMilliseconds(50);
     private readonly Remedies _remedies = new(services);
@@ -21,12 +23,18 @@ internal sealed class GuestRecovery(ErrorServices services, Func<PciAddress, Err
     /// <param name="cancellationToken">The daemon ends.</param>
     public async Task RunAsync(GuestId guest, PendingRecovery pending, CancellationToken cancellationToken)
     {
+        if (pending.Left is { Phase: RecoveryPhase.Detecting, Channel: ChannelState.Frozen })
+        {
+            // Who noted it may have ended before the kernel had: its reset of the link may be still to come, and lose what is written back before it.
+            await Task.Delay(services.Timing.Settle, services.Clock, cancellationToken).ConfigureAwait(false);
+        }
+
         GuestSnapshot? snapshot = await AwaitServiceAsync(guest, pending.Left is not null, cancellationToken).ConfigureAwait(false);
         AssignedFunction[] functions =
             [.. (snapshot?.Table.Functions ?? []).Where(function => pending.Devices.Contains(function.Hardware.Address) && !function.IsWithdrawn)];
         if (functions.Length == 0)
         {
-            services.Inheritance?.ForgetRecovery(guest);
+            notes.End(guest);
             return;
         }
 
@@ -43,9 +51,12 @@ internal sealed class GuestRecovery(ErrorServices services, Func<PciAddress, Err
 
         RecoveryConversation conversation = new(snapshot!.Lane, functions, services, countsOf);
         RecoveryPhase end = await conversation.RunAsync(
-            FirstOf(pending, isWithinBudget), state => Note(guest, pending, functions, state), cancellationToken).ConfigureAwait(false);
+            FirstOf(pending, isWithinBudget), state => notes.Step(guest, state), cancellationToken).ConfigureAwait(false);
+
+        // What was under way at the end of the daemon, and could not be stopped: what follows from it is the next one's to say.
+        cancellationToken.ThrowIfCancellationRequested();
         await FinishAsync(guest, pending, functions, conversation.ToldOfTheEnd, isWithinBudget, end, cancellationToken).ConfigureAwait(false);
-        services.Inheritance?.ForgetRecovery(guest);
+        notes.End(guest);
     }
 
     private static RecoveryTransition FirstOf(PendingRecovery pending, bool isWithinBudget)
@@ -73,9 +84,6 @@ internal sealed class GuestRecovery(ErrorServices services, Func<PciAddress, Err
 
         return seen;
     }
-
-    private void Note(GuestId guest, PendingRecovery pending, AssignedFunction[] functions, RecoveryState state) => services.Inheritance?.LeaveRecovery(
-        guest, state.Phase.ToString(), (int)state.Channel, [.. functions.Select(static function => function.Hardware.Address)], [.. pending.Reporting.Keys]);
 
     private async Task FinishAsync(
         GuestId guest, PendingRecovery pending, AssignedFunction[] functions, IReadOnlySet<AssignedFunction> told, bool isWithinBudget, RecoveryPhase end,

@@ -203,6 +203,8 @@ internal sealed class RecoveryConversation(
             int left = 0;
             foreach (AssignedFunction function in functions.Where(static function => !function.IsWithdrawn))
             {
+                // While the one before was reset the daemon may have ended: this one is another's by now.
+                cancellationToken.ThrowIfCancellationRequested();
                 if (TryWith(function, work, cancellationToken))
                 {
                     left++;

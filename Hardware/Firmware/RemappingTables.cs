@@ -13,6 +13,8 @@ namespace PciBackFlow.Hardware.Firmware;
 /// <param name="Problem">Why a table that is there could not be read; null when it could, or there is none.</param>
 public sealed record RemappingTables(string? Path, bool? RemapsInterrupts, IReadOnlyList<ReservedRegion> Regions, string? Problem)
 {
+    private const string Amds = "IVRS";
+
     // DMAR: signature to creator (36), host address width (1), flags (1), reserved (10).
     private const int DmarHeader = 48;
     private const int DmarFlags = 37;
@@ -30,12 +32,15 @@ public sealed record RemappingTables(string? Path, bool? RemapsInterrupts, IRead
     private const int MemoryOfRange = 0x22;
     private const int MemoryBlock = 32;
 
+    /// <summary>Whether the table is AMD's; false when there is none.</summary>
+    public bool IsAmds => System.IO.Path.GetFileName(Path) == Amds;
+
     /// <summary>Reads them.</summary>
     /// <param name="sys">Where sysfs is mounted.</param>
     /// <returns>What they say.</returns>
     public static RemappingTables Read(string sys = "/sys")
     {
-        foreach (string name in (string[])["DMAR", "XMAR", "IVRS"])
+        foreach (string name in (string[])["DMAR", "XMAR", Amds])
         {
             string path = System.IO.Path.Combine(sys, "firmware/acpi/tables", name);
             if (!File.Exists(path))
@@ -46,7 +51,7 @@ public sealed record RemappingTables(string? Path, bool? RemapsInterrupts, IRead
             try
             {
                 byte[] table = File.ReadAllBytes(path);
-                return name == "IVRS"
+                return name == Amds
                     ? new(path, null, [.. OfAmd(table)], null)
                     : new(path, table.Length > DmarFlags ? (table[DmarFlags] & InterruptRemapping) != 0 : null, [.. OfIntel(table)], null);
             }

@@ -18,8 +18,10 @@ public sealed class RecoverySlot(SharedPage page, IGuestNotifier notifier)
     private const int OverdueMilliseconds = 60_000;
 
     private Action<RecoveryReply, int>? _reply;
-    private bool _isOverdue;
-    private long _overdueSince;
+
+    // The page remembers what an earlier daemon gave up, and its late answer is as little one of ours.
+    private bool _isOverdue = IsWithdrawn(page);
+    private long _overdueSince = Environment.TickCount64;
     private bool _isClosed;
 
     /// <summary>Whether an answer, or the end of an earlier question, is waited for.</summary>
@@ -137,6 +139,10 @@ public sealed class RecoverySlot(SharedPage page, IGuestNotifier notifier)
             End(RecoveryReply.Closed, Unanswered);
         }
     }
+
+    // Where nobody was ever asked, the slot is the zeroes of a new page.
+    private static bool IsWithdrawn(SharedPage page) =>
+        page.ReadQuestion() != 0 && (page.ReadFlags() & SharedFlags.BackendActive) == 0 && page.ReadVerdict() == Unanswered;
 
     private void End(RecoveryReply reply, int value)
     {

@@ -109,6 +109,10 @@ public readonly unsafe struct SharedPage(byte* address)
         Store(SharedInfoLayout.AerDevfn, request.Devfn);
     }
 
+    /// <summary>Reads <c>aer_op.cmd</c>, once: any 32 bits.</summary>
+    /// <returns>The last question; 0, which is none, in a page through which nobody has asked one.</returns>
+    public PciOpCode ReadQuestion() => (PciOpCode)Load(SharedInfoLayout.AerCommand);
+
     /// <summary>Reads <c>aer_op.err</c>, once: any 32 bits that the guest left there.</summary>
     /// <returns>The bits.</returns>
     public int ReadVerdict() => (int)Load(SharedInfoLayout.AerError);

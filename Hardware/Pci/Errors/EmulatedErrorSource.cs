@@ -33,7 +33,19 @@ public sealed class EmulatedErrorSource : IErrorSource
         }
     }
 
-    /// <summary>An error happens. Before <see cref="Start"/> nobody hears of it.</summary>
+    /// <inheritdoc/>
+    public void Stop(Action<DeviceError> found)
+    {
+        lock (_lock)
+        {
+            if (_found == found)
+            {
+                _found = null;
+            }
+        }
+    }
+
+    /// <summary>An error happens. Before <see cref="Start"/>, and after <see cref="Stop"/>, nobody hears of it.</summary>
     /// <param name="error">The error.</param>
     public void Raise(DeviceError error)
     {

@@ -89,6 +89,23 @@ internal sealed class ErrorCollector(
         return due;
     }
 
+    /// <summary>
+    /// Everything, due or not: nobody will ask again. No register is looked at, because the kernel may hold that up for seconds; what nobody has said how bad
+    /// it is, is taken for the worst.
+    /// </summary>
+    public IReadOnlyList<DeviceError> TakeAll(long now)
+    {
+        if (_pending.Count > 0)
+        {
+            LookAtCounters(now);
+        }
+
+        DeviceError[] all = [.. _corrected, .. _pending.Select(one => one.Value.Merge(Below(one.Key)))];
+        _corrected.Clear();
+        _pending.Clear();
+        return all;
+    }
+
     /// <summary>Clears what a function has recorded, where the host's kernel owns the registers. Any thread.</summary>
     public void Clear(PciAddress device)
     {

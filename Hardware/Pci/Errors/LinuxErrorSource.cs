@@ -14,6 +14,9 @@ public sealed unsafe class LinuxErrorSource : IErrorSource
     private const int CounterMilliseconds = 1000;
     private const int BufferBytes = 16 * 1024;
 
+    // Guests wait while one daemon follows another; a register that a reset holds up would let them wait for seconds.
+    private const int StopMilliseconds = 250;
+
     private readonly string _tracing;
     private readonly ErrorCollector _collector;
     private readonly List<string> _missing = [];
@@ -22,6 +25,7 @@ public sealed unsafe class LinuxErrorSource : IErrorSource
     private ErrorTrace? _trace;
     private volatile Action<DeviceError>? _found;
     private Thread? _thread;
+    private volatile bool _isStopping;
     private volatile bool _isOver;
 
     /// <summary>Creates it; nothing is opened yet.</summary>
@@ -52,15 +56,38 @@ public sealed unsafe class LinuxErrorSource : IErrorSource
     public void Start(Action<DeviceError> found)
     {
         _found = found;
-        if (_thread is not null)
+        if (_thread is null)
+        {
+            _events = TryOpen(KernelEvents.Open, "which recoveries the kernel has ended is not known");
+            _trace = TryOpen(() => ErrorTrace.Open(_tracing), "the transactions that failed are only known from the devices' registers");
+        }
+        else if (_isStopping)
+        {
+            _thread.Join();
+            _isStopping = false;
+        }
+        else
         {
             return;
         }
 
-        _events = TryOpen(KernelEvents.Open, "which recoveries the kernel has ended is not known");
-        _trace = TryOpen(() => ErrorTrace.Open(_tracing), "the transactions that failed are only known from the devices' registers");
         _thread = new(Run) { IsBackground = true, Name = "errors" };
         _thread.Start();
+    }
+
+    /// <inheritdoc/>
+    public void Stop(Action<DeviceError> found)
+    {
+        if (_found != found)
+        {
+            return;
+        }
+
+        // The thread ends: the lines of the trace are whose who reads them, and another process may read them from now on.
+        _isStopping = true;
+        Wake();
+        _thread?.Join(StopMilliseconds);
+        _found = null;
     }
 
     /// <inheritdoc/>
@@ -78,12 +105,17 @@ public sealed unsafe class LinuxErrorSource : IErrorSource
         }
 
         _isOver = true;
-        ulong one = 1;
-        _ = LinuxCalls.Write(_wake, (byte*)&one, sizeof(ulong));
+        Wake();
         _thread?.Join();
         _events?.Dispose();
         _trace?.Dispose();
         _ = LinuxCalls.Close(_wake);
+    }
+
+    private void Wake()
+    {
+        ulong one = 1;
+        _ = LinuxCalls.Write(_wake, (byte*)&one, sizeof(ulong));
     }
 
     private T? TryOpen<T>(Func<T> open, string otherwise)
@@ -108,7 +140,11 @@ public sealed unsafe class LinuxErrorSource : IErrorSource
     {
         byte[] buffer = new byte[BufferBytes];
         long countersAt = 0;
-        while (!_isOver)
+
+        // What woke the thread before this one. Whether this one is to end is asked behind it.
+        ulong before;
+        _ = LinuxCalls.Read(_wake, (byte*)&before, sizeof(ulong));
+        while (!_isOver && !_isStopping)
         {
             long now = Environment.TickCount64;
             if (now >= countersAt)
@@ -117,13 +153,22 @@ public sealed unsafe class LinuxErrorSource : IErrorSource
                 countersAt = now + CounterMilliseconds;
             }
 
-            foreach (DeviceError error in _collector.TakeDue(now))
-            {
-                _found!(error);
-            }
-
+            Tell(_collector.TakeDue(now));
             Wait(Math.Min(countersAt, _collector.DueAt));
             Take(buffer);
+        }
+
+        if (_isStopping)
+        {
+            Tell(_collector.TakeAll(Environment.TickCount64));
+        }
+    }
+
+    private void Tell(IReadOnlyList<DeviceError> errors)
+    {
+        foreach (DeviceError error in errors)
+        {
+            _found?.Invoke(error);
         }
     }
 

@@ -22,9 +22,9 @@ internal sealed class SmallCustody : IDeviceCustody, IFunctionSource, IDeviceSet
     private readonly ConcurrentDictionary<PciAddress, bool> _isQuiet = new();
     private readonly ConcurrentDictionary<PciAddress, CustodyPins> _pins = new();
 
-    public SmallCustody(IReadOnlyList<EmulatedFunction> functions, Action<string> note)
+    public SmallCustody(IReadOnlyList<EmulatedFunction> functions, Action<string> note, Func<EmulatedFunction, IPciFunction>? around = null)
     {
-        _functions = new(functions);
+        _functions = new(functions.Select(function => around?.Invoke(function) ?? function));
         Note = note;
         foreach (EmulatedFunction function in functions)
         {

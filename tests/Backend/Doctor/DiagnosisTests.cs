@@ -143,6 +143,30 @@ public sealed class DiagnosisTests : IDisposable
         Assert.Contains("0xdb000000 to 0xdbffffff", found.Reason, StringComparison.Ordinal);
     }
 
+    // AMD I/O Virtualization Technology, "IVMD": for all functions, and for those of a range.
+    [Theory]
+    [InlineData(0x20)]
+    [InlineData(0x22)]
+    public void Memory_that_amds_firmware_reserves_for_many_is_told_and_nothing_refused(byte type)
+    {
+        _host.AddNic(Nic);
+        byte[] table = new byte[48 + 32];
+        "IVRS"u8.CopyTo(table);
+        (table[48], table[50], table[54]) = (type, 32, 0xFF);
+        BinaryPrimitives.WriteUInt64LittleEndian(table.AsSpan(64), 0xDB00_0000);
+        BinaryPrimitives.WriteUInt64LittleEndian(table.AsSpan(72), 0x0100_0000);
+        WriteTable("IVRS", table);
+
+        DoctorReport report = Diagnosis.Of(Healthy(), Address);
+
+        Finding found = Assert.Single(report.Findings, static finding => finding.Code == "reserved-memory");
+        Assert.Equal((FindingSeverity.Information, Nic), (found.Severity, found.Device));
+        Assert.Contains("0xdb000000 to 0xdbffffff", found.Reason, StringComparison.Ordinal);
+        Assert.DoesNotContain("refuses", found.Reason, StringComparison.Ordinal);
+        Assert.Null(found.Remedy);
+        Assert.Equal("ok", report.Verdict);
+    }
+
     [Fact]
     public void Errors_that_firmware_handles_and_errors_that_are_left_over_are_warned_of()
     {
@@ -232,7 +256,12 @@ public sealed class DiagnosisTests : IDisposable
             (table[72 + (8 * i)], table[73 + (8 * i)], table[78 + (8 * i)]) = (1, 8, (byte)(4 + i));
         }
 
-        string path = Path.Combine(_host.Bus.Sys, "firmware/acpi/tables/XMAR");
+        WriteTable("XMAR", table);
+    }
+
+    private void WriteTable(string name, byte[] table)
+    {
+        string path = Path.Combine(_host.Bus.Sys, "firmware/acpi/tables", name);
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         File.WriteAllBytes(path, table);
     }

@@ -1,6 +1,7 @@
 using PciBackFlow.Backend.Errors;
 using PciBackFlow.Backend.Tests.Inheritance;
 using PciBackFlow.Hardware.Pci.Errors;
+using PciBackFlow.Stages.Filter.Policy;
 using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Backend.Tests.Errors;
@@ -44,6 +45,109 @@ public sealed class RecoveryUnderRestartTests
         Assert.All(
             new[] { "6 normal 00", "8 normal 00", "9 normal 00" }, step => Assert.InRange(driver.Asked.Count(asked => asked == step), 1, 2));
         Bench.Eventually(() => !File.Exists(Path.Combine(bench.Left, "recovery-7-0.json")), "the note is gone");
+    }
+
+    [Fact]
+    public void A_recovery_whose_first_registers_are_just_written_back_is_gone_on_with_and_they_are_written_again()
+    {
+        using ManualResetEventSlim gate = new();
+        CountingFunction? nic = null;
+        using RestartBench bench = new(around: function =>
+        {
+            CountingFunction counted = new(function);
+            nic ??= counted;
+            return counted;
+        });
+        using SmallFrontend frontend = bench.Connect(7, RestartBench.Nic);
+        using DriverInGuest driver = new(frontend, static request => RecoveryOnLoopbackTests.AnswerOf(request, [3, 0, 5]));
+        try
+        {
+            nic!.Gate = gate;
+            bench.Errors.Raise(new(RestartBench.Nic, ErrorSeverity.Fatal));
+            Bench.Eventually(() => nic.PutBack == 1, "written back");
+            Assert.True(driver.Asked.IsEmpty);
+
+            bench.Kill();
+            nic.Gate = null;
+            bench.StartNext();
+
+            Bench.Eventually(() => bench.Backend.Errors.Any(static report => report.Recovered == 1), "recovered");
+            Assert.Equal(["6 frozen 00", "9 normal 00", "7 normal 00"], driver.Asked);
+            Assert.Equal(2, nic.PutBack);
+        }
+        finally
+        {
+            gate.Set();
+        }
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void An_error_that_waits_behind_a_recovery_is_recovered_from_by_the_next_daemon(bool isKilled)
+    {
+        using RestartBench bench = new();
+        using SmallFrontend frontend = bench.Connect(7, RestartBench.Nic, RestartBench.Sound);
+        bool isHeld = true;
+        using DriverInGuest driver = new(
+            frontend, request => Volatile.Read(ref isHeld) ? null : RecoveryOnLoopbackTests.AnswerOf(request, [2, 5, 5]));
+        bench.Errors.Raise(new(RestartBench.Nic, ErrorSeverity.NonFatal));
+        Bench.Eventually(() => !driver.Asked.IsEmpty, "asked");
+        bench.Errors.Raise(new(RestartBench.Sound, ErrorSeverity.NonFatal));
+
+        if (isKilled)
+        {
+            bench.KillAndStartNext();
+        }
+        else
+        {
+            bench.StopAndStartNext();
+        }
+
+        bench.AwaitServed(7);
+        Volatile.Write(ref isHeld, false);
+
+        Bench.Eventually(() => bench.Backend.Errors.Count(static report => report.Recovered == 1) == 2, "both are recovered");
+        Bench.Eventually(() => !File.Exists(Path.Combine(bench.Left, "recovery-7-0.json")), "the note is gone");
+    }
+
+    [Fact]
+    public void An_answer_to_what_an_earlier_daemon_has_withdrawn_is_not_taken_for_the_next_question_s()
+    {
+        using RestartBench bench = new(
+            errorTiming: new() { Answer = TimeSpan.FromMilliseconds(150) },
+            policies: new() { General = new() { OnError = new(ErrorRemedy.Log, SettingOrigin.BuiltIn) } });
+        using SmallFrontend frontend = bench.Connect(7, RestartBench.Sound);
+        frontend.AnnounceAerHandler();
+        bench.Errors.Raise(new(RestartBench.Sound, ErrorSeverity.NonFatal));
+        Bench.Eventually(() => bench.Backend.Errors.Any(static report => report is { Failed: 1, LateVerdicts: 1 }), "withdrawn");
+        Bench.Eventually(() => !File.Exists(Path.Combine(bench.Left, "recovery-7-0.json")), "the note is gone");
+
+        bench.KillAndStartNext();
+        bench.AwaitServed(7);
+        bench.Errors.Raise(new(RestartBench.Sound, ErrorSeverity.NonFatal));
+        Bench.Eventually(() => bench.Backend.Errors.Any(static report => report.Failed == 1), "the driver is still at the first one");
+        Assert.Equal(1, Assert.Single(bench.Backend.Errors).LateVerdicts);
+        Assert.False(frontend.TryReadRecovery(out _));
+
+        frontend.AnswerRecovery((int)RecoveryVerdict.Recovered);
+        bench.Errors.Raise(new(RestartBench.Sound, ErrorSeverity.NonFatal));
+        Bench.Eventually(() => frontend.TryReadRecovery(out RecoveryRequest asked) && asked.Command == PciOpCode.AerDetected, "asked anew");
+        Bench.Eventually(() => bench.Backend.Errors.Any(static report => report.Failed == 2), "ended");
+    }
+
+    [Fact]
+    public void A_guest_that_was_never_asked_is_asked_by_the_next_daemon_at_once()
+    {
+        using RestartBench bench = new();
+        using SmallFrontend frontend = bench.Connect(7, RestartBench.Nic);
+        using DriverInGuest driver = new(frontend, static request => RecoveryOnLoopbackTests.AnswerOf(request, [2, 5, 5]));
+
+        bench.KillAndStartNext();
+        bench.AwaitServed(7);
+        bench.Errors.Raise(new(RestartBench.Nic, ErrorSeverity.NonFatal));
+
+        Bench.Eventually(() => bench.Backend.Errors.Any(static report => report.Recovered == 1), "recovered");
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using PciBackFlow.Backend.Errors;
 using PciBackFlow.Backend.Guests;
 using PciBackFlow.Backend.Policy;
 using PciBackFlow.Backend.Tests.Attaching;
@@ -26,17 +27,24 @@ internal sealed class RestartBench : IDisposable
 
     private readonly TemporaryFolder _folder = new();
     private readonly SmallCustody _custody;
+    private readonly ErrorTiming _errorTiming;
     private readonly List<(MortalPlatform Process, BackendHost Backend)> _dead = [];
     private string _run;
     private int _deaths;
 
     /// <param name="moment">The moment at which the first daemon is killed by itself.</param>
-    public RestartBench(int moment = 0)
+    /// <param name="errorTiming">How long recoveries take at most.</param>
+    /// <param name="policies">What daemons are configured with.</param>
+    /// <param name="around">What daemons see of a device; null: the device.</param>
+    public RestartBench(
+        int moment = 0, ErrorTiming? errorTiming = null, PolicySources? policies = null, Func<EmulatedFunction, IPciFunction>? around = null)
     {
+        Policies = policies ?? new();
+        _errorTiming = errorTiming ?? new();
         _run = _folder["run"];
         NicHardware = OwnedFunction.Builder().Build(Nic);
         SoundHardware = new EmulatedFunctionBuilder(0x8086, 0x2668).Set(0x0A, 2, 0x0403).BaseAddress(0, 0xFEB2_0000, 0x4000).Build(Sound);
-        _custody = new([NicHardware, SoundHardware], static _ => { });
+        _custody = new([NicHardware, SoundHardware], static _ => { }, around);
         Host.Passthrough.Describe(
             Nic, new() { MsixEntries = OwnedFunction.TableSize, MsiVectors = OwnedFunction.MsiVectors, DecodesMemory = static () => true });
         Store = Host.BackendView.OpenXenStore();
@@ -62,7 +70,7 @@ internal sealed class RestartBench : IDisposable
     /// <summary>What the daemon that runs now said.</summary>
     public CapturedLines Lines { get; private set; } = new();
 
-    public PolicySources Policies { get; set; } = new();
+    public PolicySources Policies { get; set; }
 
     /// <summary>Errors of the host's devices, whichever daemon listens.</summary>
     public EmulatedErrorSource Errors { get; } = new();
@@ -226,6 +234,7 @@ internal sealed class RestartBench : IDisposable
             Devices = new() { Custody = _custody, JournalDirectory = _run },
             Policies = Policies,
             Errors = Errors,
+            ErrorTiming = _errorTiming,
             Shards = 1,
             SpinMicroseconds = 0,
             Logger = Lines,

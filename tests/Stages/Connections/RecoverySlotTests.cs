@@ -96,6 +96,21 @@ public sealed class RecoverySlotTests : IDisposable
     }
 
     [Fact]
+    public void A_question_that_an_earlier_daemon_gave_up_closes_the_slot_of_the_next_one_likewise()
+    {
+        Ask();
+        Slot.GiveUp();
+        RecoverySlot next = new(_guest.Page.Backend, _guest);
+
+        Assert.Equal(RecoveryReply.Overdue, next.Ask(Question, Replied));
+        Assert.False(_guest.Page.Frontend.TryReadRecovery(out _));
+
+        _guest.Page.Frontend.AnswerRecovery(5);
+
+        Assert.Equal(RecoveryReply.Asked, next.Ask(Question, Replied));
+    }
+
+    [Fact]
     public void The_end_of_a_question_that_is_nobody_s_here_is_waited_for()
     {
         _guest.Page.Frontend.ToggleFlags(SharedFlags.BackendActive, SharedFlags.None);

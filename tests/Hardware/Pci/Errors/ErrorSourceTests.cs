@@ -30,6 +30,48 @@ public sealed class ErrorSourceTests
 
     [Theory]
     [MemberData(nameof(Both))]
+    public void Who_has_stopped_it_is_told_nothing_and_who_starts_it_again_is(bool isLinux)
+    {
+        using FakeSysfs sysfs = new();
+        ConcurrentQueue<DeviceError> told = new();
+        ConcurrentQueue<DeviceError> toldNext = new();
+        Action<DeviceError> first = told.Enqueue;
+        using IErrorSource source = Open(sysfs, isLinux);
+        source.Start(first);
+        Raise(sysfs, source, isLinux, 1);
+        Eventually(() => !told.IsEmpty);
+
+        source.Stop(first);
+        Raise(sysfs, source, isLinux, 2);
+        Thread.Sleep(20);
+        source.Start(toldNext.Enqueue);
+        Raise(sysfs, source, isLinux, 3);
+        Eventually(() => !toldNext.IsEmpty);
+
+        Assert.Single(told);
+    }
+
+    [Theory]
+    [MemberData(nameof(Both))]
+    public void Who_is_late_with_stopping_it_does_not_stop_it_for_the_next_one(bool isLinux)
+    {
+        using FakeSysfs sysfs = new();
+        ConcurrentQueue<DeviceError> told = new();
+        ConcurrentQueue<DeviceError> toldNext = new();
+        Action<DeviceError> first = told.Enqueue;
+        using IErrorSource source = Open(sysfs, isLinux);
+        source.Start(first);
+        source.Start(toldNext.Enqueue);
+        source.Stop(first);
+
+        Raise(sysfs, source, isLinux, 1);
+        Eventually(() => !toldNext.IsEmpty);
+
+        Assert.Empty(told);
+    }
+
+    [Theory]
+    [MemberData(nameof(Both))]
     public void The_status_of_a_function_that_is_not_there_is_cleared_without_complaint(bool isLinux)
     {
         using FakeSysfs sysfs = new();
@@ -78,6 +120,27 @@ public sealed class ErrorSourceTests
 
         Assert.Equal((FakeSysfs.Card, ErrorSeverity.Fatal, "DLP"), (told.Single().Device, told.Single().Severity, told.Single().Bits.Single()));
         Assert.Equal("0", File.ReadAllText(Path.Combine(instance, "events/ras/aer_event/enable")));
+    }
+
+    [Fact]
+    public void What_the_kernel_has_not_finished_with_is_told_at_the_stop()
+    {
+        using FakeSysfs sysfs = new();
+        string instance = sysfs.At("tracing/instances/pcibackflow-errors");
+        Directory.CreateDirectory(Path.Combine(instance, "events/ras/aer_event"));
+        File.WriteAllText(
+            Path.Combine(instance, "trace_pipe"),
+            "aer_event: 0000:01:00.0 PCIe Bus Error: severity=Fatal, Data Link Protocol Error, TLP Header=Not available\n");
+        ConcurrentQueue<DeviceError> told = new();
+        Action<DeviceError> listener = told.Enqueue;
+        using LinuxErrorSource source = new(sysfs.Bus, static () => [FakeSysfs.Card], sysfs.At("tracing"), TimeSpan.FromHours(1));
+        source.Start(listener);
+        Thread.Sleep(100);
+        Assert.Empty(told);
+
+        source.Stop(listener);
+
+        Assert.Equal((FakeSysfs.Card, ErrorSeverity.Fatal), (told.Single().Device, told.Single().Severity));
     }
 
     private static IErrorSource Open(FakeSysfs sysfs, bool isLinux) =>
