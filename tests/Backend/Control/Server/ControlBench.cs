@@ -32,6 +32,8 @@ internal sealed class ControlBench : IDisposable
             Guests = () => [],
             NameOf = _ => null,
             Counters = () => default,
+            Totals = static () => new ShardTotals[2],
+            Passages = static () => [PassageTimes.None, PassageTimes.None],
             Shards = new(2, shards ?? ((_, action) => action())),
             Custody = Custody,
             Toolstack = Toolstack,
