@@ -13,7 +13,9 @@ internal sealed class ControlRoutes
 
     /// <summary>Adds a path.</summary>
     /// <param name="method">HTTP's method.</param>
-    /// <param name="path">What follows the version: <c>domains/{domain}/devices</c>; the whole path when it begins with a slash, and then without braces.</param>
+    /// <param name="path">
+    /// What follows the version: <c>domains/{domain}/devices</c>; the whole path when it begins with a slash, and then without braces.
+    /// </param>
     /// <param name="run">What it does.</param>
     public void Add(string method, string path, RequestDelegate run) => _routes.Add((method, path[0] == '/' ? [path] : path.Split('/'), run));
 
