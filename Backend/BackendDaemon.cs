@@ -109,12 +109,15 @@ public sealed partial class BackendDaemon : IDisposable
             Inheritance = _host.Inheritance,
             Policies = () => _policies,
         };
-        _control = new(socket, services, loggers);
-        await _control.StartAsync().ConfigureAwait(false);
+
+        // First: who finds the socket finds everything.
         if (_options.MetricsPort != 0)
         {
             await StartMetricsAsync(services, loggers).ConfigureAwait(false);
         }
+
+        _control = new(socket, services, loggers);
+        await _control.StartAsync().ConfigureAwait(false);
     }
 
     /// <summary>
