@@ -19,8 +19,8 @@ internal sealed record TopReport(DaemonReport Daemon, double Seconds, double Req
     {
         bool isSame = before.Daemon.ProcessId == now.Daemon.ProcessId && before.Daemon.UptimeSeconds < now.Daemon.UptimeSeconds;
         double seconds = Math.Max(isSame ? now.Daemon.UptimeSeconds - before.Daemon.UptimeSeconds : now.Daemon.UptimeSeconds, 0.001);
-        var shards = isSame ? before.Shards.ToDictionary(static shard => shard.Shard) : [];
-        var guests = isSame ? before.Guests.ToDictionary(static guest => (guest.Domain, guest.Device)) : [];
+        Dictionary<int, ShardReport> shards = isSame ? before.Shards.ToDictionary(static shard => shard.Shard) : [];
+        Dictionary<(int Domain, int Device), GuestReport> guests = isSame ? before.Guests.ToDictionary(static guest => (guest.Domain, guest.Device)) : [];
         TopShard[] compared = [.. now.Shards.Select(shard => Of(shards.GetValueOrDefault(shard.Shard), shard, seconds))];
         return new(
             now.Daemon, seconds, compared.Sum(static shard => shard.RequestsPerSecond), compared,

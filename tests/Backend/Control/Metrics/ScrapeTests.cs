@@ -17,7 +17,7 @@ public sealed class ScrapeTests
         long allocated = Allocated(bench);
 
         using ManualResetEventSlim over = new();
-        var scraping = Task.Run(() =>
+        Task<int> scraping = Task.Run(() =>
         {
             int scrapes = 0;
             while (!over.IsSet)
