@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using PciBackFlow.Backend.Control.Api;
 using PciBackFlow.Backend.Control.Server;
@@ -32,6 +33,7 @@ public sealed partial class BackendDaemon : IDisposable
     private BackendHost _host;
     private BackendHost? _spare;
     private ControlServer? _control;
+    private MetricsServer? _metrics;
     private bool _hasServed;
     private volatile bool _isReleased;
     private PcibackDirectory? _xl;
@@ -92,7 +94,7 @@ public sealed partial class BackendDaemon : IDisposable
     /// <param name="socket">Its socket's absolute path; nothing lies there.</param>
     /// <param name="loggers">Where its lines go.</param>
     /// <exception cref="IOException">It can't listen at its socket.</exception>
-    public Task StartControlAsync(string socket, ILoggerFactory loggers)
+    public async Task StartControlAsync(string socket, ILoggerFactory loggers)
     {
         _host.Traces.Open();
         ControlServices services = new()
@@ -103,6 +105,8 @@ public sealed partial class BackendDaemon : IDisposable
             Guests = () => _host.Guests,
             NameOf = _host.NameOf,
             Counters = _host.Engine.ReadCounters,
+            Totals = _host.Engine.ReadShards,
+            Passages = _host.Engine.ReadPassages,
             Shards = Shards,
             Custody = _machine.Custody,
             Toolstack = _host.Toolstack!,
@@ -114,8 +118,15 @@ public sealed partial class BackendDaemon : IDisposable
             Inheritance = _host.Inheritance,
             Policies = () => _policies,
         };
+
+        // First: who finds the socket finds everything.
+        if (_options.MetricsPort != 0)
+        {
+            await StartMetricsAsync(services, loggers).ConfigureAwait(false);
+        }
+
         _control = new(socket, services, loggers);
-        return _control.StartAsync();
+        await _control.StartAsync().ConfigureAwait(false);
     }
 
     /// <summary>
@@ -162,11 +173,19 @@ public sealed partial class BackendDaemon : IDisposable
 
     /// <summary>Takes no more of the control API's requests, and waits for those under way.</summary>
     /// <param name="limit">For how long; what is not done by then is cut off.</param>
-    public Task StopControlAsync(TimeSpan limit)
+    public async Task StopControlAsync(TimeSpan limit)
     {
         // Those would never end by themselves.
         _host.Traces.Close();
-        return _control?.StopAsync(limit) ?? Task.CompletedTask;
+        if (_metrics is not null)
+        {
+            await _metrics.StopAsync(limit).ConfigureAwait(false);
+        }
+
+        if (_control is not null)
+        {
+            await _control.StopAsync(limit).ConfigureAwait(false);
+        }
     }
 
     /// <summary>Guests and people are served from now on: begins what they need not wait for, and what only works when somebody answers.</summary>
@@ -202,6 +221,8 @@ public sealed partial class BackendDaemon : IDisposable
         await StopControlAsync(limit).ConfigureAwait(false);
         _control?.Dispose();
         _control = null;
+        _metrics?.Dispose();
+        _metrics = null;
         _xl?.Dispose();
         _xl = null;
         BackendHost spare = MakeHost();
@@ -246,10 +267,28 @@ public sealed partial class BackendDaemon : IDisposable
     public void Dispose()
     {
         _control?.Dispose();
+        _metrics?.Dispose();
         _host.Dispose();
         _spare?.Dispose();
         _xl?.Dispose();
         _reloading.Dispose();
+    }
+
+    // Guests are served whether somebody counts or not: a port that another program has is said, and that is all.
+    private async Task StartMetricsAsync(ControlServices services, ILoggerFactory loggers)
+    {
+        MetricsServer metrics = new(_options.MetricsPort, services, loggers);
+        try
+        {
+            await metrics.StartAsync().ConfigureAwait(false);
+            _metrics = metrics;
+            LogMetrics(_options.Logger, _options.MetricsPort);
+        }
+        catch (Exception failure) when (failure is IOException or SocketException)
+        {
+            metrics.Dispose();
+            LogNoMetrics(_options.Logger, _options.MetricsPort, failure.Message);
+        }
     }
 
     // Between two hosts there is no shard, which is not one that does not answer.
@@ -267,7 +306,7 @@ public sealed partial class BackendDaemon : IDisposable
     // Asking a shard whether it lives is no progress.
     private long Progress(int shard)
     {
-        EngineCounters counters = _host.Engine.ReadCounters(shard);
+        ShardTotals counters = _host.Engine.ReadShards()[shard];
         return counters.Deliveries + counters.Served + counters.Offloaded + counters.Expired + counters.Takeovers;
     }
 
@@ -279,6 +318,7 @@ public sealed partial class BackendDaemon : IDisposable
         Topology = _options.Topology,
         Shards = _options.Shards,
         SpinMicroseconds = _options.SpinMicroseconds,
+        SampleEvery = _options.SampleEvery,
         Slots = _options.Slots,
         Policies = _policies with { Present = _machine.Custody.Present },
         Errors = _machine.Errors,
@@ -292,6 +332,12 @@ public sealed partial class BackendDaemon : IDisposable
 
     [LoggerMessage(Level = LogLevel.Information, Message = "configuration read again: {Changed} functions have another policy, {Waiting} get it soon")]
     private static partial void LogReloaded(ILogger logger, int changed, int waiting);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "metrics at http://127.0.0.1:{Port}/metrics")]
+    private static partial void LogMetrics(ILogger logger, int port);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "no metrics on port {Port}, only on the control socket: {Reason}")]
+    private static partial void LogNoMetrics(ILogger logger, int port, string reason);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "'pcibackflow xl' will not work: {Reason}")]
     private static partial void LogNoView(ILogger logger, string reason);

@@ -28,6 +28,12 @@ public sealed record BackendDaemonOptions
     /// <inheritdoc cref="BackendOptions.SpinMicroseconds"/>
     public int SpinMicroseconds { get; init; } = 20;
 
+    /// <inheritdoc cref="BackendOptions.SampleEvery"/>
+    public int SampleEvery { get; init; }
+
+    /// <summary>The TCP port of 127.0.0.1 on which metrics are answered as well, 1 to 65535; 0: on none.</summary>
+    public int MetricsPort { get; init; }
+
     /// <inheritdoc cref="BackendOptions.Slots"/>
     public SlotMode Slots { get; init; } = SlotMode.Vpci;
 

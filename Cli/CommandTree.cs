@@ -60,6 +60,7 @@ public static class CommandTree
         PolicyVerb.Create(console),
         ServeVerb.Create(console),
         StatusVerb.Create(console),
+        TopVerb.Create(console),
         TraceVerb.Create(console),
         ReplayVerb.Create(console),
         ReloadVerb.Create(console),

@@ -4,12 +4,17 @@ using PciBackFlow.Pipeline.Running;
 
 namespace PciBackFlow.Pipeline;
 
-/// <summary>Times every Nth item of one shard, stage by stage. Owned by the shard's thread; recording allocates nothing.</summary>
+/// <summary>
+/// Times every Nth item of one shard, stage by stage. Owned by the shard's thread, but for <see cref="ReadPassages"/>; recording allocates nothing.
+/// </summary>
 internal sealed class StageClock
 {
     // One entry per stage, then the time between threads, then the whole.
     private readonly LongHistogram?[] _histograms;
     private readonly long[] _totals;
+
+    // Of the whole, in few steps: the histograms' iterators cannot be run beside a thread that records.
+    private readonly long[] _passages = new long[PassageTimes.UpperBounds.Count + 1];
     private readonly int _stages;
     private int _every;
     private int _countdown;
@@ -58,7 +63,20 @@ internal sealed class StageClock
         }
 
         Add(_stages, Math.Max(0, whole - inStages));
-        Add(_stages + 1, whole);
+        int place = PassageTimes.PlaceOf(Add(_stages + 1, whole));
+        Volatile.Write(ref _passages[place], _passages[place] + 1);
+    }
+
+    /// <summary>Any thread: how long items took as a whole. Nobody waits; not a consistent cut.</summary>
+    internal PassageTimes ReadPassages()
+    {
+        long[] counts = new long[_passages.Length];
+        for (int i = 0; i < counts.Length; i++)
+        {
+            counts[i] = Volatile.Read(ref _passages[i]);
+        }
+
+        return new(counts, Volatile.Read(ref _totals[^1]));
     }
 
     /// <summary>Shard thread: adds this shard's figures to a sum over the shards.</summary>
@@ -87,10 +105,11 @@ internal sealed class StageClock
     // A minute: far above every deadline.
     private const long HighestNanoseconds = 60_000_000_000;
 
-    private void Add(int entry, long ticks)
+    private long Add(int entry, long ticks)
     {
         long nanoseconds = Math.Clamp((long)(ticks * (1e9 / Stopwatch.Frequency)), 0, HighestNanoseconds);
         _histograms[entry]!.RecordValue(nanoseconds);
-        _totals[entry] += nanoseconds;
+        Volatile.Write(ref _totals[entry], _totals[entry] + nanoseconds);
+        return nanoseconds;
     }
 }

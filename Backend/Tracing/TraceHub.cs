@@ -23,6 +23,8 @@ public sealed class TraceHub(IReadOnlyList<ShardTrace> shards) : IDisposable
     private readonly ManualResetEventSlim _idle = new();
     private Thread? _thread;
     private bool _isClosed;
+    private long _overflown;
+    private long _missedByFormer;
 
     /// <summary>Whether anybody looks.</summary>
     public bool IsOn
@@ -33,6 +35,16 @@ public sealed class TraceHub(IReadOnlyList<ShardTrace> shards) : IDisposable
             {
                 return _readers.Count > 0;
             }
+        }
+    }
+
+    /// <summary>What readers did not get since the start: requests that found no room on a shard, and those that readers were too slow for.</summary>
+    /// <returns>Both numbers; a request that several slow readers missed counts for each of them.</returns>
+    public (long Overflown, long Behind) ReadLosses()
+    {
+        lock (_lock)
+        {
+            return (_overflown, _missedByFormer + _readers.Sum(static reader => reader.Missed));
         }
     }
 
@@ -107,6 +119,7 @@ public sealed class TraceHub(IReadOnlyList<ShardTrace> shards) : IDisposable
                 return;
             }
 
+            _missedByFormer += reader.Missed;
             if (_readers.Count == 0)
             {
                 Stop();
@@ -179,6 +192,7 @@ public sealed class TraceHub(IReadOnlyList<ShardTrace> shards) : IDisposable
                 reader.AddOverflown(now - dropped);
             }
 
+            _overflown += now - dropped;
             dropped = now;
         }
 

@@ -31,6 +31,7 @@ public sealed class TraceSubscription : IDisposable
     private int _requests;
     private long _overflown;
     private long _behind;
+    private long _missed;
 
     internal TraceSubscription(TraceFilter filter, Action<TraceSubscription> leave)
     {
@@ -43,6 +44,9 @@ public sealed class TraceSubscription : IDisposable
 
     /// <summary>Ends the subscription.</summary>
     public void Dispose() => _leave(this);
+
+    /// <summary>Requests that it lost because it did not keep up. Any thread.</summary>
+    internal long Missed => Volatile.Read(ref _missed);
 
     /// <summary>Hub: a request was answered.</summary>
     internal void Add(in TraceSlot slot)
@@ -89,6 +93,7 @@ public sealed class TraceSubscription : IDisposable
         if (_overflown + _behind > 0 || !_batches.Writer.TryWrite(batch))
         {
             _behind += _requests;
+            Volatile.Write(ref _missed, _missed + _requests);
 
             // Names of registers may be among what is lost: they are said again.
             _permissions.Clear();

@@ -59,6 +59,8 @@ internal sealed partial class Daemon : IDisposable
                 Topology = settings.Topology,
                 Shards = settings.Shards,
                 SpinMicroseconds = settings.SpinMicroseconds,
+                SampleEvery = settings.SampleEvery,
+                MetricsPort = settings.MetricsPort,
                 Slots = settings.Slots,
                 Policies = settings.Policies,
                 Configuration = settings.Reports,

@@ -22,6 +22,8 @@ internal sealed class DaemonConfiguration
     public const string DefaultRunDirectory = "/run/pcibackflow";
     public const int MaxShards = 256;
     public const int MaxSpin = 1_000_000;
+    public const int MaxSample = 1_000_000;
+    public const int MaxPort = 65535;
 
     private const int DefaultSpin = 20;
 
@@ -60,7 +62,8 @@ internal sealed class DaemonConfiguration
         using JsonDocument document = Parse(file);
         var root = new ConfigurationElement(file, string.Empty, document.RootElement);
         Dictionary<string, ConfigurationElement> members = root.Members(
-            "$schema", "platform", "topology", "shards", "spin", "slots", "state", "run", "log", "policy", "devices", "quirks", "refusals");
+            "$schema", "platform", "topology", "shards", "spin", "slots", "state", "run", "log", "metrics_port", "sample",
+            "policy", "devices", "quirks", "refusals");
         return new DaemonConfiguration(file, members).Resolve(options, detect);
     }
 
@@ -135,6 +138,8 @@ internal sealed class DaemonConfiguration
         string state = Value("state", options.State, element => element.Text(), DefaultStateDirectory)!;
         string run = Value("run", options.Run, element => element.Text(), DefaultRunDirectory)!;
         string log = Value("log", null, element => element.Choice("debug", "information", "warning", "error"), "information")!;
+        int port = Number("metrics_port", null, element => element.Number(0, MaxPort), 0);
+        int sample = Number("sample", null, element => element.Number(0, MaxSample), 0);
         PolicyStatement general = _members.TryGetValue("policy", out ConfigurationElement named) ? Policy(named) : Default();
         PolicySources policies = new() { General = general, Devices = Devices(), Quirks = Quirks() };
         RefusalPolicy refusals = Refusals();
@@ -144,6 +149,8 @@ internal sealed class DaemonConfiguration
             Topology = PipelineTopologyNames.Parse(topology),
             Shards = shards,
             SpinMicroseconds = spin,
+            SampleEvery = sample,
+            MetricsPort = port,
             Slots = slots == "passthrough" ? SlotMode.Passthrough : SlotMode.Vpci,
             StateDirectory = state,
             RunDirectory = run,

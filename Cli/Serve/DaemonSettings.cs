@@ -20,6 +20,12 @@ internal sealed record DaemonSettings
 
     public required int SpinMicroseconds { get; init; }
 
+    /// <summary>0: no request's stages are timed.</summary>
+    public required int SampleEvery { get; init; }
+
+    /// <summary>0: none.</summary>
+    public required int MetricsPort { get; init; }
+
     public required SlotMode Slots { get; init; }
 
     public required string StateDirectory { get; init; }

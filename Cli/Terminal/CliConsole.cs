@@ -12,7 +12,6 @@ public sealed class CliConsole
     // Wider than any row: a table in a pipe or a file is cut and matched by other programs, so no cell may wrap.
     private const int UnboundedWidth = 4096;
 
-    private readonly bool _outputIsTerminal;
     private readonly Func<CancellationToken> _interruption;
 
     /// <summary>A console.</summary>
@@ -29,7 +28,7 @@ public sealed class CliConsole
         Error = error;
         Progress = progress;
         ProgressIsTerminal = progressIsTerminal;
-        _outputIsTerminal = outputIsTerminal;
+        OutputIsTerminal = outputIsTerminal;
         _interruption = interruption;
     }
 
@@ -41,6 +40,9 @@ public sealed class CliConsole
 
     /// <summary>Progress.</summary>
     public Stream Progress { get; }
+
+    /// <summary>Whether a person sees <see cref="Output"/> directly.</summary>
+    public bool OutputIsTerminal { get; }
 
     /// <summary>Whether a live line makes sense on <see cref="Progress"/>.</summary>
     public bool ProgressIsTerminal { get; }
@@ -67,7 +69,7 @@ public sealed class CliConsole
     /// <param name="table">The table.</param>
     public void WriteTable(Table table)
     {
-        if (_outputIsTerminal)
+        if (OutputIsTerminal)
         {
             Create(Output, isTerminal: true).Write(table);
             return;

@@ -48,10 +48,13 @@ public interface IPipelineEngine<TItem> : IDisposable
     /// <returns>The totals.</returns>
     EngineCounters ReadCounters();
 
-    /// <summary>What one shard has counted since the start; workers are all shards', and count nothing here.</summary>
-    /// <param name="shard">The shard.</param>
-    /// <returns>Its part of <see cref="ReadCounters()"/>.</returns>
-    EngineCounters ReadCounters(int shard);
+    /// <summary>The same of each shard by itself. No shard waits or notices.</summary>
+    /// <returns>One entry per shard, by its number.</returns>
+    IReadOnlyList<ShardTotals> ReadShards();
+
+    /// <summary>How long the items took whose stages were timed (<see cref="SampleStages"/>), as a whole. No shard waits or notices.</summary>
+    /// <returns>One entry per shard, by its number.</returns>
+    IReadOnlyList<PassageTimes> ReadPassages();
 
     /// <summary>Which threads ran which stage, and what each has allocated so far: asks every thread that carries items and waits for all; one
     /// that is inside a long access is reported as it last was.</summary>

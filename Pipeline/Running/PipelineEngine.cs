@@ -127,22 +127,32 @@ public sealed class PipelineEngine<TItem, T1, T2, T3, T4, T5, T6> : IPipelineEng
     /// <inheritdoc/>
     public EngineCounters ReadCounters()
     {
-        EngineCounters sum = default;
+        ShardTotals sum = default;
         foreach (Shard<TItem, StageChain<TItem, T1, T2, T3, T4, T5, T6>> shard in _shards)
         {
-            shard.AddCounters(ref sum);
+            ShardTotals one = shard.ReadTotals();
+            sum = new(
+                sum.Served + one.Served,
+                sum.Wakeups + one.Wakeups,
+                sum.Deliveries + one.Deliveries,
+                sum.Spurious + one.Spurious,
+                sum.Offloaded + one.Offloaded,
+                sum.NoPlace + one.NoPlace,
+                sum.Expired + one.Expired,
+                sum.LateResults + one.LateResults,
+                sum.Takeovers + one.Takeovers);
         }
 
-        return sum with { ReplacedWorkers = _workers.Replaced, HeldBack = _workers.HeldBack };
+        return new(
+            sum.Served, sum.Wakeups, sum.Deliveries, sum.Spurious, sum.Offloaded, sum.NoPlace, sum.Expired, sum.LateResults, sum.Takeovers,
+            _workers.Replaced, _workers.HeldBack);
     }
 
     /// <inheritdoc/>
-    public EngineCounters ReadCounters(int shard)
-    {
-        EngineCounters counters = default;
-        _shards[shard].AddCounters(ref counters);
-        return counters;
-    }
+    public IReadOnlyList<ShardTotals> ReadShards() => Array.ConvertAll(_shards, static shard => shard.ReadTotals());
+
+    /// <inheritdoc/>
+    public IReadOnlyList<PassageTimes> ReadPassages() => Array.ConvertAll(_shards, static shard => shard.Clock.ReadPassages());
 
     /// <inheritdoc/>
     public IReadOnlyList<StageThread> ReadThreads()

@@ -63,7 +63,7 @@ internal sealed partial class Shard<TItem, TChain> : IItemHome<TItem>, ITakeOver
     /// <summary>After <see cref="Stop"/>: whether the thread came to its end.</summary>
     internal bool HasEnded => _ended;
 
-    /// <summary>The shard's clock; touched on its thread only.</summary>
+    /// <summary>The shard's clock; touched on its thread only, but for what it says of itself.</summary>
     internal StageClock Clock { get; }
 
     internal void Connect(IHandover<TItem>? handover, Watchdog watchdog)
@@ -128,18 +128,17 @@ internal sealed partial class Shard<TItem, TChain> : IItemHome<TItem>, ITakeOver
         }
     }
 
-    internal void AddCounters(ref EngineCounters sum) => sum = new EngineCounters(
-        sum.Served + Volatile.Read(ref _counters.Served),
-        sum.Wakeups + Volatile.Read(ref _counters.Wakeups),
-        sum.Deliveries + Volatile.Read(ref _counters.Deliveries),
-        sum.Spurious + Volatile.Read(ref _counters.Spurious),
-        sum.Offloaded + Volatile.Read(ref _counters.Offloaded),
-        sum.NoPlace + Volatile.Read(ref _counters.NoPlace),
-        sum.Expired + Volatile.Read(ref _counters.Expired),
-        sum.LateResults + Volatile.Read(ref _counters.LateResults),
-        sum.Takeovers + Volatile.Read(ref _counters.Takeovers),
-        sum.ReplacedWorkers,
-        sum.HeldBack);
+    /// <summary>Any thread: what was counted so far. Nobody waits.</summary>
+    internal ShardTotals ReadTotals() => new(
+        Volatile.Read(ref _counters.Served),
+        Volatile.Read(ref _counters.Wakeups),
+        Volatile.Read(ref _counters.Deliveries),
+        Volatile.Read(ref _counters.Spurious),
+        Volatile.Read(ref _counters.Offloaded),
+        Volatile.Read(ref _counters.NoPlace),
+        Volatile.Read(ref _counters.Expired),
+        Volatile.Read(ref _counters.LateResults),
+        Volatile.Read(ref _counters.Takeovers));
 
     /// <summary>Watchdog thread: a take-over of this shard's or one of its parts' threads.</summary>
     internal void CountTakeover() => Interlocked.Increment(ref _counters.Takeovers);

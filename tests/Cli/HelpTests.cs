@@ -13,8 +13,8 @@ public sealed class HelpTests
             .Select(line => line.Trim().Split(' ')[0]);
         Assert.Equal(
             [
-                "load", "profile", "guest-view", "explain", "learn", "devices", "doctor", "policy", "serve", "status", "trace", "replay", "reload", "inspect",
-                "pci-assignable-add",
+                "load", "profile", "guest-view", "explain", "learn", "devices", "doctor", "policy", "serve", "status", "top", "trace", "replay", "reload",
+                "inspect", "pci-assignable-add",
                 "pci-assignable-remove", "pci-assignable-list", "pci-attach", "pci-detach", "pci-list", "xl", "host-suspend", "host-resume", "completion",
             ],
             verbs);
@@ -43,6 +43,7 @@ public sealed class HelpTests
     [InlineData("replay", "FILE --traced --device --from-dump --function --builtin --permissive --policy")]
     [InlineData("reload", "--run")]
     [InlineData("status", "--run --json")]
+    [InlineData("top", "-d -b -n --run --json")]
     [InlineData("pci-assignable-add", "BDF -n --force --run")]
     [InlineData("pci-assignable-remove", "BDF|NAME -r --force --run")]
     [InlineData("pci-assignable-list", "-n --run --json")]

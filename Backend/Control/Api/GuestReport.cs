@@ -41,7 +41,11 @@ public sealed record GuestReport(
         [.. guest.Functions.Select(FunctionReport.Of)],
         guest.ReadCounters());
 
-    private static string NameOf(XenbusState state) => state switch
+    /// <summary>Every word that a state can have.</summary>
+    internal static IReadOnlyList<string> States { get; } = [.. Enum.GetValues<XenbusState>().Select(NameOf).Distinct()];
+
+    /// <summary>A state in words.</summary>
+    internal static string NameOf(XenbusState state) => state switch
     {
         XenbusState.Initialising => "initialising",
         XenbusState.InitWait => "init-wait",

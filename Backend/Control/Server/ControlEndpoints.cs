@@ -23,7 +23,6 @@ internal sealed class ControlEndpoints
     private static readonly TimeSpan ShardPatience = TimeSpan.FromMilliseconds(500);
 
     private readonly ControlServices _services;
-    private readonly long _started = Environment.TickCount64;
 
     private ControlEndpoints(ControlServices services) => _services = services;
 
@@ -45,6 +44,7 @@ internal sealed class ControlEndpoints
         routes.Add("POST", "host/resume", endpoints.Resume);
         routes.Add("POST", "reload", endpoints.Reload);
         routes.Add("GET", "trace", new TraceEndpoint(services).Run);
+        routes.Add("GET", ControlPaths.Metrics, new MetricsEndpoint(services).Run);
         return routes;
     }
 
@@ -52,11 +52,11 @@ internal sealed class ControlEndpoints
     {
         IReadOnlyList<GuestSnapshot> guests = _services.Guests();
         StatusReport report = new(
-            Daemon(),
+            _services.Daemon(),
             await ShardsOf(guests).ConfigureAwait(false),
             _services.Counters(),
             [.. guests.Select(guest => GuestReport.Of(guest, _services.NameOf(guest.DomainId)))],
-            Held(),
+            _services.Held(),
             _services.Errors(),
             _services.Configuration());
         await Answer(context, report, ControlJson.Default.StatusReport).ConfigureAwait(false);
@@ -68,7 +68,7 @@ internal sealed class ControlEndpoints
         IReadOnlyList<ShardReport> shards = await ShardsOf(_services.Guests()).ConfigureAwait(false);
         LiveNode tree = LiveTree.Of(new()
         {
-            Daemon = Daemon,
+            Daemon = _services.Daemon,
             Shards = () => shards,
             Engine = _services.Counters,
             Guests = _services.Guests,
@@ -84,7 +84,7 @@ internal sealed class ControlEndpoints
         await ControlGate.Write(context, StatusCodes.Status200OK, "application/json", JsonOf(found)).ConfigureAwait(false);
     }
 
-    private Task ListAssignable(HttpContext context) => Answer(context, Held(), ControlJson.Default.IReadOnlyListDeviceReport);
+    private Task ListAssignable(HttpContext context) => Answer(context, _services.Held(), ControlJson.Default.IReadOnlyListDeviceReport);
 
     private async Task Device(HttpContext context)
     {
@@ -211,14 +211,16 @@ internal sealed class ControlEndpoints
         ? spec
         : throw new BackendException(BackendFailure.Malformed, ControlProblem.Pointing($"not a PCI device specification: {reason}", text, index));
 
-    private DaemonReport Daemon() => new(
-        _services.Version, _services.Platform, Environment.ProcessId, (Environment.TickCount64 - _started) / 1000.0,
-        PipelineTopologyNames.NameOf(_services.Topology));
-
     private async Task<IReadOnlyList<ShardReport>> ShardsOf(IReadOnlyList<GuestSnapshot> guests)
     {
         bool[] answers = await _services.Shards.AskAsync(ShardPatience).ConfigureAwait(false);
-        return [.. answers.Select((answered, shard) => new ShardReport(shard, guests.Count(guest => guest.Shard == shard), answered))];
+        IReadOnlyList<ShardTotals> totals = _services.Totals();
+        IReadOnlyList<PassageTimes> passages = _services.Passages();
+        return
+        [
+            .. answers.Select((answered, shard) =>
+                new ShardReport(shard, guests.Count(guest => guest.Shard == shard), answered, totals[shard], passages[shard])),
+        ];
     }
 
     private static byte[] JsonOf(JsonNode? node)
@@ -239,12 +241,10 @@ internal sealed class ControlEndpoints
         return buffer.ToArray();
     }
 
-    private DeviceReport[] Held() => [.. _services.Custody.Held().Select(held => Report(held.Address))];
-
     private DeviceReport Report(PciAddress device) => _services.Custody.Describe(device);
 
     /// <summary>Custody works with the hardware and cannot be interrupted in the middle: when the time is up the request ends, the work goes on.</summary>
-    private static Task<T> Blocking<T>(HttpContext context, Func<T> work) =>
+    internal static Task<T> Blocking<T>(HttpContext context, Func<T> work) =>
         Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).WaitAsync(context.RequestAborted);
 
     private static async Task<T> Body<T>(HttpContext context, JsonTypeInfo<T> type)

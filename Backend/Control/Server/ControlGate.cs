@@ -85,10 +85,11 @@ internal sealed partial class ControlGate(ControlServices services, TimeSpan lim
         }
 
         string path = context.Request.Path.Value ?? string.Empty;
-        return path.StartsWith(ControlPaths.Version, StringComparison.Ordinal)
+        return path.StartsWith(ControlPaths.Version, StringComparison.Ordinal) || path == ControlPaths.Metrics
             ? default
             : (StatusCodes.Status404NotFound, Problem(
-                BackendFailure.Malformed, $"'{Shown(path)}' is not of this daemon's API: its paths begin with {ControlPaths.Version}"));
+                BackendFailure.Malformed,
+                $"'{Shown(path)}' is not of this daemon's API: its paths begin with {ControlPaths.Version}, but for {ControlPaths.Metrics}"));
     }
 
     private static (int Status, ControlProblem? Problem) Unanswered(HttpContext context) => context.Response.StatusCode switch

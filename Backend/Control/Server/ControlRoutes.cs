@@ -13,15 +13,17 @@ internal sealed class ControlRoutes
 
     /// <summary>Adds a path.</summary>
     /// <param name="method">HTTP's method.</param>
-    /// <param name="path">What follows the version: <c>domains/{domain}/devices</c>.</param>
+    /// <param name="path">
+    /// What follows the version: <c>domains/{domain}/devices</c>; the whole path when it begins with a slash, and then without braces.
+    /// </param>
     /// <param name="run">What it does.</param>
-    public void Add(string method, string path, RequestDelegate run) => _routes.Add((method, path.Split('/'), run));
+    public void Add(string method, string path, RequestDelegate run) => _routes.Add((method, path[0] == '/' ? [path] : path.Split('/'), run));
 
     /// <summary>Does what is asked for, or answers 404 or 405 without a body.</summary>
     public Task Run(HttpContext context)
     {
         string path = context.Request.Path.Value ?? string.Empty;
-        string[] parts = path.StartsWith(ControlPaths.Version, StringComparison.Ordinal) ? path[ControlPaths.Version.Length..].Split('/') : [];
+        string[] parts = path.StartsWith(ControlPaths.Version, StringComparison.Ordinal) ? path[ControlPaths.Version.Length..].Split('/') : [path];
         List<string> others = [];
         foreach ((string method, string[] expected, RequestDelegate run) in _routes)
         {

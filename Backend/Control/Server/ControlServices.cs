@@ -1,6 +1,7 @@
 using PciBackFlow.Backend.Attaching;
 using PciBackFlow.Backend.Control.Api;
 using PciBackFlow.Backend.Devices;
+using PciBackFlow.Backend.Devices.Description;
 using PciBackFlow.Backend.Grants;
 using PciBackFlow.Backend.Guests;
 using PciBackFlow.Backend.Inheritance;
@@ -15,6 +16,8 @@ namespace PciBackFlow.Backend.Control.Server;
 /// <summary>What the control API acts through. All of it may be used by many requests at once.</summary>
 public sealed record ControlServices
 {
+    private readonly long _started = Environment.TickCount64;
+
     /// <summary>The program's version.</summary>
     public required string Version { get; init; }
 
@@ -32,6 +35,12 @@ public sealed record ControlServices
 
     /// <summary>The engine's totals.</summary>
     public required Func<EngineCounters> Counters { get; init; }
+
+    /// <summary>The same by shard.</summary>
+    public required Func<IReadOnlyList<ShardTotals>> Totals { get; init; }
+
+    /// <summary>How long sampled requests took, by shard.</summary>
+    public required Func<IReadOnlyList<PassageTimes>> Passages { get; init; }
 
     /// <summary>Which shards answer.</summary>
     public required ShardLiveness Shards { get; init; }
@@ -65,4 +74,11 @@ public sealed record ControlServices
 
     /// <summary>Whether a user may use the API at all. Root and the daemon's own user may.</summary>
     internal Func<uint, bool> IsAllowed { get; init; } = static user => user == 0 || user == PeerCredentials.OwnUser;
+
+    /// <summary>The daemon itself.</summary>
+    internal DaemonReport Daemon() => new(
+        Version, Platform, Environment.ProcessId, (Environment.TickCount64 - _started) / 1000.0, PipelineTopologyNames.NameOf(Topology));
+
+    /// <summary>The devices that are held, by address. Reads the host's files.</summary>
+    internal IReadOnlyList<DeviceReport> Held() => [.. Custody.Held().Select(held => Custody.Describe(held.Address))];
 }

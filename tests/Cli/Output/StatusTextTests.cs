@@ -99,7 +99,7 @@ public sealed class StatusTextTests
             []);
         return new(
             new("1.2.3", "loopback", 1, 60, "fused"),
-            [new(0, 1, Answers: true)],
+            [new(0, 1, Answers: true, default, PassageTimes.None)],
             default,
             [new(5, "nic", 0, "connected", "connected", 0, 3, [function], default)],
             [],

@@ -77,6 +77,8 @@ public sealed class DaemonConfigurationTests : IDisposable
     [InlineData("""{ "shards": "many" }""", "shards: takes \"auto\" or a whole number from 1 to 256, not \"many\"")]
     [InlineData("""{ "spin": -1 }""", "spin: takes a whole number from 0 to 1000000, not -1")]
     [InlineData("""{ "spin": 1.5 }""", "spin: takes a whole number")]
+    [InlineData("""{ "metrics_port": 70000 }""", "metrics_port: takes a whole number from 0 to 65535, not 70000")]
+    [InlineData("""{ "sample": -1 }""", "sample: takes a whole number from 0 to 1000000, not -1")]
     [InlineData("""{ "topology": "dataflow" }""", "topology: takes \"fused\", \"queued\", not \"dataflow\"")]
     [InlineData("""{ "slots": true }""", "slots: takes \"vpci\", \"passthrough\", not true")]
     [InlineData("""{ "run": "" }""", "run: takes a string")]

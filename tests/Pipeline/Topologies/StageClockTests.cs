@@ -21,6 +21,11 @@ public sealed class StageClockTests
         Assert.All(toy.Engine.ReadStageTimings(), t => Assert.Equal(10, t.Count));
         Assert.True(toy.Engine.ReadStageTimings()[^1].TotalNanoseconds > 0);
 
+        // The same seen from outside, without asking the shard.
+        Assert.Equal(10, toy.Engine.ReadPassages().Sum(times => times.Count()));
+        Assert.Equal(toy.Engine.ReadStageTimings()[^1].TotalNanoseconds, toy.Engine.ReadPassages().Sum(times => times.TotalNanoseconds));
+        Assert.Equal(toy.Engine.ReadCounters().Served, toy.Engine.ReadShards().Sum(shard => shard.Served));
+
         void Run(int count)
         {
             for (int r = 1; r <= count; r++)

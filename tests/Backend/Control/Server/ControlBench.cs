@@ -20,7 +20,8 @@ internal sealed class ControlBench : IDisposable
     private readonly TemporaryFolder _folder = new();
     private readonly ControlServer _server;
 
-    public ControlBench(TimeSpan? limit = null, Func<uint, bool>? isAllowed = null, Action<int, Action>? shards = null)
+    public ControlBench(
+        TimeSpan? limit = null, Func<uint, bool>? isAllowed = null, Action<int, Action>? shards = null, Func<ControlServices, ControlServices>? change = null)
     {
         Socket = ControlSocket.PathIn(_folder["."]);
         Custody = new(Functions());
@@ -32,6 +33,8 @@ internal sealed class ControlBench : IDisposable
             Guests = () => [],
             NameOf = _ => null,
             Counters = () => default,
+            Totals = static () => new ShardTotals[2],
+            Passages = static () => [PassageTimes.None, PassageTimes.None],
             Shards = new(2, shards ?? ((_, action) => action())),
             Custody = Custody,
             Toolstack = Toolstack,
@@ -45,12 +48,15 @@ internal sealed class ControlBench : IDisposable
             services = services with { IsAllowed = isAllowed };
         }
 
-        _server = new(Socket, services, NullLoggerFactory.Instance, limit);
+        Services = change?.Invoke(services) ?? services;
+        _server = new(Socket, Services, NullLoggerFactory.Instance, limit);
         _server.StartAsync().GetAwaiter().GetResult();
         Client = new(Socket);
     }
 
     public string Socket { get; }
+
+    public ControlServices Services { get; }
 
     public EmulatedCustody Custody { get; }
 
