@@ -10,7 +10,7 @@ public sealed class TopReportTests
     [Fact]
     public void What_was_counted_between_two_looks_is_divided_by_the_daemons_own_time()
     {
-        TopReport report = TopReport.Of(
+        var report = TopReport.Of(
             Status(10, 1, new() { Served = 100, Wakeups = 40, Expired = 3 }, Guest(5, 100, denied: 4)),
             Status(12, 1, new() { Served = 300, Wakeups = 90, Expired = 3 }, Guest(5, 300, denied: 10)));
 
@@ -25,7 +25,7 @@ public sealed class TopReportTests
     [Fact]
     public void A_guest_that_attached_again_or_is_new_counts_from_its_beginning()
     {
-        TopReport report = TopReport.Of(Status(10, 1, default, Guest(5, 100)), Status(12, 1, default, Guest(5, 20), Guest(6, 8)));
+        var report = TopReport.Of(Status(10, 1, default, Guest(5, 100)), Status(12, 1, default, Guest(5, 20), Guest(6, 8)));
 
         Assert.Equal([10, 4], report.Guests.Select(static guest => guest.RequestsPerSecond));
     }
@@ -33,7 +33,7 @@ public sealed class TopReportTests
     [Fact]
     public void A_daemon_that_followed_another_counts_from_its_start()
     {
-        TopReport report = TopReport.Of(
+        var report = TopReport.Of(
             Status(10, 1, new() { Served = 5 }, Guest(5, 5)), Status(4, 2, new() { Served = 40 }, Guest(5, 40)));
 
         Assert.Equal((4, 10), (report.Seconds, report.RequestsPerSecond));

@@ -107,6 +107,8 @@ internal sealed class ControlTarget : FuzzTarget
             Errors = static () => new([], []),
             NameOf = static _ => null,
             Counters = static () => default,
+            Totals = static () => [],
+            Passages = static () => [],
             Shards = new(1, static (_, action) => action()),
             Custody = new ListedCustody { Refusal = new BackendException(BackendFailure.Refused, "everything is refused here") },
             Toolstack = new RefusingToolstack(),

@@ -7,7 +7,7 @@ namespace PciBackFlow.Backend.Tests.Control.Metrics;
 public sealed class ScrapeTests
 {
     [Fact]
-    public void While_metrics_are_read_the_shards_allocate_nothing_for_requests_and_are_not_asked()
+    public async Task While_metrics_are_read_the_shards_allocate_nothing_for_requests_and_are_not_asked()
     {
         using Bench bench = new();
         using SmallFrontend guest = bench.Connect(1, Bench.HostA);
@@ -31,7 +31,7 @@ public sealed class ScrapeTests
         Run(guest, 2000);
         over.Set();
 
-        Assert.True(scraping.Result > 0);
+        Assert.True(await scraping > 0);
         Assert.Equal(allocated, Allocated(bench));
         Assert.Contains("pcibackflow_requests_total{domain=\"1\",guest=\"\",operation=\"read\"} 100\n", before, StringComparison.Ordinal);
         Assert.Contains("pcibackflow_requests_total{domain=\"1\",guest=\"\",operation=\"read\"} 2100\n", Read(bench, text), StringComparison.Ordinal);
