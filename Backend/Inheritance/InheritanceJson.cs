@@ -3,7 +3,8 @@ using System.Text.Json.Serialization;
 namespace PciBackFlow.Backend.Inheritance;
 
 /// <summary>The documents' JSON, generated at compile time.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, RespectNullableAnnotations = true,
+[JsonSourceGenerationOptions(
+    GenerationMode = JsonSourceGenerationMode.Metadata, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, RespectNullableAnnotations = true,
     RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(LeftGuest))]
 [JsonSerializable(typeof(LeftAttributes))]

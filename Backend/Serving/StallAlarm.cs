@@ -4,8 +4,8 @@ namespace PciBackFlow.Backend.Serving;
 
 /// <summary>
 /// Notices within about a second that a shard which was at work does not come back to its guests, although nothing hangs that the engine replaces: a defect of
-/// ours, for which only another process is a remedy, while guests wait 2 s at most. A shard without work is not asked, one that goes on with its guests' requests
-/// is only slow, and where the whole machine stood still nobody is accused. Costs one wake-up a second while no guest asks for anything.
+/// ours, for which only another process is a remedy, while guests wait 2 s at most. A shard without work is not asked, one that goes on with its guests'
+/// requests is only slow, and where the whole machine stood still nobody is accused. Costs one wake-up a second while no guest asks for anything.
 /// </summary>
 public sealed class StallAlarm : IAsyncDisposable
 {

@@ -10,7 +10,8 @@ using PciBackFlow.Backend.Policy;
 namespace PciBackFlow.Cli.Output;
 
 /// <summary>What verbs print with <c>--json</c>, apart from the load harness's own reports. Generated code only: it compiles ahead of time.</summary>
-[JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSourceGenerationOptions(
+    GenerationMode = JsonSourceGenerationMode.Metadata, WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(IReadOnlyList<SettingReport>))]
 [JsonSerializable(typeof(IReadOnlyList<DeviceReport>))]
 [JsonSerializable(typeof(IReadOnlyList<AssignmentReport>))]

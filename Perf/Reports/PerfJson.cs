@@ -6,7 +6,8 @@ using PciBackFlow.Perf.Profiling;
 namespace PciBackFlow.Perf.Reports;
 
 /// <summary>The reports as JSON, with the names of the command line's contract. Generated code only: it compiles ahead of time.</summary>
-[JsonSourceGenerationOptions(WriteIndented = true)]
+[JsonSourceGenerationOptions(
+    GenerationMode = JsonSourceGenerationMode.Metadata, WriteIndented = true)]
 [JsonSerializable(typeof(LoadReport))]
 [JsonSerializable(typeof(ProfileReport))]
 public sealed partial class PerfJson : JsonSerializerContext

@@ -59,8 +59,9 @@ internal static class LabSettings
     /// When no boot is begun any more: PCIBACKFLOW_LAB_UNTIL, in seconds since 1970; default never. So a run on a machine that is slower than expected
     /// ends in time, with the cases of the boots that were left out skipped and named.
     /// </summary>
-    public static DateTimeOffset Until { get; } =
-        long.TryParse(Variable(UntilVariable), CultureInfo.InvariantCulture, out long until) ? DateTimeOffset.FromUnixTimeSeconds(until) : DateTimeOffset.MaxValue;
+    public static DateTimeOffset Until { get; } = long.TryParse(Variable(UntilVariable), CultureInfo.InvariantCulture, out long until)
+        ? DateTimeOffset.FromUnixTimeSeconds(until)
+        : DateTimeOffset.MaxValue;
 
     /// <summary>How long a boot that begins now may take.</summary>
     /// <param name="limit">What its machine allows on an idle processor.</param>

@@ -7,7 +7,7 @@ namespace PciBackFlow.Backend.Control.Api;
 
 /// <summary>The control API's JSON: <c>snake_case</c> keys; unknown keys of a request are refused. Generated code only: it compiles ahead of time.</summary>
 [JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    GenerationMode = JsonSourceGenerationMode.Metadata, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
     RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(StatusReport))]

@@ -8,6 +8,7 @@ namespace PciBackFlow.Backend.Devices.State;
 /// <remarks>What is null is written too: a record that lacks something required is not read, and a card without a serial
 /// number has to be found again.</remarks>
 [JsonSourceGenerationOptions(
+    GenerationMode = JsonSourceGenerationMode.Metadata,
     WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, Converters = [typeof(AddressConverter)],
     RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(StateDocument))]
