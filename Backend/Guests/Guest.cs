@@ -34,6 +34,7 @@ internal sealed partial class Guest : IDisposable
     private readonly GuestId _id;
     private readonly GuestServices _services;
     private readonly Action _frontendChanged;
+    private readonly Action _appeared;
     private readonly bool _adopt;
     private readonly ServedDirectory _own;
     private readonly ExposedFunctions _exposed;
@@ -52,12 +53,14 @@ internal sealed partial class Guest : IDisposable
     /// <param name="services">Through what it acts.</param>
     /// <param name="wake">Asks for another pass.</param>
     /// <param name="frontendChanged">Asks for another pass, unless <see cref="IsFrontendAsSeen"/>.</param>
+    /// <param name="appeared">Told once, when what an earlier daemon left has been continued.</param>
     /// <param name="adopt">Whether a directory that an earlier daemon left is continued.</param>
-    public Guest(GuestId id, GuestServices services, Action wake, Action frontendChanged, bool adopt)
+    public Guest(GuestId id, GuestServices services, Action wake, Action frontendChanged, Action appeared, bool adopt)
     {
         _id = id;
         _services = services;
         _frontendChanged = frontendChanged;
+        _appeared = appeared;
         _adopt = adopt;
         _own = new(services.Store, id);
         _exposed = new(id.DomainId, services, wake);
@@ -99,6 +102,10 @@ internal sealed partial class Guest : IDisposable
             _own.State = seen.Directory.Backend;
             Apply(new GuestEvent.Appeared(seen, _adopt));
             _hasAppeared = true;
+
+            // One from an earlier daemon is served from here on; what follows only looks whether something happened meanwhile.
+            TakeSnapshot();
+            _appeared();
         }
 
         if (!IsGone && _frontend is not null)

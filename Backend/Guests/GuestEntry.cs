@@ -57,7 +57,7 @@ internal sealed class GuestEntry
     /// <summary>Passes so far that looked at everything.</summary>
     public long Passes => Interlocked.Read(ref _passesMade);
 
-    /// <summary>Ends when a pass has been made, whatever came of it.</summary>
+    /// <summary>Ends when what an earlier daemon left has been continued, or with the first pass, whatever came of it.</summary>
     public Task Looked => _looked.Task;
 
     /// <summary>The instance that lives; null when there is none.</summary>
@@ -130,7 +130,7 @@ internal sealed class GuestEntry
 
     private void Pass()
     {
-        Guest guest = _guest ??= new(_id, _services, Wake, () => _passes.Wake(_id), _adopt);
+        Guest guest = _guest ??= new(_id, _services, Wake, () => _passes.Wake(_id), () => _looked.TrySetResult(), _adopt);
         _adopt = false;
         guest.Pass();
         ChangePolicies(guest);
