@@ -17,7 +17,7 @@ namespace PciBackFlow.Backend;
 
 /// <summary>
 /// The daemon, composed: the backend over a machine, the control API in front of it, and xl's view beside it. The process around
-/// it (configuration, service manager, log) is the program's. Used by one thread at a time: made, <see cref="Open"/>, <see cref="Start"/>,
+/// it (configuration, service manager, log) is the program's. Used by one thread at a time: made, <see cref="Open"/>, <see cref="Start"/> (or its two parts),
 /// <see cref="StartControlAsync"/>, <see cref="Serving"/>, <see cref="StopControlAsync"/>, <see cref="Dispose"/>. Where another daemon may follow,
 /// <see cref="QuietAsync"/> and <see cref="Release"/>; and when none does, <see cref="Resume"/>, <see cref="StartControlAsync"/>, <see cref="Serving"/>.
 /// </summary>

@@ -39,7 +39,7 @@ namespace PciBackFlow.Backend;
 /// The backend, composed: the engine with its shards, and the life cycles that bind guests to them. Serve, load and tests all use it.
 /// Any thread; <see cref="Start"/> and <see cref="Dispose"/> once each.
 /// </summary>
-public sealed class BackendHost : IDisposable
+public sealed partial class BackendHost : IDisposable
 {
     private readonly Lock _lock = new();
     private readonly BackendOptions _options;
@@ -314,71 +314,6 @@ public sealed class BackendHost : IDisposable
         _policies.Changed += _registry.ChangePolicy;
         _domainEvents!.Start();
         _registry.Start();
-    }
-
-    // What it does about an error it does through all the others, so that comes last.
-    private void Manage()
-    {
-        if (_options.Devices is { } devices)
-        {
-            StartToolstack(devices);
-        }
-
-        if (_options.Errors is { } source)
-        {
-            StartErrors(source);
-        }
-    }
-
-    private void StartToolstack(DeviceService devices)
-    {
-        _physdev ??= _options.Hypervisor.OpenPhysdev();
-        _toolstack = new(new()
-        {
-            Store = _store!,
-            DomainEvents = _domainEvents!,
-            Domains = _domains!,
-            Physdev = _physdev,
-            Custody = devices.Custody,
-            Journal = _journal!,
-            HasRom = HasRom,
-            Logger = _options.Logger,
-        });
-
-        // Beside everything else: a guest that was being asked to let go has half a minute for that.
-        _ = _toolstack.RecoverAsync();
-        _toolstack.Start();
-    }
-
-    // What the toolstack wants of one device (permissive) says nothing of its ROM.
-    private bool HasRom(PciAddress device)
-    {
-        try
-        {
-            return _policies.Resolve(device).Rom.Value != RomControl.Off;
-        }
-        catch (InvalidOperationException indefinite)
-        {
-            throw new BackendException(BackendFailure.Failed, $"{device}: {indefinite.Message}", indefinite);
-        }
-    }
-
-    private void StartErrors(IErrorSource source)
-    {
-        _errors = new(new()
-        {
-            Source = source,
-            Guests = _registry!.Snapshots,
-            Notices = _notices!,
-            Inheritance = _inheritance,
-            Toolstack = _toolstack,
-            Domains = _domains!,
-            Quarantine = _quarantine,
-            Timing = _options.ErrorTiming,
-            Clock = TimeProvider.System,
-            Logger = _options.Logger,
-        });
-        _errors.Start();
     }
 
     private void Close()
