@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
 using PciBackFlow.Backend.Tests.Attaching;
 using PciBackFlow.Backend.Tests.Plans;
 using PciBackFlow.Hardware.Hypervisor;
@@ -24,8 +25,8 @@ internal sealed class MortalPlatform(IHypervisor inner, int moment = 0) : IHyper
     /// <summary>Whether it was killed, and everything that was done at that moment is done.</summary>
     public bool IsDead => _isBuried;
 
-    /// <summary>Whether a thread was stopped in the middle of a request, which nobody can wait for.</summary>
-    public bool HasStoppedShard { get; private set; }
+    /// <summary>Whether a thread of the engine was stopped in the middle of a request, which nobody can wait for.</summary>
+    public bool HasStoppedThread { get; private set; }
 
     /// <summary>What is done at the moment of death.</summary>
     public Action OnDeath { get; set; } = static () => { };
@@ -65,7 +66,7 @@ internal sealed class MortalPlatform(IHypervisor inner, int moment = 0) : IHyper
         if (dies)
         {
             Bury();
-            throw new KilledException();
+            End();
         }
 
         return result!;
@@ -98,8 +99,21 @@ internal sealed class MortalPlatform(IHypervisor inner, int moment = 0) : IHyper
     {
         if (_isDead)
         {
-            throw new KilledException();
+            End();
         }
+    }
+
+    // Nothing may be thrown at the engine's threads, which would end the tests with it: such a thread stays where it is, for ever, as it would have.
+    [DoesNotReturn]
+    private void End()
+    {
+        if (Thread.CurrentThread.Name is { } name && (name.StartsWith("shard", StringComparison.Ordinal) || name.StartsWith("worker", StringComparison.Ordinal)))
+        {
+            HasStoppedThread = true;
+            Thread.Sleep(Timeout.Infinite);
+        }
+
+        throw new KilledException();
     }
 
     // Without the lock: what is closed may wait for a thread that is about to find out.
@@ -135,20 +149,7 @@ internal sealed class MortalPlatform(IHypervisor inner, int moment = 0) : IHyper
             }
         }
 
-        // On a shard's thread, which nothing may be thrown at: it stays where it is, for ever, as it would have.
-        public bool Notify(int port)
-        {
-            try
-            {
-                return process.Effect(() => inner.Notify(port));
-            }
-            catch (KilledException)
-            {
-                process.HasStoppedShard = true;
-                Thread.Sleep(Timeout.Infinite);
-                return false;
-            }
-        }
+        public bool Notify(int port) => process.Effect(() => inner.Notify(port));
 
         public int Read(Span<int> ports, int timeoutMilliseconds)
         {

@@ -206,7 +206,7 @@ internal sealed class RestartBench : IDisposable
             Backend.Dispose();
         }
 
-        foreach ((_, BackendHost dead) in _dead.Where(static dead => !dead.Process.HasStoppedShard))
+        foreach ((_, BackendHost dead) in _dead.Where(static dead => !dead.Process.HasStoppedThread))
         {
             try
             {
