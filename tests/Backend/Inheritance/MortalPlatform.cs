@@ -14,6 +14,8 @@ namespace PciBackFlow.Backend.Tests.Inheritance;
 /// <param name="moment">2n - 1 and 2n: killed before and after its n-th effect; 0: not by itself.</param>
 internal sealed class MortalPlatform(IHypervisor inner, int moment = 0) : IHypervisor, IMortal
 {
+    private static readonly string[] EngineThreads = ["shard", "worker"];
+
     private readonly Lock _lock = new();
     private readonly ConcurrentStack<IDisposable> _opened = new();
     private int _effects;
@@ -107,7 +109,7 @@ internal sealed class MortalPlatform(IHypervisor inner, int moment = 0) : IHyper
     [DoesNotReturn]
     private void End()
     {
-        if (Thread.CurrentThread.Name is { } name && (name.StartsWith("shard", StringComparison.Ordinal) || name.StartsWith("worker", StringComparison.Ordinal)))
+        if (EngineThreads.Any(static kind => Thread.CurrentThread.Name?.StartsWith(kind, StringComparison.Ordinal) == true))
         {
             HasStoppedThread = true;
             Thread.Sleep(Timeout.Infinite);
