@@ -157,7 +157,7 @@ internal sealed class Bench : IDisposable
         Store.Dispose();
         _functions.Dispose();
         Assert.Equal(0, Platform.Count);
-        Assert.Empty(Lines.Errors);
+        Assert.True(!Lines.Errors.Any(), string.Join("\n", Lines.Errors));
     }
 
     private static EmulatedFunction Device(PciAddress address, bool powerManagement = false, bool messages = false)

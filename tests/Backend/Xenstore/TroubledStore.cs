@@ -25,8 +25,6 @@ internal sealed class TroubledStore(IHypervisor hypervisor) : IHypervisor
 
     private class Access(TroubledStore owner, IXenStoreAccess inner) : IXenStoreAccess
     {
-        public HashSet<string> ReadPaths { get; } = [];
-
         public string? Read(string path)
         {
             Look("read", path);
@@ -61,11 +59,7 @@ internal sealed class TroubledStore(IHypervisor hypervisor) : IHypervisor
 
         public void SetPermissions(string path, IReadOnlyList<XenStorePermission> permissions) => inner.SetPermissions(path, permissions);
 
-        private void Look(string operation, string path)
-        {
-            owner.Before?.Invoke(operation, path);
-            ReadPaths.Add(path);
-        }
+        protected virtual void Look(string operation, string path) => owner.Before?.Invoke(operation, path);
     }
 
     private sealed class Store(TroubledStore owner, IXenStore inner) : Access(owner, inner), IXenStore
@@ -83,7 +77,16 @@ internal sealed class TroubledStore(IHypervisor hypervisor) : IHypervisor
     {
         private readonly TroubledStore _owner = owner;
 
-        public bool Commit() => _owner.Conflicts?.Invoke(ReadPaths) != true && inner.Commit();
+        // One thread's, as a transaction is; the connection is everybody's.
+        private readonly HashSet<string> _readPaths = [];
+
+        public bool Commit() => _owner.Conflicts?.Invoke(_readPaths) != true && inner.Commit();
+
+        protected override void Look(string operation, string path)
+        {
+            base.Look(operation, path);
+            _readPaths.Add(path);
+        }
 
         public void Dispose() => inner.Dispose();
     }
