@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace PciBackFlow.Backend.Serving;
 
 /// <summary>
@@ -19,6 +17,7 @@ public sealed class StallAlarm : IAsyncDisposable
     private readonly ShardLiveness _shards;
     private readonly Func<int, long> _progress;
     private readonly Action<string> _stalled;
+    private readonly TimeProvider _clock;
     private readonly CancellationTokenSource _ending = new();
     private Task _watching = Task.CompletedTask;
 
@@ -26,7 +25,9 @@ public sealed class StallAlarm : IAsyncDisposable
     /// <param name="shards">Whom to ask.</param>
     /// <param name="progress">Of a shard, a number that changes when it does something for its guests.</param>
     /// <param name="stalled">Told once, with the shards' numbers, on a thread of the pool.</param>
-    public StallAlarm(ShardLiveness shards, Func<int, long> progress, Action<string> stalled) => (_shards, _progress, _stalled) = (shards, progress, stalled);
+    /// <param name="clock">Tells whether the machine stood still; null for the system's.</param>
+    public StallAlarm(ShardLiveness shards, Func<int, long> progress, Action<string> stalled, TimeProvider? clock = null) =>
+        (_shards, _progress, _stalled, _clock) = (shards, progress, stalled, clock ?? TimeProvider.System);
 
     /// <summary>Watches from now on.</summary>
     public void Start() => _watching = WatchAsync();
@@ -43,6 +44,7 @@ public sealed class StallAlarm : IAsyncDisposable
     {
         long[] seen = Progress();
         TimeSpan pause = IdlePause;
+        bool isOwed = false;
         while (true)
         {
             await Task.Delay(pause, _ending.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -52,7 +54,7 @@ public sealed class StallAlarm : IAsyncDisposable
             }
 
             long[] now = Progress();
-            bool isIdle = now.AsSpan().SequenceEqual(seen);
+            bool isIdle = !isOwed && now.AsSpan().SequenceEqual(seen);
             pause = isIdle ? IdlePause : BusyPause;
             seen = now;
             if (isIdle)
@@ -60,13 +62,19 @@ public sealed class StallAlarm : IAsyncDisposable
                 continue;
             }
 
-            HashSet<int> silent = await AskAsync().ConfigureAwait(false);
-            if (silent.Count == 0)
+            HashSet<int>? silent = await AskAsync().ConfigureAwait(false);
+            if (silent is { Count: > 0 } && await AskAsync().ConfigureAwait(false) is var again)
+            {
+                silent = again is null ? null : [.. silent.Intersect(again)];
+            }
+
+            // A shard that is stuck does nothing any more that would make it be asked again.
+            isOwed = silent is null;
+            if (silent is not { Count: > 0 })
             {
                 continue;
             }
 
-            silent.IntersectWith(await AskAsync().ConfigureAwait(false));
             long[] later = Progress();
             silent.RemoveWhere(shard => later[shard] != now[shard]);
             if (silent.Count > 0 && !_ending.IsCancellationRequested)
@@ -79,13 +87,13 @@ public sealed class StallAlarm : IAsyncDisposable
 
     private long[] Progress() => [.. Enumerable.Range(0, _shards.Count).Select(_progress)];
 
-    // The shards that did not answer although there was time for it; none where this very question took much longer than it was to.
-    private async Task<HashSet<int>> AskAsync()
+    // The shards that did not answer although there was time for it; null where this very question took much longer than it was to.
+    private async Task<HashSet<int>?> AskAsync()
     {
-        long began = Stopwatch.GetTimestamp();
+        long began = _clock.GetTimestamp();
         bool[] answers = await _shards.AskAsync(Patience).ConfigureAwait(false);
-        return Stopwatch.GetElapsedTime(began) > Patience + Lateness
-            ? []
+        return _clock.GetElapsedTime(began) > Patience + Lateness
+            ? null
             : [.. Enumerable.Range(0, answers.Length).Where(shard => !answers[shard])];
     }
 }

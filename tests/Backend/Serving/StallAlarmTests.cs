@@ -38,6 +38,22 @@ public sealed class StallAlarmTests
     }
 
     [Fact]
+    public async Task One_that_was_asked_while_the_machine_stood_still_is_asked_again_though_it_does_nothing_more()
+    {
+        using ManualResetEventSlim gate = new();
+        TaskCompletionSource<string> told = new();
+        StandingStill clock = new(questions: 1);
+        long progress = 0;
+        await using StallAlarm alarm = new(new(1, (_, _) => gate.Wait()), _ => Math.Min(2, Interlocked.Increment(ref progress)), told.SetResult, clock);
+        alarm.Start();
+
+        string stalled = await told.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        gate.Set();
+        Assert.Equal("0", stalled);
+        Assert.True(clock.Asked > 1);
+    }
+
+    [Fact]
     public async Task A_shard_that_does_not_answer_but_goes_on_with_its_guests_is_only_slow()
     {
         using ManualResetEventSlim gate = new();
@@ -86,6 +102,20 @@ public sealed class StallAlarmTests
         {
             alarm.Start();
             Bench.Eventually(() => Volatile.Read(ref asked) >= 2, "asked twice");
+        }
+    }
+
+    // To whom the first questions take a second longer than they do. Each question reads the clock twice.
+    private sealed class StandingStill(int questions) : TimeProvider
+    {
+        private int _reads;
+
+        public int Asked => Volatile.Read(ref _reads) / 2;
+
+        public override long GetTimestamp()
+        {
+            int read = Interlocked.Increment(ref _reads);
+            return base.GetTimestamp() + (read % 2 == 0 && read / 2 <= questions ? TimestampFrequency : 0);
         }
     }
 }
