@@ -35,7 +35,7 @@ internal sealed class ExposedFunctions
     private readonly int _domainId;
     private readonly GuestServices _services;
     private readonly Action _notice;
-    private readonly ISlotAllocator _slots;
+    private readonly KeptSlots _slots;
     private readonly Dictionary<PciAddress, AssignedFunction> _functions = [];
     private readonly Dictionary<PciAddress, ToolstackOptions?> _options = [];
 
@@ -47,7 +47,7 @@ internal sealed class ExposedFunctions
         _domainId = domainId;
         _services = services;
         _notice = () => services.Notices.Post(wake);
-        _slots = services.CreateSlots();
+        _slots = new(services.CreateSlots());
     }
 
     /// <summary>The host addresses of all that the guest is to have, as its directory says now.</summary>
@@ -379,7 +379,8 @@ internal sealed class ExposedFunctions
                 $"{host} is a bridge (header type {headerType & HeaderTypeMask}); only functions with header type 0 can be given to a guest");
         }
 
-        SlotResult slot = _slots.Add(new(host, function.IsVirtualFunction, (byte)baseClass, requested) { IsLone = options is { IsLone: true } });
+        SlotRequest wanted = new(host, function.IsVirtualFunction, (byte)baseClass, requested) { IsLone = options is { IsLone: true } };
+        SlotResult slot = inherited is { } known ? _slots.Restore(wanted, known) : _slots.Add(wanted);
         if (!slot.IsPlaced)
         {
             return new(DeviceFailureKind.NoSlot, $"{host}: {slot.Refusal}");
@@ -391,9 +392,9 @@ internal sealed class ExposedFunctions
         }
 
         guest = slot.Guest;
-        if (inherited is { } place && place != guest)
+        if (Table.Find(guest.Domain, guest.Bus, guest.Devfn) is not null)
         {
-            return new(DeviceFailureKind.NoSlot, $"{host}: its guest knows it as {place}, which is not to be had any more");
+            return new(DeviceFailureKind.NoSlot, $"{host}: another function is at {guest}, where its guest knows it");
         }
 
         CompiledFunction compiled = _services.Permissions.Compile(_domainId, function, options, IsLone(host));

@@ -1,3 +1,4 @@
+using PciBackFlow.Backend.Slots;
 using PciBackFlow.Backend.Tests.Interrupts;
 using PciBackFlow.Hardware.Hypervisor.Loopback.Passthrough;
 using PciBackFlow.Hardware.Pci;
@@ -24,6 +25,21 @@ public sealed class ConnectedGuestTests
         Assert.Equal(PciOpStatus.Success, before.Item1);
         Assert.Equal((4, "0000:00:00.00"), (bench.State(Domain), bench.Key(Domain, "vdev-0")));
         Assert.Empty(bench.Lines.Warnings);
+    }
+
+    [Fact]
+    public void Where_it_sees_its_devices_it_sees_them_whatever_the_next_daemon_would_have_chosen()
+    {
+        using RestartBench bench = new();
+        using SmallFrontend frontend = bench.Connect(Domain, RestartBench.Nic);
+        foreach (SlotMode slots in new[] { SlotMode.Passthrough, SlotMode.Vpci })
+        {
+            bench.Slots = slots;
+            bench.KillAndStartNext();
+            bench.AwaitServed(Domain);
+            Assert.Equal((PciOpStatus.Success, 0x10FB_8086u), frontend.Read(0, 0, 4));
+            Assert.Equal("0000:00:00.00", bench.Key(Domain, "vdev-0"));
+        }
     }
 
     [Theory]

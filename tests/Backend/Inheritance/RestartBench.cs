@@ -3,6 +3,7 @@ using System.Globalization;
 using PciBackFlow.Backend.Errors;
 using PciBackFlow.Backend.Guests;
 using PciBackFlow.Backend.Policy;
+using PciBackFlow.Backend.Slots;
 using PciBackFlow.Backend.Tests.Attaching;
 using PciBackFlow.Backend.Tests.Interrupts;
 using PciBackFlow.Backend.Xenstore;
@@ -71,6 +72,9 @@ internal sealed class RestartBench : IDisposable
     public CapturedLines Lines { get; private set; } = new();
 
     public PolicySources Policies { get; set; }
+
+    /// <summary>How the next daemon places devices.</summary>
+    public SlotMode Slots { get; set; }
 
     /// <summary>Errors of the host's devices, whichever daemon listens.</summary>
     public EmulatedErrorSource Errors { get; } = new();
@@ -233,6 +237,7 @@ internal sealed class RestartBench : IDisposable
             FunctionSource = _custody,
             Devices = new() { Custody = _custody, JournalDirectory = _run },
             Policies = Policies,
+            Slots = Slots,
             Errors = Errors,
             ErrorTiming = _errorTiming,
             Shards = 1,
