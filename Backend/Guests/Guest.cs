@@ -162,11 +162,17 @@ internal sealed partial class Guest : IDisposable
         TakeSnapshot();
     }
 
-    /// <summary>Ends the watch; the instance is gone or stopped.</summary>
-    public void Dispose()
+    /// <summary>Does not look after the frontend any more.</summary>
+    public void EndWatch()
     {
         _frontendWatch?.Dispose();
         _frontendWatch = null;
+    }
+
+    /// <summary>Ends the watch; the instance is gone or stopped.</summary>
+    public void Dispose()
+    {
+        EndWatch();
         DropAttachment();
     }
 

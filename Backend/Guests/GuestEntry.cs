@@ -112,6 +112,9 @@ internal sealed class GuestEntry
         }
     }
 
+    /// <summary>Nobody looks after the frontend any more; it is served on. No pass is made any more.</summary>
+    public void EndWatch() => _guest?.EndWatch();
+
     /// <summary>Stops the instance. No pass is made any more.</summary>
     public void Stop()
     {

@@ -86,6 +86,9 @@ internal sealed class GuestRegistry : IDisposable
         return snapshots;
     }
 
+    /// <summary>The functions that guests have lost but for a request that has not come back.</summary>
+    public IReadOnlyList<PciAddress> Leaving => [.. _services.Leaving.Keys.Select(static one => one.Host).Order()];
+
     /// <summary>Life-cycle passes of one guest so far; 0 when it is not known.</summary>
     public long PassesOf(GuestId id)
     {
@@ -128,6 +131,12 @@ internal sealed class GuestRegistry : IDisposable
         {
             entries = [.. _entries.Values];
             _entries.Clear();
+        }
+
+        // xenstore may take its time, and guests are served so far.
+        foreach (GuestEntry entry in entries)
+        {
+            entry.EndWatch();
         }
 
         StoppedAt = Stopwatch.GetTimestamp();
