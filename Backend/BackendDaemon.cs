@@ -188,6 +188,16 @@ public sealed partial class BackendDaemon : IDisposable
         }
     }
 
+    /// <summary>
+    /// What is being done with the machine's devices, by xl or by itself, is waited for while guests are served: they would wait for it later on.
+    /// </summary>
+    /// <param name="limit">For how long; what is not done by then ends with the process.</param>
+    public async Task SettleAsync(TimeSpan limit)
+    {
+        Task xl = _xl is { } view ? Task.Run(view.Dispose) : Task.CompletedTask;
+        await Task.WhenAny(Task.WhenAll(xl, _machine.SettledAsync()), Task.Delay(limit)).ConfigureAwait(false);
+    }
+
     /// <summary>Guests and people are served from now on: begins what they need not wait for, and what only works when somebody answers.</summary>
     public void Serving()
     {
@@ -214,17 +224,30 @@ public sealed partial class BackendDaemon : IDisposable
     }
 
     /// <summary>Another daemon may follow soon: takes no commands any more, xl's neither, and gets ready to come back. Guests are served on.</summary>
+    /// <remarks>When it fails commands are not taken all the same.</remarks>
     /// <param name="limit">How long commands under way are waited for; what is not done by then is left to who follows.</param>
-    /// <exception cref="HypervisorException">The platform has no room for a second one; commands are not taken all the same.</exception>
+    /// <exception cref="HypervisorException">The platform has no room for a second one.</exception>
+    /// <exception cref="BackendException">Something is under way that two processes must not be at.</exception>
     public async Task QuietAsync(TimeSpan limit)
     {
-        await StopControlAsync(limit).ConfigureAwait(false);
+        await Task.WhenAll(StopControlAsync(limit), SettleAsync(limit)).ConfigureAwait(false);
         _control?.Dispose();
         _control = null;
         _metrics?.Dispose();
         _metrics = null;
-        _xl?.Dispose();
         _xl = null;
+        if (_machine.IsChanging)
+        {
+            throw new BackendException(BackendFailure.Refused, "a device is being taken or given back; two processes must not be at that");
+        }
+
+        if (_host.Leaving is [var hung, ..])
+        {
+            throw new BackendException(
+                BackendFailure.Refused,
+                $"a request for {hung} has not come back, and only the end of this process keeps it from its next guest: stop it and start another one");
+        }
+
         BackendHost spare = MakeHost();
         try
         {

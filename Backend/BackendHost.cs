@@ -100,6 +100,9 @@ public sealed partial class BackendHost : IDisposable
     /// <summary>The guests that live now, by domain id.</summary>
     public IReadOnlyList<GuestSnapshot> Guests => _registry?.Snapshots() ?? [];
 
+    /// <summary>The functions that guests have lost but for a request that has not come back: nobody gets them as long as this process lives.</summary>
+    public IReadOnlyList<PciAddress> Leaving => _registry?.Leaving ?? [];
+
     /// <summary>Attach, detach and list; null before <see cref="Start"/> and without <see cref="BackendOptions.Devices"/>.</summary>
     public IToolstack? Toolstack => _toolstack;
 

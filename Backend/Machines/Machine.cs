@@ -28,6 +28,9 @@ public abstract class Machine : IDisposable
     /// <summary>Whether devices are being taken from the host or given back to it.</summary>
     public virtual bool IsChanging => false;
 
+    /// <summary>Ends when what was begun by itself with the machine's devices is done. Never fails.</summary>
+    public virtual Task SettledAsync() => Task.CompletedTask;
+
     /// <summary>The backend serves: begins what guests need not wait for.</summary>
     public virtual void Started()
     {

@@ -61,6 +61,9 @@ public sealed class XenMachine : Machine
     public override string Remark => $"Xen {_version}; {_custody.Held().Count} devices held";
 
     /// <inheritdoc/>
+    public override Task SettledAsync() => Task.WhenAny(_adopting);
+
+    /// <inheritdoc/>
     /// <remarks>Taking a device resets it, which takes seconds: guests that have theirs don't wait for it. What could not be
     /// taken is logged by the custody.</remarks>
     public override void Started() =>
@@ -72,8 +75,13 @@ public sealed class XenMachine : Machine
     /// <inheritdoc/>
     public override void Dispose()
     {
-        _adopting.Wait();
         _errors.Dispose();
+        if (!_adopting.IsCompleted)
+        {
+            // What hangs in a device ends with the process, whose end guests wait for.
+            return;
+        }
+
         _custody.Dispose();
         _physdev.Dispose();
         _domains.Dispose();

@@ -97,8 +97,7 @@ internal sealed class Withdrawal(int domainId, AssignedFunction function, GuestS
     {
         if (TryLeave())
         {
-            services.Notices.Post(() => Task.Factory.StartNew(
-                FinishLate, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default));
+            FinishLater();
         }
     }
 
@@ -106,9 +105,13 @@ internal sealed class Withdrawal(int domainId, AssignedFunction function, GuestS
     {
         if (TryLeave())
         {
-            FinishLate();
+            FinishLater();
         }
     }
+
+    // By a daemon that serves: where another one does by now, the function may be in its guest's hands.
+    private void FinishLater() => services.Notices.Post(() => Task.Factory.StartNew(
+        FinishLate, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default));
 
     private void FinishLate()
     {

@@ -200,7 +200,7 @@ internal sealed partial class Daemon : IDisposable
         }
 
         _notifier.Notify(ServiceState.Stopping);
-        await _backend.StopControlAsync(DrainLimit).ConfigureAwait(false);
+        await Task.WhenAll(_backend.StopControlAsync(DrainLimit), _backend.SettleAsync(DrainLimit)).ConfigureAwait(false);
         await reports.StopAsync(CancellationToken.None).ConfigureAwait(false);
         if (_lost is { } reason)
         {

@@ -14,7 +14,7 @@ public sealed unsafe class LinuxErrorSource : IErrorSource
     private const int CounterMilliseconds = 1000;
     private const int BufferBytes = 16 * 1024;
 
-    // Guests wait while one daemon follows another; a register that a reset holds up would let them wait for seconds.
+    // Guests wait while one daemon ends and another one begins; a register that a reset holds up would let them wait for seconds.
     private const int StopMilliseconds = 250;
 
     private readonly string _tracing;
@@ -106,7 +106,12 @@ public sealed unsafe class LinuxErrorSource : IErrorSource
 
         _isOver = true;
         Wake();
-        _thread?.Join();
+        if (_thread?.Join(StopMilliseconds) == false)
+        {
+            // Its descriptors are the kernel's to close: guests wait for this process's end.
+            return;
+        }
+
         _events?.Dispose();
         _trace?.Dispose();
         _ = LinuxCalls.Close(_wake);

@@ -6,6 +6,7 @@ using PciBackFlow.Backend.Machines;
 using PciBackFlow.Backend.Succession;
 using PciBackFlow.Backend.Tests.Attaching;
 using PciBackFlow.Backend.Tests.Interrupts;
+using PciBackFlow.Backend.Tests.Serving;
 using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
@@ -23,16 +24,19 @@ internal sealed class SuccessionBench : IDisposable
     private readonly TemporaryFolder _folder = new();
     private readonly List<LiveDaemon> _daemons = [];
     private readonly EmulatedFunction _nic;
-
     public SuccessionBench()
     {
         _nic = OwnedFunction.Builder().Build(Nic);
+        Card = new(_nic);
         Host.Passthrough.Describe(
             Nic, new() { MsixEntries = OwnedFunction.TableSize, MsiVectors = OwnedFunction.MsiVectors, DecodesMemory = static () => true });
         Store = Host.BackendView.OpenXenStore();
         using IPhysdev physdev = Host.BackendView.OpenPhysdev();
         physdev.PrepareMsix(Nic);
     }
+
+    /// <summary>The card, as daemons see it.</summary>
+    public GatedFunction Card { get; }
 
     public LoopbackHost Host { get; } = new();
 
@@ -49,7 +53,7 @@ internal sealed class SuccessionBench : IDisposable
     /// <summary>A daemon that is composed, and does nothing yet.</summary>
     public LiveDaemon Make()
     {
-        LiveDaemon daemon = new(new SmallMachine(Host, new([_nic], static _ => { })), _folder["run"]);
+        LiveDaemon daemon = new(new SmallMachine(Host, new([_nic], static _ => { }, _ => Card)), _folder["run"]);
         _daemons.Add(daemon);
         return daemon;
     }
@@ -109,6 +113,7 @@ internal sealed class SuccessionBench : IDisposable
 
     public void Dispose()
     {
+        Card.LetGo();
         foreach (LiveDaemon daemon in Enumerable.Reverse(_daemons))
         {
             daemon.Dispose();
@@ -125,17 +130,17 @@ internal sealed class SuccessionBench : IDisposable
     /// <summary>One process's daemon.</summary>
     public sealed class LiveDaemon : IPredecessor, IDisposable
     {
-        private readonly SmallMachine _machine;
-
         public LiveDaemon(SmallMachine machine, string run)
         {
-            _machine = machine;
+            Machine = machine;
             Backend = new(machine, new() { Version = "1.0", Platform = "loopback", RunDirectory = run, Shards = 1, SpinMicroseconds = 0, Logger = Lines });
         }
 
+        public SmallMachine Machine { get; }
+
         public BackendDaemon Backend { get; }
 
-        public IReadOnlyList<HeldDevice> Held => _machine.Custody.Held();
+        public IReadOnlyList<HeldDevice> Held => Machine.Custody.Held();
 
         public SuccessionServer? Server { get; set; }
 
@@ -211,7 +216,7 @@ internal sealed class SuccessionBench : IDisposable
         {
             Server?.Dispose();
             Backend.Dispose();
-            _machine.Dispose();
+            Machine.Dispose();
         }
     }
 
@@ -230,6 +235,13 @@ internal sealed class SuccessionBench : IDisposable
         public override bool OutlivesProcess => true;
 
         public override string Remark => "a machine in memory";
+
+        /// <summary>What it does with its devices by itself.</summary>
+        public Task Change { get; set; } = Task.CompletedTask;
+
+        public override bool IsChanging => !Change.IsCompleted;
+
+        public override Task SettledAsync() => Change;
 
         public override void Dispose()
         {

@@ -1,6 +1,7 @@
 using PciBackFlow.Backend.Failures;
 using PciBackFlow.Backend.Succession;
 using PciBackFlow.Backend.Tests.Inheritance;
+using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Backend.Tests.Succession;
@@ -60,6 +61,48 @@ public sealed class SuccessionTests
         serving.Objection = null;
         await bench.Follow();
         guest.AwaitMore();
+    }
+
+    [Fact]
+    public async Task A_device_with_a_request_of_its_last_guest_inside_is_handed_on_to_no_other_process()
+    {
+        using SuccessionBench bench = new();
+        SuccessionBench.LiveDaemon serving = bench.Serve();
+        using SmallFrontend frontend = bench.Connect(Domain);
+        bench.Card.HoldNextWrite(ConfigRegisters.Command);
+        Assert.Equal(PciOpStatus.OperationFailed, frontend.Write(0, ConfigRegisters.Command, 2, CommandBits.Memory));
+        bench.Store.Remove(Bench.BackendPath(Domain));
+        Bench.Eventually(() => serving.Lines.Warnings.Any(static line => line.Contains("stays claimed", StringComparison.Ordinal)), "it is taken away");
+
+        BackendException refused = await Assert.ThrowsAsync<BackendException>(bench.Follow);
+
+        Assert.Contains("has not come back", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(1, serving.Listened);
+        bench.Card.LetGo();
+        Bench.Eventually(() => serving.Lines.Texts.Any(static line => line.Contains("taken back", StringComparison.Ordinal)), "it comes back");
+        await bench.Follow();
+    }
+
+    [Fact]
+    public async Task What_is_being_done_with_a_device_is_waited_for_while_guests_are_served()
+    {
+        using SuccessionBench bench = new();
+        SuccessionBench.LiveDaemon serving = bench.Serve();
+        using SmallFrontend frontend = bench.Connect(Domain);
+        using AskingGuest guest = new(frontend);
+        TaskCompletionSource done = new();
+        serving.Machine.Change = done.Task;
+
+        BackendException refused = await Assert.ThrowsAsync<BackendException>(bench.Follow);
+
+        Assert.Contains("being taken or given back", refused.Message, StringComparison.Ordinal);
+        guest.AwaitMore();
+        Task settled = serving.Backend.SettleAsync(TimeSpan.FromMinutes(1));
+        Assert.False(settled.IsCompleted);
+        guest.AwaitMore();
+        done.SetResult();
+        await settled.WaitAsync(TimeSpan.FromSeconds(20));
+        await bench.Follow();
     }
 
     [Fact]

@@ -92,6 +92,29 @@ public sealed class ErrorSourceTests
     }
 
     [Fact]
+    public void Its_end_does_not_wait_for_a_register_that_does_not_answer()
+    {
+        using FakeSysfs sysfs = new();
+        using ManualResetEventSlim isAsked = new();
+        using ManualResetEventSlim answer = new();
+        LinuxErrorSource source = new(
+            sysfs.Bus,
+            () =>
+            {
+                isAsked.Set();
+                answer.Wait();
+                return [];
+            });
+        source.Start(static _ => { });
+        isAsked.Wait();
+
+        var end = Task.Run(source.Dispose);
+        bool hasEnded = end.Wait(TimeSpan.FromSeconds(20));
+        answer.Set();
+        Assert.True(hasEnded);
+    }
+
+    [Fact]
     public void A_host_without_a_trace_is_served_and_told_of()
     {
         using FakeSysfs sysfs = new();
