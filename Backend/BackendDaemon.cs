@@ -76,6 +76,9 @@ public sealed partial class BackendDaemon : IDisposable
     /// <exception cref="HypervisorException">The platform refused domain control, grants or xenstore.</exception>
     public void Open() => _host.Open();
 
+    /// <summary>After <see cref="Open"/>, while another daemon serves: gets ready to serve its guests as soon as it lets go of them.</summary>
+    public void Rehearse() => _host.Rehearse();
+
     /// <summary>Starts the backend: guests are served from now on.</summary>
     /// <exception cref="HypervisorException">The platform refused domain control, grants or xenstore.</exception>
     /// <exception cref="IOException">The journal can't be read or written, or another backend has it open.</exception>

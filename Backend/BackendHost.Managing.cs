@@ -15,6 +15,7 @@ public sealed partial class BackendHost
     // What it does about an error it does through all the others, so that comes last.
     private void Manage()
     {
+        _remembered?.Forget();
         if (_options.Devices is { } devices)
         {
             StartToolstack(devices);

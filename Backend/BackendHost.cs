@@ -51,6 +51,7 @@ public sealed partial class BackendHost : IDisposable
     private IDomainControl? _domains;
     private IGrantTable? _grants;
     private IXenStore? _store;
+    private RememberedStore? _remembered;
     private DomainEvents? _domainEvents;
     private IPhysdev? _physdev;
     private InterruptOperations? _interrupts;
@@ -142,6 +143,7 @@ public sealed partial class BackendHost : IDisposable
                 _store = _options.Hypervisor.OpenXenStore();
                 OpenPhysdev();
                 _domainEvents = new(_store);
+                _domainEvents.Start();
                 _engine.Start();
             }
             catch
@@ -149,6 +151,20 @@ public sealed partial class BackendHost : IDisposable
                 Close();
                 throw;
             }
+        }
+    }
+
+    /// <summary>
+    /// After <see cref="Open"/>, while another backend serves: goes once the way that <see cref="StartServing"/> goes to each guest, as far as nothing changes by
+    /// it, and remembers for then what xenstore says. What cannot be looked at now is looked at then.
+    /// </summary>
+    public void Rehearse()
+    {
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
+            _remembered ??= new(_store ?? throw new InvalidOperationException("the backend has not been opened"));
+            new Rehearsal(_remembered, _options.Devices?.Custody, _options.Logger).Run();
         }
     }
 
@@ -285,6 +301,7 @@ public sealed partial class BackendHost : IDisposable
 
     private void Serve()
     {
+        _remembered?.Settle();
         if (_options.Devices is { } journalled)
         {
             _journal = GrantJournal.Open(journalled.JournalDirectory, BootId.Read(), _options.Logger);
@@ -298,6 +315,7 @@ public sealed partial class BackendHost : IDisposable
         _registry = new(new GuestServices
         {
             Store = _store!,
+            FirstStore = (IXenStore?)_remembered ?? _store!,
             DomainEvents = _domainEvents!,
             Domains = _domains!,
             Grants = _grants!,
@@ -315,7 +333,6 @@ public sealed partial class BackendHost : IDisposable
             Warnings = Warnings,
         });
         _policies.Changed += _registry.ChangePolicy;
-        _domainEvents!.Start();
         _registry.Start();
     }
 
@@ -323,6 +340,7 @@ public sealed partial class BackendHost : IDisposable
     {
         _isDisposed = true;
         EndServing();
+        _remembered?.Dispose();
         _domainEvents?.Dispose();
         _deniedWrites?.Dispose();
         _grants?.Dispose();

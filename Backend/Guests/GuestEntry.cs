@@ -33,6 +33,7 @@ internal sealed class GuestEntry
     private readonly PassQueue<GuestId> _passes;
     private readonly Action<GuestEntry> _empty;
     private readonly Func<long> _requests;
+    private readonly Action _remembersNothing;
     private readonly RequestBudget _budget = new(RequestsPerSecond, RequestReserve, TimeProvider.System);
     private readonly ConcurrentQueue<PolicyChange> _changedPolicies = new();
     private bool _adopt;
@@ -44,8 +45,9 @@ internal sealed class GuestEntry
     public GuestEntry(GuestId id, GuestServices services, PassQueue<GuestId> passes, bool adopt, Action<GuestEntry> empty)
     {
         _id = id;
-        CountedStore store = new(services.Store);
+        CountedStore store = new(adopt ? services.FirstStore : services.Store);
         _requests = () => store.Requests;
+        _remembersNothing = () => store.Ask(services.Store);
         _services = services with { Store = store };
         _passes = passes;
         _adopt = adopt;
@@ -103,7 +105,7 @@ internal sealed class GuestEntry
         }
         finally
         {
-            _looked.TrySetResult();
+            FirstLookDone();
             TimeSpan pause = _budget.Spend(_requests() - before);
             if (pause > TimeSpan.Zero)
             {
@@ -131,9 +133,16 @@ internal sealed class GuestEntry
         _guest = null;
     }
 
+    // What is looked at from here on is looked at because something happened.
+    private void FirstLookDone()
+    {
+        _remembersNothing();
+        _looked.TrySetResult();
+    }
+
     private void Pass()
     {
-        Guest guest = _guest ??= new(_id, _services, Wake, () => _passes.Wake(_id), () => _looked.TrySetResult(), _adopt);
+        Guest guest = _guest ??= new(_id, _services, Wake, () => _passes.Wake(_id), FirstLookDone, _adopt);
         _adopt = false;
         guest.Pass();
         ChangePolicies(guest);

@@ -52,7 +52,7 @@ internal sealed class GuestRegistry : IDisposable
                 WakeAll();
             }
         }));
-        Rescan();
+        Rescan(_services.FirstStore);
         Task[] first;
         lock (_lock)
         {
@@ -60,8 +60,9 @@ internal sealed class GuestRegistry : IDisposable
             first = [.. _entries.Values.Select(static entry => entry.Looked)];
         }
 
-        _watches.Add(_services.Store.Watch(StoreKeys.Guests, Changed));
+        // Those who wait come first; the watch tells at once of what has come meanwhile.
         Task.WaitAll(first, FirstPassesLimit);
+        _watches.Add(_services.Store.Watch(StoreKeys.Guests, Changed));
     }
 
     /// <summary>When the first guest was not served any more (<see cref="Stopwatch.GetTimestamp"/>); 0 before <see cref="Dispose"/>.</summary>
@@ -160,7 +161,7 @@ internal sealed class GuestRegistry : IDisposable
 
     private Task ListAsync(string root)
     {
-        Rescan();
+        Rescan(_services.Store);
         return Task.CompletedTask;
     }
 
@@ -201,10 +202,10 @@ internal sealed class GuestRegistry : IDisposable
     }
 
     /// <summary>An event above all guests: any of them may have come or gone.</summary>
-    private void Rescan()
+    private void Rescan(IXenStore store)
     {
         WakeAll();
-        foreach (GuestId guest in GuestList.Read(_services.Store))
+        foreach (GuestId guest in GuestList.Read(store))
         {
             Wake(guest);
         }

@@ -25,6 +25,9 @@ internal static partial class GuestLog
     [LoggerMessage(EventId = 8, Level = LogLevel.Warning, Message = "guests get no MSI or MSI-X: {Reason}")]
     public static partial void NoInterrupts(ILogger logger, string reason);
 
+    [LoggerMessage(EventId = 13, Level = LogLevel.Information, Message = "the way to the guests could not be gone before they wait: {Reason}")]
+    public static partial void NotRehearsed(ILogger logger, string reason);
+
     [LoggerMessage(EventId = 9, Level = LogLevel.Warning, Message = "guests could not be listed, again in a second: {Reason}")]
     public static partial void NotListed(ILogger logger, string reason);
 

@@ -18,6 +18,9 @@ internal sealed record GuestServices
 {
     public required IXenStore Store { get; init; }
 
+    /// <summary>The store for the first look at each guest that is there when the daemon starts: one that remembers, or <see cref="Store"/>.</summary>
+    public required IXenStore FirstStore { get; init; }
+
     public required IGrantTable Grants { get; init; }
 
     /// <summary>Who tells that domains ended.</summary>

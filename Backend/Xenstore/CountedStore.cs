@@ -8,28 +8,32 @@ namespace PciBackFlow.Backend.Xenstore;
 /// </summary>
 internal sealed class CountedStore(IXenStore inner) : IXenStore
 {
+    private volatile IXenStore _inner = inner;
     private long _requests;
 
     /// <summary>Requests so far.</summary>
     public long Requests => Interlocked.Read(ref _requests);
 
-    public string? Read(string path) => Counted(inner).Read(path);
+    /// <summary>Asks another one from now on.</summary>
+    public void Ask(IXenStore next) => _inner = next;
 
-    public IReadOnlyList<string>? Directory(string path) => Counted(inner).Directory(path);
+    public string? Read(string path) => Counted(_inner).Read(path);
 
-    public void Write(string path, string value) => Counted(inner).Write(path, value);
+    public IReadOnlyList<string>? Directory(string path) => Counted(_inner).Directory(path);
 
-    public void MakeDirectory(string path) => Counted(inner).MakeDirectory(path);
+    public void Write(string path, string value) => Counted(_inner).Write(path, value);
 
-    public void Remove(string path) => Counted(inner).Remove(path);
+    public void MakeDirectory(string path) => Counted(_inner).MakeDirectory(path);
 
-    public IReadOnlyList<XenStorePermission>? GetPermissions(string path) => Counted(inner).GetPermissions(path);
+    public void Remove(string path) => Counted(_inner).Remove(path);
 
-    public void SetPermissions(string path, IReadOnlyList<XenStorePermission> permissions) => Counted(inner).SetPermissions(path, permissions);
+    public IReadOnlyList<XenStorePermission>? GetPermissions(string path) => Counted(_inner).GetPermissions(path);
 
-    public IDisposable Watch(string path, Action<string> changed) => Counted(inner).Watch(path, changed);
+    public void SetPermissions(string path, IReadOnlyList<XenStorePermission> permissions) => Counted(_inner).SetPermissions(path, permissions);
 
-    public IXenStoreTransaction BeginTransaction() => new Transaction(this, Counted(inner).BeginTransaction());
+    public IDisposable Watch(string path, Action<string> changed) => Counted(_inner).Watch(path, changed);
+
+    public IXenStoreTransaction BeginTransaction() => new Transaction(this, Counted(_inner).BeginTransaction());
 
     public void Dispose()
     {

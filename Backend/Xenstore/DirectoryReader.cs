@@ -106,6 +106,10 @@ public sealed class DirectoryReader(IXenStoreAccess store, GuestId guest)
     /// <returns>The text; null when there is none.</returns>
     public string? ReadError() => store.Read(StoreKeys.ErrorOf(guest));
 
+    /// <summary>The mark of a guest with a function that has failed.</summary>
+    /// <returns>Its text; null when there is none.</returns>
+    public string? ReadFailure() => Value(StoreKeys.Failure);
+
     private XenbusState ReadState(string directory) => ReadState(store, directory);
 
     private string? Value(string key) => store.Read(StoreKeys.In(_backend, key));

@@ -51,12 +51,24 @@ internal sealed class ServedDirectory(IXenStore store, GuestId guest)
     public void FailDevice(int index, DeviceFailure failure) => Change(access => Writer(access).FailDevice(index, failure));
 
     /// <summary>Whether a function of the guest has failed.</summary>
-    public void PublishFailure(bool hasFailed) => Change(access => Writer(access).PublishFailure(hasFailed));
+    public void PublishFailure(bool hasFailed)
+    {
+        if (hasFailed || new DirectoryReader(store, guest).ReadFailure() is not null)
+        {
+            Change(access => Writer(access).PublishFailure(hasFailed));
+        }
+    }
 
     /// <summary>The buses on which the guest's devices are.</summary>
     /// <returns>Null, or why they cannot be published.</returns>
     public string? PublishRoots(IReadOnlyList<PciBus> roots)
     {
+        // A transaction is four round trips, and this is true whenever a daemon follows another one.
+        if (PublishedRoots.Has(store, guest, roots))
+        {
+            return null;
+        }
+
         string? reason = null;
         Change(access => reason = PublishedRoots.Add(access, guest, roots));
         return reason;

@@ -218,6 +218,7 @@ internal sealed partial class Daemon : IDisposable
     {
         _backend.Open();
         ProgramPages.Load();
+        _backend.Rehearse();
         long since = await predecessor.ReleaseAsync().ConfigureAwait(false);
         double letGo = MillisecondsSince(since);
         _run.Claim();

@@ -143,7 +143,8 @@ public sealed class LeftFilesTests
 
         // And ends with it.
         bench.Store.Remove(Path.GetDirectoryName(Bench.BackendPath(Domain))!);
-        Bench.Eventually(() => !bench.Policies.Attributes.IsPermissive(RestartBench.Nic), "ended");
+        string file = Path.Combine(bench.Left, "attributes.json");
+        Bench.Eventually(() => !File.Exists(file) || !File.ReadAllText(file).Contains("03:00.0", StringComparison.Ordinal), "ended, and written down");
         bench.KillAndStartNext();
         Assert.False(bench.Policies.Attributes.IsPermissive(RestartBench.Nic));
     }

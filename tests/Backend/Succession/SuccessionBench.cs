@@ -7,6 +7,7 @@ using PciBackFlow.Backend.Succession;
 using PciBackFlow.Backend.Tests.Attaching;
 using PciBackFlow.Backend.Tests.Interrupts;
 using PciBackFlow.Backend.Tests.Serving;
+using PciBackFlow.Backend.Tests.Xenstore;
 using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
@@ -74,12 +75,15 @@ internal sealed class SuccessionBench : IDisposable
     }
 
     /// <summary>The whole conversation, as a daemon has it.</summary>
-    public async Task<LiveDaemon> Follow()
+    /// <param name="isReady">Told before the other one lets go.</param>
+    public async Task<LiveDaemon> Follow(Action<LiveDaemon>? isReady = null)
     {
         using Predecessor predecessor = await Predecessor.ConnectAsync(Socket, Timing) ?? throw new InvalidOperationException("nobody serves");
         await predecessor.AgreeAsync(Terms);
         LiveDaemon daemon = Make();
         daemon.Backend.Open();
+        daemon.Backend.Rehearse();
+        isReady?.Invoke(daemon);
         await predecessor.ReleaseAsync();
         daemon.Backend.StartServing();
         await predecessor.ConfirmAsync();
@@ -224,7 +228,10 @@ internal sealed class SuccessionBench : IDisposable
     {
         private readonly EmulatedErrorSource _errors = new();
 
-        public override IHypervisor Hypervisor => host.BackendView;
+        /// <summary>What it asks of xenstore.</summary>
+        public TroubledStore Asked { get; } = new(host.BackendView);
+
+        public override IHypervisor Hypervisor => Asked;
 
         public override IDeviceCustody Custody => custody;
 

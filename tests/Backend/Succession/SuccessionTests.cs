@@ -1,6 +1,8 @@
+using System.Collections.Concurrent;
 using PciBackFlow.Backend.Failures;
 using PciBackFlow.Backend.Succession;
 using PciBackFlow.Backend.Tests.Inheritance;
+using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Stages.Wire;
 
@@ -54,13 +56,48 @@ public sealed class SuccessionTests
         using AskingGuest guest = new(frontend);
         serving.Objection = objection;
 
-        BackendException refused = await Assert.ThrowsAsync<BackendException>(bench.Follow);
+        BackendException refused = await Assert.ThrowsAsync<BackendException>(() => bench.Follow());
 
         Assert.Contains(objection, refused.Message, StringComparison.Ordinal);
         guest.AwaitMore();
         serving.Objection = null;
         await bench.Follow();
         guest.AwaitMore();
+    }
+
+    [Fact]
+    public async Task While_guests_wait_nothing_is_asked_of_xenstore_that_it_said_before()
+    {
+        using SuccessionBench bench = new();
+        SuccessionBench.LiveDaemon serving = bench.Serve();
+        using SmallFrontend frontend = bench.Connect(Domain);
+        using AskingGuest guest = new(frontend);
+        guest.AwaitMore();
+        ConcurrentQueue<string> asked = new();
+        await bench.Follow(next =>
+        {
+            next.Machine.Asked.Before = (operation, path) => asked.Enqueue($"{operation} {path}");
+            next.Lines.Logged = line =>
+            {
+                if (line.Contains("served by shard", StringComparison.Ordinal))
+                {
+                    next.Machine.Asked.Before = null;
+                }
+            };
+        });
+
+        Assert.Empty(asked);
+        guest.AwaitMore();
+    }
+
+    [Fact]
+    public async Task What_the_guest_or_its_toolstack_changes_meanwhile_is_seen()
+    {
+        using SuccessionBench bench = new();
+        bench.Serve();
+        using SmallFrontend frontend = bench.Connect(Domain);
+        SuccessionBench.LiveDaemon next = await bench.Follow(_ => bench.Store.Write(StoreKeys.StateOf(Bench.BackendPath(Domain)), "5"));
+        Bench.Eventually(() => next.Backend.Guests.Single().Backend == XenbusState.Closing, "it is asked to close");
     }
 
     [Fact]
@@ -74,7 +111,7 @@ public sealed class SuccessionTests
         bench.Store.Remove(Bench.BackendPath(Domain));
         Bench.Eventually(() => serving.Lines.Warnings.Any(static line => line.Contains("stays claimed", StringComparison.Ordinal)), "it is taken away");
 
-        BackendException refused = await Assert.ThrowsAsync<BackendException>(bench.Follow);
+        BackendException refused = await Assert.ThrowsAsync<BackendException>(() => bench.Follow());
 
         Assert.Contains("has not come back", refused.Message, StringComparison.Ordinal);
         Assert.Equal(1, serving.Listened);
@@ -93,7 +130,7 @@ public sealed class SuccessionTests
         TaskCompletionSource done = new();
         serving.Machine.Change = done.Task;
 
-        BackendException refused = await Assert.ThrowsAsync<BackendException>(bench.Follow);
+        BackendException refused = await Assert.ThrowsAsync<BackendException>(() => bench.Follow());
 
         Assert.Contains("being taken or given back", refused.Message, StringComparison.Ordinal);
         guest.AwaitMore();
