@@ -88,7 +88,19 @@ internal sealed class GuestRegistry : IDisposable
     }
 
     /// <summary>The functions that guests have lost but for a request that has not come back.</summary>
-    public IReadOnlyList<PciAddress> Leaving => [.. _services.Leaving.Keys.Select(static one => one.Host).Order()];
+    public IReadOnlyList<PciAddress> Leaving
+    {
+        get
+        {
+            List<PciAddress> leaving = [];
+            foreach ((int DomainId, PciAddress Host) one in _services.Leaving.Keys)
+            {
+                leaving.Add(one.Host);
+            }
+
+            return leaving;
+        }
+    }
 
     /// <summary>Life-cycle passes of one guest so far; 0 when it is not known.</summary>
     public long PassesOf(GuestId id)

@@ -65,7 +65,8 @@ public sealed class StallAlarm : IAsyncDisposable
             HashSet<int>? silent = await AskAsync().ConfigureAwait(false);
             if (silent is { Count: > 0 } && await AskAsync().ConfigureAwait(false) is var again)
             {
-                silent = again is null ? null : [.. silent.Intersect(again)];
+                silent.IntersectWith(again ?? []);
+                silent = again is null ? null : silent;
             }
 
             // A shard that is stuck does nothing any more that would make it be asked again.

@@ -9,18 +9,18 @@ namespace PciBackFlow.Backend.Slots;
 /// <param name="inner">Whose rule holds for what is new.</param>
 public sealed class KeptSlots(ISlotAllocator inner) : ISlotAllocator
 {
-    private readonly Dictionary<PciAddress, PciAddress> _kept = [];
+    private readonly List<Kept> _kept = [];
 
     /// <inheritdoc/>
     public SlotResult Add(SlotRequest request)
     {
-        if (_kept.TryGetValue(request.Host, out PciAddress known))
+        if (_kept.Find(kept => kept.Host == request.Host) is { } known)
         {
-            return new(known, Refusal: null, Note: null);
+            return new(known.Guest, Refusal: null, Note: null);
         }
 
         SlotResult result = inner.Add(request);
-        if (result.IsPlaced && _kept.ContainsValue(result.Guest))
+        if (result.IsPlaced && _kept.Exists(kept => kept.Guest == result.Guest))
         {
             inner.Remove(request.Host);
             return result with { Refusal = $"{result.Guest} is another function's, which the guest has from an earlier daemon" };
@@ -42,20 +42,34 @@ public sealed class KeptSlots(ISlotAllocator inner) : ISlotAllocator
         }
 
         inner.Remove(request.Host);
-        _kept[request.Host] = guest;
+        _kept.Add(new(request.Host, guest));
         return new(guest, Refusal: null, Note: null);
     }
 
     /// <inheritdoc/>
     public void Remove(PciAddress host)
     {
-        if (!_kept.Remove(host))
+        if (_kept.RemoveAll(kept => kept.Host == host) == 0)
         {
             inner.Remove(host);
         }
     }
 
     /// <inheritdoc/>
-    public IReadOnlyList<PciBus> Roots() =>
-        [.. inner.Roots(), .. _kept.Values.Select(static guest => new PciBus(guest.Domain, guest.Bus)).Except(inner.Roots()).Distinct()];
+    public IReadOnlyList<PciBus> Roots()
+    {
+        List<PciBus> roots = [.. inner.Roots()];
+        foreach (Kept kept in _kept)
+        {
+            PciBus root = new(kept.Guest.Domain, kept.Guest.Bus);
+            if (!roots.Contains(root))
+            {
+                roots.Add(root);
+            }
+        }
+
+        return roots;
+    }
+
+    private sealed record Kept(PciAddress Host, PciAddress Guest);
 }
