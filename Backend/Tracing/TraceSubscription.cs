@@ -24,6 +24,7 @@ public sealed class TraceSubscription : IDisposable
     private readonly TraceFilter _filter;
     private readonly Action<TraceSubscription> _leave;
     private readonly Dictionary<ConfigSpaceMap, uint> _permissions = [];
+    private readonly HashSet<ConfigSpaceMap> _said = [];
     private uint _lastPermissions;
     private int _losses;
     private byte[]? _buffer;
@@ -95,8 +96,9 @@ public sealed class TraceSubscription : IDisposable
             _behind += _requests;
             Volatile.Write(ref _missed, _missed + _requests);
 
-            // Names of registers may be among what is lost: they are said again.
-            _permissions.Clear();
+            // Names of registers may be among what is lost: they are said again, under the number that they have, or a reader that is often too slow would
+            // be told of ever more permissions.
+            _said.Clear();
             _losses++;
             batch.Return();
         }
@@ -126,12 +128,16 @@ public sealed class TraceSubscription : IDisposable
 
     private uint NumberOf(ConfigSpaceMap map)
     {
-        if (_permissions.TryGetValue(map, out uint number))
+        if (!_permissions.TryGetValue(map, out uint number))
+        {
+            _permissions[map] = number = ++_lastPermissions;
+        }
+
+        if (_said.Contains(map))
         {
             return number;
         }
 
-        number = ++_lastPermissions;
         int losses = _losses;
         foreach (TraceRegister register in TraceRegister.Of(number, map))
         {
@@ -140,7 +146,7 @@ public sealed class TraceSubscription : IDisposable
 
         if (losses == _losses)
         {
-            _permissions[map] = number;
+            _said.Add(map);
         }
 
         return number;

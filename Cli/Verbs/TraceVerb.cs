@@ -177,7 +177,7 @@ internal sealed class TraceVerb
                 }
 
                 count += item.IsGap ? 0 : 1;
-                missing += item.Overflown + item.Behind;
+                missing = item.AddMissing(missing);
                 if (save is null)
                 {
                     _console.Output.WriteLine(json ? TraceJson.Line(item, reader.Epoch) : TraceText.Line(item, reader.Epoch));
