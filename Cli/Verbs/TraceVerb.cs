@@ -60,6 +60,11 @@ internal sealed class TraceVerb
 
     private int Run(ParseResult parsed)
     {
+        if (parsed.GetValue(_save) is null)
+        {
+            _console.EndWithReader();
+        }
+
         if (parsed.GetValue(_from) is { } file)
         {
             TraceFilter filter = FilterOfFile(parsed);
