@@ -25,6 +25,9 @@ public sealed partial class BackendDaemon : IDisposable
 {
     private static readonly TimeSpan ReloadPatience = TimeSpan.FromSeconds(5);
 
+    // A collector asks again by itself.
+    private static readonly TimeSpan MetricsPatience = TimeSpan.FromSeconds(1);
+
     private readonly Machine _machine;
     private readonly BackendDaemonOptions _options;
     private readonly SemaphoreSlim _reloading = new(1, 1);
@@ -175,20 +178,16 @@ public sealed partial class BackendDaemon : IDisposable
     }
 
     /// <summary>Takes no more of the control API's requests, and waits for those under way.</summary>
-    /// <param name="limit">For how long; what is not done by then is cut off.</param>
+    /// <param name="limit">For how long; what is not done by then is cut off. Of the metrics a second at most.</param>
     public async Task StopControlAsync(TimeSpan limit)
     {
         // Those would never end by themselves.
         _host.Traces.Close();
-        if (_metrics is not null)
-        {
-            await _metrics.StopAsync(limit).ConfigureAwait(false);
-        }
 
-        if (_control is not null)
-        {
-            await _control.StopAsync(limit).ConfigureAwait(false);
-        }
+        // Both at once: who follows this daemon, and the service manager, have patience for one limit.
+        await Task.WhenAll(
+            _metrics?.StopAsync(limit < MetricsPatience ? limit : MetricsPatience) ?? Task.CompletedTask,
+            _control?.StopAsync(limit) ?? Task.CompletedTask).ConfigureAwait(false);
     }
 
     /// <summary>
@@ -351,10 +350,13 @@ public sealed partial class BackendDaemon : IDisposable
         Logger = _options.Logger,
     });
 
+    // One that is not there any more has another value, too: its default.
     private static IEnumerable<string> Unheeded(IReadOnlyList<SettingReport> before, IReadOnlyList<SettingReport> now) =>
-        now.Where(static setting => !SettingReport.IsPolicy(setting.Key))
-            .Where(setting => before.FirstOrDefault(old => old.Key == setting.Key)?.Value != setting.Value)
-            .Select(static setting => setting.Key);
+        now.Concat(before).Select(static setting => setting.Key).Where(static key => !SettingReport.IsPolicy(key)).Distinct()
+            .Where(key => ValueOf(before, key) != ValueOf(now, key));
+
+    private static string? ValueOf(IReadOnlyList<SettingReport> configuration, string key) =>
+        configuration.FirstOrDefault(setting => setting.Key == key)?.Value;
 
     [LoggerMessage(Level = LogLevel.Information, Message = "configuration read again: {Changed} functions have another policy, {Waiting} get it soon")]
     private static partial void LogReloaded(ILogger logger, int changed, int waiting);

@@ -237,32 +237,21 @@ public sealed partial class BackendHost : IDisposable
     }
 
     /// <summary>
-    /// What the configuration says of guests' policies is another from now on: every function that a guest has gets what holds for it, between two of its
-    /// requests.
+    /// What the configuration says of guests' policies is another from now on: every function that a guest has, or is just getting, gets what holds for it,
+    /// between two of its requests.
     /// </summary>
     /// <param name="policies">What it says; the toolstack's options and pciback's attributes stay.</param>
     /// <param name="patience">How long is waited for.</param>
     /// <returns>The functions whose policy is another now, and those that were too busy so far: they are tried on.</returns>
     public async Task<(IReadOnlyList<PciAddress> Changed, IReadOnlyList<PciAddress> Waiting)> ChangePoliciesAsync(PolicySources policies, TimeSpan patience)
     {
-        Dictionary<PciAddress, AccessPolicy> before = [];
-        foreach (FunctionSnapshot function in Guests.SelectMany(static guest => guest.Functions))
-        {
-            before[function.Host] = function.InForce;
-        }
-
+        // Then the guests: what one is just getting may have been compiled under either.
         _policies.Replace(policies);
-        (PciAddress Host, Task Done)[] asked =
-            [.. before.Keys.Order().Select(host => (host, _registry?.ChangePolicyAsync(host) ?? Task.CompletedTask))];
+        IReadOnlyList<PolicyChange> asked = _registry?.ChangePolicies() ?? [];
         await Task.WhenAny(Task.WhenAll(asked.Select(static one => one.Done)), Task.Delay(patience)).ConfigureAwait(false);
-        PciAddress[] waiting = [.. asked.Where(static one => !one.Done.IsCompleted).Select(static one => one.Host)];
-        PciAddress[] changed =
-        [
-            .. Guests.SelectMany(static guest => guest.Functions)
-                .Where(function => before.TryGetValue(function.Host, out AccessPolicy? old) && !old.SaysTheSameAs(function.InForce))
-                .Select(static function => function.Host).Order(),
-        ];
-        return (changed, waiting);
+        return (
+            [.. asked.SelectMany(static one => one.Changed).Distinct().Order()],
+            [.. asked.SelectMany(static one => one.Left).Distinct().Order()]);
     }
 
     /// <summary>

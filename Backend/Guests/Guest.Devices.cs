@@ -19,6 +19,7 @@ internal sealed partial class Guest
             _services.Warnings.Warn(_id.DomainId, complaint);
         }
 
+        Placing(host);
         DeviceFailure? failure = _exposed.Expose(host, requested, options, out PciAddress guest);
         if (failure is not null)
         {

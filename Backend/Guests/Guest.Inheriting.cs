@@ -30,7 +30,8 @@ internal sealed partial class Guest
     private void InheritDevice(DeviceKeys device)
     {
         var options = ToolstackOptions.Parse(StoreKeys.Options(device.Index), device.Options);
-        if (_exposed.Inherit(device.Host!.Value, device.Guest!.Value, options) is { } failure)
+        Placing(device.Host!.Value);
+        if (_exposed.Inherit(device.Host.Value, device.Guest!.Value, options) is { } failure)
         {
             FailDevice(device.Index, failure);
         }

@@ -146,15 +146,6 @@ internal sealed partial class Guest : IDisposable
         _seenFrontend = seenFrontend;
     }
 
-    /// <summary>The policy of a device changed: if the guest has it, what it may do is decided anew.</summary>
-    /// <returns>False when that has to be tried again.</returns>
-    public bool ChangePolicy(PciAddress host)
-    {
-        bool isDone = _exposed.Recompile(host, _attachment is { } attachment ? attachment.Lane.Run : static action => action());
-        TakeSnapshot();
-        return isDone;
-    }
-
     /// <summary>The daemon stops: the guest is no longer served, but keeps everything.</summary>
     public void Stop()
     {
@@ -409,5 +400,6 @@ internal sealed partial class Guest : IDisposable
             Lane = _attachment?.Lane,
             Table = _exposed.Table,
         };
+        _placing = [];
     }
 }

@@ -74,14 +74,11 @@ internal sealed class GuestEntry
     }
 
     /// <summary>The policy of a device changed; whether this guest has it the next pass finds out. Any thread.</summary>
-    /// <returns>Ends when what holds now is in force, or the guest does not have it.</returns>
-    public Task ChangePolicy(PciAddress host)
-    {
-        TaskCompletionSource done = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        _changedPolicies.Enqueue(new(host, 0, done));
-        Wake();
-        return done.Task;
-    }
+    public void ChangePolicy(PciAddress host) => Change(new(host, []));
+
+    /// <summary>The policies of all devices may have changed; what this guest has the next pass finds out. Any thread.</summary>
+    /// <returns>What becomes of it.</returns>
+    public PolicyChange ChangePolicies() => Change(new(null, _guest?.KnownHosts ?? []));
 
     /// <summary>One pass. A guest that keeps its passes coming is slowed down.</summary>
     /// <exception cref="HypervisorException">The hypervisor or xenstore refused something.</exception>
@@ -166,29 +163,36 @@ internal sealed class GuestEntry
         }
     }
 
+    private PolicyChange Change(PolicyChange change)
+    {
+        _changedPolicies.Enqueue(change);
+        Wake();
+        return change;
+    }
+
     private void ChangePolicies(Guest guest)
     {
-        for (int left = _changedPolicies.Count; left > 0 && _changedPolicies.TryDequeue(out PolicyChange changed); left--)
+        for (int left = _changedPolicies.Count; left > 0 && _changedPolicies.TryDequeue(out PolicyChange? change); left--)
         {
-            if (guest.IsGone || guest.ChangePolicy(changed.Host))
+            if (change.Try(guest))
             {
-                changed.Done.TrySetResult();
                 continue;
             }
 
             // A guest that keeps its function busy must not keep what it was allowed: it is tried for as long as the guest has it.
-            if (changed.Attempts + 1 == PolicyAttempts)
+            if (change.Attempts == PolicyAttempts)
             {
-                _services.Warnings.Warn(
-                    _id.DomainId,
-                    $"{changed.Host}: its policy changed, but it does not answer or is always busy; what held goes on to hold meanwhile");
+                foreach (PciAddress host in change.Left)
+                {
+                    _services.Warnings.Warn(
+                        _id.DomainId,
+                        $"{host}: its policy changed, but it does not answer or is always busy; what held goes on to hold meanwhile");
+                }
             }
 
-            _changedPolicies.Enqueue(changed with { Attempts = changed.Attempts + 1 });
+            _changedPolicies.Enqueue(change);
             Interlocked.Exchange(ref _isWholeDue, 1);
             _passes.WakeLater(_id);
         }
     }
-
-    private readonly record struct PolicyChange(PciAddress Host, int Attempts, TaskCompletionSource Done);
 }

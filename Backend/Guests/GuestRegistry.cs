@@ -112,15 +112,24 @@ internal sealed class GuestRegistry : IDisposable
     }
 
     /// <summary>The policy of a device changed: the guest that has it is looked at.</summary>
-    public void ChangePolicy(PciAddress host) => _ = ChangePolicyAsync(host);
-
-    /// <summary>The policy of a device changed: the guest that has it is looked at.</summary>
-    /// <returns>Ends when what holds now is in force.</returns>
-    public Task ChangePolicyAsync(PciAddress host)
+    public void ChangePolicy(PciAddress host)
     {
         lock (_lock)
         {
-            return Task.WhenAll([.. _entries.Values.Select(entry => entry.ChangePolicy(host))]);
+            foreach (GuestEntry entry in _entries.Values)
+            {
+                entry.ChangePolicy(host);
+            }
+        }
+    }
+
+    /// <summary>The policies of all devices may have changed: every guest is looked at. One that comes later finds what holds by itself.</summary>
+    /// <returns>What becomes of each.</returns>
+    public IReadOnlyList<PolicyChange> ChangePolicies()
+    {
+        lock (_lock)
+        {
+            return [.. _entries.Values.Select(static entry => entry.ChangePolicies())];
         }
     }
 

@@ -21,16 +21,10 @@ namespace PciBackFlow.Backend.Serving;
 /// The functions one guest has, by their host addresses: the toolstack's N changes under renumbering. Owned by the guest's queue;
 /// <see cref="Table"/> is replaced, never changed.
 /// </summary>
-internal sealed class ExposedFunctions
+internal sealed partial class ExposedFunctions
 {
     private const int ClassOffset = ConfigRegisters.ClassCode + 2;
     private const uint HeaderTypeMask = 0x7F;
-
-    // Linux waits so long before it looks at a function that it resets (PCI Express Base 3.0 §6.6.2).
-    private const int ShortestResetMilliseconds = 100;
-
-    // A millisecond each: longer than any access that does not hang.
-    private const int InsideAttempts = 200;
 
     private readonly int _domainId;
     private readonly GuestServices _services;
@@ -54,6 +48,9 @@ internal sealed class ExposedFunctions
     public IReadOnlyList<PciAddress> Offered { get; set; } = [];
 
     public FunctionTable Table { get; private set; } = FunctionTable.Empty;
+
+    /// <summary>The host addresses of all that the guest has.</summary>
+    public IReadOnlyList<PciAddress> Hosts => [.. _functions.Keys];
 
     /// <summary>The host addresses of what the guest has and a directory does not name.</summary>
     public IReadOnlyList<PciAddress> MissingIn(IReadOnlyList<DeviceKeys> devices)
@@ -202,67 +199,6 @@ internal sealed class ExposedFunctions
         return function;
     }
 
-    /// <summary>Compiles a function's permissions anew: its policy changed.</summary>
-    /// <param name="host">The host's function.</param>
-    /// <param name="run">Runs something between two of the guest's requests.</param>
-    /// <returns>False when a request has been inside the function for too long, or it does not answer as it should: to be tried again.</returns>
-    public bool Recompile(PciAddress host, Action<Action> run)
-    {
-        if (!_functions.TryGetValue(host, out AssignedFunction? function))
-        {
-            return true;
-        }
-
-        try
-        {
-            if (_services.Permissions.IsCurrent(function, _options[host]))
-            {
-                return true;
-            }
-        }
-        catch (InvalidOperationException)
-        {
-            return false;
-        }
-
-        using var wait = DeviceWait.Begin();
-
-        // Its registers are read: in the middle of a reset that its guest asked for they say anything, or that there are no
-        // capabilities. The function is not taken for that, which would fail the guest's accesses: nobody is inside before and
-        // after, and no reset fits in between.
-        if (!TryInside(function, run, static () => { }))
-        {
-            return false;
-        }
-
-        long start = Environment.TickCount64;
-        CompiledFunction compiled;
-        try
-        {
-            compiled = _services.Permissions.Compile(_domainId, function.Hardware, _options[host], IsLone(host));
-        }
-        catch (Exception e) when (e is UnsupportedFunctionException or InvalidOperationException or ArgumentException)
-        {
-            return false;
-        }
-
-        bool isFresh = false;
-        bool wasInside = TryInside(function, run, () =>
-        {
-            isFresh = Environment.TickCount64 - start < ShortestResetMilliseconds;
-            if (isFresh)
-            {
-                function.Replace(compiled);
-            }
-        });
-        if (wasInside && isFresh)
-        {
-            GuestLog.PolicyChanged(_services.Logger, _domainId, host, compiled.Policy.Profile.Value);
-        }
-
-        return wasInside && isFresh;
-    }
-
     /// <summary>Finds the host address of what a guest sees at an address.</summary>
     public PciAddress? FindHost(PciAddress guest)
     {
@@ -317,33 +253,6 @@ internal sealed class ExposedFunctions
                 GuestLog.Failed(_services.Logger, _domainId, e);
             }
         }
-    }
-
-    // On the thread that owns the guest's requests, which never waits for a worker that is at the function.
-    private static bool TryInside(AssignedFunction function, Action<Action> run, Action action)
-    {
-        bool isDone = false;
-        for (int attempt = 0; attempt < InsideAttempts && !isDone; attempt++)
-        {
-            if (attempt > 0)
-            {
-                Thread.Sleep(1);
-            }
-
-            run(() =>
-            {
-                if (!function.TryBegin())
-                {
-                    return;
-                }
-
-                action();
-                function.End();
-                isDone = true;
-            });
-        }
-
-        return isDone;
     }
 
     // Of its card only what the guest has or is to have counts: it looks for those beside it once, when it first sees it. One that comes later is

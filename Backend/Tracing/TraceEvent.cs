@@ -19,6 +19,14 @@ public sealed record TraceEvent(TraceRecord Record, IReadOnlyList<TraceRegister>
     /// <summary>Whether records are missing here.</summary>
     public bool IsGap => Overflown != 0 || Behind != 0;
 
+    /// <summary>How many; 0 for a request.</summary>
+    public long Missing => Overflown + Behind;
+
+    /// <summary>A sum of such numbers, which a file may make larger than any: then the largest that there is.</summary>
+    /// <param name="total">The sum so far.</param>
+    /// <returns>With what is missing here.</returns>
+    public long AddMissing(long total) => Missing > long.MaxValue - total ? long.MaxValue : total + Missing;
+
     /// <summary>The host's function, or null.</summary>
     public PciAddress? Host => HostOf(Record);
 

@@ -18,12 +18,17 @@ public sealed class TraceSubscription : IDisposable
     /// <summary>Bytes of a batch at most.</summary>
     public const int BatchBytes = 64 << 10;
 
+    // For what waits in the channel when the trace ends.
+    private static readonly TimeSpan EndPatience = TimeSpan.FromSeconds(1);
+
     private readonly Channel<TraceBatch> _batches =
         Channel.CreateBounded<TraceBatch>(new BoundedChannelOptions(MostBatches) { SingleReader = true, SingleWriter = true });
 
+    private readonly CancellationTokenSource _givenUp = new();
     private readonly TraceFilter _filter;
     private readonly Action<TraceSubscription> _leave;
     private readonly Dictionary<ConfigSpaceMap, uint> _permissions = [];
+    private readonly HashSet<ConfigSpaceMap> _said = [];
     private uint _lastPermissions;
     private int _losses;
     private byte[]? _buffer;
@@ -41,6 +46,9 @@ public sealed class TraceSubscription : IDisposable
 
     /// <summary>What comes, until the daemon ends. Each batch is to be given back.</summary>
     public ChannelReader<TraceBatch> Batches => _batches.Reader;
+
+    /// <summary>Cancelled when the hub has ended the trace, and its reader has had a second for the rest. Before <see cref="Dispose"/>.</summary>
+    public CancellationToken GivenUp => _givenUp.Token;
 
     /// <summary>Ends the subscription.</summary>
     public void Dispose() => _leave(this);
@@ -95,8 +103,9 @@ public sealed class TraceSubscription : IDisposable
             _behind += _requests;
             Volatile.Write(ref _missed, _missed + _requests);
 
-            // Names of registers may be among what is lost: they are said again.
-            _permissions.Clear();
+            // Names of registers may be among what is lost: they are said again, under the number that they have, or a reader that is often too slow would
+            // be told of ever more permissions.
+            _said.Clear();
             _losses++;
             batch.Return();
         }
@@ -105,13 +114,18 @@ public sealed class TraceSubscription : IDisposable
         (_length, _requests) = (0, 0);
     }
 
-    /// <summary>Hub: nothing comes any more.</summary>
-    internal void Complete() => _batches.Writer.TryComplete();
+    /// <summary>Hub: nothing comes any more. Before <see cref="Drain"/>.</summary>
+    internal void Complete()
+    {
+        _batches.Writer.TryComplete();
+        _givenUp.CancelAfter(EndPatience);
+    }
 
     /// <summary>Reader's end: gives back what was not read. The hub does not write any more.</summary>
     internal void Drain()
     {
-        Complete();
+        _batches.Writer.TryComplete();
+        _givenUp.Dispose();
         while (_batches.Reader.TryRead(out TraceBatch batch))
         {
             batch.Return();
@@ -126,12 +140,16 @@ public sealed class TraceSubscription : IDisposable
 
     private uint NumberOf(ConfigSpaceMap map)
     {
-        if (_permissions.TryGetValue(map, out uint number))
+        if (!_permissions.TryGetValue(map, out uint number))
+        {
+            _permissions[map] = number = ++_lastPermissions;
+        }
+
+        if (_said.Contains(map))
         {
             return number;
         }
 
-        number = ++_lastPermissions;
         int losses = _losses;
         foreach (TraceRegister register in TraceRegister.Of(number, map))
         {
@@ -140,7 +158,7 @@ public sealed class TraceSubscription : IDisposable
 
         if (losses == _losses)
         {
-            _permissions[map] = number;
+            _said.Add(map);
         }
 
         return number;

@@ -15,6 +15,46 @@ internal static class OutputFile
     public static FileStream? OpenBinary(string? path) =>
         Open(path, static path => new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read, 1 << 16));
 
+    /// <summary>Writes a text in the place of a file, as a whole: whoever reads it meanwhile, or after a failure, finds the one before.</summary>
+    /// <exception cref="VerbException">It cannot be written; what was there is there.</exception>
+    public static void Replace(string path, string text)
+    {
+        try
+        {
+            // A link stays one; what is no file must not become one.
+            string file = new FileInfo(path).LinkTarget is null ? Path.GetFullPath(path) : File.ResolveLinkTarget(path, returnFinalTarget: true)!.FullName;
+            if (file.StartsWith("/dev/", StringComparison.Ordinal))
+            {
+                throw new IOException("it is a device");
+            }
+
+            string temporary = $"{file}.{Path.GetRandomFileName()}";
+            using (FileStream stream = new(temporary, FileMode.CreateNew, FileAccess.Write))
+            {
+                try
+                {
+                    if (File.Exists(file))
+                    {
+                        File.SetUnixFileMode(stream.SafeFileHandle, File.GetUnixFileMode(file));
+                    }
+
+                    stream.Write(Encoding.UTF8.GetBytes(text));
+                    stream.Flush(flushToDisk: true);
+                    File.Move(temporary, file, overwrite: true);
+                }
+                catch
+                {
+                    File.Delete(temporary);
+                    throw;
+                }
+            }
+        }
+        catch (Exception failure) when (IsAboutFile(failure))
+        {
+            throw Refused(path, failure);
+        }
+    }
+
     private static T? Open<T>(string? path, Func<string, T> open)
         where T : class
     {
@@ -27,10 +67,16 @@ internal static class OutputFile
         {
             return open(path);
         }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        catch (Exception failure) when (IsAboutFile(failure))
         {
-            string why = failure is UnauthorizedAccessException ? "permission denied, or it is a directory" : failure.Message;
-            throw new VerbException($"cannot write {path}", why, "Name a file in a folder that exists and is writable.", failure);
+            throw Refused(path, failure);
         }
     }
+
+    private static bool IsAboutFile(Exception failure) =>
+        failure is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException;
+
+    private static VerbException Refused(string path, Exception failure) => new(
+        $"cannot write {path}", failure is UnauthorizedAccessException ? "permission denied, or it is a directory" : failure.Message,
+        "Name a file in a folder that exists and is writable.", failure);
 }

@@ -22,7 +22,7 @@ internal static class TraceJson
         json.WriteStartObject();
         if (item.IsGap)
         {
-            json.WriteNumber("missing", item.Overflown + item.Behind);
+            json.WriteNumber("missing", item.Missing);
         }
         else
         {

@@ -19,7 +19,7 @@ internal static class TraceText
     {
         if (item.IsGap)
         {
-            return string.Create(CultureInfo.InvariantCulture, $"-- {item.Overflown + item.Behind} requests are missing here: too many came at once");
+            return string.Create(CultureInfo.InvariantCulture, $"-- {item.Missing} requests are missing here: too many came at once");
         }
 
         TraceRecord record = item.Record;

@@ -22,7 +22,7 @@ internal sealed class TraceFile
     public IReadOnlyList<TraceEvent> Events { get; }
 
     /// <summary>How many requests are missing.</summary>
-    public long Missing => Events.Sum(static each => each.Overflown + each.Behind);
+    public long Missing => Events.Aggregate(0L, static (total, each) => each.AddMissing(total));
 
     /// <summary>Opens a file to be read piece by piece.</summary>
     /// <exception cref="VerbException">It cannot be opened.</exception>

@@ -13,6 +13,7 @@ public sealed class CliConsole
     private const int UnboundedWidth = 4096;
 
     private readonly Func<CancellationToken> _interruption;
+    private readonly Action? _watchReader;
 
     /// <summary>A console.</summary>
     /// <param name="output">Receives results.</param>
@@ -21,8 +22,10 @@ public sealed class CliConsole
     /// <param name="outputIsTerminal">Whether a person sees the output directly.</param>
     /// <param name="progressIsTerminal">Whether a person sees the progress directly.</param>
     /// <param name="interruption">Called once by verbs that end early on Ctrl-C; the token is cancelled by the first one.</param>
+    /// <param name="watchReader">Called by verbs whose token shall be cancelled, too, when nobody reads the output any more; null where nobody does.</param>
     public CliConsole(
-        TextWriter output, TextWriter error, Stream progress, bool outputIsTerminal, bool progressIsTerminal, Func<CancellationToken> interruption)
+        TextWriter output, TextWriter error, Stream progress, bool outputIsTerminal, bool progressIsTerminal, Func<CancellationToken> interruption,
+        Action? watchReader = null)
     {
         Output = output;
         Error = error;
@@ -30,6 +33,7 @@ public sealed class CliConsole
         ProgressIsTerminal = progressIsTerminal;
         OutputIsTerminal = outputIsTerminal;
         _interruption = interruption;
+        _watchReader = watchReader;
     }
 
     /// <summary>Results.</summary>
@@ -50,6 +54,9 @@ public sealed class CliConsole
     /// <summary>From now on the first Ctrl-C (or SIGTERM) cancels the token instead of ending the process.</summary>
     /// <returns>The token.</returns>
     public CancellationToken CatchInterruption() => _interruption();
+
+    /// <summary>For a verb that prints until it is ended: the end of whoever reads it (<c>| head</c>) is an interruption from now on.</summary>
+    public void EndWithReader() => _watchReader?.Invoke();
 
     /// <summary>Writes a remark for the person at the terminal, not part of the result.</summary>
     /// <param name="text">One sentence.</param>

@@ -22,7 +22,7 @@ internal sealed class DoctorVerb
     private readonly SourceOptions _source = new();
     private readonly Option<bool> _json = Words.Flag("--json", "print one JSON object instead of a table");
     private readonly Option<string?> _config =
-        Words.Text("--config", "FILE", $"the daemon's configuration, for its refusals and directories [default: {DaemonConfiguration.DefaultPath}]");
+        Words.Text("--config", "FILE", $"the daemon's configuration, for its refusals and state directory [default: {DaemonConfiguration.DefaultPath}]");
     private readonly Argument<DeviceSelector?> _device =
         Words.DeviceArgument("BDF", "a device, to see what an attach of it would say; without it the host, and the devices that are held");
 

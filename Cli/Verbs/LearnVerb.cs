@@ -30,6 +30,8 @@ internal sealed class LearnVerb
     private readonly Option<PciAddress?> _traced = TraceWords.Traced();
     private readonly Option<string?> _daemon = Words.Text(
         "--daemon", "DEVICE", "what the running daemon has denied this device's guest so far, by its host address");
+    private readonly Option<string?> _output = Words.Text(
+        "--output", "FILE", "write the policy there instead of printing it, as a whole or not at all: FILE may be that of --policy");
     private readonly Argument<AccessExpression[]> _accesses = AccessWords.Argument(
         "what the guest did, in order: OFFSET[+N][.b|.w|.l][@N][=VALUE[:MASK]] as in explain; reads are allowed already, but may precede writes",
         ArgumentArity.ZeroOrMore);
@@ -44,7 +46,7 @@ internal sealed class LearnVerb
     {
         var verb = new LearnVerb(console);
         var command = new Command("learn", "from a guest's denied writes, print the smallest policy file that would allow them") {
-            verb._accesses, verb._from, verb._trace, verb._traced, verb._daemon,
+            verb._accesses, verb._from, verb._trace, verb._traced, verb._daemon, verb._output,
         };
         verb._daemonClient.AddTo(command);
         verb._source.AddTo(command);
@@ -53,9 +55,9 @@ internal sealed class LearnVerb
         command.SetAction(verb.Run);
         return new Verb(
             command,
-            "pcibackflow learn --builtin e1000e CAP_EXP+8.w=2830 ECAP_AER+14=40 > policy.json",
+            "pcibackflow learn --builtin e1000e CAP_EXP+8.w=2830 ECAP_AER+14=40 --output policy.json",
             "pcibackflow learn --from-dump machine.txt --function 03:00.0 --from accesses.txt",
-            "pcibackflow learn --trace denied.trace > nic.json",
+            "pcibackflow learn --trace denied.trace --policy nic.json --output nic.json",
             "pcibackflow learn --daemon 00:04.0",
             "dmesg > kernel.log; pcibackflow learn --device 00:02.0 --from kernel.log",
             "pcibackflow learn --device 00:02.0 --policy policy.json CAP_EXP+28.w=6");
@@ -100,7 +102,7 @@ internal sealed class LearnVerb
         TraceFile? trace = parsed.GetValue(_trace) is { } traceFile ? TraceFile.Load(traceFile) : null;
         if (trace is not null && !_source.IsGiven(parsed))
         {
-            return FromTrace(trace, trace.Choose(parsed.GetValue(_traced), isDenied: true), policies);
+            return FromTrace(parsed, trace, policies);
         }
 
         List<AccessExpression> expressions = [];
@@ -136,7 +138,7 @@ internal sealed class LearnVerb
                 "Capture all of it, as root: lspci -xxxx, or pcibackflow devices capture.");
         }
 
-        Print(learned.Policy);
+        Print(parsed, learned.Policy);
         if (learned.Added.Count == 0 && learned.Refused.Count == 0)
         {
             _console.Remark("nothing of it is denied: the policy is the one it began with");
@@ -150,10 +152,11 @@ internal sealed class LearnVerb
         return ExitCode.Done;
     }
 
-    private int FromTrace(TraceFile trace, PciAddress traced, PolicyResolver policies)
+    private int FromTrace(ParseResult parsed, TraceFile trace, PolicyResolver policies)
     {
+        PciAddress traced = trace.Choose(parsed.GetValue(_traced), isDenied: true);
         TraceEvent[] denied = [.. trace.Events.Where(each => each.Host == traced && !each.IsGap && each.Record.IsDenied)];
-        Print(With(policies.Resolve(traced), denied.SelectMany(static each => each.Suggest())));
+        Print(parsed, With(policies.Resolve(traced), denied.SelectMany(static each => each.Suggest())));
         foreach (string left in denied.Where(static each => each.Suggest().Count == 0).Select(static each => TraceText.Access(each.Record)).Distinct())
         {
             _console.Remark($"no policy allows the write {left}");
@@ -177,7 +180,7 @@ internal sealed class LearnVerb
         StatusReport status = _daemonClient.Ask(parsed, "read the status", static (client, cancel) => client.StatusAsync(cancel));
         FunctionReport function = status.Guests.SelectMany(static guest => guest.Functions).FirstOrDefault(one => one.Host == address.ToString())
             ?? throw new VerbException($"cannot learn about {address}", "no guest has it", "pcibackflow status shows what guests have.");
-        Print(With(policies.Resolve(address), function.DeniedWrites.Select(static denied => denied.Rule?.ToRule()).OfType<PolicyRule>()));
+        Print(parsed, With(policies.Resolve(address), function.DeniedWrites.Select(static denied => denied.Rule?.ToRule()).OfType<PolicyRule>()));
         foreach (DeniedWriteReport denied in function.DeniedWrites.Where(static denied => denied.Rule is null))
         {
             _console.Remark($"no policy allows bits {denied.Bits} of {denied.Register}");
@@ -191,7 +194,18 @@ internal sealed class LearnVerb
         return ExitCode.Done;
     }
 
-    private void Print(AccessPolicy policy) => _console.Output.Write(PolicyFileWriter.Write(policy));
+    private void Print(ParseResult parsed, AccessPolicy policy)
+    {
+        string text = PolicyFileWriter.Write(policy);
+        if (parsed.GetValue(_output) is { } file)
+        {
+            OutputFile.Replace(file, text);
+        }
+        else
+        {
+            _console.Output.Write(text);
+        }
+    }
 
     private static AccessPolicy With(AccessPolicy basis, IEnumerable<PolicyRule> rules) =>
         basis with { Rules = [.. basis.Rules, .. PolicySuggestion.Merge(rules)] };

@@ -29,6 +29,9 @@ internal static class ReloadVerb
 
             return ExitCode.Done;
         });
-        return new Verb(command, "pcibackflow learn --trace denied.trace > /etc/pcibackflow/nic.json; pcibackflow reload");
+        return new Verb(
+            command,
+            "pcibackflow reload",
+            "pcibackflow learn --trace denied.trace --policy /etc/pcibackflow/nic.json --output /etc/pcibackflow/nic.json && pcibackflow reload");
     }
 }

@@ -44,6 +44,7 @@ internal sealed class TopVerb
     {
         bool isLive = _console.OutputIsTerminal && !Console.IsInputRedirected && !parsed.GetValue(_batch) && !parsed.GetValue(_json);
         ChannelReader<char>? keys = isLive ? TopKeys.Read() : null;
+        _console.EndWithReader();
         using TopView view = new(_console.Output, keys, static () => Console.WindowHeight, parsed.GetValue(_json));
         return _daemon.Ask(parsed, "read the status", (client, cancel) => Look(client, view, parsed, cancel));
     }

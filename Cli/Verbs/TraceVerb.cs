@@ -60,6 +60,11 @@ internal sealed class TraceVerb
 
     private int Run(ParseResult parsed)
     {
+        if (parsed.GetValue(_save) is null)
+        {
+            _console.EndWithReader();
+        }
+
         if (parsed.GetValue(_from) is { } file)
         {
             TraceFilter filter = FilterOfFile(parsed);
@@ -177,7 +182,7 @@ internal sealed class TraceVerb
                 }
 
                 count += item.IsGap ? 0 : 1;
-                missing += item.Overflown + item.Behind;
+                missing = item.AddMissing(missing);
                 if (save is null)
                 {
                     _console.Output.WriteLine(json ? TraceJson.Line(item, reader.Epoch) : TraceText.Line(item, reader.Epoch));

@@ -38,7 +38,7 @@ public sealed class HelpTests
     [InlineData("policy try", "FILE|NAME --device --from-dump --function --builtin --all-registers --json")]
     [InlineData("serve", "--config --platform --topology --shards --spin --slots --state --run --check")]
     [InlineData("load", "--replay --traced --trace")]
-    [InlineData("learn", "--trace --traced --daemon --run")]
+    [InlineData("learn", "--trace --traced --daemon --run --output")]
     [InlineData("trace", "--denied --domain --device --operation --from --save --count --json --run")]
     [InlineData("replay", "FILE --traced --device --from-dump --function --builtin --permissive --policy")]
     [InlineData("reload", "--run")]

@@ -55,6 +55,52 @@ public sealed class LearnTests
     }
 
     [Fact]
+    public void A_policy_is_refined_in_its_own_file_as_a_whole_and_keeps_what_it_had()
+    {
+        using var folder = new TemporaryFolder();
+        string policy = folder["nic.json"];
+        Assert.Equal("", CliRun.Of("learn", "--builtin", "e1000e", "--output", policy, "CAP_EXP+8.w=f").Succeeded().Output);
+        File.SetUnixFileMode(policy, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        File.CreateSymbolicLink(folder["link.json"], "nic.json");
+
+        CliRun.Of("learn", "--builtin", "e1000e", "--policy", policy, "--output", folder["link.json"], "ECAP_AER+14=40").Succeeded();
+
+        Assert.Equal(
+            ["PCIe Device Control", "AER Correctable Error Mask"],
+            JsonDocument.Parse(File.ReadAllText(policy)).RootElement.GetProperty("rules").EnumerateArray()
+                .Select(rule => rule.GetProperty("register").GetString()!));
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(policy));
+        Assert.Equal("nic.json", new FileInfo(folder["link.json"]).LinkTarget);
+        Assert.Equal(2, Directory.GetFiles(folder["."]).Length);
+    }
+
+    [Theory]
+    [InlineData("learn --builtin e1000e --from /nowhere/accesses.txt --output", "cannot read /nowhere/accesses.txt")]
+    [InlineData("learn --trace /nowhere/denied.trace --output", "cannot read /nowhere/denied.trace")]
+    public void One_that_fails_leaves_the_file_as_it_was(string line, string reason)
+    {
+        using var folder = new TemporaryFolder();
+        string policy = folder.Write("nic.json", "{}");
+
+        var run = CliRun.OfLine($"{line} {policy}");
+
+        Assert.Equal(ExitCode.Failed, run.ExitCode);
+        Assert.Contains(reason, run.Errors, StringComparison.Ordinal);
+        Assert.Equal("{}", File.ReadAllText(policy));
+    }
+
+    [Theory]
+    [InlineData("/nowhere/nic.json")]
+    [InlineData("/dev/null")]
+    public void A_file_that_cannot_be_replaced_is_named_and_nothing_is_written(string file)
+    {
+        var run = CliRun.Of("learn", "--builtin", "e1000e", "--output", file, "CAP_EXP+8.w=f");
+
+        Assert.Equal((ExitCode.Failed, ""), (run.ExitCode, run.Output));
+        Assert.Contains($"cannot write {file}", run.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void What_no_policy_opens_is_said_beside_the_policy()
     {
         CliRun run = CliRun.OfLine("learn --builtin e1000e CAP_MSI+4=fee00000 CAP_EXP+8.w=f").Succeeded();

@@ -5,7 +5,10 @@ using PciBackFlow.Pipeline;
 
 namespace PciBackFlow.Backend.Control.Api;
 
-/// <summary>The control API's JSON: <c>snake_case</c> keys; unknown keys of a request are refused. Generated code only: it compiles ahead of time.</summary>
+/// <summary>
+/// The control API's JSON: <c>snake_case</c> keys; unknown keys of a request are refused, those of an answer its reader passes over. Generated code
+/// only: it compiles ahead of time.
+/// </summary>
 [JsonSourceGenerationOptions(
     GenerationMode = JsonSourceGenerationMode.Metadata, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,

@@ -24,20 +24,20 @@ public sealed class ControlClient(string socket)
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>The status.</returns>
     public Task<StatusReport> StatusAsync(CancellationToken cancellationToken) =>
-        Get("status", ControlJson.Default.StatusReport, cancellationToken);
+        Get("status", ControlAnswers.Types.StatusReport, cancellationToken);
 
     /// <summary>The devices guests can have.</summary>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>By address.</returns>
     public Task<IReadOnlyList<DeviceReport>> ListAssignableAsync(CancellationToken cancellationToken) =>
-        Get("assignable", ControlJson.Default.IReadOnlyListDeviceReport, cancellationToken);
+        Get("assignable", ControlAnswers.Types.IReadOnlyListDeviceReport, cancellationToken);
 
     /// <summary>Everything about one device of the daemon's host, with what an attach of it would be refused for.</summary>
     /// <param name="device">In a selector's words.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>The report, without names by pci.ids.</returns>
     public Task<DeviceReport> DescribeAsync(string device, CancellationToken cancellationToken) =>
-        Get($"devices/{Uri.EscapeDataString(device)}", ControlJson.Default.DeviceReport, cancellationToken);
+        Get($"devices/{Uri.EscapeDataString(device)}", ControlAnswers.Types.DeviceReport, cancellationToken);
 
     /// <summary>A part of the daemon's live object tree.</summary>
     /// <param name="path">Which: <c>guests/3/functions</c>; empty for all of it.</param>
@@ -45,14 +45,15 @@ public sealed class ControlClient(string socket)
     /// <returns>Any JSON value.</returns>
     public Task<JsonElement> InspectAsync(string path, CancellationToken cancellationToken) => Get(
         path.Length == 0 ? "inspect" : $"inspect/{string.Join('/', path.Split('/').Select(Uri.EscapeDataString))}",
-        ControlJson.Default.JsonElement, cancellationToken);
+        ControlAnswers.Types.JsonElement, cancellationToken);
 
     /// <summary>Takes a device from the host.</summary>
     /// <param name="device">Which.</param>
     /// <param name="cancellationToken">Gives up waiting; the daemon goes on.</param>
     /// <returns>The device as it is held now.</returns>
     public Task<DeviceReport> TakeAsync(TakeDevice device, CancellationToken cancellationToken) => Send(
-        "POST", "assignable", JsonSerializer.SerializeToUtf8Bytes(device, ControlJson.Default.TakeDevice), ControlJson.Default.DeviceReport, cancellationToken);
+        "POST", "assignable", JsonSerializer.SerializeToUtf8Bytes(device, ControlJson.Default.TakeDevice), ControlAnswers.Types.DeviceReport,
+        cancellationToken);
 
     /// <summary>Gives a device back to the host.</summary>
     /// <param name="device">Its address or name.</param>
@@ -69,7 +70,7 @@ public sealed class ControlClient(string socket)
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>By index.</returns>
     public Task<IReadOnlyList<AssignmentReport>> ListDevicesAsync(string domain, CancellationToken cancellationToken) =>
-        Get(DevicesOf(domain), ControlJson.Default.IReadOnlyListAssignmentReport, cancellationToken);
+        Get(DevicesOf(domain), ControlAnswers.Types.IReadOnlyListAssignmentReport, cancellationToken);
 
     /// <summary>Gives a guest a device.</summary>
     /// <param name="domain">Its id or name.</param>
@@ -80,7 +81,7 @@ public sealed class ControlClient(string socket)
         "POST",
         DevicesOf(domain),
         JsonSerializer.SerializeToUtf8Bytes(device, ControlJson.Default.AttachDevice),
-        ControlJson.Default.IReadOnlyListAssignmentReport,
+        ControlAnswers.Types.IReadOnlyListAssignmentReport,
         cancellationToken);
 
     /// <summary>Takes a device from a guest.</summary>
@@ -108,7 +109,7 @@ public sealed class ControlClient(string socket)
     /// <param name="cancellationToken">Gives up waiting; the daemon goes on.</param>
     /// <returns>What has changed.</returns>
     public Task<ReloadReport> ReloadAsync(CancellationToken cancellationToken) =>
-        Send("POST", "reload", null, ControlJson.Default.ReloadReport, cancellationToken);
+        Send("POST", "reload", null, ControlAnswers.Types.ReloadReport, cancellationToken);
 
     /// <summary>Requests as they are answered.</summary>
     /// <param name="query">Which: <c>denied=true&amp;domain=3&amp;device=03:00.0&amp;operation=write</c>, values escaped; empty for all.</param>
@@ -151,7 +152,7 @@ public sealed class ControlClient(string socket)
         byte[] answer = await Send(method, path, body, cancellationToken).ConfigureAwait(false);
         try
         {
-            return JsonSerializer.Deserialize(answer, type) ?? throw new JsonException("null");
+            return ControlAnswers.Read(answer, type) ?? throw new JsonException("null");
         }
         catch (JsonException other)
         {
@@ -187,7 +188,7 @@ public sealed class ControlClient(string socket)
     {
         try
         {
-            if (JsonSerializer.Deserialize(answer, ControlJson.Default.ControlProblem) is { } problem)
+            if (ControlAnswers.Read(answer, ControlAnswers.Types.ControlProblem) is { } problem)
             {
                 return new(problem.ToFailure(), problem.Message);
             }

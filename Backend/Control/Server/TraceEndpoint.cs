@@ -21,18 +21,32 @@ internal sealed class TraceEndpoint(ControlServices services)
     {
         TraceFilter filter = Filter(context);
         using TraceSubscription trace = services.Traces.Subscribe(filter);
+        CancellationToken givenUp = trace.GivenUp;
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, givenUp);
         ControlGate.LiftLimit(context);
+        try
+        {
+            await Send(context, trace.Batches, over.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (givenUp.IsCancellationRequested)
+        {
+            // The daemon ends, and what was to be sent finds no room: nobody reads it.
+            context.Abort();
+        }
+    }
+
+    private static async Task Send(HttpContext context, ChannelReader<TraceBatch> batches, CancellationToken over)
+    {
         context.Response.ContentType = Type;
-        await context.Response.Body.WriteAsync(TraceFormat.Header(Epoch()), context.RequestAborted).ConfigureAwait(false);
-        await context.Response.Body.FlushAsync(context.RequestAborted).ConfigureAwait(false);
-        ChannelReader<TraceBatch> batches = trace.Batches;
-        while (await batches.WaitToReadAsync(context.RequestAborted).ConfigureAwait(false))
+        await context.Response.Body.WriteAsync(TraceFormat.Header(Epoch()), over).ConfigureAwait(false);
+        await context.Response.Body.FlushAsync(over).ConfigureAwait(false);
+        while (await batches.WaitToReadAsync(over).ConfigureAwait(false))
         {
             while (batches.TryRead(out TraceBatch batch))
             {
                 try
                 {
-                    await context.Response.Body.WriteAsync(batch.Records, context.RequestAborted).ConfigureAwait(false);
+                    await context.Response.Body.WriteAsync(batch.Records, over).ConfigureAwait(false);
                 }
                 finally
                 {
@@ -40,7 +54,7 @@ internal sealed class TraceEndpoint(ControlServices services)
                 }
             }
 
-            await context.Response.Body.FlushAsync(context.RequestAborted).ConfigureAwait(false);
+            await context.Response.Body.FlushAsync(over).ConfigureAwait(false);
         }
     }
 

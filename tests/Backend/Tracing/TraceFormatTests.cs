@@ -65,6 +65,70 @@ public sealed class TraceFormatTests
         Assert.Equal((true, 3L, 4L), (item.IsGap, item.Overflown, item.Behind));
     }
 
+    /// <summary>A reader that lost what was said is told again; a reader that did not lose it is told twice.</summary>
+    [Fact]
+    public void A_register_that_is_said_again_is_the_one_that_is_known()
+    {
+        byte[] again = Of(s_register with { Name = "another" });
+        TraceRecord record = new() { Kind = 1, Permissions = 1, Operation = 0, Offset = 0x88, Size = 2 };
+
+        TraceEvent item = Assert.Single(Read([.. TraceFormat.Header(0), .. Of(s_register), .. again, .. again, .. Of(record)]));
+
+        Assert.Equal("Device Control", Assert.Single(item.Registers).Name);
+    }
+
+    [Fact]
+    public void Registers_are_found_in_whatever_order_they_came_and_those_of_one_access_alone()
+    {
+        byte[] file =
+        [
+            .. TraceFormat.Header(0), .. Of(s_register with { Offset = 0x10, Size = 0x20, Name = "long" }),
+            .. Of(s_register with { Offset = 0x34, Size = 1, Name = "third" }),
+            .. Of(s_register with { Offset = 0x30, Size = 2, Name = "first" }), .. Of(s_register with { Offset = 0x32, Size = 2, Name = "second" }),
+            .. Of(s_register with { Permissions = 2, Offset = 0x30, Size = 4, Name = "another function's" }),
+            .. Of(Access(0x30, 4)), .. Of(Access(0x2F, 1)), .. Of(Access(0x30, int.MaxValue)),
+            .. Of(Access(int.MaxValue, 4)), .. Of(Access(0x35, 4)), .. Of(Access(-4, 4)),
+        ];
+
+        List<TraceEvent> read = Read(file);
+
+        Assert.Equal(
+            ["first second", "long", "first second", "", "", ""],
+            read.Select(static item => string.Join(' ', item.Registers.Select(static register => register.Name))));
+
+        static TraceRecord Access(int offset, int size) => new() { Kind = 1, Permissions = 1, Offset = offset, Size = size };
+    }
+
+    /// <summary>Some megabytes that describe as many registers as a trace may, all over the same bytes, and ask for them again and again.</summary>
+    [Fact]
+    public void A_small_file_costs_no_more_than_some_times_its_size()
+    {
+        byte[] header = TraceFormat.Header(0);
+        byte[] register = Of(s_register with { Offset = 0, Size = 4096 });
+        byte[] request = Of(new TraceRecord { Kind = 1, Permissions = 1, Offset = 0, Size = int.MaxValue });
+        byte[] file =
+        [
+            .. header, .. Enumerable.Repeat(register, 20_000).SelectMany(static bytes => bytes),
+            .. Enumerable.Repeat(request, 2_000).SelectMany(static bytes => bytes),
+        ];
+        long before = GC.GetAllocatedBytesForCurrentThread();
+
+        List<TraceEvent> read = Read(file);
+
+        Assert.Equal(2_000, read.Count);
+        Assert.All(read, static item => Assert.Single(item.Registers));
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 20L * file.Length);
+    }
+
+    [Fact]
+    public void More_missing_records_than_can_be_counted_are_as_many_as_can()
+    {
+        TraceEvent gap = new(default, []) { Overflown = long.MaxValue };
+
+        Assert.Equal(long.MaxValue, gap.AddMissing(gap.AddMissing(0)));
+        Assert.Equal(7, new TraceEvent(default, []) { Behind = 3, Overflown = 2 }.AddMissing(2));
+    }
+
     public static TheoryData<byte[], string> Refused()
     {
         byte[] header = TraceFormat.Header(0);
@@ -76,6 +140,10 @@ public sealed class TraceFormatTests
         huge[15] = 0x7F;
         byte[] gap = new byte[TraceFormat.RecordBytes];
         TraceFormat.WriteGap(gap, -1, 0);
+        byte[] none = new byte[TraceFormat.RecordBytes];
+        TraceFormat.WriteGap(none, 0, 0);
+        byte[] endless = new byte[TraceFormat.RecordBytes];
+        TraceFormat.WriteGap(endless, long.MaxValue, 1);
         byte[] register = Of(s_register);
         byte[] empty = [.. register];
         empty[2] = 0;
@@ -95,6 +163,10 @@ public sealed class TraceFormatTests
             { [.. header, .. new byte[100]], "cut off in record 1, after 100 of its 128 bytes" },
             { [.. header, .. register, .. new byte[1]], "cut off in record 2" },
             { [.. header, .. gap], "fewer than no records" },
+            { [.. header, .. none], "that there are none" },
+            { [.. header, .. endless], "more records are missing than can be counted" },
+            { [.. header, .. register, .. Of(s_register with { Offset = 0x89, Size = 1 })], "two registers" },
+            { [.. header, .. register, .. Of(s_register with { Offset = 0x80, Size = 9 })], "two registers" },
             { [.. header, .. empty], "there can be none" },
             { [.. header, .. outside], "there can be none" },
             { [.. header, .. wordy], "there can be none" },

@@ -1,6 +1,10 @@
 using System.Runtime.CompilerServices;
 using PciBackFlow.Backend.Failures;
 using PciBackFlow.Backend.Tracing;
+using PciBackFlow.Hardware.Pci.Emulated;
+using PciBackFlow.Stages.Filter.Compile;
+using PciBackFlow.Stages.Filter.Map;
+using PciBackFlow.Stages.Filter.Policy;
 using PciBackFlow.Stages.Tracing;
 
 namespace PciBackFlow.Backend.Tests.Tracing;
@@ -89,6 +93,48 @@ public sealed class TraceHubTests
         Assert.Equal(written, requests + missing);
     }
 
+    /// <summary>Each loss may have taken names with it. One that keeps losing must not be told of ever more permissions.</summary>
+    [Fact]
+    public void A_reader_that_lost_records_is_told_the_names_again_under_the_number_that_they_had()
+    {
+        ConfigSpaceMap map = ConfigSpaceMapCompiler.Compile(new EmulatedFunctionBuilder(0x8086, 0x10D3).Build(Bench.HostA), AccessPolicy.Default).Map;
+        ShardTrace[] shards = [new(0)];
+        using TraceHub hub = new(shards);
+        using TraceSubscription slow = hub.Subscribe(new());
+        using TraceSubscription fast = hub.Subscribe(new());
+        TraceDecoder decoder = new();
+        List<uint> numbers = [];
+        for (int loss = 0; loss < 3; loss++)
+        {
+            long missing = slow.Missed;
+            while (slow.Missed == missing)
+            {
+                Write(shards[0], 2000, map: map);
+                Requests(fast, 2000);
+            }
+
+            while (slow.Batches.TryRead(out TraceBatch batch))
+            {
+                numbers.AddRange(Numbers(batch, decoder));
+                batch.Return();
+            }
+        }
+
+        Write(shards[0], 1, map: map);
+        TraceEvent? last = null;
+        while (last is not { IsGap: false })
+        {
+            TraceBatch batch = Next(slow);
+            numbers.AddRange(Numbers(batch, decoder));
+            last = decoder.Read(batch.Buffer.AsSpan(batch.Length - TraceFormat.RecordBytes, TraceFormat.RecordBytes)) ?? last;
+            batch.Return();
+        }
+
+        Assert.Equal([1u], numbers.Distinct());
+        Assert.InRange(numbers.Count, 3 * map.Rows.Count, 100 * map.Rows.Count);
+        Assert.NotEmpty(last.Registers);
+    }
+
     [Fact]
     public void What_found_no_room_on_a_shard_is_said()
     {
@@ -135,7 +181,24 @@ public sealed class TraceHubTests
         Assert.All(readers, static reader => reader.Dispose());
     }
 
-    private static void Write(ShardTrace shard, int count, bool denied = false)
+    // The numbers of the permissions whose registers are named.
+    private static List<uint> Numbers(TraceBatch batch, TraceDecoder decoder)
+    {
+        List<uint> numbers = [];
+        for (int at = 0; at < batch.Length; at += TraceFormat.RecordBytes)
+        {
+            ReadOnlySpan<byte> record = batch.Buffer.AsSpan(at, TraceFormat.RecordBytes);
+            decoder.Read(record);
+            if (BitConverter.ToUInt16(record) == TraceFormat.RegisterKind)
+            {
+                numbers.Add(TraceRegister.Read(record).Permissions);
+            }
+        }
+
+        return numbers;
+    }
+
+    private static void Write(ShardTrace shard, int count, bool denied = false, ConfigSpaceMap? map = null)
     {
         TraceRing ring = shard.Ring!;
         for (int i = 0; i < count; i++)
@@ -143,7 +206,8 @@ public sealed class TraceHubTests
             ref TraceSlot slot = ref ring.Next(out ulong number);
             if (!Unsafe.IsNullRef(ref slot))
             {
-                slot.Record = new() { Kind = TraceRecord.RequestKind, Shard = (ushort)shard.Shard, Sequence = number, DeniedBits = denied ? 1u : 0 };
+                slot.Record = new() { Kind = TraceRecord.RequestKind, Shard = (ushort)shard.Shard, Sequence = number, DeniedBits = denied ? 1u : 0, Size = 4 };
+                slot.Permissions = map;
                 ring.Publish();
             }
         }

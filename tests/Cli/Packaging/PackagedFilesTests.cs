@@ -28,17 +28,34 @@ public sealed class PackagedFilesTests
         JsonElement[] with = [.. CliRun.Of("serve", "--check", "--json", "--config", file).Json().EnumerateArray()];
 
         Assert.NotEmpty(with);
-        Assert.All(with, static setting => Assert.Contains(setting.GetProperty("origin").GetString(), new[] { "default", "detected" }));
+        Assert.All(with, static setting => Assert.Contains(Origin(setting), new[] { "default", "detected" }));
 
         // As the file says: without the slashes a line sets what it shows.
         using TemporaryFolder folder = new();
         IEnumerable<string> lines = File.ReadLines(file).Select(static line => line.Replace("  // \"", "  \"", StringComparison.Ordinal));
         string opened = folder.Write("all.json", string.Join('\n', lines));
         JsonElement[] set = [.. CliRun.Of("serve", "--check", "--json", "--config", opened).Json().EnumerateArray()];
-        Assert.All(set, static setting => Assert.StartsWith("file", setting.GetProperty("origin").GetString(), StringComparison.Ordinal));
-        JsonElement[] defaults = [.. with.Where(static setting => setting.GetProperty("origin").GetString() == "default")];
+        // The run directory is the unit's to say (ServiceUnitTests).
+        Assert.All(set.Where(static setting => Key(setting) != "run"), static setting => Assert.StartsWith("file", Origin(setting), StringComparison.Ordinal));
+        JsonElement[] defaults = [.. with.Where(static setting => Origin(setting) == "default")];
         Assert.All(defaults, setting => Assert.Equal(Value(setting), Value(set, Key(setting))));
     }
+
+    [Fact]
+    public void What_monitoring_needs_is_installed_where_the_docs_say()
+    {
+        string[] installed = File.ReadAllLines(PackagingTree.File("debian", "pcibackflow.install"));
+        string metrics = File.ReadAllText(Path.Combine(PackagingTree.Root, "..", "docs", "metrics.md"));
+
+        foreach (string file in new[] { "grafana/pcibackflow.json", "prometheus/alerts.yml" })
+        {
+            Assert.True(File.Exists(PackagingTree.File(file.Split('/'))));
+            Assert.Contains($"packaging/{file.Split('/')[0]} usr/share/pcibackflow", installed);
+            Assert.Contains($"/usr/share/pcibackflow/{file}", metrics, StringComparison.Ordinal);
+        }
+    }
+
+    private static string Origin(JsonElement setting) => setting.GetProperty("origin").GetString()!;
 
     private static string Key(JsonElement setting) => setting.GetProperty("key").GetString()!;
 

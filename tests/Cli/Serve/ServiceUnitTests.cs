@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
+using PciBackFlow.Cli.Serve;
 
 namespace PciBackFlow.Cli.Tests.Serve;
 
@@ -27,6 +28,21 @@ public sealed partial class ServiceUnitTests
         string[] complaints = Analyze("verify", Unit).Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
         Assert.DoesNotContain(complaints, static line => !line.Contains("is not executable", StringComparison.Ordinal));
+    }
+
+    /// <summary>Else a configuration with another one has clients, the guard of the host's sleep and the package's scripts look where no daemon is.</summary>
+    [Fact]
+    public void The_daemon_has_the_run_directory_in_which_everything_that_is_installed_looks_for_it()
+    {
+        string[] lines = File.ReadAllLines(Unit);
+
+        Assert.Contains(lines, static line => line.StartsWith("ExecStart=", StringComparison.Ordinal)
+            && line.EndsWith($" --run {DaemonConfiguration.DefaultRunDirectory}", StringComparison.Ordinal));
+        Assert.Contains($"RuntimeDirectory={Path.GetFileName(DaemonConfiguration.DefaultRunDirectory)}", lines);
+        string packaging = Path.Combine(Root, "packaging");
+        Assert.All(
+            new[] { "systemd/systemd-suspend.service.d/pcibackflow.conf", "debian/pcibackflow.prerm", "debian/pcibackflow.postinst" },
+            file => Assert.Contains(DaemonConfiguration.DefaultRunDirectory, File.ReadAllText(Path.Combine(packaging, file)), StringComparison.Ordinal));
     }
 
     private static string Root => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(ThisFile())!, "..", "..", ".."));

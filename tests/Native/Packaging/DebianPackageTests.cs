@@ -16,6 +16,8 @@ public sealed partial class DebianPackageTests(DebianPackage package) : IClassFi
     [InlineData("usr/lib/dracut/modules.d/90pcibackflow/module-setup.sh", "dracut/90pcibackflow/module-setup.sh")]
     [InlineData("usr/lib/dracut/modules.d/90pcibackflow/run-hide.sh", "dracut/90pcibackflow/run-hide.sh")]
     [InlineData("etc/pcibackflow/pcibackflow.json", "etc/pcibackflow.json")]
+    [InlineData("usr/share/pcibackflow/grafana/pcibackflow.json", "grafana/pcibackflow.json")]
+    [InlineData("usr/share/pcibackflow/prometheus/alerts.yml", "prometheus/alerts.yml")]
     public void What_it_installs_is_the_one_file_of_this_tree_with_its_mode(string installed, string source)
     {
         string file = Path.Combine(package.Unpacked, installed);

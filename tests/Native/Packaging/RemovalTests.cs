@@ -56,7 +56,10 @@ public sealed class RemovalTests : IDisposable
             File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserExecute);
         }
 
-        string prerm = Path.Combine(DebianPackage.Root, "packaging/debian/pcibackflow.prerm");
+        // What the host itself has there is not this test's.
+        string prerm = Path.Combine(_directory.FullName, "prerm");
+        string script = File.ReadAllText(Path.Combine(DebianPackage.Root, "packaging/debian/pcibackflow.prerm"));
+        File.WriteAllText(prerm, script.Replace("/run/pcibackflow", Run, StringComparison.Ordinal));
         ProcessStartInfo start = new("/bin/sh", [prerm, action]) { RedirectStandardError = true };
         start.Environment["PATH"] = $"{_directory.FullName}:/usr/bin:/bin";
         foreach ((string? name, string? value) in environment)
