@@ -21,7 +21,7 @@ namespace PciBackFlow.Backend.Serving;
 /// The functions one guest has, by their host addresses: the toolstack's N changes under renumbering. Owned by the guest's queue;
 /// <see cref="Table"/> is replaced, never changed.
 /// </summary>
-internal sealed class ExposedFunctions
+internal sealed partial class ExposedFunctions
 {
     private const int ClassOffset = ConfigRegisters.ClassCode + 2;
     private const uint HeaderTypeMask = 0x7F;
@@ -104,41 +104,6 @@ internal sealed class ExposedFunctions
     /// <returns>Null, or why the guest does not get it; then nothing is held.</returns>
     public DeviceFailure? Expose(PciAddress host, byte? requested, ToolstackOptions? options, out PciAddress guest) =>
         Claim(host, requested, options, inherited: null, out guest);
-
-    /// <summary>Claims a function that the guest has from an earlier daemon, at its place and with its registers; hardware is left as it is.</summary>
-    /// <param name="host">The host's function.</param>
-    /// <param name="guest">Where the guest sees it.</param>
-    /// <param name="options">What the toolstack wants for it; null when it says nothing.</param>
-    /// <returns>Null, or why the guest does not have it any more; then nothing is held.</returns>
-    public DeviceFailure? Inherit(PciAddress host, PciAddress guest, ToolstackOptions? options) => Claim(host, guest.Devfn, options, guest, out _);
-
-    /// <summary>A guest from an earlier daemon: what is enabled for its functions is gone through, before a request can reach them.</summary>
-    /// <param name="page">Its page. What it asks for now has not been answered, so of such messages it knows nothing, whatever was noted.</param>
-    public void InheritMessages(SharedPage page)
-    {
-        if ((page.ReadFlags() & SharedFlags.Active) != 0)
-        {
-            page.ReadRequest(out PciOpRequest request);
-            if (request.Command is PciOpCode.EnableMsi or PciOpCode.EnableMsix or PciOpCode.EnableMultiMsi
-                && Table.Find(request.Domain, request.Bus, request.Devfn) is { } function)
-            {
-                function.Registers.KnowsMessages = false;
-            }
-        }
-
-        InheritMessages(areKnown: true);
-    }
-
-    /// <summary>A guest from an earlier daemon: what is enabled for its functions is gone through, before a request can reach them.</summary>
-    /// <param name="areKnown">Whether the frontend is the one that was told of them.</param>
-    public void InheritMessages(bool areKnown)
-    {
-        foreach (AssignedFunction function in _functions.Values)
-        {
-            function.Registers.KnowsMessages &= areKnown;
-            _services.Interrupts?.Inherit(_domainId, function);
-        }
-    }
 
     private DeviceFailure? Claim(PciAddress host, byte? requested, ToolstackOptions? options, PciAddress? inherited, out PciAddress guest)
     {

@@ -1,0 +1,49 @@
+using PciBackFlow.Backend.Failures;
+using PciBackFlow.Backend.Policy;
+using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Stages.Filter.Run;
+using PciBackFlow.Stages.Wire;
+
+namespace PciBackFlow.Backend.Serving;
+
+/// <summary>This part: what the guest has from an earlier daemon.</summary>
+internal sealed partial class ExposedFunctions
+{
+    /// <summary>Claims a function that the guest has from an earlier daemon, at its place and with its registers; hardware is left as it is.</summary>
+    /// <param name="host">The host's function.</param>
+    /// <param name="guest">Where the guest sees it.</param>
+    /// <param name="options">What the toolstack wants for it; null when it says nothing.</param>
+    /// <returns>Null, or why the guest does not have it any more; then nothing is held.</returns>
+    public DeviceFailure? Inherit(PciAddress host, PciAddress guest, ToolstackOptions? options) => Claim(host, guest.Devfn, options, guest, out _);
+
+    /// <summary>A guest from an earlier daemon: what is enabled for its functions is gone through, before a request can reach them.</summary>
+    /// <param name="page">Its page. What it asks for now has not been answered: what is to be enabled it knows nothing of, and what is to be disabled it
+    /// does not want, whatever was noted.</param>
+    public void InheritMessages(SharedPage page)
+    {
+        if ((page.ReadFlags() & SharedFlags.Active) != 0)
+        {
+            page.ReadRequest(out PciOpRequest request);
+            if (IsOfMessages(request.Command) && Table.Find(request.Domain, request.Bus, request.Devfn) is { } function)
+            {
+                function.Registers.KnowsMessages = false;
+            }
+        }
+
+        InheritMessages(areKnown: true);
+    }
+
+    /// <summary>A guest from an earlier daemon: what is enabled for its functions is gone through, before a request can reach them.</summary>
+    /// <param name="areKnown">Whether the frontend is the one that was told of them.</param>
+    public void InheritMessages(bool areKnown)
+    {
+        foreach (AssignedFunction function in _functions.Values)
+        {
+            function.Registers.KnowsMessages &= areKnown;
+            _services.Interrupts?.Inherit(_domainId, function);
+        }
+    }
+
+    private static bool IsOfMessages(PciOpCode command) => command
+        is PciOpCode.EnableMsi or PciOpCode.DisableMsi or PciOpCode.EnableMsix or PciOpCode.DisableMsix or PciOpCode.EnableMultiMsi;
+}
