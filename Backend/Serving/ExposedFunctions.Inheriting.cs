@@ -1,3 +1,4 @@
+using PciBackFlow.Backend.Devices.Sources;
 using PciBackFlow.Backend.Failures;
 using PciBackFlow.Backend.Policy;
 using PciBackFlow.Hardware.Pci;
@@ -9,6 +10,12 @@ namespace PciBackFlow.Backend.Serving;
 /// <summary>This part: what the guest has from an earlier daemon.</summary>
 internal sealed partial class ExposedFunctions
 {
+    // A link that was reset is there again after a second or two. Linux's frontend gives up an access after two.
+    private const int SilenceMilliseconds = 3_000;
+    private const int SilencePauseMilliseconds = 25;
+
+    private long _silentSince;
+
     /// <summary>Claims a function that the guest has from an earlier daemon, at its place and with its registers; hardware is left as it is.</summary>
     /// <param name="host">The host's function.</param>
     /// <param name="guest">Where the guest sees it.</param>
@@ -46,4 +53,26 @@ internal sealed partial class ExposedFunctions
 
     private static bool IsOfMessages(PciOpCode command) => command
         is PciOpCode.EnableMsi or PciOpCode.DisableMsi or PciOpCode.EnableMsix or PciOpCode.DisableMsix or PciOpCode.EnableMultiMsi;
+
+    // One whose link is just being reset answers nothing, and is the guest's all the same. Several of a guest are waited for no longer than one.
+    private FunctionClaim ClaimAgain(PciAddress host)
+    {
+        while (true)
+        {
+            FunctionClaim claim = _services.Functions.Continue(_domainId, host);
+            if (claim.IsGranted ? !NoAnswer.From(claim.Function) : claim.Refusal is not { Kind: DeviceFailureKind.Gone })
+            {
+                return claim;
+            }
+
+            long now = Environment.TickCount64;
+            _silentSince = _silentSince == 0 ? now : _silentSince;
+            if (now - _silentSince >= SilenceMilliseconds)
+            {
+                return claim;
+            }
+
+            Thread.Sleep(SilencePauseMilliseconds);
+        }
+    }
 }

@@ -121,7 +121,7 @@ internal sealed partial class ExposedFunctions
 
         // Its last guest's reset, or a toolstack's, may be under way.
         using var wait = DeviceWait.Begin();
-        FunctionClaim claim = _services.Functions.Claim(_domainId, host);
+        FunctionClaim claim = inherited is null ? _services.Functions.Claim(_domainId, host) : ClaimAgain(host);
         if (!claim.IsGranted)
         {
             return claim.Refusal;
