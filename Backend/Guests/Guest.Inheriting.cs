@@ -1,4 +1,5 @@
 using PciBackFlow.Backend.Policy;
+using PciBackFlow.Backend.Running;
 using PciBackFlow.Backend.Serving;
 using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Linux;
@@ -38,18 +39,7 @@ internal sealed partial class Guest
 
     private GuestEvent Inherit()
     {
-        Errno errno = default;
-        string? reason = null;
-        for (int attempt = 0; attempt < InheritAttempts && _attachment is null; attempt++)
-        {
-            if (attempt > 0)
-            {
-                Thread.Sleep(InheritPauseMilliseconds);
-            }
-
-            _attachment = GuestAttachment.Create(_services, _id.DomainId, _frontend!, _exposed.Table, out errno, out reason, _exposed.InheritMessages);
-        }
-
+        _attachment = TryInherit(out Errno errno, out string? reason) ?? InheritLater(ref errno, ref reason);
         if (_attachment is null)
         {
             return new GuestEvent.AttachFailed(errno, $"it could not be served again after the daemon's restart: {reason}");
@@ -60,4 +50,23 @@ internal sealed partial class Guest
         SayAttached(_attachment);
         return new GuestEvent.Inherited();
     }
+
+    private GuestAttachment? TryInherit(out Errno errno, out string? reason) =>
+        GuestAttachment.Create(_services, _id.DomainId, _frontend!, _exposed.Table, out errno, out reason, _exposed.InheritMessages);
+
+    // Others' passes go on meanwhile: that its page or its port is not to be had may be this guest's own doing.
+    private GuestAttachment? InheritLater(ref Errno errno, ref string? reason)
+    {
+        using var wait = DeviceWait.Begin();
+        GuestAttachment? attachment = null;
+        for (int attempt = 1; attempt < InheritAttempts && attachment is null && HasUsableKeys(); attempt++)
+        {
+            Thread.Sleep(InheritPauseMilliseconds);
+            attachment = TryInherit(out errno, out reason);
+        }
+
+        return attachment;
+    }
+
+    private bool HasUsableKeys() => FrontendKeys.Read(_services.Store, _frontend!).Check(out _, out _) is null;
 }
