@@ -16,12 +16,26 @@ internal sealed partial class ExposedFunctions
 
     private long _silentSince;
 
+    /// <summary>The host addresses of what has failed for its guest, by address.</summary>
+    public IReadOnlyList<PciAddress> Failed =>
+        [.. _functions.Where(static function => function.Value.HasFailed).Select(static function => function.Key).Order()];
+
     /// <summary>Claims a function that the guest has from an earlier daemon, at its place and with its registers; hardware is left as it is.</summary>
     /// <param name="host">The host's function.</param>
     /// <param name="guest">Where the guest sees it.</param>
     /// <param name="options">What the toolstack wants for it; null when it says nothing.</param>
+    /// <param name="hasFailed">Whether the guest has not got over an error of it.</param>
     /// <returns>Null, or why the guest does not have it any more; then nothing is held.</returns>
-    public DeviceFailure? Inherit(PciAddress host, PciAddress guest, ToolstackOptions? options) => Claim(host, guest.Devfn, options, guest, out _);
+    public DeviceFailure? Inherit(PciAddress host, PciAddress guest, ToolstackOptions? options, bool hasFailed)
+    {
+        DeviceFailure? failure = Claim(host, guest.Devfn, options, guest, out _);
+        if (failure is null && hasFailed)
+        {
+            _functions[host].NoteFailure(hasFailed: true);
+        }
+
+        return failure;
+    }
 
     /// <summary>A guest from an earlier daemon: what is enabled for its functions is gone through, before a request can reach them.</summary>
     /// <param name="page">Its page. What it asks for now has not been answered: what is to be enabled it knows nothing of, and what is to be disabled it

@@ -152,7 +152,7 @@ public sealed class FormatsThatAreKeptTests : IDisposable
 
     private static void WriteGuests(GuestInheritance left)
     {
-        left.Leave(GuestId.Of(Life.DomainId), new("8", "15", "7"));
+        left.Leave(GuestId.Of(Life.DomainId), new("8", "15", "7"), failed: []);
         left.LeaveRecovery(GuestId.Of(Life.DomainId), "MmioEnabled", 2, [Nic, Vmd], [Nic]);
         VirtualRegisters registers = left.Create(Life.DomainId, Vmd, new(0, 0, 2, 1), 256);
         for (int i = 0; i < registers.Words.Length; i++)
