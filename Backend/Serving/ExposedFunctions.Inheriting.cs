@@ -47,7 +47,14 @@ internal sealed partial class ExposedFunctions
             page.ReadRequest(out PciOpRequest request);
             if (IsOfMessages(request.Command) && Table.Find(request.Domain, request.Bus, request.Devfn) is { } function)
             {
-                function.Registers.KnowsMessages = false;
+                // The last word of an answer is the value, which was the request's count, and cannot have been 0: the vectors stand there.
+                bool isAnswered = request is { Command: PciOpCode.EnableMsix, Value: 0 } && function.Registers.KnowsMessages;
+                if (isAnswered)
+                {
+                    page.ClearFlags(SharedFlags.Active);
+                }
+
+                function.Registers.KnowsMessages = isAnswered;
             }
         }
 

@@ -317,6 +317,28 @@ public sealed class ConnectedGuestTests
         bad.ForEach(static frontend => frontend.Dispose());
     }
 
+    /// <summary>Killed behind the last word of an answer, and before the request is over: what the answer says was said.</summary>
+    [Fact]
+    public void An_answer_that_was_written_wholly_is_handed_over_as_it_is()
+    {
+        using RestartBench bench = new();
+        using SmallFrontend frontend = bench.Connect(Domain, RestartBench.Nic);
+        MsixEntry[] entries = OwnedFunction.Entries(0, 1);
+        Assert.Equal(PciOpStatus.Success, frontend.Ask(new() { Command = PciOpCode.EnableMsix, Value = 2 }, entries).Error);
+        LoopbackPirq[] before = [.. bench.Pirqs(Domain)];
+        bench.Kill();
+        frontend.Post(new() { Command = PciOpCode.EnableMsix, Value = 0 }, entries);
+        bench.StartNext();
+
+        var answered = new MsixEntry[2];
+        PciOpRequest answer = frontend.AwaitAnswer(answered);
+        Assert.Equal((PciOpStatus.Success, 0u), (answer.Error, answer.Value));
+        Assert.Equal(entries, answered);
+        bench.AwaitServed(Domain);
+        Assert.Equal(before, bench.Pirqs(Domain));
+        Assert.Equal(2, bench.Snapshot(Domain)!.Functions[0].Interrupts.Vectors);
+    }
+
     [Fact]
     public void Restarts_may_follow_each_other_as_often_as_they_like()
     {
