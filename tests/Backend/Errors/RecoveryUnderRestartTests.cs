@@ -225,6 +225,29 @@ public sealed class RecoveryUnderRestartTests
         Assert.Empty(bench.Backend.Errors);
     }
 
+    /// <summary>What a later program calls a step: the error is known, so that recovery begins anew.</summary>
+    [Fact]
+    public void A_recovery_at_an_unknown_step_begins_anew_and_that_is_said()
+    {
+        using RestartBench bench = new();
+        using SmallFrontend frontend = bench.Connect(7, RestartBench.Nic);
+        bool isHeld = true;
+        using DriverInGuest driver = new(
+            frontend, request => Volatile.Read(ref isHeld) ? null : RecoveryOnLoopbackTests.AnswerOf(request, [2, 5, 5]));
+        bench.Errors.Raise(new(RestartBench.Nic, ErrorSeverity.NonFatal));
+        Bench.Eventually(() => !driver.Asked.IsEmpty, "asked");
+        bench.Kill();
+        string note = Path.Combine(bench.Left, "recovery-7-0.json");
+        File.WriteAllText(note, File.ReadAllText(note).Replace("Detecting", "Meditating", StringComparison.Ordinal));
+
+        bench.StartNext();
+        bench.AwaitServed(7);
+        Volatile.Write(ref isHeld, false);
+
+        Bench.Eventually(() => bench.Backend.Errors.Any(static report => report.Recovered == 1), "recovered");
+        Assert.Contains(bench.Lines.Warnings, static line => line.Contains("Meditating", StringComparison.Ordinal));
+    }
+
     [Fact]
     public void A_device_that_has_failed_is_taken_from_its_guest_by_the_hand_shake()
     {
