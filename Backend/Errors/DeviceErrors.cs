@@ -5,6 +5,7 @@ using PciBackFlow.Backend.Running;
 using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Hardware.Pci.Errors;
+using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Backend.Errors;
 
@@ -141,14 +142,16 @@ internal sealed class DeviceErrors : IDisposable
     private void Resume(LeftRecovery left)
     {
         GuestId guest = new(left.DomainId, left.DeviceId);
-        if (!Enum.TryParse(left.Phase, out RecoveryPhase phase) || !Enum.IsDefined(phase) || !Enum.IsDefined((Stages.Wire.ChannelState)left.Channel))
+        if (!Enum.TryParse(left.Phase, out RecoveryPhase phase) || !Enum.IsDefined(phase) || !Enum.IsDefined((ChannelState)left.Channel))
         {
-            _services.Inheritance!.ForgetRecovery(guest);
-            return;
+            // That there was an error is known, and the worst that it can be.
+            ErrorLog.UnknownStep(_services.Logger, left.DomainId, left.Devices, left.Phase, left.Channel);
+            phase = RecoveryPhase.Detecting;
+            left = left with { Channel = (int)(left.Channel == (int)ChannelState.Normal ? ChannelState.Normal : ChannelState.Frozen) };
         }
 
-        PendingRecovery pending = new() { Left = new(phase, (Stages.Wire.ChannelState)left.Channel) };
-        ErrorSeverity severity = left.Channel == (int)Stages.Wire.ChannelState.Normal ? ErrorSeverity.NonFatal : ErrorSeverity.Fatal;
+        PendingRecovery pending = new() { Left = new(phase, (ChannelState)left.Channel) };
+        ErrorSeverity severity = left.Channel == (int)ChannelState.Normal ? ErrorSeverity.NonFatal : ErrorSeverity.Fatal;
         PciAddress[] devices = [.. Addresses(left.Devices)];
         foreach (PciAddress reporting in Addresses(left.Reporting))
         {

@@ -25,6 +25,11 @@ internal static partial class ErrorLog
     [LoggerMessage(EventId = 125, Level = LogLevel.Warning, Message = "errors of devices: {Remark}")]
     public static partial void Remark(ILogger logger, string remark);
 
+    [LoggerMessage(
+        EventId = 129, Level = LogLevel.Warning,
+        Message = "domain {DomainId}: the recovery of {Devices} stood at a step that is not known here ({Phase}, channel {Channel}): it begins anew")]
+    public static partial void UnknownStep(ILogger logger, int domainId, IReadOnlyList<string> devices, string phase, int channel);
+
     [LoggerMessage(EventId = 126, Level = LogLevel.Error, Message = "domain {DomainId}: a recovery failed")]
     public static partial void Defect(ILogger logger, int domainId, Exception exception);
 

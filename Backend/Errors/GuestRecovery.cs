@@ -15,6 +15,9 @@ namespace PciBackFlow.Backend.Errors;
 internal sealed class GuestRecovery(ErrorServices services, NotedRecoveries notes, Func<PciAddress, ErrorCounts> countsOf)
 {
     private static readonly TimeSpan ConnectPause = TimeSpan.FromMilliseconds(50);
+
+    // Longer than it takes a daemon that has just started to come to the last of its guests.
+    private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(30);
     private readonly Remedies _remedies = new(services);
 
     /// <summary>Runs it.</summary>
@@ -71,18 +74,28 @@ internal sealed class GuestRecovery(ErrorServices services, NotedRecoveries note
 
     private GuestSnapshot? Find(GuestId guest) => services.Guests().FirstOrDefault(snapshot => snapshot.Id == guest);
 
-    // One that is just connecting, or that a daemon that has just started has not come to yet, is to be asked all the same.
+    // One that is just connecting is to be asked all the same. So is one that a daemon which has just started has not come to yet, or whose first look is under
+    // way: it may wait for the very device.
     private async Task<GuestSnapshot?> AwaitServiceAsync(GuestId guest, bool isInherited, CancellationToken cancellationToken)
     {
         long begin = services.Clock.GetTimestamp();
-        GuestSnapshot? seen = Find(guest);
-        while (!(seen?.IsAttached ?? !isInherited) && services.Clock.GetElapsedTime(begin) < services.Timing.Answer)
+        while (true)
         {
-            await Task.Delay(ConnectPause, services.Clock, cancellationToken).ConfigureAwait(false);
-            seen = Find(guest);
-        }
+            GuestSnapshot? seen = Find(guest);
+            if (seen?.IsAttached ?? !isInherited)
+            {
+                return seen;
+            }
 
-        return seen;
+            bool isBeginning = isInherited && seen is { Backend: XenbusState.Unknown };
+            TimeSpan patience = seen is null ? StartPatience : services.Timing.Answer;
+            if (!isBeginning && services.Clock.GetElapsedTime(begin) >= patience)
+            {
+                return seen;
+            }
+
+            await Task.Delay(ConnectPause, services.Clock, cancellationToken).ConfigureAwait(false);
+        }
     }
 
     private async Task FinishAsync(

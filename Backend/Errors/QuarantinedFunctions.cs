@@ -10,10 +10,14 @@ namespace PciBackFlow.Backend.Errors;
 internal sealed class QuarantinedFunctions(IFunctionSource functions, ErrorQuarantine quarantine) : IFunctionSource
 {
     /// <inheritdoc/>
-    public FunctionClaim Claim(int domainId, PciAddress address) => quarantine.Holds(address, out string? reason)
-        ? FunctionClaim.Refused(DeviceFailureKind.Unusable, reason)
-        : functions.Claim(domainId, address);
+    public FunctionClaim Claim(int domainId, PciAddress address) => RefusalOf(address) ?? functions.Claim(domainId, address);
+
+    /// <inheritdoc/>
+    public FunctionClaim Continue(int domainId, PciAddress address) => RefusalOf(address) ?? functions.Continue(domainId, address);
 
     /// <inheritdoc/>
     public void Release(int domainId, PciAddress address) => functions.Release(domainId, address);
+
+    private FunctionClaim? RefusalOf(PciAddress address) =>
+        quarantine.Holds(address, out string? reason) ? FunctionClaim.Refused(DeviceFailureKind.Unusable, reason) : null;
 }

@@ -22,7 +22,7 @@ internal sealed class Remedies(ErrorServices services)
             switch (remedy)
             {
                 case ErrorRemedy.Pause:
-                    services.Domains.Pause(domainId);
+                    Pause(domainId);
                     break;
                 case ErrorRemedy.Destroy:
                     services.Domains.Crash(domainId);
@@ -35,6 +35,15 @@ internal sealed class Remedies(ErrorServices services)
         catch (Exception e) when (e is BackendException or HypervisorException or IOException)
         {
             ErrorLog.RemedyFailed(services.Logger, domainId, string.Join(", ", devices), e.Message);
+        }
+    }
+
+    // Xen counts pauses, and who lets the guest go does it once.
+    private void Pause(int domainId)
+    {
+        if (services.Domains.Find(domainId) is not { IsPaused: true })
+        {
+            services.Domains.Pause(domainId);
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using PciBackFlow.Hardware.Pci.Capabilities;
 
 namespace PciBackFlow.Backend.Grants;
 
@@ -16,9 +17,13 @@ public sealed record Grant(GrantKind Kind, ulong First = 0, ulong Count = 0, str
 
     /// <summary>Messages that are mapped.</summary>
     /// <param name="pirqs">The guest's numbers, those to unmap.</param>
+    /// <param name="capability">The id of the capability that sends them; <see cref="CapabilityId.Null"/> where none does any more.</param>
+    /// <param name="count">How many it sends.</param>
     /// <returns>The grant.</returns>
-    public static Grant MessagesOf(ReadOnlySpan<int> pirqs) =>
-        new(GrantKind.Messages, Text: string.Join(',', pirqs.ToArray().Select(static pirq => pirq.ToString(CultureInfo.InvariantCulture))));
+    public static Grant MessagesOf(ReadOnlySpan<int> pirqs, CapabilityId capability = CapabilityId.Null, int count = 0) =>
+        new(
+            GrantKind.Messages, (ulong)capability, (ulong)count,
+            string.Join(',', pirqs.ToArray().Select(static pirq => pirq.ToString(CultureInfo.InvariantCulture))));
 
     /// <summary>The pirqs that were mapped: a line's, or those of messages.</summary>
     /// <returns>The guest's numbers, those to unmap; none when they are not known, or for a grant of another kind.</returns>

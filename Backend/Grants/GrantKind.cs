@@ -34,9 +34,9 @@ public enum GrantKind
     Kept,
 
     /// <summary>
-    /// Message interrupts of the function, which the guest enabled itself: <see cref="Grant.Text"/> lists the pirqs to unmap. This
-    /// backend's, whoever granted the
-    /// device. An intent does not know them.
+    /// Message interrupts of the function, which the guest enabled itself: <see cref="Grant.Text"/> lists the pirqs to unmap, <see cref="Grant.First"/> is the
+    /// id of the capability that sends them (5: MSI, 17: MSI-X) and <see cref="Grant.Count"/> how many; both are 0 of what could not be unmapped, and in what
+    /// a program wrote that did not say them. This backend's, whoever granted the device. An intent knows none of it.
     /// </summary>
     Messages,
 

@@ -22,9 +22,16 @@ internal sealed class NotedClaims(
     IFunctionSource functions, IDeviceCustody custody, GrantJournal journal, IDomainControl domains, ILogger logger) : IFunctionSource
 {
     /// <inheritdoc/>
-    public FunctionClaim Claim(int domainId, PciAddress address)
+    public FunctionClaim Claim(int domainId, PciAddress address) => Noted(domainId, address, functions.Claim(domainId, address));
+
+    /// <inheritdoc/>
+    public FunctionClaim Continue(int domainId, PciAddress address) => Noted(domainId, address, functions.Continue(domainId, address));
+
+    /// <inheritdoc/>
+    public void Release(int domainId, PciAddress address) => functions.Release(domainId, address);
+
+    private FunctionClaim Noted(int domainId, PciAddress address, FunctionClaim claim)
     {
-        FunctionClaim claim = functions.Claim(domainId, address);
         if (!claim.IsGranted)
         {
             return claim;
@@ -41,9 +48,6 @@ internal sealed class NotedClaims(
             return FunctionClaim.Refused(DeviceFailureKind.Unusable, $"{address}: who could reach its memory cannot be written down: {e.Message}");
         }
     }
-
-    /// <inheritdoc/>
-    public void Release(int domainId, PciAddress address) => functions.Release(domainId, address);
 
     private void Note(int domainId, PciAddress address)
     {

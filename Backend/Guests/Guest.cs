@@ -140,6 +140,7 @@ internal sealed partial class Guest : IDisposable
         if (_exposed.HasLost || _state.Lost.Count > 0)
         {
             Apply(new GuestEvent.FunctionsSeen(_exposed.Lost));
+            LeaveFailures();
         }
 
         TakeSnapshot();
@@ -278,7 +279,7 @@ internal sealed partial class Guest : IDisposable
                 Expose(expose.Device);
                 return null;
             case GuestAction.InheritDevice inherit:
-                InheritDevice(inherit.Device);
+                InheritDevice(inherit.Device, inherit.HasFailed);
                 return null;
             case GuestAction.WithdrawDevice asked:
                 Withdraw(asked.Device);
@@ -359,8 +360,7 @@ internal sealed partial class Guest : IDisposable
             return new GuestEvent.AttachFailed(errno, reason!);
         }
 
-        // Before the frontend can be told, so that no guest is connected of which the next daemon would not know.
-        _services.Inheritance?.Leave(_id, _attachment.Keys);
+        LeaveToNext(_attachment);
         SayAttached(_attachment);
         return new GuestEvent.Attached();
     }

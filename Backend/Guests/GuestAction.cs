@@ -28,7 +28,11 @@ public abstract record GuestAction
     /// failure concerns this device alone (<see cref="FailDevice"/>).
     /// </summary>
     /// <param name="Device">Its keys; <see cref="DeviceKeys.Host"/> and <see cref="DeviceKeys.Guest"/> are not null.</param>
-    public sealed record InheritDevice(DeviceKeys Device) : GuestAction;
+    public sealed record InheritDevice(DeviceKeys Device) : GuestAction
+    {
+        /// <summary>Whether the guest has not got over an error of it.</summary>
+        public bool HasFailed { get; init; }
+    }
 
     /// <summary>Withdraw a function from the guest and release it, as <c>state-N</c> = 5 asks.</summary>
     /// <param name="Device">Its keys.</param>

@@ -15,6 +15,9 @@ public sealed record GuestObservation(GuestDirectory Directory, DomainStanding D
     /// <summary>Whether an earlier daemon of this program connected this guest, in this life. Looked for when it appears.</summary>
     public bool IsInherited { get; init; }
 
+    /// <summary>Its functions whose errors it had not got over when that daemon ended. Looked for when it appears.</summary>
+    public IReadOnlyList<PciAddress> Failed { get; init; } = [];
+
     /// <summary>Whether the frontend's page or port differ from those attached, by this daemon or an earlier one; false when nothing is.</summary>
     public bool FrontendKeysChanged { get; init; }
 

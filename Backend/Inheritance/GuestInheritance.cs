@@ -61,10 +61,13 @@ internal sealed partial class GuestInheritance : IDisposable
     }
 
     /// <summary>Notes that a guest is connected. Before its frontend is told.</summary>
+    /// <param name="guest">The guest.</param>
+    /// <param name="keys">What it was connected by.</param>
+    /// <param name="failed">Its functions whose errors it has not got over.</param>
     /// <exception cref="HypervisorException">Nobody knows the guest, or it could not be written: then it must not be connected.</exception>
-    public void Leave(GuestId guest, FrontendKeys keys)
+    public void Leave(GuestId guest, FrontendKeys keys, IReadOnlyList<PciAddress> failed)
     {
-        var left = LeftGuest.Of(_boot, guest, LifeOf(guest.DomainId), keys);
+        var left = LeftGuest.Of(_boot, guest, LifeOf(guest.DomainId), keys, failed);
         try
         {
             Replace(NameOf(guest), JsonSerializer.SerializeToUtf8Bytes(left, InheritanceJson.Default.LeftGuest));

@@ -54,9 +54,9 @@ internal static class RegisterFile
         }
 
         int length = size + (VirtualRegisters.WordsFor(expected.ConfigSize) * sizeof(uint));
-        if (problem is null && bytes.Length < length)
+        if (problem is null && bytes.Length != length)
         {
-            problem = "it is cut off";
+            problem = bytes.Length < length ? "it is cut off" : "it is longer than its registers";
         }
 
         return problem is null ? Map(path, size, length, expected.ConfigSize) : null;

@@ -1,4 +1,3 @@
-using PciBackFlow.Backend.Grants;
 using PciBackFlow.Backend.Running;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Linux;
@@ -14,7 +13,7 @@ namespace PciBackFlow.Backend.Interrupts;
 /// The interrupts of one function of one guest. One operation at a time, by its lock; whoever cannot have it for too long gives up, because
 /// a hypercall that hangs must not take further workers with it. Any thread.
 /// </summary>
-internal sealed class FunctionInterrupts
+internal sealed partial class FunctionInterrupts
 {
     // Longer than any set-up that goes well; shorter than a request may take (1,500 ms).
     private static readonly TimeSpan RequestPatience = TimeSpan.FromMilliseconds(250);
@@ -76,42 +75,6 @@ internal sealed class FunctionInterrupts
 
     // The guest's pirq of the line: the number it reads at 0x3C. Virtual functions have none (SR-IOV 1.1 §3.4.1.18).
     private uint Line => _hardware.IsVirtualFunction ? 0u : _hardware.InterruptLine;
-
-    /// <summary>
-    /// The guest has the function from an earlier daemon: it keeps the messages that it knows of; what was mapped besides is taken back. Before a request can
-    /// reach the function.
-    /// </summary>
-    /// <param name="inherited">What the journal says is mapped, and which pirqs of it are its own; the youngest last.</param>
-    /// <param name="isKnown">Whether the guest was told of the youngest.</param>
-    public void Inherit(IReadOnlyList<(JournalEntry Entry, int[] Pirqs)> inherited, bool isKnown)
-    {
-        _lock.Enter();
-        try
-        {
-            foreach ((JournalEntry entry, int[] pirqs) in inherited.Reverse())
-            {
-                if (_grant is not null)
-                {
-                    _setup.TakeBackRest(entry, pirqs);
-                }
-                else if (isKnown && entry.IsDone && _setup.Continue(entry) is { } grant)
-                {
-                    _grant = grant with { Ticket = _nextTicket() };
-                }
-                else
-                {
-                    _setup.TakeBack(entry, pirqs);
-                }
-
-                // Only of the youngest can it have been told last.
-                isKnown = false;
-            }
-        }
-        finally
-        {
-            Leave();
-        }
-    }
 
     /// <summary>Op 2.</summary>
     public InterruptReply EnableMsi() => TryEnableMsi(1, out MessageGrant? grant) is { } refusal
@@ -245,7 +208,7 @@ internal sealed class FunctionInterrupts
 
         if (refusal is not null)
         {
-            Warn($"its interrupts are lost after a reset until its driver enables them anew: {refusal.Reason}");
+            WarnOfLost(refusal);
         }
     }
 
@@ -388,6 +351,9 @@ internal sealed class FunctionInterrupts
         Warn($"could not {what}: {refusal.Reason}");
         return new(PciOpStatus.OperationFailed, value, info);
     }
+
+    private void WarnOfLost(InterruptRefusal refusal) =>
+        Warn($"its interrupts are lost after a reset until its driver enables them anew: {refusal.Reason}");
 
     private void Warn(string text) => _warnings.Warn(_domainId, $"{_hardware.Address}: {text}");
 }

@@ -4,6 +4,7 @@ using PciBackFlow.Backend.Grants;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Linux;
 using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Hardware.Pci.Capabilities;
 
 namespace PciBackFlow.Backend.Interrupts;
 
@@ -30,10 +31,15 @@ internal sealed class MessageJournal(GrantJournal journal, IDomainControl domain
     }
 
     /// <summary>They are mapped.</summary>
+    /// <param name="entry">Their entry.</param>
+    /// <param name="capability">What sends them.</param>
+    /// <param name="count">How many it sends.</param>
+    /// <param name="pirqs">The pirqs to unmap.</param>
     /// <returns>The entry as it is now.</returns>
     /// <exception cref="IOException">It could not be written: they must be unmapped.</exception>
     /// <exception cref="ObjectDisposedException">The daemon is ending.</exception>
-    public JournalEntry Mapped(JournalEntry entry, ReadOnlySpan<int> pirqs) => journal.Complete(entry, Grant.MessagesOf(pirqs));
+    public JournalEntry Mapped(JournalEntry entry, CapabilityId capability, int count, ReadOnlySpan<int> pirqs) =>
+        journal.Complete(entry, Grant.MessagesOf(pirqs, capability, count));
 
     /// <summary>They are not mapped any more, but for those that could not be unmapped: the next daemon tries again.</summary>
     public void Unmapped(JournalEntry entry, IReadOnlyList<int> left)

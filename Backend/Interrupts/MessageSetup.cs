@@ -4,6 +4,7 @@ using PciBackFlow.Backend.Grants;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Linux;
 using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Hardware.Pci.Capabilities;
 using PciBackFlow.Hardware.Pci.Registers;
 using PciBackFlow.Stages.Filter;
 using PciBackFlow.Stages.Filter.Run;
@@ -54,7 +55,8 @@ internal sealed partial class MessageSetup(
 
         int log2 = (int)((prepared & MsiRegisters.MultipleMessageEnable) >> MultipleMessageEnableShift);
         int first = 0;
-        refusal = Announce(out JournalEntry? entry) ?? MapMsi(log2, out first) ?? WriteDown(ref entry, [first]) ?? FinishMsi(prepared);
+        refusal = Announce(out JournalEntry? entry) ?? MapMsi(log2, out first) ?? WriteDown(ref entry, CapabilityId.Msi, 1 << log2, [first])
+            ?? FinishMsi(prepared);
         if (refusal is null)
         {
             // Of consecutive ones the first stands for all.
@@ -83,7 +85,8 @@ internal sealed partial class MessageSetup(
 
         int[] pirqs = new int[entries.Length];
         int mapped = 0;
-        refusal = Announce(out JournalEntry? entry) ?? MapMsix(entries, table, pirqs, out mapped) ?? WriteDown(ref entry, pirqs) ?? FinishMsix(before);
+        refusal = Announce(out JournalEntry? entry) ?? MapMsix(entries, table, pirqs, out mapped)
+            ?? WriteDown(ref entry, CapabilityId.MsiX, pirqs.Length, pirqs) ?? FinishMsix(before);
         if (refusal is null)
         {
             grant = new(InterruptMode.MsiX, pirqs, pirqs, MultipleMessage: 0, Ticket: 0, entry);
@@ -116,8 +119,7 @@ internal sealed partial class MessageSetup(
     public InterruptRefusal? PutBack(MessageGrant grant)
     {
         bool isMsi = grant.Mode == InterruptMode.Msi;
-        uint control;
-        if (isMsi ? !_found!.TryReadMsi(out control) : !_found!.TryReadMsix(out control))
+        if (!TryReadControl(isMsi, out uint control))
         {
             return new(Errno.EIO, "nobody answers there");
         }
@@ -227,7 +229,7 @@ internal sealed partial class MessageSetup(
         }
     }
 
-    private InterruptRefusal? WriteDown(ref JournalEntry? entry, ReadOnlySpan<int> mapped)
+    private InterruptRefusal? WriteDown(ref JournalEntry? entry, CapabilityId capability, int count, ReadOnlySpan<int> mapped)
     {
         if (entry is null)
         {
@@ -236,7 +238,7 @@ internal sealed partial class MessageSetup(
 
         try
         {
-            entry = journal!.Mapped(entry, mapped);
+            entry = journal!.Mapped(entry, capability, count, mapped);
             return null;
         }
         catch (IOException e)
@@ -304,14 +306,23 @@ internal sealed partial class MessageSetup(
         return Unwritten;
     }
 
+    // One that has not answered since the daemon began may have messages all the same.
+    [MemberNotNull(nameof(_found))]
+    private bool TryReadControl(bool isMsi, out uint control)
+    {
+        control = 0;
+        Find();
+        return isMsi ? _found.HasMsi && _found.TryReadMsi(out control) : _found.HasMsix && _found.TryReadMsix(out control);
+    }
+
     private void StopSending(bool msi, bool msix)
     {
-        if (msi && _found!.TryReadMsi(out uint control))
+        if (msi && TryReadControl(isMsi: true, out uint control))
         {
             _found.TryWriteMsi(control & ~(MsiRegisters.Enable | MsiRegisters.MultipleMessageEnable));
         }
 
-        if (msix && _found!.TryReadMsix(out uint controlX))
+        if (msix && TryReadControl(isMsi: false, out uint controlX))
         {
             _found.TryWriteMsix(controlX & ~(MsiXRegisters.Enable | MsiXRegisters.FunctionMask));
         }

@@ -102,41 +102,6 @@ internal sealed partial class ExposedFunctions
     public DeviceFailure? Expose(PciAddress host, byte? requested, ToolstackOptions? options, out PciAddress guest) =>
         Claim(host, requested, options, inherited: null, out guest);
 
-    /// <summary>Claims a function that the guest has from an earlier daemon, at its place and with its registers; hardware is left as it is.</summary>
-    /// <param name="host">The host's function.</param>
-    /// <param name="guest">Where the guest sees it.</param>
-    /// <param name="options">What the toolstack wants for it; null when it says nothing.</param>
-    /// <returns>Null, or why the guest does not have it any more; then nothing is held.</returns>
-    public DeviceFailure? Inherit(PciAddress host, PciAddress guest, ToolstackOptions? options) => Claim(host, guest.Devfn, options, guest, out _);
-
-    /// <summary>A guest from an earlier daemon: what is enabled for its functions is gone through, before a request can reach them.</summary>
-    /// <param name="page">Its page. What it asks for now has not been answered, so of such messages it knows nothing, whatever was noted.</param>
-    public void InheritMessages(SharedPage page)
-    {
-        if ((page.ReadFlags() & SharedFlags.Active) != 0)
-        {
-            page.ReadRequest(out PciOpRequest request);
-            if (request.Command is PciOpCode.EnableMsi or PciOpCode.EnableMsix or PciOpCode.EnableMultiMsi
-                && Table.Find(request.Domain, request.Bus, request.Devfn) is { } function)
-            {
-                function.Registers.KnowsMessages = false;
-            }
-        }
-
-        InheritMessages(areKnown: true);
-    }
-
-    /// <summary>A guest from an earlier daemon: what is enabled for its functions is gone through, before a request can reach them.</summary>
-    /// <param name="areKnown">Whether the frontend is the one that was told of them.</param>
-    public void InheritMessages(bool areKnown)
-    {
-        foreach (AssignedFunction function in _functions.Values)
-        {
-            function.Registers.KnowsMessages &= areKnown;
-            _services.Interrupts?.Inherit(_domainId, function);
-        }
-    }
-
     private DeviceFailure? Claim(PciAddress host, byte? requested, ToolstackOptions? options, PciAddress? inherited, out PciAddress guest)
     {
         if (_functions.TryGetValue(host, out AssignedFunction? existing))
@@ -153,7 +118,7 @@ internal sealed partial class ExposedFunctions
 
         // Its last guest's reset, or a toolstack's, may be under way.
         using var wait = DeviceWait.Begin();
-        FunctionClaim claim = _services.Functions.Claim(_domainId, host);
+        FunctionClaim claim = inherited is null ? _services.Functions.Claim(_domainId, host) : ClaimAgain(host);
         if (!claim.IsGranted)
         {
             return claim.Refusal;

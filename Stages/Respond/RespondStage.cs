@@ -39,17 +39,19 @@ public readonly struct RespondStage : IStage<GuestOperation>
             item.NoteMessages();
         }
 
-        page.WriteAnswer(item.Status, item.Value);
-        if (item.Request.Command == PciOpCode.EnableMultiMsi)
-        {
-            page.WriteInfo(item.Info);
-        }
-
+        // The value last, which of an MSI-X request is the count: killed in the midst of this the daemon leaves a request that the next one can carry out, and
+        // a value of 0 says that the vectors are complete.
         for (int i = 0; i < item.VectorCount; i++)
         {
             page.WriteVector(i, item.Entries[i].Vector);
         }
 
+        if (item.Request.Command == PciOpCode.EnableMultiMsi)
+        {
+            page.WriteInfo(item.Info);
+        }
+
+        page.WriteAnswer(item.Status, item.Value);
         connection.Counters.CountAnswer(item);
 
         // A full fence: the stores above become visible before the cleared bit, which the frontend polls with acquiring reads and

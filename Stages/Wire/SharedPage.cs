@@ -76,7 +76,7 @@ public readonly unsafe struct SharedPage(byte* address)
         return now.IsSameRequestAs(request);
     }
 
-    /// <summary>Writes the two fields that every answer has. Visible to the guest at the latest when <see cref="ClearFlags"/> ends the request.</summary>
+    /// <summary>Writes what every answer has, the value last. Visible to the guest at the latest when <see cref="ClearFlags"/> ends the request.</summary>
     /// <param name="status">To <c>op.err</c>.</param>
     /// <param name="value">To <c>op.value</c>.</param>
     public void WriteAnswer(PciOpStatus status, uint value)

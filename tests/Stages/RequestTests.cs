@@ -253,6 +253,26 @@ public sealed class RequestTests
         Assert.Equal(0x0005FFFFu, guest.Page.Word(SharedInfoLayout.MsixEntries));
     }
 
+    // A daemon that is killed in the midst of an answer leaves a request that the next one can carry out: with its count.
+    [Fact]
+    public void An_MSI_X_request_is_as_it_was_asked_until_all_vectors_are_written()
+    {
+        using var guest = new TestGuest(new TestInterrupts());
+        guest.Page.Frontend.Post(new PciOpRequest { Command = PciOpCode.EnableMsix, Value = 1 }, [new MsixEntry { Entry = 5 }]);
+
+        // There is no entry behind the last one: the answer breaks off there.
+        Assert.ThrowsAny<Exception>(() => guest.Run(stage =>
+        {
+            if (stage == 4)
+            {
+                guest.Operation.VectorCount = SharedInfoLayout.MaxVectors + 1;
+            }
+        }));
+
+        Assert.Equal((1u, 1u), (guest.Page.Word(0), guest.Page.Word(SharedInfoLayout.Value)));
+        Assert.Equal(0x000500C8u, guest.Page.Word(SharedInfoLayout.MsixEntries));
+    }
+
     // Request, bytes that may differ afterwards. XSA-403: nothing else in a shared page is the backend's to write.
     public static TheoryData<PciOpCode, int[]> OwnBytes => new()
     {

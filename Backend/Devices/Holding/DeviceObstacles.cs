@@ -103,6 +103,9 @@ internal sealed class DeviceObstacles(DeviceCustodyOptions options, HeldEntries 
     /// <summary>Where the card is now, for a message: addresses move when firmware or other cards change. Empty when it is nowhere else.</summary>
     public string Elsewhere(HeldRecord record) => Elsewhere(options.Bus, record, entries.IsHeld);
 
+    /// <summary>Whether anything answers at an address.</summary>
+    public bool Answers(PciAddress address) => Answers(options.Bus, address);
+
     private static bool Answers(SysfsBus bus, PciAddress address)
     {
         try

@@ -18,7 +18,26 @@ internal sealed class HeldFunctions(DeviceCustodyOptions options, HeldEntries en
     public event Action<PciAddress>? Released;
 
     /// <inheritdoc/>
-    public FunctionClaim Claim(int domainId, PciAddress address)
+    public FunctionClaim Claim(int domainId, PciAddress address) => Claim(domainId, address, isInherited: false);
+
+    /// <inheritdoc/>
+    /// <remarks>That it did not answer when the daemon began stands between it and its next guest, who gets it ready; the one that has it goes on.</remarks>
+    public FunctionClaim Continue(int domainId, PciAddress address) => Claim(domainId, address, isInherited: true);
+
+    /// <inheritdoc/>
+    /// <remarks>
+    /// The device is reset, restored and put back into quarantine. When that fails nobody else gets it until
+    /// <see cref="IDeviceCustody.MakeReady"/> succeeds; the guest's queue goes on.
+    /// </remarks>
+    public void Release(int domainId, PciAddress address)
+    {
+        if (entries.Find(address) is { } entry && TryRelease(entry, domainId, address))
+        {
+            Released?.Invoke(address);
+        }
+    }
+
+    private FunctionClaim Claim(int domainId, PciAddress address, bool isInherited)
     {
         if (entries.Find(address) is not { } entry)
         {
@@ -39,9 +58,10 @@ internal sealed class HeldFunctions(DeviceCustodyOptions options, HeldEntries en
                     : FunctionClaim.Refused(DeviceFailureKind.InUse, $"{address} is in use by domain {owner}");
             }
 
-            if ((entry.Unusable ?? obstacles.ObstacleOf(record)) is { } why)
+            if (((isInherited ? null : entry.Unusable) ?? obstacles.ObstacleOf(record)) is { } why)
             {
-                return FunctionClaim.Refused(DeviceFailureKind.Unusable, $"{address}: {why}");
+                return FunctionClaim.Refused(
+                    isInherited && !obstacles.Answers(address) ? DeviceFailureKind.Gone : DeviceFailureKind.Unusable, $"{address}: {why}");
             }
 
             HeldFunction function;
@@ -61,22 +81,9 @@ internal sealed class HeldFunctions(DeviceCustodyOptions options, HeldEntries en
                     DeviceFailureKind.InUse, $"{address} shares a 4 KiB page of memory with {other.Address}, which domain {other.Owner} has");
             }
 
-            (entry.Function, entry.Owner, entry.IsClean, entry.IsQuiet) = (function, domainId, false, false);
+            (entry.Function, entry.Owner, entry.Unusable, entry.IsClean, entry.IsQuiet) = (function, domainId, null, false, false);
             entries.Show(entry, record);
             return FunctionClaim.Granted(function);
-        }
-    }
-
-    /// <inheritdoc/>
-    /// <remarks>
-    /// The device is reset, restored and put back into quarantine. When that fails nobody else gets it until
-    /// <see cref="IDeviceCustody.MakeReady"/> succeeds; the guest's queue goes on.
-    /// </remarks>
-    public void Release(int domainId, PciAddress address)
-    {
-        if (entries.Find(address) is { } entry && TryRelease(entry, domainId, address))
-        {
-            Released?.Invoke(address);
         }
     }
 

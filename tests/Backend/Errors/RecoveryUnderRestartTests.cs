@@ -136,6 +136,42 @@ public sealed class RecoveryUnderRestartTests
         Bench.Eventually(() => bench.Backend.Errors.Any(static report => report.Failed == 2), "ended");
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_device_that_its_guest_has_not_got_over_has_failed_for_the_next_daemon_too(bool isKilled)
+    {
+        using RestartBench bench = new(policies: new() { General = new() { OnError = new(ErrorRemedy.Log, SettingOrigin.BuiltIn) } });
+        using SmallFrontend frontend = bench.Connect(7, RestartBench.Nic, RestartBench.Sound);
+        bool isWell = false;
+        using DriverInGuest driver = new(
+            frontend, request => Volatile.Read(ref isWell) ? RecoveryOnLoopbackTests.AnswerOf(request, [2, 5, 5]) : (int)RecoveryVerdict.None);
+        bench.Errors.Raise(new(RestartBench.Nic, ErrorSeverity.NonFatal));
+        Bench.Eventually(() => !File.Exists(Path.Combine(bench.Left, "recovery-7-0.json")) && bench.Key(7, "aerState") == "aerfail", "failed");
+        Bench.Eventually(
+            () => File.ReadAllText(Path.Combine(bench.Left, "guest-7-0.json")).Contains($"\"failed\":[\"{RestartBench.Nic}\"]", StringComparison.Ordinal),
+            "written down");
+
+        if (isKilled)
+        {
+            bench.KillAndStartNext();
+        }
+        else
+        {
+            bench.StopAndStartNext();
+        }
+
+        bench.AwaitServed(7);
+        Assert.Equal("aerfail", bench.Key(7, "aerState"));
+
+        // Until it works again; and the one after that finds nothing.
+        Volatile.Write(ref isWell, true);
+        bench.Errors.Raise(new(RestartBench.Nic, ErrorSeverity.NonFatal));
+        Bench.Eventually(() => bench.Key(7, "aerState") is null, "taken back");
+        Bench.Eventually(
+            () => !File.ReadAllText(Path.Combine(bench.Left, "guest-7-0.json")).Contains("failed", StringComparison.Ordinal), "written down");
+    }
+
     [Fact]
     public void A_guest_that_was_never_asked_is_asked_by_the_next_daemon_at_once()
     {
@@ -187,6 +223,29 @@ public sealed class RecoveryUnderRestartTests
 
         Assert.Equal(PciOpStatus.Success, frontend.Read(0, 0, 4).Status);
         Assert.Empty(bench.Backend.Errors);
+    }
+
+    /// <summary>What a later program calls a step: the error is known, so that recovery begins anew.</summary>
+    [Fact]
+    public void A_recovery_at_an_unknown_step_begins_anew_and_that_is_said()
+    {
+        using RestartBench bench = new();
+        using SmallFrontend frontend = bench.Connect(7, RestartBench.Nic);
+        bool isHeld = true;
+        using DriverInGuest driver = new(
+            frontend, request => Volatile.Read(ref isHeld) ? null : RecoveryOnLoopbackTests.AnswerOf(request, [2, 5, 5]));
+        bench.Errors.Raise(new(RestartBench.Nic, ErrorSeverity.NonFatal));
+        Bench.Eventually(() => !driver.Asked.IsEmpty, "asked");
+        bench.Kill();
+        string note = Path.Combine(bench.Left, "recovery-7-0.json");
+        File.WriteAllText(note, File.ReadAllText(note).Replace("Detecting", "Meditating", StringComparison.Ordinal));
+
+        bench.StartNext();
+        bench.AwaitServed(7);
+        Volatile.Write(ref isHeld, false);
+
+        Bench.Eventually(() => bench.Backend.Errors.Any(static report => report.Recovered == 1), "recovered");
+        Assert.Contains(bench.Lines.Warnings, static line => line.Contains("Meditating", StringComparison.Ordinal));
     }
 
     [Fact]

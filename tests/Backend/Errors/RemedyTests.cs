@@ -1,4 +1,5 @@
 using PciBackFlow.Hardware.Pci.Errors;
+using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
 using PciBackFlow.Stages.Filter.Policy;
 
@@ -22,6 +23,32 @@ public sealed class RemedyTests
         LoopbackDomain guest = bench.Bench.Host.Domains.Single(static domain => domain.DomainId == 7);
         Bench.Eventually(() => guest.IsPaused == isPaused && guest.IsShutdown == isStopped, $"{remedy}");
         Assert.Contains(bench.Bench.Lines.Warnings, static line => line.Contains("not recovered", StringComparison.Ordinal));
+    }
+
+    /// <summary>Xen counts pauses: whoever lets the guest go does it once.</summary>
+    [Fact]
+    public void A_guest_that_stands_still_already_is_not_paused_once_more()
+    {
+        using ErrorBench bench = new(ErrorRemedy.Pause);
+        bool isHeld = false;
+        using DriverInGuest driver = bench.Drive(7, _ => Volatile.Read(ref isHeld) ? null : 1, ErrorBench.Card);
+        LoopbackDomain guest = bench.Bench.Host.Domains.Single(static domain => domain.DomainId == 7);
+        for (int recoveries = 1; recoveries <= 2; recoveries++)
+        {
+            bench.Raise(ErrorBench.Card, ErrorSeverity.NonFatal);
+            bench.AwaitEnd(ErrorBench.Card, recoveries);
+            Bench.Eventually(() => guest.IsPaused, "paused");
+        }
+
+        // There is one recovery at a time: what follows from the second is done when the third asks.
+        int asked = driver.Asked.Count;
+        Volatile.Write(ref isHeld, true);
+        bench.Raise(ErrorBench.Card, ErrorSeverity.NonFatal);
+        Bench.Eventually(() => driver.Asked.Count > asked, "asked");
+        using IDomainControl xl = bench.Bench.Host.BackendView.OpenDomainControl();
+        xl.Unpause(7);
+
+        Assert.False(guest.IsPaused);
     }
 
     [Fact]

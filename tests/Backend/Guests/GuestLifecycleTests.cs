@@ -136,6 +136,20 @@ public sealed class GuestLifecycleTests
         Assert.Equal((newOwn, newAttached, gone), ((int)result.State.Own, result.State.IsAttached, result.State.IsGone));
     }
 
+    [Fact]
+    public void What_had_failed_for_an_earlier_daemon_has_failed_and_is_not_said_again()
+    {
+        GuestObservation seen = Seen(4, 4, true, Published(0, HostA), Published(1, HostB)) with { IsInherited = true, Failed = [HostB, new(0, 9, 0, 0)] };
+
+        GuestTransition result = GuestLifecycle.Next(GuestState.New, new GuestEvent.Appeared(seen, Adopt: true));
+
+        Assert.Equal("aerfail inherit0 inherit1 roots inherit", Describe(result));
+        Assert.Equal([false, true], result.Actions.OfType<GuestAction.InheritDevice>().Select(static inherit => inherit.HasFailed));
+        Assert.Equal([HostB], result.State.Lost);
+        Assert.Equal("", Describe(GuestLifecycle.Next(result.State, new GuestEvent.FunctionsSeen([HostB]))));
+        Assert.Equal("no-aerfail", Describe(GuestLifecycle.Next(result.State, new GuestEvent.FunctionsSeen([]))));
+    }
+
     [Theory]
     [InlineData("B")]
     [InlineData("F")]

@@ -283,6 +283,79 @@ public sealed class ConnectedGuestTests
     }
 
     [Fact]
+    public void A_guest_whose_keys_are_rubbish_is_closed_at_once()
+    {
+        long fastest = long.MaxValue;
+
+        // Each try was waited for before the next; what else the machine does is in the time as well.
+        for (int attempt = 0; attempt < 3; attempt++)
+        {
+            using RestartBench bench = new();
+            using SmallFrontend frontend = bench.Connect(Domain, RestartBench.Nic);
+            bench.Kill();
+            frontend.Write("pci-op-ref", "rubbish");
+            long begin = Environment.TickCount64;
+            bench.StartNext();
+            bench.AwaitState(Domain, 5);
+            fastest = Math.Min(fastest, Environment.TickCount64 - begin);
+        }
+
+        Assert.InRange(fastest, 0, 800);
+    }
+
+    [Fact]
+    public async Task Guests_whose_channel_cannot_be_bound_keep_nobody_else_waiting()
+    {
+        using RestartBench bench = new();
+        List<SmallFrontend> bad = [];
+        for (int domain = 1; domain <= 4; domain++)
+        {
+            // Of devices that nobody holds: those fail, and the guest connects all the same.
+            bench.Host.CreateDomain(domain);
+            bench.WriteDirectories(domain, new PciAddress(0, 0x1F, 0, 0));
+            bench.AwaitState(domain, 3);
+            SmallFrontend frontend = new(bench.Host, domain);
+            bad.Add(frontend);
+            frontend.Publish();
+            bench.AwaitState(domain, 4);
+            frontend.Write("state", "4");
+        }
+
+        using SmallFrontend good = bench.Connect(9, RestartBench.Nic);
+        bench.Kill();
+        bad.ForEach(static frontend => frontend.Write("event-channel", "77"));
+        good.Post(new() { Command = PciOpCode.ConfigRead, Size = 4 });
+        var next = Task.Run(bench.StartNext);
+
+        Assert.Equal(PciOpStatus.Success, good.AwaitAnswer().Error);
+        Assert.All(Enumerable.Range(1, 4), domain => Assert.Equal(4, bench.State(domain)));
+        await next;
+        bad.ForEach(static frontend => frontend.Dispose());
+    }
+
+    /// <summary>Killed behind the last word of an answer, and before the request is over: what the answer says was said.</summary>
+    [Fact]
+    public void An_answer_that_was_written_wholly_is_handed_over_as_it_is()
+    {
+        using RestartBench bench = new();
+        using SmallFrontend frontend = bench.Connect(Domain, RestartBench.Nic);
+        MsixEntry[] entries = OwnedFunction.Entries(0, 1);
+        Assert.Equal(PciOpStatus.Success, frontend.Ask(new() { Command = PciOpCode.EnableMsix, Value = 2 }, entries).Error);
+        LoopbackPirq[] before = [.. bench.Pirqs(Domain)];
+        bench.Kill();
+        frontend.Post(new() { Command = PciOpCode.EnableMsix, Value = 0 }, entries);
+        bench.StartNext();
+
+        var answered = new MsixEntry[2];
+        PciOpRequest answer = frontend.AwaitAnswer(answered);
+        Assert.Equal((PciOpStatus.Success, 0u), (answer.Error, answer.Value));
+        Assert.Equal(entries, answered);
+        bench.AwaitServed(Domain);
+        Assert.Equal(before, bench.Pirqs(Domain));
+        Assert.Equal(2, bench.Snapshot(Domain)!.Functions[0].Interrupts.Vectors);
+    }
+
+    [Fact]
     public void Restarts_may_follow_each_other_as_often_as_they_like()
     {
         using RestartBench bench = new();

@@ -21,6 +21,7 @@ public sealed class LeftFilesTests
         { "empty", static _ => [] },
         { "cut in the header", static file => file[..40] },
         { "cut in the registers", static file => file[..^4] },
+        { "longer than its registers", static file => [.. file, 0, 0, 0, 0] },
         { "no register file", static file => With(file, static bytes => bytes[0] ^= 1) },
         { "of a later format", static file => With(file, static bytes => bytes[FormatAt]++) },
         { "a header of 0 bytes", static file => With(file, static bytes => SetHeader(bytes, 0)) },

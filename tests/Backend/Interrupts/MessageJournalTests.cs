@@ -6,6 +6,7 @@ using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
 using PciBackFlow.Hardware.Linux;
 using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Hardware.Pci.Capabilities;
 using PciBackFlow.Stages.Wire;
 using PciBackFlow.Tests.Shared;
 
@@ -41,6 +42,33 @@ public sealed class MessageJournalTests : IDisposable
         operations.DisableMsix(owned.Function);
 
         Assert.Equal([second], Assert.Single(_journal.Entries()).Grant.Pirqs());
+    }
+
+    /// <summary>What a reset wipes of hardware the next daemon has from here: what was enabled, and how many.</summary>
+    [Theory]
+    [InlineData(PciOpCode.EnableMsi, CapabilityId.Msi, 1)]
+    [InlineData(PciOpCode.EnableMultiMsi, CapabilityId.Msi, 4)]
+    [InlineData(PciOpCode.EnableMsix, CapabilityId.MsiX, 3)]
+    public void What_was_enabled_is_written_down_and_of_what_could_not_be_unmapped_nothing_but_its_numbers(PciOpCode command, CapabilityId by, int count)
+    {
+        using OwnedFunction owned = new();
+        using IDomainControl domains = owned.Host.BackendView.OpenDomainControl();
+        using InterruptOperations operations = new(owned.Physdev, owned.Warnings, owned.Lines, new MessageJournal(_journal, domains));
+        operations.Add(OwnedFunction.Domain, owned.Function);
+        _ = command switch
+        {
+            PciOpCode.EnableMsi => operations.EnableMsi(owned.Function),
+            PciOpCode.EnableMultiMsi => operations.EnableMultiMsi(owned.Function, 3),
+            _ => operations.EnableMsix(owned.Function, OwnedFunction.Entries(0, 1, 2)),
+        };
+        Grant granted = Assert.Single(_journal.Entries()).Grant;
+        Assert.Equal(((ulong)by, (ulong)count), (granted.First, granted.Count));
+
+        owned.Xen.Fail(LoopbackCall.Unmap, Errno.EIO);
+        operations.DisableMsix(owned.Function);
+
+        granted = Assert.Single(_journal.Entries()).Grant;
+        Assert.Equal((0ul, 0ul), (granted.First, granted.Count));
     }
 
     [Fact]

@@ -1,5 +1,7 @@
 using System.Text.Json;
+using PciBackFlow.Backend.Devices.State;
 using PciBackFlow.Backend.Domains;
+using PciBackFlow.Backend.Errors;
 using PciBackFlow.Backend.Grants;
 using PciBackFlow.Backend.Inheritance;
 using PciBackFlow.Backend.Policy;
@@ -80,7 +82,7 @@ public sealed class FormatsThatAreKeptTests : IDisposable
         using var left = GuestInheritance.Open(_left.FullName, Boot, _domains, new CapturedLines());
         Assert.Equal(new FrontendKeys("8", "15", "7"), left.Find(GuestId.Of(Life.DomainId))!.Keys);
         LeftRecovery recovery = Assert.Single(left.Recoveries());
-        Assert.Equal((Life, "MmioEnabled", 2), (recovery.Life, recovery.Phase, recovery.Channel));
+        Assert.Equal((Life, nameof(RecoveryPhase.Enabling), 2), (recovery.Life, recovery.Phase, recovery.Channel));
         Assert.Equal([Nic.ToString(), Vmd.ToString()], recovery.Devices);
         Assert.Equal([Nic.ToString()], recovery.Reporting);
         VirtualRegisters registers = left.Find(Life.DomainId, Vmd, new(0, 0, 2, 1), 256)!;
@@ -104,6 +106,20 @@ public sealed class FormatsThatAreKeptTests : IDisposable
         }
 
         Assert.Equal(File.ReadAllBytes(Left(name)), File.ReadAllBytes(fresh[$"left/{name}"]));
+    }
+
+    [Fact]
+    public void Held_devices_are_read_and_written_so_that_they_could_be_read()
+    {
+        using TemporaryFolder fresh = new();
+        Directory.CreateDirectory(fresh["left"]);
+        File.Copy(Left("devices.json"), fresh["left/devices.json"]);
+        IReadOnlyList<HeldRecord> devices = new StateFile(fresh["left"]).Read();
+        Assert.Equal([(new(0, 3, 0, 0), true), (Vmd, false)], devices.Select(static device => (device.Address, device.IsComplete)));
+
+        new StateFile(fresh["written"]).Write(devices);
+
+        Assert.Equal(File.ReadAllText(Left("devices.json")), File.ReadAllText(fresh["written/devices.json"]));
     }
 
     /// <summary>A later program adds a member: this one reads the rest.</summary>
@@ -152,8 +168,8 @@ public sealed class FormatsThatAreKeptTests : IDisposable
 
     private static void WriteGuests(GuestInheritance left)
     {
-        left.Leave(GuestId.Of(Life.DomainId), new("8", "15", "7"));
-        left.LeaveRecovery(GuestId.Of(Life.DomainId), "MmioEnabled", 2, [Nic, Vmd], [Nic]);
+        left.Leave(GuestId.Of(Life.DomainId), new("8", "15", "7"), failed: []);
+        left.LeaveRecovery(GuestId.Of(Life.DomainId), nameof(RecoveryPhase.Enabling), 2, [Nic, Vmd], [Nic]);
         VirtualRegisters registers = left.Create(Life.DomainId, Vmd, new(0, 0, 2, 1), 256);
         for (int i = 0; i < registers.Words.Length; i++)
         {
