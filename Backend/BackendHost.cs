@@ -155,8 +155,8 @@ public sealed partial class BackendHost : IDisposable
     }
 
     /// <summary>
-    /// After <see cref="Open"/>, while another backend serves: goes once the way that <see cref="StartServing"/> goes to each guest, as far as nothing changes by
-    /// it, and remembers for then what xenstore says. What cannot be looked at now is looked at then.
+    /// After <see cref="Open"/>, while another backend serves: goes once the way that <see cref="StartServing"/> goes to each guest, as far as nothing changes
+    /// by it, and remembers for then what xenstore says. What cannot be looked at now is looked at then.
     /// </summary>
     public void Rehearse()
     {
@@ -164,7 +164,7 @@ public sealed partial class BackendHost : IDisposable
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
             _remembered ??= new(_store ?? throw new InvalidOperationException("the backend has not been opened"));
-            new Rehearsal(_remembered, _options.Devices?.Custody, _options.Logger).Run();
+            new Rehearsal(_remembered, host => _options.Devices?.Custody.Assess(host), _options.Logger).Run();
         }
     }
 

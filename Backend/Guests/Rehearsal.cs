@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging;
-using PciBackFlow.Backend.Devices;
 using PciBackFlow.Backend.Serving;
 using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Hypervisor;
@@ -12,9 +11,9 @@ namespace PciBackFlow.Backend.Guests;
 /// says stays remembered, and nothing is run or read from a file for the first time while guests wait.
 /// </summary>
 /// <param name="store">Remembers.</param>
-/// <param name="custody">Who holds the guests' devices; null where nobody does.</param>
+/// <param name="look">Looks at a device of the host without changing it.</param>
 /// <param name="logger">Where it is said that it went wrong; then it only takes longer later.</param>
-internal sealed class Rehearsal(RememberedStore store, IDeviceCustody? custody, ILogger logger)
+internal sealed class Rehearsal(RememberedStore store, Action<PciAddress> look, ILogger logger)
 {
     /// <summary>Goes.</summary>
     public void Run()
@@ -49,7 +48,7 @@ internal sealed class Rehearsal(RememberedStore store, IDeviceCustody? custody, 
         {
             if (host is { } known)
             {
-                _ = custody?.Assess(known);
+                look(known);
             }
         }
     }
