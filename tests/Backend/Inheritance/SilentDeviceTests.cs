@@ -21,10 +21,19 @@ public sealed class SilentDeviceTests
         byte[] before = bench.NicHardware.Snapshot();
         bench.Kill();
         bench.NicHardware.Faults.Inject(FaultKind.AllOnes);
-        using Timer back = new(_ => bench.NicHardware.Faults.Release(), null, TimeSpan.FromMilliseconds(700), Timeout.InfiniteTimeSpan);
+        long reads = bench.NicHardware.Reads;
+        Thread back = new(() =>
+        {
+            // It has been found silent by then.
+            Bench.Eventually(() => bench.NicHardware.Reads > reads, "looked at");
+            Thread.Sleep(300);
+            bench.NicHardware.Faults.Release();
+        });
+        back.Start();
 
         bench.StartNext();
         bench.AwaitServed(Domain);
+        back.Join();
 
         Assert.Equal((2, "3", "3"), (bench.Snapshot(Domain)!.Functions.Count, bench.Key(Domain, "state-0"), bench.Key(Domain, "state-1")));
         Assert.True(RestartBench.IsMarked(frontend));
@@ -60,11 +69,17 @@ public sealed class SilentDeviceTests
         LeaveNote(bench);
         gate.Reset();
 
-        bench.StartNext();
-        Thread.Sleep(1000);
-        Assert.Null(bench.Snapshot(Domain)?.Shard);
-        Assert.True(File.Exists(Path.Combine(bench.Left, $"recovery-{Domain}-0.json")));
-        gate.Set();
+        try
+        {
+            bench.StartNext();
+            Thread.Sleep(1000);
+            Assert.Null(bench.Snapshot(Domain)?.Shard);
+            Assert.True(File.Exists(Path.Combine(bench.Left, $"recovery-{Domain}-0.json")));
+        }
+        finally
+        {
+            gate.Set();
+        }
 
         Bench.Eventually(() => bench.Backend.Errors.Any(static report => report.Recovered == 1), "recovered");
         Assert.Equal("7 normal 00", driver.Asked.Last());
