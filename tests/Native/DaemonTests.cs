@@ -36,6 +36,28 @@ public sealed class DaemonTests : IDisposable
         Ask("status", 1);
     }
 
+    /// <summary>A host need not have OpenSSL, and .NET ends a process that wants it there: ld.so(8) tells what each one loads.</summary>
+    [Fact]
+    public void Neither_the_daemon_nor_a_verb_that_asks_it_wants_more_libraries_than_the_host_has()
+    {
+        string loaded = Path.Combine(_directory.FullName, "loaded");
+        (string Name, string Value)[] telling = [("LD_DEBUG", "files"), ("LD_DEBUG_OUTPUT", loaded)];
+        using Process daemon = Start(telling);
+        foreach (string words in (string[])
+            [
+                "status", "status --json", "devices", "pci-assignable-list", "pci-attach demo1 00:04.0", "pci-list demo1", "inspect", "reload", "top -b --count 1",
+                "doctor", "learn --daemon 00:04.0", "pci-detach demo1 00:04.0",
+            ])
+        {
+            NativeBinary.Run($"{words} --run {Run}", telling);
+        }
+
+        Assert.Equal(0, End(daemon));
+        string[] reports = Directory.GetFiles(_directory.FullName, "loaded.*");
+        Assert.True(reports.Length > 12, $"{reports.Length} processes told");
+        Assert.All(reports, static report => Assert.DoesNotContain("libssl", File.ReadAllText(report), StringComparison.Ordinal));
+    }
+
     [Fact]
     public void A_daemon_that_was_killed_leaves_nothing_that_keeps_the_next_one_from_serving()
     {

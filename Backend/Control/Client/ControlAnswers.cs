@@ -26,8 +26,17 @@ internal static class ControlAnswers
     /// <exception cref="JsonException">It is no JSON, or says something in another form.</exception>
     public static T? Read<T>(byte[] answer, JsonTypeInfo<T> type)
     {
-        var node = JsonNode.Parse(answer, documentOptions: new() { AllowDuplicateProperties = false });
-        Complete(node, type);
+        var node = JsonNode.Parse(answer);
+        try
+        {
+            Complete(node, type);
+        }
+        catch (ArgumentException e)
+        {
+            // The document could be told to refuse that itself, but what does so brings OpenSSL with it, which not every host has.
+            throw new JsonException("a key is there twice", e);
+        }
+
         return node is null ? default : node.Deserialize(type);
     }
 
