@@ -45,8 +45,8 @@ public sealed class DaemonTests : IDisposable
         using Process daemon = Start(telling);
         foreach (string words in (string[])
             [
-                "status", "status --json", "devices", "pci-assignable-list", "pci-attach demo1 00:04.0", "pci-list demo1", "inspect", "reload", "top -b --count 1",
-                "doctor", "learn --daemon 00:04.0", "pci-detach demo1 00:04.0",
+                "status", "status --json", "devices", "pci-assignable-list", "pci-attach demo1 00:04.0", "pci-list demo1", "inspect", "reload",
+                "top -b --count 1", "doctor", "learn --daemon 00:04.0", "pci-detach demo1 00:04.0",
             ])
         {
             NativeBinary.Run($"{words} --run {Run}", telling);
