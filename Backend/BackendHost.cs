@@ -164,6 +164,7 @@ public sealed partial class BackendHost : IDisposable
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
             _remembered ??= new(_store ?? throw new InvalidOperationException("the backend has not been opened"));
+            GrantJournal.Rehearse();
             new Rehearsal(_remembered, host => _options.Devices?.Custody.Assess(host), _options.Logger).Run();
         }
     }

@@ -82,6 +82,16 @@ public sealed class GrantJournal : IDisposable
         }
     }
 
+    /// <summary>
+    /// Writes and reads a line that nobody keeps: of what the first one costs most is the program's own beginning, and another daemon has the file meanwhile.
+    /// </summary>
+    public static void Rehearse()
+    {
+        JournalEntry entry = new(1, default, default, GrantOwner.Us, new(GrantKind.Memory, 0, 1), IsDone: false);
+        byte[] line = JournalLine.Format(RecordOf(string.Empty, entry, JournalPhase.Intent));
+        JournalLine.Parse(line.AsSpan()[..^1]);
+    }
+
     /// <summary>How many grants are begun and not taken back; what a guest may have mapped still was taken back.</summary>
     public int Count
     {
@@ -106,7 +116,7 @@ public sealed class GrantJournal : IDisposable
         lock (_lock)
         {
             JournalEntry entry = new(_lastId + 1, life, device, owner, grant, IsDone: false);
-            _file.Append(RecordOf(entry, JournalPhase.Intent));
+            _file.Append(RecordOf(_boot, entry, JournalPhase.Intent));
             _lastId = entry.Id;
             _open.Add(entry.Id, entry);
             return entry;
@@ -123,7 +133,7 @@ public sealed class GrantJournal : IDisposable
         lock (_lock)
         {
             JournalEntry done = entry with { Grant = exact ?? entry.Grant, IsDone = true };
-            _file.Append(RecordOf(done, JournalPhase.Result));
+            _file.Append(RecordOf(_boot, done, JournalPhase.Result));
             _open[done.Id] = done;
             return done;
         }
@@ -141,7 +151,7 @@ public sealed class GrantJournal : IDisposable
                 return;
             }
 
-            _file.Append(RecordOf(entry, JournalPhase.Revoked));
+            _file.Append(RecordOf(_boot, entry, JournalPhase.Revoked));
             _open.Remove(entry.Id);
             _continued.Remove(entry.Id);
             if (_file.Records > MinHistory + HistoryPerOpenEntry * _open.Count)
@@ -295,7 +305,7 @@ public sealed class GrantJournal : IDisposable
     {
         lock (_lock)
         {
-            return [.. _open.Values.Select(entry => RecordOf(entry, entry.IsDone ? JournalPhase.Result : JournalPhase.Intent))];
+            return [.. _open.Values.Select(entry => RecordOf(_boot, entry, entry.IsDone ? JournalPhase.Result : JournalPhase.Intent))];
         }
     }
 
@@ -368,9 +378,9 @@ public sealed class GrantJournal : IDisposable
     }
 
     private void DropHistory() =>
-        _file.Replace([.. _open.Values.Select(entry => RecordOf(entry, entry.IsDone ? JournalPhase.Result : JournalPhase.Intent))]);
+        _file.Replace([.. _open.Values.Select(entry => RecordOf(_boot, entry, entry.IsDone ? JournalPhase.Result : JournalPhase.Intent))]);
 
-    private JournalRecord RecordOf(JournalEntry entry, JournalPhase phase) => new(
-        entry.Id, _boot, entry.Life.Handle, entry.Life.DomainId, entry.Device.ToString(), entry.Grant.Kind, entry.Grant.First, entry.Grant.Count,
+    private static JournalRecord RecordOf(string boot, JournalEntry entry, JournalPhase phase) => new(
+        entry.Id, boot, entry.Life.Handle, entry.Life.DomainId, entry.Device.ToString(), entry.Grant.Kind, entry.Grant.First, entry.Grant.Count,
         entry.Grant.Text, phase, entry.Owner);
 }

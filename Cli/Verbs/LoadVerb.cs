@@ -6,6 +6,7 @@ using PciBackFlow.Cli.Parsing;
 using PciBackFlow.Cli.Sources;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Perf.Frontends;
+using PciBackFlow.Perf.Load.Neighbours;
 using PciBackFlow.Perf.Load;
 using PciBackFlow.Perf.Reports;
 using PciBackFlow.Pipeline;

@@ -1,5 +1,6 @@
 using PciBackFlow.Backend.Guests;
 using PciBackFlow.Perf.Frontends;
+using PciBackFlow.Perf.Load.Neighbours;
 using PciBackFlow.Perf.Load.Rounds;
 using PciBackFlow.Pipeline;
 using PciBackFlow.Stages.Connections;

@@ -2,6 +2,7 @@ using System.Text.Json.Serialization;
 using HdrHistogram;
 using PciBackFlow.Perf.Figures;
 using PciBackFlow.Perf.Hiccups;
+using PciBackFlow.Perf.Load.Neighbours;
 using PciBackFlow.Perf.Load.Rounds;
 
 namespace PciBackFlow.Perf.Load;

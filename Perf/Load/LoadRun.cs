@@ -3,6 +3,7 @@ using HdrHistogram;
 using PciBackFlow.Perf.Figures;
 using PciBackFlow.Perf.Frontends;
 using PciBackFlow.Perf.Hiccups;
+using PciBackFlow.Perf.Load.Neighbours;
 using PciBackFlow.Perf.Load.Rounds;
 using PciBackFlow.Perf.Reports;
 using PciBackFlow.Pipeline;

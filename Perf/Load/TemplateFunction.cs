@@ -1,5 +1,6 @@
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Perf.Frontends;
+using PciBackFlow.Perf.Load.Neighbours;
 using PciBackFlow.Perf.Load.Rounds;
 using PciBackFlow.Stages.Tracing;
 

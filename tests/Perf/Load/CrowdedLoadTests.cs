@@ -1,4 +1,5 @@
 using PciBackFlow.Perf.Frontends;
+using PciBackFlow.Perf.Load.Neighbours;
 using PciBackFlow.Perf.Load;
 using PciBackFlow.Pipeline;
 

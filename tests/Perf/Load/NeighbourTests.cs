@@ -1,3 +1,4 @@
+using PciBackFlow.Perf.Load.Neighbours;
 using PciBackFlow.Perf.Load;
 
 namespace PciBackFlow.Perf.Tests.Load;

@@ -4,6 +4,7 @@ using System.Xml.Linq;
 using HdrHistogram;
 using PciBackFlow.Perf.Figures;
 using PciBackFlow.Perf.Hiccups;
+using PciBackFlow.Perf.Load.Neighbours;
 using PciBackFlow.Perf.Load;
 using PciBackFlow.Perf.Load.Rounds;
 using PciBackFlow.Perf.Profiling;

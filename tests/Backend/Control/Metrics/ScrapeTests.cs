@@ -17,6 +17,7 @@ public sealed class ScrapeTests
         long allocated = Allocated(bench);
 
         using ManualResetEventSlim over = new();
+        using ManualResetEventSlim begun = new();
         Task<int> scraping = Task.Run(() =>
         {
             int scrapes = 0;
@@ -24,10 +25,12 @@ public sealed class ScrapeTests
             {
                 Read(bench, text);
                 scrapes++;
+                begun.Set();
             }
 
             return scrapes;
         });
+        begun.Wait();
         Run(guest, 2000);
         over.Set();
 

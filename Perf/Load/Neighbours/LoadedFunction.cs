@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Runtime.InteropServices;
 using PciBackFlow.Hardware.Pci;
 
-namespace PciBackFlow.Perf.Load;
+namespace PciBackFlow.Perf.Load.Neighbours;
 
 /// <summary>
 /// A source function as one guest's: at an address of its own on the host, with its register accesses counted, and as bad a neighbour as wanted once the

@@ -1,4 +1,4 @@
-namespace PciBackFlow.Perf.Load;
+namespace PciBackFlow.Perf.Load.Neighbours;
 
 /// <summary>In which way some of a run's functions are bad neighbours to the others.</summary>
 public enum NeighbourKind

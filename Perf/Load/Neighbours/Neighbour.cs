@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace PciBackFlow.Perf.Load;
+namespace PciBackFlow.Perf.Load.Neighbours;
 
 /// <summary>What a tenth of a run's guests or functions do to the others: a kind, most with a time. As a word: <c>slow=5ms</c>, <c>storm</c>.</summary>
 /// <param name="Kind">In which way they are bad.</param>
