@@ -1,7 +1,4 @@
 using System.Diagnostics;
-using PciBackFlow.Hardware.Hypervisor;
-using PciBackFlow.Hardware.Hypervisor.Loopback;
-using PciBackFlow.Hardware.Hypervisor.Loopback.EventChannels;
 using PciBackFlow.Perf.Frontends;
 using PciBackFlow.Perf.Load.Rounds;
 
