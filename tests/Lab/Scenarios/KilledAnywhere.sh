@@ -1,9 +1,10 @@
 # The daemon is killed at instants that a seed chooses, during attach, message set-up, traffic and detach, again and again.
 
-# random BELOW: sets $random, from a sequence that SEED begins (Park and Miller).
-SEED=${SEED:-20261130}
+# random BELOW: sets $random, from a sequence (Park and Miller) that SEED begins and that goes on from case to case: each is a shell of its own.
+SEED=$(cat $STATE/seed 2> /dev/null || echo ${SEED:-20261201})
 random() {
   SEED=$((SEED * 16807 % 2147483647))
+  echo $SEED > $STATE/seed
   random=$((SEED % $1))
 }
 
