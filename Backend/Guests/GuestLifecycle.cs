@@ -113,19 +113,9 @@ public static partial class GuestLifecycle
 
     private static GuestTransition OnBackendChanged(GuestState state, GuestObservation seen)
     {
-        if (!seen.Directory.Exists || IsSuccessor(state, seen))
+        if (IfOver(state, seen) is { } over)
         {
-            return Destroy(state);
-        }
-
-        if (seen.Domain == DomainStanding.Gone)
-        {
-            return FrontendGone(state);
-        }
-
-        if (seen.Domain == DomainStanding.Ended)
-        {
-            return OnEnded(state, seen);
+            return over;
         }
 
         GuestTransition next = OnBackendState(state, seen);
@@ -133,6 +123,15 @@ public static partial class GuestLifecycle
             ? next
             : new(next.State, [.. seen.Withdrawn.Select(static host => new GuestAction.WithdrawUnlisted(host)), .. next.Actions]);
     }
+
+    /// <summary>What follows when the directory or the domain is over, which precedes whatever else the directories say; null when neither is.</summary>
+    private static GuestTransition? IfOver(GuestState state, GuestObservation seen) => seen switch
+    {
+        _ when !seen.Directory.Exists || IsSuccessor(state, seen) => Destroy(state),
+        { Domain: DomainStanding.Gone } => FrontendGone(state),
+        { Domain: DomainStanding.Ended } => OnEnded(state, seen),
+        _ => null,
+    };
 
     private static GuestTransition OnBackendState(GuestState state, GuestObservation seen)
     {
@@ -159,19 +158,9 @@ public static partial class GuestLifecycle
 
     private static GuestTransition OnFrontendChanged(GuestState state, GuestObservation seen)
     {
-        if (!seen.Directory.Exists || IsSuccessor(state, seen))
+        if (IfOver(state, seen) is { } over)
         {
-            return Destroy(state);
-        }
-
-        if (seen.Domain == DomainStanding.Gone)
-        {
-            return FrontendGone(state);
-        }
-
-        if (seen.Domain == DomainStanding.Ended)
-        {
-            return OnEnded(state, seen);
+            return over;
         }
 
         if (seen.Directory.FrontendError is not null)

@@ -1,17 +1,5 @@
-using System.Runtime.InteropServices;
 using BenchmarkDotNet.Attributes;
-using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Stages;
-using PciBackFlow.Stages.Connections;
-using PciBackFlow.Stages.Decode;
-using PciBackFlow.Stages.Execute;
-using PciBackFlow.Stages.Filter;
-using PciBackFlow.Stages.Filter.Compile;
-using PciBackFlow.Stages.Filter.Policy;
-using PciBackFlow.Stages.Filter.Run;
-using PciBackFlow.Stages.Ingest;
-using PciBackFlow.Stages.Notify;
-using PciBackFlow.Stages.Respond;
+using PciBackFlow.Perf.Scripted;
 using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Benchmarks;
@@ -21,10 +9,9 @@ namespace PciBackFlow.Benchmarks;
 /// time. The empty pipeline answers a request for a function that is not there, so the filter has nothing to do.
 /// </summary>
 [MemoryDiagnoser]
-public unsafe class EngineBenchmarks
+public class EngineBenchmarks
 {
-    private byte* _memory;
-    private GuestOperation? _operation;
+    private SteppedGuest? _guest;
     private PciOpRequest _shadowRead;
     private PciOpRequest _sizingWrite;
     private PciOpRequest _absent;
@@ -38,11 +25,7 @@ public unsafe class EngineBenchmarks
     [GlobalSetup]
     public void Connect()
     {
-        IPciFunction function = BenchmarkFunction.Open();
-        var assigned = new AssignedFunction(function, default, ConfigSpaceMapCompiler.Compile(function, AccessPolicy.Default, readAll: true));
-        _memory = (byte*)NativeMemory.AlignedAlloc(SharedInfoLayout.PageSize, SharedInfoLayout.PageSize);
-        new FrontendPage(_memory).Zero();
-        _operation = new GuestOperation(new GuestConnection(1, new SharedPage(_memory), new DeafGuest(), new FunctionTable([assigned])));
+        _guest = new(BenchmarkFunction.Open());
         _shadowRead = new PciOpRequest { Command = PciOpCode.ConfigRead, Size = 4 };
         _sizingWrite = new PciOpRequest { Command = PciOpCode.ConfigWrite, Offset = 0x10, Size = 4, Value = uint.MaxValue };
         _absent = new PciOpRequest { Command = PciOpCode.ConfigRead, Size = 4, Devfn = 0xF8 };
@@ -55,7 +38,7 @@ public unsafe class EngineBenchmarks
 
     /// <summary>Frees the page.</summary>
     [GlobalCleanup]
-    public void Close() => NativeMemory.AlignedFree(_memory);
+    public void Close() => _guest!.Dispose();
 
     /// <summary>A request for no function: everything but the filter.</summary>
     [Benchmark(Baseline = true)]
@@ -91,15 +74,7 @@ public unsafe class EngineBenchmarks
 
     private bool Serve(in PciOpRequest request)
     {
-        var page = new FrontendPage(_memory);
-        page.Post(in request);
-        GuestOperation operation = _operation!;
-        default(IngestStage).Process(operation);
-        default(DecodeStage).Process(operation);
-        default(FilterStage).Process(operation);
-        default(ExecuteStage).Process(operation);
-        default(RespondStage).Process(operation);
-        default(NotifyStage).Process(operation);
-        return page.IsAnswered;
+        _guest!.Serve(in request);
+        return _guest.IsAnswered;
     }
 }

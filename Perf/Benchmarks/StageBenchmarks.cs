@@ -1,16 +1,5 @@
-using System.Runtime.InteropServices;
 using BenchmarkDotNet.Attributes;
-using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Stages.Connections;
-using PciBackFlow.Stages.Decode;
-using PciBackFlow.Stages.Execute;
-using PciBackFlow.Stages.Filter;
-using PciBackFlow.Stages.Filter.Compile;
-using PciBackFlow.Stages.Filter.Policy;
-using PciBackFlow.Stages.Filter.Run;
-using PciBackFlow.Stages.Ingest;
-using PciBackFlow.Stages.Notify;
-using PciBackFlow.Stages.Respond;
+using PciBackFlow.Perf.Scripted;
 using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Benchmarks;
@@ -20,10 +9,9 @@ namespace PciBackFlow.Benchmarks;
 /// each works on what those before it left.
 /// </summary>
 [MemoryDiagnoser]
-public unsafe class StageBenchmarks
+public class StageBenchmarks
 {
-    private byte* _memory;
-    private GuestOperation? _operation;
+    private SteppedGuest? _guest;
     private PciOpRequest _request;
 
     /// <summary>How many: 1 is ingest alone, 6 all of them.</summary>
@@ -38,11 +26,7 @@ public unsafe class StageBenchmarks
     [GlobalSetup]
     public void Connect()
     {
-        IPciFunction function = BenchmarkFunction.Open();
-        var assigned = new AssignedFunction(function, default, ConfigSpaceMapCompiler.Compile(function, AccessPolicy.Default, readAll: true));
-        _memory = (byte*)NativeMemory.AlignedAlloc(SharedInfoLayout.PageSize, SharedInfoLayout.PageSize);
-        new FrontendPage(_memory).Zero();
-        _operation = new GuestOperation(new GuestConnection(1, new SharedPage(_memory), new DeafGuest(), new FunctionTable([assigned])));
+        _guest = new(BenchmarkFunction.Open());
         _request = Hardware
             ? new PciOpRequest { Command = PciOpCode.ConfigRead, Offset = 0x06, Size = 2 }
             : new PciOpRequest { Command = PciOpCode.ConfigRead, Size = 4 };
@@ -50,40 +34,13 @@ public unsafe class StageBenchmarks
 
     /// <summary>Frees the page.</summary>
     [GlobalCleanup]
-    public void Close() => NativeMemory.AlignedFree(_memory);
+    public void Close() => _guest!.Dispose();
 
     /// <summary>The request is posted, and the stages run.</summary>
     [Benchmark]
     public bool FirstStages()
     {
-        GuestOperation operation = _operation!;
-        new FrontendPage(_memory).Post(in _request);
-        default(IngestStage).Process(operation);
-        if (Stages > 1)
-        {
-            default(DecodeStage).Process(operation);
-        }
-
-        if (Stages > 2)
-        {
-            default(FilterStage).Process(operation);
-        }
-
-        if (Stages > 3)
-        {
-            default(ExecuteStage).Process(operation);
-        }
-
-        if (Stages > 4)
-        {
-            default(RespondStage).Process(operation);
-        }
-
-        if (Stages > 5)
-        {
-            default(NotifyStage).Process(operation);
-        }
-
-        return operation.IsDecided;
+        _guest!.Serve(in _request, Stages);
+        return _guest.IsDecided;
     }
 }

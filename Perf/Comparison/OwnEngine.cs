@@ -1,41 +1,24 @@
 using System.Diagnostics;
-using System.Runtime.InteropServices;
 using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Stages.Connections;
-using PciBackFlow.Stages.Decode;
-using PciBackFlow.Stages.Execute;
-using PciBackFlow.Stages.Filter;
-using PciBackFlow.Stages.Filter.Compile;
-using PciBackFlow.Stages.Filter.Policy;
-using PciBackFlow.Stages.Filter.Run;
-using PciBackFlow.Stages.Ingest;
-using PciBackFlow.Stages.Notify;
-using PciBackFlow.Stages.Respond;
+using PciBackFlow.Perf.Scripted;
 using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Perf.Comparison;
 
 /// <summary>The six stages as the fused executor composes them, over a real page but without threads or events: as the yardstick's engine mode does.</summary>
-internal sealed unsafe class OwnEngine : IGuestNotifier, IDisposable
+internal sealed class OwnEngine : IDisposable
 {
     private const int Batch = 1000;
 
-    private readonly byte* _memory;
-    private readonly GuestOperation _operation;
+    private readonly SteppedGuest _guest;
     private readonly int _size;
 
     /// <summary>Makes a guest with this function at 0000:00:00.0.</summary>
     internal OwnEngine(IPciFunction function)
     {
         _size = function.Size;
-        _memory = (byte*)NativeMemory.AlignedAlloc(SharedInfoLayout.PageSize, SharedInfoLayout.PageSize);
-        new FrontendPage(_memory).Zero();
-        var assigned = new AssignedFunction(function, default, ConfigSpaceMapCompiler.Compile(function, AccessPolicy.Default, readAll: true));
-        _operation = new GuestOperation(new GuestConnection(1, new SharedPage(_memory), this, new FunctionTable([assigned])));
+        _guest = new(function);
     }
-
-    /// <inheritdoc/>
-    public bool Notify() => true;
 
     /// <summary>Nanoseconds of one request and its service.</summary>
     /// <param name="seconds">How long to measure, after a fifth of that to warm up.</param>
@@ -47,7 +30,7 @@ internal sealed unsafe class OwnEngine : IGuestNotifier, IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => NativeMemory.AlignedFree(_memory);
+    public void Dispose() => _guest.Dispose();
 
     private double Run(double seconds, int dwords)
     {
@@ -73,15 +56,8 @@ internal sealed unsafe class OwnEngine : IGuestNotifier, IDisposable
 
     private void Serve(in PciOpRequest request)
     {
-        var page = new FrontendPage(_memory);
-        page.Post(in request);
-        default(IngestStage).Process(_operation);
-        default(DecodeStage).Process(_operation);
-        default(FilterStage).Process(_operation);
-        default(ExecuteStage).Process(_operation);
-        default(RespondStage).Process(_operation);
-        default(NotifyStage).Process(_operation);
-        page.ReadAnswer(out PciOpRequest answer);
+        _guest.Serve(in request);
+        PciOpRequest answer = _guest.Answer;
         if (answer.Error != PciOpStatus.Success)
         {
             throw new ComparisonFailedException($"offset 0x{request.Offset:x} was answered with {answer.Error}");

@@ -4,15 +4,13 @@ using PciBackFlow.Backend.Guests;
 using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Linux;
 using PciBackFlow.Hardware.Pci;
+using static PciBackFlow.Backend.Tests.Guests.LifecycleWords;
 
 namespace PciBackFlow.Backend.Tests.Guests;
 
 /// <summary>The backend's half of the xenbus state table, row by row (Linux drivers/xen/xen-pciback/xenbus.c), and where this one differs.</summary>
 public sealed class GuestLifecycleTests
 {
-    private static readonly PciAddress HostA = new(0, 3, 0, 0);
-    private static readonly PciAddress HostB = new(0, 4, 0, 1);
-
     /// <summary>
     /// Row: origin; own state; attached; last frontend state; event (B = be_watch, F = frontend watch, A = appeared, O = appeared while
     /// the daemon starts); stored B; stored F; online; expected actions; expected own state; attached; gone.
@@ -150,96 +148,6 @@ public sealed class GuestLifecycleTests
         Assert.Equal("no-aerfail", Describe(GuestLifecycle.Next(result.State, new GuestEvent.FunctionsSeen([]))));
     }
 
-    [Theory]
-    [InlineData("B")]
-    [InlineData("F")]
-    public void A_removed_backend_directory_ends_the_instance_without_a_write(string kind)
-    {
-        GuestObservation seen = Seen(GuestDirectory.Missing);
-        GuestTransition result = GuestLifecycle.Next(
-            Connected, kind == "B" ? new GuestEvent.BackendChanged(seen) : new GuestEvent.FrontendChanged(seen));
-        Assert.Equal("detach release", Describe(result));
-        Assert.True(result.State.IsGone);
-    }
-
-    /// <summary>libxl after its time-out, or a detach by force: keys gone without a handshake.</summary>
-    [Theory]
-    [InlineData(2, "takeback roots state=3")]
-    [InlineData(3, "takeback")]
-    [InlineData(4, "takeback")]
-    [InlineData(5, "takeback")]
-    [InlineData(6, "takeback")]
-    [InlineData(7, "takeback")]
-    [InlineData(8, "takeback")]
-    public void A_function_whose_keys_are_gone_is_taken_back_in_every_state(int state, string actions)
-    {
-        GuestState guest = new((XenbusState)state, XenbusState.Connected, IsAttached: state is 4 or 7 or 8, IsGone: false);
-        GuestObservation seen = Seen(state, 4, online: true) with { Withdrawn = [HostA] };
-        Assert.Equal(actions, Describe(GuestLifecycle.Next(guest, new GuestEvent.BackendChanged(seen))));
-    }
-
-    [Theory]
-    [InlineData(4, true, 4, "detach state=6 release", 6)]
-    [InlineData(8, true, 7, "detach state=6 release", 6)]
-    [InlineData(3, false, 1, "state=6 release", 6)]
-    [InlineData(5, true, 4, "detach state=6 release", 6)]
-    [InlineData(6, false, 6, "release", 6)]
-    public void A_domain_that_died_lets_go_of_everything_though_its_directories_are_still_there(
-        int own, bool attached, int frontend, string actions, int newOwn)
-    {
-        GuestObservation seen = Seen(own, frontend, online: true, Device(0, HostA, 3)) with { Domain = DomainStanding.Gone };
-        GuestState state = new((XenbusState)own, (XenbusState)frontend, attached, IsGone: false);
-        foreach (GuestEvent happened in new GuestEvent[] { new GuestEvent.BackendChanged(seen), new GuestEvent.FrontendChanged(seen) })
-        {
-            GuestTransition result = GuestLifecycle.Next(state, happened);
-            Assert.Equal(actions, Describe(result));
-            Assert.Equal(((XenbusState)newOwn, false, true), (result.State.Own, result.State.IsAttached, result.State.IsGone));
-        }
-    }
-
-    [Theory]
-    [InlineData(4, true, 4, "detach release", 4)]
-    [InlineData(4, true, 7, "detach release state=4", 4)]
-    [InlineData(8, true, 8, "detach release state=4", 4)]
-    [InlineData(3, false, 3, "release state=4", 4)]
-    [InlineData(6, false, 6, "release state=4", 4)]
-    public void A_guest_whose_kernel_ended_lets_go_of_everything_and_looks_ready_for_its_toolstack(
-        int own, bool attached, int backend, string actions, int newOwn)
-    {
-        GuestObservation seen = Seen(backend, 6, online: true, Device(0, HostA, 3)) with { Domain = DomainStanding.Ended };
-        GuestState state = new((XenbusState)own, XenbusState.Connected, attached, IsGone: false);
-        foreach (GuestEvent happened in new GuestEvent[] { new GuestEvent.BackendChanged(seen), new GuestEvent.FrontendChanged(seen) })
-        {
-            GuestTransition result = GuestLifecycle.Next(state, happened);
-            Assert.Equal(actions, Describe(result));
-            Assert.Equal(((XenbusState)newOwn, false, false), (result.State.Own, result.State.IsAttached, result.State.IsGone));
-        }
-    }
-
-    [Theory]
-    [InlineData(7, "state=4")]
-    [InlineData(5, "state=6")]
-    [InlineData(4, "")]
-    [InlineData(6, "")]
-    public void What_the_toolstack_asks_of_a_guest_whose_kernel_ended_is_answered_in_its_place(int backend, string actions)
-    {
-        GuestObservation seen = Seen(backend, 6, online: true, Device(0, HostA, 5)) with { Domain = DomainStanding.Ended };
-        GuestState state = new(XenbusState.Connected, XenbusState.Closed, IsAttached: false, IsGone: false) { IsEnded = true };
-        Assert.Equal(actions, Describe(GuestLifecycle.Next(state, new GuestEvent.BackendChanged(seen))));
-    }
-
-    [Theory]
-    [InlineData(1)]
-    [InlineData(3)]
-    [InlineData(4)]
-    public void The_directory_of_a_domain_that_died_is_closed_when_it_is_found(int backend)
-    {
-        GuestObservation seen = Seen(backend, 1, online: true, Device(0, HostA, 1)) with { Domain = DomainStanding.Gone };
-        GuestTransition result = GuestLifecycle.Next(GuestState.New, new GuestEvent.Appeared(seen, Adopt: false));
-        Assert.Equal("state=6 release", Describe(result));
-        Assert.True(result.State.IsGone);
-    }
-
     [Fact]
     public void The_directory_of_a_guest_that_a_device_model_serves_is_left_alone_until_it_goes()
     {
@@ -283,18 +191,6 @@ public sealed class GuestLifecycleTests
         GuestState elsewhere = GuestState.New with { IsServedElsewhere = true };
         Assert.Empty(GuestLifecycle.Next(elsewhere, new GuestEvent.FunctionsSeen([HostA])).Actions);
         Assert.Empty(GuestLifecycle.Next(Connected with { IsGone = true }, new GuestEvent.FunctionsSeen([HostA])).Actions);
-    }
-
-    [Fact]
-    public void A_vanished_node_gets_no_write()
-    {
-        Assert.Equal("detach release", Describe(GuestLifecycle.Next(Connected, new GuestEvent.Vanished())));
-    }
-
-    [Fact]
-    public void A_stop_leaves_node_and_devices_alone()
-    {
-        Assert.Equal("detach", Describe(GuestLifecycle.Next(Connected, new GuestEvent.Stopping())));
     }
 
     [Fact]
@@ -407,44 +303,4 @@ public sealed class GuestLifecycleTests
             }
         });
     }
-
-    private static GuestState Connected => new(XenbusState.Connected, XenbusState.Connected, IsAttached: true, IsGone: false);
-
-    private static GuestObservation Seen(int backend, int frontend, bool online, params DeviceKeys[] devices) => Seen(new()
-    {
-        Exists = true,
-        HasDeviceCount = true,
-        Backend = (XenbusState)backend,
-        Frontend = (XenbusState)frontend,
-        IsOnline = online,
-        Devices = devices,
-    });
-
-    private static GuestObservation Seen(GuestDirectory directory) => new(directory, DomainStanding.Served);
-
-    private static DeviceKeys Device(int index, PciAddress? host, int state) =>
-        new(index, host, (XenbusState)state) { HostText = host?.ToString() ?? "zz" };
-
-    private static DeviceKeys Published(int index, PciAddress host) => Device(index, host, 3) with { Guest = new(0, 0, (byte)index, 0) };
-
-    private static string Describe(GuestTransition transition) => string.Join(' ', transition.Actions.Select(action => action switch
-    {
-        GuestAction.SwitchState a => $"state={(int)a.State}",
-        GuestAction.ExposeDevice a => $"export{a.Device.Index}",
-        GuestAction.WithdrawDevice a => $"remove{a.Device.Index}",
-        GuestAction.FailDevice a => $"fail{a.Index}",
-        GuestAction.WithdrawUnlisted => "takeback",
-        GuestAction.PublishRoots => "roots",
-        GuestAction.Attach => "attach",
-        GuestAction.InheritDevice a => $"inherit{a.Device.Index}",
-        GuestAction.Inherit => "inherit",
-        GuestAction.DropMessages => "drop",
-        GuestAction.Detach => "detach",
-        GuestAction.ReportError => "error",
-        GuestAction.Warn => "warn",
-        GuestAction.ReportLost a => a.Host == HostA ? "lostA" : "lostB",
-        GuestAction.PublishFailure a => a.HasFailed ? "aerfail" : "no-aerfail",
-        GuestAction.ReleaseDevices => "release",
-        _ => action.ToString(),
-    }));
 }
