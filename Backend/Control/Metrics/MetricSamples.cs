@@ -1,21 +1,14 @@
 namespace PciBackFlow.Backend.Control.Metrics;
 
-/// <summary>Takes the samples of one metric and puts them into the text, in the order in which they come.</summary>
-internal sealed class MetricSamples
+/// <summary>Takes the samples of one metric and hands them on, in the order in which they come.</summary>
+/// <param name="writer">To whom.</param>
+/// <param name="metric">The metric.</param>
+internal sealed class MetricSamples(IMetricWriter writer, Metric metric)
 {
-    private readonly MetricText _text;
-    private readonly Metric _metric;
-
-    internal MetricSamples(MetricText text, Metric metric)
-    {
-        _text = text;
-        _metric = metric;
-    }
-
     /// <summary>A sample.</summary>
     /// <param name="value">Its value.</param>
     /// <param name="labels">A value for each of the metric's labels.</param>
-    public void Add(double value, params ReadOnlySpan<string> labels) => _text.Sample(_metric.Name, string.Empty, _metric.Labels, labels, null, value);
+    public void Add(double value, params ReadOnlySpan<string> labels) => writer.Sample(metric, string.Empty, labels, null, value);
 
     /// <summary>A histogram's samples: those up to each bound, all, and their sum.</summary>
     /// <param name="upperBounds">The bounds, ascending.</param>
@@ -28,12 +21,12 @@ internal sealed class MetricSamples
         foreach (double bound in upperBounds)
         {
             count += counts[place++];
-            _text.Sample(_metric.Name, "_bucket", [], [], MetricText.Number(bound), count);
+            writer.Sample(metric, "_bucket", [], MetricText.Number(bound), count);
         }
 
         count += counts[place];
-        _text.Sample(_metric.Name, "_bucket", [], [], "+Inf", count);
-        _text.Sample(_metric.Name, "_sum", [], [], null, sum);
-        _text.Sample(_metric.Name, "_count", [], [], null, count);
+        writer.Sample(metric, "_bucket", [], "+Inf", count);
+        writer.Sample(metric, "_sum", [], null, sum);
+        writer.Sample(metric, "_count", [], null, count);
     }
 }

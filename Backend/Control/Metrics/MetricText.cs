@@ -8,7 +8,7 @@ namespace PciBackFlow.Backend.Control.Metrics;
 /// The metrics as text, in Prometheus' exposition format 0.0.4 (prometheus.io/docs/instrumenting/exposition_formats). Used by one thread at a time; it keeps
 /// its room, because a collector comes again and again, and what is thrown away is collected in a pause that guests wait for.
 /// </summary>
-internal sealed class MetricText
+internal sealed class MetricText : IMetricWriter
 {
     /// <summary>The format's media type.</summary>
     public const string Type = "text/plain; version=0.0.4; charset=utf-8";
@@ -47,15 +47,16 @@ internal sealed class MetricText
     /// <summary>A number as the format has it.</summary>
     internal static string Number(double value) => value.ToString("R", CultureInfo.InvariantCulture).Replace('E', 'e');
 
-    /// <summary>One line.</summary>
-    internal void Sample(string name, string suffix, IReadOnlyList<string> labels, ReadOnlySpan<string> values, string? bound, double value)
+    /// <inheritdoc/>
+    public void Sample(Metric metric, string suffix, ReadOnlySpan<string> values, string? bound, double value)
     {
+        IReadOnlyList<string> labels = metric.Labels;
         if (values.Length != labels.Count)
         {
-            throw new ArgumentException($"{name} has {labels.Count} labels, not {values.Length}", nameof(values));
+            throw new ArgumentException($"{metric.Name} has {labels.Count} labels, not {values.Length}", nameof(values));
         }
 
-        Append(name);
+        Append(metric.Name);
         Append(suffix);
         char before = '{';
         for (int i = 0; i < values.Length; i++)

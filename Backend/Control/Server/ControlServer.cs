@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging;
+using PciBackFlow.Backend.Control.Metrics;
 
 namespace PciBackFlow.Backend.Control.Server;
 
@@ -18,6 +19,7 @@ public sealed class ControlServer : IDisposable
     private static readonly TimeSpan DefaultLimit = TimeSpan.FromMinutes(2);
 
     private readonly LocalServer _server;
+    private readonly DaemonMeter _meter;
 
     /// <summary>Makes the server; it listens to nobody yet.</summary>
     /// <param name="socket">The socket's absolute path; nothing lies there.</param>
@@ -30,6 +32,7 @@ public sealed class ControlServer : IDisposable
         RequestDelegate behind = ControlEndpoints.Create(services).Run;
         Run = context => gate.Pass(context, behind);
         _server = new(loggers, Run, options => Configure(options, socket));
+        _meter = new(services.Version, services.Sample);
     }
 
     /// <summary>What is done with a request.</summary>
@@ -44,7 +47,11 @@ public sealed class ControlServer : IDisposable
     public Task StopAsync(TimeSpan limit) => _server.StopAsync(limit);
 
     /// <inheritdoc/>
-    public void Dispose() => _server.Dispose();
+    public void Dispose()
+    {
+        _meter.Dispose();
+        _server.Dispose();
+    }
 
     private static void Configure(KestrelServerOptions options, string socket)
     {

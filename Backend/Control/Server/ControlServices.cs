@@ -1,5 +1,6 @@
 using PciBackFlow.Backend.Attaching;
 using PciBackFlow.Backend.Control.Api;
+using PciBackFlow.Backend.Control.Metrics;
 using PciBackFlow.Backend.Devices;
 using PciBackFlow.Backend.Devices.Description;
 using PciBackFlow.Backend.Grants;
@@ -81,4 +82,24 @@ public sealed record ControlServices
 
     /// <summary>The devices that are held, by address. Reads the host's files.</summary>
     internal IReadOnlyList<DeviceReport> Held() => [.. Custody.Held().Select(held => Custody.Describe(held.Address))];
+
+    /// <summary>What metrics are made from, as it stands.</summary>
+    internal DaemonSample Sample()
+    {
+        (long overflown, long behind) = Traces.ReadLosses();
+        return new()
+        {
+            Daemon = Daemon(),
+            Guests = [.. Guests().Select(Sample)],
+            Devices = Held(),
+            Errors = Errors(),
+            Engine = Counters(),
+            Shards = Totals(),
+            Passages = Passages(),
+            TracesOverflown = overflown,
+            TracesBehind = behind,
+        };
+    }
+
+    private GuestSample Sample(GuestSnapshot guest) => new(guest, NameOf(guest.DomainId) ?? string.Empty, guest.ReadCounters());
 }

@@ -1,6 +1,5 @@
 using Microsoft.AspNetCore.Http;
 using PciBackFlow.Backend.Control.Metrics;
-using PciBackFlow.Backend.Guests;
 
 namespace PciBackFlow.Backend.Control.Server;
 
@@ -12,29 +11,10 @@ internal sealed class MetricsEndpoint(ControlServices services)
     public async Task Run(HttpContext context)
     {
         MetricText text = Interlocked.Exchange(ref _spare, null) ?? new();
-        ReadOnlyMemory<byte> body = await ControlEndpoints.Blocking(context, () => text.Write(Sample())).ConfigureAwait(false);
+        ReadOnlyMemory<byte> body = await ControlEndpoints.Blocking(context, () => text.Write(services.Sample())).ConfigureAwait(false);
         await ControlGate.Write(context, StatusCodes.Status200OK, MetricText.Type, body).ConfigureAwait(false);
 
         // Only now: what was sent is its room. One that failed half-way is dropped.
         Volatile.Write(ref _spare, text);
     }
-
-    private DaemonSample Sample()
-    {
-        (long overflown, long behind) = services.Traces.ReadLosses();
-        return new()
-        {
-            Daemon = services.Daemon(),
-            Guests = [.. services.Guests().Select(Sample)],
-            Devices = services.Held(),
-            Errors = services.Errors(),
-            Engine = services.Counters(),
-            Shards = services.Totals(),
-            Passages = services.Passages(),
-            TracesOverflown = overflown,
-            TracesBehind = behind,
-        };
-    }
-
-    private GuestSample Sample(GuestSnapshot guest) => new(guest, services.NameOf(guest.DomainId) ?? string.Empty, guest.ReadCounters());
 }
