@@ -1,10 +1,8 @@
-using PciBackFlow.Backend.Policy;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Stages.Filter;
 using PciBackFlow.Stages.Filter.Compile;
 using PciBackFlow.Stages.Filter.Map;
 using PciBackFlow.Stages.Filter.Policy;
-using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Backend.Insight;
 
@@ -25,8 +23,8 @@ public static class Explain
         IPciFunction function, AccessPolicy policy, IReadOnlyList<ConfigAccess> accesses, out ConfigSpaceMap map)
     {
         RecordingFunction recording = new(function);
-        CompiledFunction compiled = FunctionPermissions.Compile(recording, policy, new ConfigSpaceMapCache(), FunctionPermissions.IsEmulated(function));
-        using SoloGuest guest = new(recording, compiled);
+        CompiledFunction compiled = FunctionPermissions.Compile(recording, policy, readAll: FunctionPermissions.IsEmulated(function));
+        FilteredFunction guest = new(recording, compiled);
 
         map = guest.Map;
 
@@ -39,17 +37,21 @@ public static class Explain
             if (access is { WriteValue: { } bits, Mask: { } mask } && mask != NoAnswer.Of(access.Size))
             {
                 // As setpci in a guest: it reads, and writes the other bits back.
-                guest.Send(access with { WriteValue = null }, out uint old, out _);
+                guest.Read(access.Offset, access.Size, out uint old);
                 access = access with { WriteValue = (old & ~mask) | bits };
             }
 
-            PciOpStatus status = guest.Send(access, out uint value, out uint denied);
+            uint value = 0;
+            uint denied = 0;
+            AccessStatus status = access.WriteValue is { } written
+                ? guest.Write(access.Offset, access.Size, written, out denied)
+                : guest.Read(access.Offset, access.Size, out value);
             if (IsUnknown(function, access))
             {
                 recording.Take();
                 explained[i] = new(
                     access.IsWrite ? "write" : "read", access.Offset, access.Size, access.WriteValue ?? value,
-                    NameOf(PciOpStatus.OperationFailed), [], [], 0, null)
+                    NameOf(AccessStatus.OperationFailed), [], [], 0, null)
                 {
                     IsKnown = false,
                 };
@@ -72,16 +74,14 @@ public static class Explain
         return explained;
     }
 
-    /// <summary>A status by its name in Xen's public header, without prefix.</summary>
+    /// <summary>A status by its name.</summary>
     /// <param name="status">The status.</param>
-    /// <returns>The name.</returns>
-    public static string NameOf(PciOpStatus status) => status switch
+    /// <returns>The name, as <see cref="ExplainedAccess.Status"/> has it.</returns>
+    public static string NameOf(AccessStatus status) => status switch
     {
-        PciOpStatus.Success => "success",
-        PciOpStatus.DeviceNotFound => "dev_not_found",
-        PciOpStatus.InvalidOffset => "invalid_offset",
-        PciOpStatus.AccessDenied => "access_denied",
-        PciOpStatus.NotImplemented => "not_implemented",
+        AccessStatus.Success => "success",
+        AccessStatus.InvalidOffset => "invalid_offset",
+        AccessStatus.AccessDenied => "access_denied",
         _ => "op_failed",
     };
 

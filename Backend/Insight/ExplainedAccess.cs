@@ -8,7 +8,7 @@ namespace PciBackFlow.Backend.Insight;
 /// <param name="Offset">Offset as sent.</param>
 /// <param name="Size">Size as sent.</param>
 /// <param name="Value">A read's answer; a write's value as sent.</param>
-/// <param name="Status"><c>success</c>, <c>dev_not_found</c>, <c>invalid_offset</c>, <c>access_denied</c>, <c>not_implemented</c> or <c>op_failed</c>.</param>
+/// <param name="Status"><c>success</c>, <c>invalid_offset</c>, <c>access_denied</c> or <c>op_failed</c>.</param>
 /// <param name="Rows">The registers it touched, by offset; empty outside the space.</param>
 /// <param name="Hardware">What reached the function, in order.</param>
 /// <param name="DeniedBits">Bits of a write that were dropped although they would have changed something, in the access's lanes.</param>

@@ -1,10 +1,9 @@
 using System.Buffers.Binary;
-using PciBackFlow.Backend.Policy;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Stages.Filter;
 using PciBackFlow.Stages.Filter.Compile;
+using PciBackFlow.Stages.Filter.Map;
 using PciBackFlow.Stages.Filter.Policy;
-using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Backend.Insight;
 
@@ -21,12 +20,12 @@ public sealed record GuestView(ReadOnlyMemory<byte> Bytes, IReadOnlyList<int> Fa
     /// <returns>What the guest sees before it has written anything.</returns>
     public static GuestView Of(IPciFunction function, AccessPolicy policy, bool isLone = true)
     {
-        using SoloGuest guest = new(function, FunctionPermissions.Compile(function, policy, new ConfigSpaceMapCache(), isLone: isLone));
+        FilteredFunction guest = new(function, FunctionPermissions.Compile(function, policy, isLone: isLone));
         byte[] bytes = new byte[Math.Min(function.ReadableSize, function.Size) & ~3];
         List<int> failed = [];
         for (int offset = 0; offset < bytes.Length; offset += sizeof(uint))
         {
-            if (guest.Send(new(offset, sizeof(uint), WriteValue: null), out uint value, out _) != PciOpStatus.Success)
+            if (guest.Read(offset, sizeof(uint), out uint value) != AccessStatus.Success)
             {
                 failed.Add(offset);
             }

@@ -1,4 +1,3 @@
-using PciBackFlow.Backend.Policy;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Stages.Filter;
 using PciBackFlow.Stages.Filter.Compile;
@@ -17,5 +16,5 @@ public static class PolicyFit
     public static IReadOnlyList<string> Problems(IPciFunction function, AccessPolicy policy) =>
         policy.Rules.Count + policy.Quirks.Count + policy.HiddenCapabilities.Count == 0
             ? []
-            : FunctionPermissions.Compile(function, policy, new ConfigSpaceMapCache()).PolicyProblems;
+            : FunctionPermissions.Compile(function, policy).PolicyProblems;
 }

@@ -1,4 +1,3 @@
-using PciBackFlow.Backend.Policy;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Stages.Filter;
 using PciBackFlow.Stages.Filter.Compile;
@@ -23,8 +22,8 @@ public sealed record PolicyTrial(IReadOnlyList<PolicyOpening> Opened, IReadOnlyL
     /// <exception cref="UnsupportedFunctionException">A CardBus bridge, or a function that does not answer.</exception>
     public static PolicyTrial Of(IPciFunction function, AccessPolicy policy)
     {
-        CompiledFunction tried = FunctionPermissions.Compile(function, policy, new ConfigSpaceMapCache());
-        ConfigSpaceMap usual = FunctionPermissions.Compile(function, AccessPolicy.Default, new ConfigSpaceMapCache()).Map;
+        CompiledFunction tried = FunctionPermissions.Compile(function, policy);
+        ConfigSpaceMap usual = FunctionPermissions.Compile(function, AccessPolicy.Default).Map;
         List<PolicyOpening> opened = [];
         List<PolicyHazard> hazards = [.. OfKeys(policy)];
         for (int offset = 0; offset < tried.Map.Size; offset += 4)

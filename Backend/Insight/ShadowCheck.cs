@@ -1,4 +1,3 @@
-using PciBackFlow.Backend.Policy;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Stages.Filter;
 using PciBackFlow.Stages.Filter.Compile;
@@ -22,7 +21,7 @@ public sealed class ShadowCheck
     /// <exception cref="UnsupportedFunctionException">A CardBus bridge, or a function that does not answer.</exception>
     public ShadowCheck(IPciFunction function, AccessPolicy policy)
     {
-        _function = new(function, guestAddress: default, FunctionPermissions.Compile(function, policy, new ConfigSpaceMapCache()));
+        _function = new(function, guestAddress: default, FunctionPermissions.Compile(function, policy));
         for (int dword = 0; dword < Math.Min(function.ReadableSize, _function.Map.Size) / 4; dword++)
         {
             if (_function.Map[dword].Shadow != 0)

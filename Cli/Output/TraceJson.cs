@@ -72,7 +72,7 @@ internal static class TraceJson
         }
 
         json.WriteEndArray();
-        json.WriteString("status", Explain.NameOf((PciOpStatus)record.Status));
+        json.WriteString("status", StatusNames.Of((PciOpStatus)record.Status));
         json.WriteNumber("answer", record.AnswerValue);
         json.WriteNumber("denied_bits", record.DeniedBits);
         json.WriteBoolean("denied", record.IsDenied);

@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
-using PciBackFlow.Hardware.Linux;
 
 namespace PciBackFlow.Hardware.Pci.Sysfs;
 
@@ -15,6 +14,12 @@ internal sealed unsafe partial class ConfigFile : SafeHandleMinusOneIsInvalid
     private const int ReadWrite = 2; // O_RDWR
     private const int CloseOnExec = 0x80000; // O_CLOEXEC
 
+    private const int Interrupted = 4; // EINTR
+    private const int Closed = 9; // EBADF
+
+    /// <summary>ENODEV: the kernel has removed the function.</summary>
+    internal const int NoDevice = 19;
+
     private ConfigFile(int descriptor)
         : base(ownsHandle: true) => SetHandle(descriptor);
 
@@ -23,15 +28,15 @@ internal sealed unsafe partial class ConfigFile : SafeHandleMinusOneIsInvalid
     /// <param name="writable">Whether it can be written.</param>
     /// <param name="errno">Why not.</param>
     /// <returns>The file; null when the kernel refused.</returns>
-    internal static ConfigFile? TryOpen(string path, bool writable, out Errno errno)
+    internal static ConfigFile? TryOpen(string path, bool writable, out int errno)
     {
         int descriptor;
         do
         {
             descriptor = OpenFile(path, (writable ? ReadWrite : ReadOnly) | CloseOnExec);
-            errno = descriptor < 0 ? (Errno)Marshal.GetLastPInvokeError() : default;
+            errno = descriptor < 0 ? Marshal.GetLastPInvokeError() : 0;
         }
-        while (errno == Errno.EINTR);
+        while (errno == Interrupted);
         return descriptor < 0 ? null : new ConfigFile(descriptor);
     }
 
@@ -39,24 +44,24 @@ internal sealed unsafe partial class ConfigFile : SafeHandleMinusOneIsInvalid
     /// <param name="offset">Where.</param>
     /// <param name="buffer">Receives the bytes.</param>
     /// <param name="count">How many.</param>
-    /// <param name="errno">Why not, when fewer than none were read; <see cref="Errno.EBADF"/> when it is closed.</param>
+    /// <param name="errno">Why not, when fewer than none were read; EBADF when it is closed.</param>
     /// <returns>Bytes; negative when it failed.</returns>
-    internal int Read(int offset, void* buffer, int count, out Errno errno) => Access(isWrite: false, offset, buffer, count, out errno);
+    internal int Read(int offset, void* buffer, int count, out int errno) => Access(isWrite: false, offset, buffer, count, out errno);
 
     /// <summary>One write that is begun again when interrupted.</summary>
     /// <param name="offset">Where.</param>
     /// <param name="buffer">The bytes.</param>
     /// <param name="count">How many.</param>
-    /// <param name="errno">Why not; <see cref="Errno.EBADF"/> when it is closed.</param>
+    /// <param name="errno">Why not; EBADF when it is closed.</param>
     /// <returns>Bytes; negative when it failed.</returns>
-    internal int Write(int offset, void* buffer, int count, out Errno errno) => Access(isWrite: true, offset, buffer, count, out errno);
+    internal int Write(int offset, void* buffer, int count, out int errno) => Access(isWrite: true, offset, buffer, count, out errno);
 
     /// <inheritdoc/>
     protected override bool ReleaseHandle() => CloseFile((int)handle) == 0;
 
-    private int Access(bool isWrite, int offset, void* buffer, int count, out Errno errno)
+    private int Access(bool isWrite, int offset, void* buffer, int count, out int errno)
     {
-        errno = Errno.EBADF;
+        errno = Closed;
         bool added = false;
         if (IsClosed)
         {
@@ -70,9 +75,9 @@ internal sealed unsafe partial class ConfigFile : SafeHandleMinusOneIsInvalid
             do
             {
                 done = isWrite ? WriteAt((int)handle, buffer, (nuint)count, offset) : ReadAt((int)handle, buffer, (nuint)count, offset);
-                errno = done < 0 ? (Errno)Marshal.GetLastPInvokeError() : default;
+                errno = done < 0 ? Marshal.GetLastPInvokeError() : 0;
             }
-            while (errno == Errno.EINTR);
+            while (errno == Interrupted);
             return (int)done;
         }
         catch (ObjectDisposedException)

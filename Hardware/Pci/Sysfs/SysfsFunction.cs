@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using PciBackFlow.Hardware.Linux;
 using PciBackFlow.Hardware.Pci.Capabilities;
 
 namespace PciBackFlow.Hardware.Pci.Sysfs;
@@ -86,8 +85,8 @@ public sealed unsafe class SysfsFunction : IPciFunction
             throw new IOException($"{address}: no such function on this host ({directory})");
         }
 
-        ConfigFile config = ConfigFile.TryOpen(Path.Combine(directory, "config"), writable, out Errno errno)
-            ?? throw new IOException($"{address}: config: {Marshal.GetPInvokeErrorMessage((int)errno)}", (int)errno);
+        ConfigFile config = ConfigFile.TryOpen(Path.Combine(directory, "config"), writable, out int errno)
+            ?? throw new IOException($"{address}: config: {Marshal.GetPInvokeErrorMessage(errno)}", errno);
         return new SysfsFunction(address, directory, config, writable);
     }
 
@@ -101,8 +100,8 @@ public sealed unsafe class SysfsFunction : IPciFunction
         }
 
         uint buffer = 0;
-        int done = _config.Read(offset, &buffer, size, out Errno errno);
-        if (errno == Errno.ENODEV)
+        int done = _config.Read(offset, &buffer, size, out int errno);
+        if (errno == ConfigFile.NoDevice)
         {
             return true;
         }

@@ -1,7 +1,6 @@
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Stages.Filter.Map;
 using PciBackFlow.Stages.Filter.Run;
-using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Stages.Execute.SideEffects;
 
@@ -15,11 +14,11 @@ internal static class BaseAddressRestore
     private const uint Switches = CommandBits.Io | CommandBits.Memory | CommandBits.BusMaster;
 
     /// <summary>A guest wrote the host's own address into a register.</summary>
-    internal static PciOpStatus Write(in PlanStep step, AssignedFunction function)
+    internal static AccessStatus Write(in PlanStep step, AssignedFunction function)
     {
         if (!function.TryReadHardware(step.Offset, step.Size, out uint hardware))
         {
-            return PciOpStatus.OperationFailed;
+            return AccessStatus.OperationFailed;
         }
 
         return SideEffects.Status(hardware == step.Value || function.IsGone || function.TryWriteHardware(step.Offset, step.Size, step.Value));

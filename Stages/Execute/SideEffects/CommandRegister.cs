@@ -1,7 +1,6 @@
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Stages.Filter.Map;
 using PciBackFlow.Stages.Filter.Run;
-using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Stages.Execute.SideEffects;
 
@@ -18,7 +17,7 @@ internal static class CommandRegister
     // 64 bytes, in the register's unit of a dword: what every x86 host uses.
     private const uint UsualCacheLine = 16;
 
-    internal static PciOpStatus Write(in PlanStep step, AssignedFunction function)
+    internal static AccessStatus Write(in PlanStep step, AssignedFunction function)
     {
         VirtualRegisters registers = function.Registers;
         ref readonly ConfigDword rule = ref function.Map[step.Offset >> 2];
@@ -26,13 +25,13 @@ internal static class CommandRegister
         uint throughBits = ByteLanes.FromDword(rule.Writable & ~rule.Virtual, step.Offset, 2);
         if (!function.TryReadHardware(step.Offset, 2, out uint hardware))
         {
-            return PciOpStatus.OperationFailed;
+            return AccessStatus.OperationFailed;
         }
 
         // What would be enabled may be another card at the same address.
         if (function.IsGone)
         {
-            return PciOpStatus.Success;
+            return AccessStatus.Success;
         }
 
         uint last = registers.Command;
@@ -47,12 +46,12 @@ internal static class CommandRegister
         {
             if (!BaseAddressRestore.TryRestoreAll(function, ref present))
             {
-                return PciOpStatus.OperationFailed;
+                return AccessStatus.OperationFailed;
             }
 
             if (function.IsGone)
             {
-                return PciOpStatus.Success;
+                return AccessStatus.Success;
             }
         }
 
@@ -60,7 +59,7 @@ internal static class CommandRegister
         {
             if (!function.Hardware.TryEnable() || !function.TryReadHardware(step.Offset, 2, out present))
             {
-                return PciOpStatus.OperationFailed;
+                return AccessStatus.OperationFailed;
             }
 
             registers.IsEnabled = true;
@@ -99,13 +98,13 @@ internal static class CommandRegister
 
         if (next != present && !function.TryWriteHardware(step.Offset, 2, next))
         {
-            return PciOpStatus.OperationFailed;
+            return AccessStatus.OperationFailed;
         }
 
         registers.Command = (ushort)wanted;
         ref uint seenByGuest = ref registers[step.Offset >> 2];
         seenByGuest = ByteLanes.Merge(seenByGuest, ByteLanes.ToDword(wanted, step.Offset), rule.Virtual & ByteLanes.Lanes(step.Offset, 2));
-        return PciOpStatus.Success;
+        return AccessStatus.Success;
     }
 
     // What the host's resources need; a virtual function's regions are its physical function's to switch.

@@ -1,5 +1,5 @@
+using PciBackFlow.Stages.Filter.Map;
 using PciBackFlow.Stages.Filter.Run;
-using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Stages.Execute.SideEffects;
 
@@ -9,15 +9,15 @@ namespace PciBackFlow.Stages.Execute.SideEffects;
 /// </summary>
 internal static class FunctionLevelReset
 {
-    internal static PciOpStatus Write(AssignedFunction function)
+    internal static AccessStatus Write(AssignedFunction function)
     {
         if (!function.Hardware.TryReset())
         {
-            return PciOpStatus.OperationFailed;
+            return AccessStatus.OperationFailed;
         }
 
         Note(function);
-        return PciOpStatus.Success;
+        return AccessStatus.Success;
     }
 
     internal static bool PutBack(AssignedFunction function)

@@ -1,7 +1,6 @@
 using PciBackFlow.Hardware.Pci.Registers;
 using PciBackFlow.Stages.Filter.Map;
 using PciBackFlow.Stages.Filter.Run;
-using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Stages.Execute.SideEffects;
 
@@ -20,16 +19,16 @@ internal static class MessageControl
     internal static readonly Kind Msix = new(
         MsiXRegisters.Enable, Allowed: MsiXRegisters.Enable | MsiXRegisters.FunctionMask, PlanAction.MsiControl, MsiRegisters.Enable);
 
-    internal static PciOpStatus Write(in PlanStep step, AssignedFunction function, in Kind kind)
+    internal static AccessStatus Write(in PlanStep step, AssignedFunction function, in Kind kind)
     {
         if (!function.TryReadHardware(step.Offset, step.Size, out uint hardware))
         {
-            return PciOpStatus.OperationFailed;
+            return AccessStatus.OperationFailed;
         }
 
         if (function.IsGone)
         {
-            return PciOpStatus.Success;
+            return AccessStatus.Success;
         }
         // Bits that the guest sees from memory say nothing about hardware.
         uint isVirtual = ByteLanes.FromDword(function.Map[step.Offset >> 2].Virtual, step.Offset, step.Size);
@@ -41,17 +40,17 @@ internal static class MessageControl
 
         if (wanted == hardware)
         {
-            return PciOpStatus.Success;
+            return AccessStatus.Success;
         }
 
         if ((function.Map.Settings & MapSettings.InterruptControl) == 0 || ((wanted ^ hardware) & ~kind.Allowed) != 0)
         {
-            return PciOpStatus.AccessDenied;
+            return AccessStatus.AccessDenied;
         }
 
         if ((wanted & kind.Enable) != 0 && OtherIsOn(function, in kind))
         {
-            return PciOpStatus.AccessDenied;
+            return AccessStatus.AccessDenied;
         }
 
         return SideEffects.Status(function.TryWriteHardware(step.Offset, step.Size, wanted));

@@ -2,7 +2,6 @@ using PciBackFlow.Hardware.Pci.Capabilities;
 using PciBackFlow.Hardware.Pci.Registers;
 using PciBackFlow.Stages.Filter.Map;
 using PciBackFlow.Stages.Filter.Run;
-using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Stages.Execute.SideEffects;
 
@@ -16,16 +15,16 @@ internal static class PowerControl
     private const uint State = PowerManagementRegisters.PowerState;
     private const uint Own = PowerManagementRegisters.PmeStatus | PowerManagementRegisters.DataSelect;
 
-    internal static PciOpStatus Write(in PlanStep step, AssignedFunction function)
+    internal static AccessStatus Write(in PlanStep step, AssignedFunction function)
     {
         if (!function.TryReadHardware(step.Offset, step.Size, out uint old))
         {
-            return PciOpStatus.OperationFailed;
+            return AccessStatus.OperationFailed;
         }
 
         if (function.IsGone)
         {
-            return PciOpStatus.Success;
+            return AccessStatus.Success;
         }
 
         bool isReal = IsReal(function);
@@ -34,7 +33,7 @@ internal static class PowerControl
         uint own = ByteLanes.Merge(old, wanted, Own) & ~PowerManagementRegisters.PmeEnable;
         if (((old ^ wanted) & Own) != 0 && !function.TryWriteHardware(step.Offset, step.Size, own))
         {
-            return PciOpStatus.OperationFailed;
+            return AccessStatus.OperationFailed;
         }
 
         uint state = wanted & State;
@@ -45,12 +44,12 @@ internal static class PowerControl
 
         if (!function.Hardware.TrySetPowerState((int)state))
         {
-            return PciOpStatus.AccessDenied;
+            return AccessStatus.AccessDenied;
         }
 
         if (state == (old & State))
         {
-            return PciOpStatus.Success;
+            return AccessStatus.Success;
         }
 
         function.Refresh();
@@ -61,7 +60,7 @@ internal static class PowerControl
             function.AfterReset?.Invoke(function);
         }
 
-        return PciOpStatus.Success;
+        return AccessStatus.Success;
     }
 
     /// <summary>The function was reset: that ends in D0.</summary>
@@ -102,22 +101,22 @@ internal static class PowerControl
     private static bool IsReal(AssignedFunction function) => (function.Map.Settings & MapSettings.PowerStates) != 0;
 
     // Refused as the real one is: a driver finds no difference.
-    private static PciOpStatus Answer(int offset, AssignedFunction function, int from, int state)
+    private static AccessStatus Answer(int offset, AssignedFunction function, int from, int state)
     {
         uint capabilities = 0;
         if (state is 1 or 2
             && !function.TryReadHardware(offset - PowerManagementRegisters.ControlStatus + PowerManagementRegisters.Capabilities, 2, out capabilities))
         {
-            return PciOpStatus.OperationFailed;
+            return AccessStatus.OperationFailed;
         }
 
         if (!PowerStates.Allows(capabilities, from, state))
         {
-            return PciOpStatus.AccessDenied;
+            return AccessStatus.AccessDenied;
         }
 
         Show(offset, function, (uint)state);
-        return PciOpStatus.Success;
+        return AccessStatus.Success;
     }
 
     private static void Show(int offset, AssignedFunction function, uint state)

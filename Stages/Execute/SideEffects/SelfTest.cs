@@ -1,24 +1,24 @@
 using PciBackFlow.Hardware.Pci.Registers;
+using PciBackFlow.Stages.Filter.Map;
 using PciBackFlow.Stages.Filter.Run;
-using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Stages.Execute.SideEffects;
 
 /// <summary>BIST (PCI Local Bus 3.0 §6.2.4): the guest may start the test and do nothing else.</summary>
 internal static class SelfTest
 {
-    internal static PciOpStatus Write(in PlanStep step, AssignedFunction function)
+    internal static AccessStatus Write(in PlanStep step, AssignedFunction function)
     {
         if (step.Value != SelfTestBits.Start)
         {
             if (!function.TryReadHardware(step.Offset, step.Size, out uint hardware))
             {
-                return PciOpStatus.OperationFailed;
+                return AccessStatus.OperationFailed;
             }
 
             if (function.IsGone || ((hardware ^ step.Value) & ~(uint)SelfTestBits.Start) != 0)
             {
-                return PciOpStatus.Success;
+                return AccessStatus.Success;
             }
         }
 

@@ -1,6 +1,5 @@
 using PciBackFlow.Stages.Filter.Map;
 using PciBackFlow.Stages.Filter.Run;
-using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Stages.Execute.SideEffects;
 
@@ -11,7 +10,7 @@ public static class SideEffects
     /// <param name="step">Any step but <see cref="PlanAction.Read"/>.</param>
     /// <param name="function">The function it belongs to.</param>
     /// <returns>Success; access_denied when the register's own rule refused the value; op_failed when hardware or the host did.</returns>
-    public static PciOpStatus Run(in PlanStep step, AssignedFunction function) => step.Action switch
+    public static AccessStatus Run(in PlanStep step, AssignedFunction function) => step.Action switch
     {
         PlanAction.Write => Status(function.TryWriteHardware(step.Offset, step.Size, step.Value)),
         PlanAction.Merge => Merge(in step, function),
@@ -23,7 +22,7 @@ public static class SideEffects
         PlanAction.MsiControl => MessageControl.Write(in step, function, MessageControl.Msi),
         PlanAction.MsixControl => MessageControl.Write(in step, function, MessageControl.Msix),
         PlanAction.FunctionLevelReset => FunctionLevelReset.Write(function),
-        _ => PciOpStatus.OperationFailed,
+        _ => AccessStatus.OperationFailed,
     };
 
     /// <summary>
@@ -42,7 +41,7 @@ public static class SideEffects
     /// <param name="hasBeenReset">Whether its link was reset by the kernel: a function that the host has no other way to reset is as good as one, then.</param>
     /// <returns>False when the host could not.</returns>
     public static bool Reset(AssignedFunction function, bool hasBeenReset) =>
-        FunctionLevelReset.Write(function) == PciOpStatus.Success || (hasBeenReset && FunctionLevelReset.PutBack(function));
+        FunctionLevelReset.Write(function) == AccessStatus.Success || (hasBeenReset && FunctionLevelReset.PutBack(function));
 
     /// <summary>
     /// Writes back what a reset by the kernel has lost, without another one. Whoever calls has the function (<see cref="AssignedFunction.TryBegin"/>).
@@ -52,10 +51,10 @@ public static class SideEffects
     /// <returns>False when the host could not.</returns>
     public static bool PutBack(AssignedFunction function) => FunctionLevelReset.PutBack(function);
 
-    internal static PciOpStatus Status(bool done) => done ? PciOpStatus.Success : PciOpStatus.OperationFailed;
+    internal static AccessStatus Status(bool done) => done ? AccessStatus.Success : AccessStatus.OperationFailed;
 
     // Of a function that is gone there is nothing to merge with, should it be back at the write.
-    private static PciOpStatus Merge(in PlanStep step, AssignedFunction function)
+    private static AccessStatus Merge(in PlanStep step, AssignedFunction function)
         => Status(function.TryReadHardware(step.Offset, step.Size, out uint old)
             && (function.IsGone || function.TryWriteHardware(step.Offset, step.Size, ByteLanes.Merge(old, step.Value, step.Mask))));
 }

@@ -1,28 +1,27 @@
 using PciBackFlow.Hardware.Pci.Registers;
 using PciBackFlow.Stages.Filter.Map;
 using PciBackFlow.Stages.Filter.Run;
-using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Stages.Execute.SideEffects;
 
 /// <summary>VPD address (PCI Local Bus 3.0 appendix I): a read may be started, a write (F set) never, in any policy.</summary>
 internal static class VpdAddress
 {
-    internal static PciOpStatus Write(in PlanStep step, AssignedFunction function)
+    internal static AccessStatus Write(in PlanStep step, AssignedFunction function)
     {
         uint wanted = step.Value;
         if (step.Mask != ByteLanes.Mask(step.Size))
         {
             if (!function.TryReadHardware(step.Offset, step.Size, out uint old))
             {
-                return PciOpStatus.OperationFailed;
+                return AccessStatus.OperationFailed;
             }
 
             wanted = ByteLanes.Merge(old, step.Value, step.Mask);
         }
 
         return (wanted & VpdRegisters.Flag) != 0
-            ? PciOpStatus.AccessDenied
+            ? AccessStatus.AccessDenied
             : SideEffects.Status(function.TryWriteHardware(step.Offset, step.Size, wanted));
     }
 }

@@ -1,7 +1,6 @@
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Hardware.Pci.Registers;
 using PciBackFlow.Stages.Filter.Map;
-using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Stages.Filter.Run;
 
@@ -21,7 +20,7 @@ public static class AccessFilter
         Clear(ref plan);
         if (!ByteLanes.IsValid(offset, size, function.Map.Size))
         {
-            plan.Status = PciOpStatus.InvalidOffset;
+            plan.Status = AccessStatus.InvalidOffset;
             return;
         }
 
@@ -54,7 +53,7 @@ public static class AccessFilter
         Clear(ref plan);
         if (!ByteLanes.IsValid(offset, size, function.Map.Size))
         {
-            plan.Status = PciOpStatus.InvalidOffset;
+            plan.Status = AccessStatus.InvalidOffset;
             return;
         }
 
@@ -85,7 +84,7 @@ public static class AccessFilter
         plan.DeniedBits = ByteLanes.FromDword(denied, offset, size);
         if ((map.Settings & MapSettings.SayDenied) != 0 && ((lanes & rule.Closed) | (denied & (rule.ByPolicy | rule.Denied))) != 0)
         {
-            plan.Status = PciOpStatus.AccessDenied;
+            plan.Status = AccessStatus.AccessDenied;
         }
 
         uint open = lanes & rule.Writable & ~rule.EffectMask;
@@ -220,7 +219,7 @@ public static class AccessFilter
 
     private static void Clear(ref AccessPlan plan)
     {
-        plan.Status = PciOpStatus.Success;
+        plan.Status = AccessStatus.Success;
         plan.Value = 0;
         plan.HardwareMask = 0;
         plan.DeniedBits = 0;

@@ -1,5 +1,5 @@
 using System.Runtime.CompilerServices;
-using PciBackFlow.Stages.Wire;
+using PciBackFlow.Stages.Filter.Map;
 
 namespace PciBackFlow.Stages.Filter.Run;
 
@@ -13,7 +13,7 @@ public struct AccessPlan
     public const int MaxSteps = 5;
 
     /// <summary>The answer so far.</summary>
-    public PciOpStatus Status;
+    public AccessStatus Status;
 
     /// <summary>Read: the bits that need no hardware, in the request's lanes.</summary>
     public uint Value;

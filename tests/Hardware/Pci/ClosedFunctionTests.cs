@@ -1,4 +1,3 @@
-using PciBackFlow.Hardware.Linux;
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Hardware.Pci.Sysfs;
 
@@ -10,6 +9,8 @@ namespace PciBackFlow.Hardware.Tests.Pci;
 /// </summary>
 public sealed class ClosedFunctionTests : IDisposable
 {
+    private const int BadDescriptor = 9; // EBADF
+
     private static readonly PciAddress Mine = new(0, 3, 0, 0);
     private static readonly PciAddress Other = new(0, 4, 0, 0);
     private readonly string _root = Directory.CreateTempSubdirectory("pcibackflow-closed-").FullName;
@@ -54,11 +55,11 @@ public sealed class ClosedFunctionTests : IDisposable
         uint value = 6;
         long before = GC.GetAllocatedBytesForCurrentThread();
 
-        int read = mine.Read(4, &value, 2, out Errno why);
+        int read = mine.Read(4, &value, 2, out int why);
         int written = mine.Write(4, &value, 2, out _);
 
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
-        Assert.Equal((-1, -1, Errno.EBADF), (read, written, why));
+        Assert.Equal((-1, -1, BadDescriptor), (read, written, why));
     }
 
     [Fact]

@@ -1,5 +1,5 @@
 using PciBackFlow.Hardware.Pci.Emulated;
-using PciBackFlow.Stages.Wire;
+using PciBackFlow.Stages.Filter.Map;
 
 namespace PciBackFlow.Stages.Tests.Filter;
 
@@ -21,14 +21,14 @@ public sealed class BaseAddressTests
     [MemberData(nameof(Registers))]
     public void All_ones_size_the_register_and_anything_else_ends_it(int offset, uint address, uint sizeMask)
     {
-        var guest = new FilteredFunction(SampleFunctions.Card());
+        var guest = new FilteredGuest(SampleFunctions.Card());
         byte[] before = guest.Hardware.Snapshot();
         Assert.Equal(address, guest.Read(offset));
-        Assert.Equal(PciOpStatus.Success, guest.Write(offset, 4, 0xFFFFFFFF));
+        Assert.Equal(AccessStatus.Success, guest.Write(offset, 4, 0xFFFFFFFF));
         Assert.Equal(sizeMask, guest.Read(offset));
         Assert.Equal(sizeMask >> 16, guest.Read(offset + 2, 2));
         Assert.Equal(sizeMask & 0xFF, guest.Read(offset, 1));
-        Assert.Equal(PciOpStatus.Success, guest.Write(offset, 4, address));
+        Assert.Equal(AccessStatus.Success, guest.Write(offset, 4, address));
         Assert.Equal(address, guest.Read(offset));
         Assert.Empty(guest.Writes());
         Assert.Equal(before, guest.Hardware.Snapshot());
@@ -38,7 +38,7 @@ public sealed class BaseAddressTests
     [MemberData(nameof(Registers))]
     public void Words_and_bytes_accumulate_into_the_sizing_value(int offset, uint address, uint sizeMask)
     {
-        var guest = new FilteredFunction(SampleFunctions.Card());
+        var guest = new FilteredGuest(SampleFunctions.Card());
         guest.Write(offset, 2, 0xFFFF);
         Assert.Equal(address, guest.Read(offset));
         guest.Write(offset + 2, 2, 0xFFFF);
@@ -65,7 +65,7 @@ public sealed class BaseAddressTests
     [InlineData(0x20, 0u, 0u)]
     public void Without_an_address_it_shows_its_low_bits_answers_sizing_and_hardware_is_never_written(int offset, uint value, uint sizeMask)
     {
-        var guest = new FilteredFunction(SampleFunctions.CardBuilder().BaseAddress(0, 0, 0x8_0000, 0xC).BaseAddress(2, 0, 0x20, 1).Build());
+        var guest = new FilteredGuest(SampleFunctions.CardBuilder().BaseAddress(0, 0, 0x8_0000, 0xC).BaseAddress(2, 0, 0x20, 1).Build());
         Assert.Equal(value, guest.Raw(offset, 4));
         Assert.Equal(value, guest.Read(offset));
         guest.Write(offset, 4, 0xFFFFFFFF);
@@ -90,7 +90,7 @@ public sealed class BaseAddressTests
     [InlineData(0x30, 0xFFFFF001, false)]
     public void Only_a_value_with_all_address_bits_sizes(int offset, uint value, bool sizes)
     {
-        var guest = new FilteredFunction(SampleFunctions.Card());
+        var guest = new FilteredGuest(SampleFunctions.Card());
         uint address = guest.Read(offset);
         guest.Write(offset, 4, value);
         Assert.Equal(sizes, guest.Read(offset) != address);
@@ -105,7 +105,7 @@ public sealed class BaseAddressTests
     [InlineData(0x30)]
     public void The_hosts_address_is_given_back_to_hardware_that_lost_it(int offset)
     {
-        var guest = new FilteredFunction(SampleFunctions.Card());
+        var guest = new FilteredGuest(SampleFunctions.Card());
         uint address = guest.Read(offset);
         uint lost = offset == 0x18 ? 1u : offset == 0x10 ? 0xCu : 0u;
         guest.Hardware.SetHardware(offset, 4, lost);
@@ -120,7 +120,7 @@ public sealed class BaseAddressTests
     [Fact]
     public void A_move_is_dropped_and_said_and_a_sizing_is_not()
     {
-        var guest = new FilteredFunction(SampleFunctions.Card());
+        var guest = new FilteredGuest(SampleFunctions.Card());
         guest.Write(0x1C, 4, 0xFFFFFFFF);
         Assert.Equal(0u, guest.LastDenied);
         guest.Write(0x1C, 4, 0xFC000000);
@@ -132,7 +132,7 @@ public sealed class BaseAddressTests
     [Fact]
     public void An_unimplemented_register_never_writes_hardware()
     {
-        var guest = new FilteredFunction(SampleFunctions.Card());
+        var guest = new FilteredGuest(SampleFunctions.Card());
         guest.Hardware.SetHardware(0x20, 4, 0x1000);
         guest.Write(0x20, 4, 0);
         Assert.Empty(guest.Writes());

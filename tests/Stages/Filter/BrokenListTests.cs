@@ -1,8 +1,8 @@
 using PciBackFlow.Hardware.Pci.Capabilities;
 using PciBackFlow.Hardware.Pci.Emulated;
 using PciBackFlow.Stages.Filter;
+using PciBackFlow.Stages.Filter.Map;
 using PciBackFlow.Stages.Filter.Policy;
-using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Stages.Tests.Filter;
 
@@ -36,15 +36,15 @@ public sealed class BrokenListTests
                 Rules = [new PolicyRule { Offset = Hidden, Size = 4 }, new PolicyRule { Offset = Hidden + 4, Size = 4 }],
                 Quirks = [new QuirkField(Hidden + 8, 4, 0xFFFFFFFF, SettingOrigin.BuiltIn)],
             };
-            var guest = new FilteredFunction(Broken(next), policy);
+            var guest = new FilteredGuest(Broken(next), policy);
 
             Assert.NotEmpty(guest.Compiled.Problems);
             foreach (int size in (ReadOnlySpan<int>)[1, 2, 4])
             {
                 for (int at = Hidden; at < Hidden + 0x18; at += size)
                 {
-                    PciOpStatus status = guest.Write(at, size, 0xFFFFFFFF);
-                    PciOpStatus expected = profile == PolicyProfile.Strict ? PciOpStatus.AccessDenied : PciOpStatus.Success;
+                    AccessStatus status = guest.Write(at, size, 0xFFFFFFFF);
+                    AccessStatus expected = profile == PolicyProfile.Strict ? AccessStatus.AccessDenied : AccessStatus.Success;
                     Assert.True(status == expected, $"{what}, {profile}: {at:x} {status}");
                 }
             }
@@ -58,7 +58,7 @@ public sealed class BrokenListTests
     public void What_the_list_leads_to_before_it_works_as_ever(string what, int next)
     {
         EmulatedFunction card = Broken(next);
-        var guest = new FilteredFunction(card, AccessPolicy.Default with { AllowPowerStates = new(true, SettingOrigin.BuiltIn) });
+        var guest = new FilteredGuest(card, AccessPolicy.Default with { AllowPowerStates = new(true, SettingOrigin.BuiltIn) });
 
         guest.Write(First + 4, 2, 3);
 
@@ -68,7 +68,7 @@ public sealed class BrokenListTests
     [Fact]
     public void A_sound_list_leaves_the_rest_to_the_policy()
     {
-        var guest = new FilteredFunction(Broken(next: 0), AccessPolicy.Permissive);
+        var guest = new FilteredGuest(Broken(next: 0), AccessPolicy.Permissive);
 
         guest.Write(Elsewhere, 4, 0x12345678);
 
@@ -90,7 +90,7 @@ public sealed class BrokenListTests
             .Set(0x200, 4, 0xFFFFFFFF)
             .Set(0x800, 4, 0x0001_000F) // ATS
             .Build();
-        var guest = new FilteredFunction(card, AccessPolicy.Permissive);
+        var guest = new FilteredGuest(card, AccessPolicy.Permissive);
 
         for (int at = 0x800; at < 0x810; at += 4)
         {

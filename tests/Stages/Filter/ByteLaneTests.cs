@@ -14,7 +14,7 @@ public sealed class ByteLaneTests
     [Fact]
     public void A_part_of_a_register_is_read_and_written_alone()
     {
-        var guest = new FilteredFunction(Card(), AccessPolicy.Permissive);
+        var guest = new FilteredGuest(Card(), AccessPolicy.Permissive);
         guest.Write(0x800, 4, 0x1A1B1C1D);
         Assert.Equal(0x1Bu, guest.Read(0x802, 1));
         Assert.Equal(0x1A1Bu, guest.Read(0x802, 2));
@@ -28,7 +28,7 @@ public sealed class ByteLaneTests
     [Fact]
     public void A_read_over_several_registers_merges_their_bytes()
     {
-        var guest = new FilteredFunction(Card());
+        var guest = new FilteredGuest(Card());
         guest.Hardware.SetHardware(0x06, 2, 0x0810);
         guest.Write(0x04, 2, 0x0147);
         Assert.Equal(0x0810_0147u, guest.Read(0x04));
@@ -45,7 +45,7 @@ public sealed class ByteLaneTests
     {
         for (int writeSize = 1; writeSize <= 4; writeSize *= 2)
         {
-            var guest = new FilteredFunction(Card(), AccessPolicy.Permissive);
+            var guest = new FilteredGuest(Card(), AccessPolicy.Permissive);
             for (int at = 0; at < 4; at += writeSize)
             {
                 guest.Write(0x810 + at, writeSize, value >> (8 * at));
@@ -73,7 +73,7 @@ public sealed class ByteLaneTests
     public void Bits_that_clear_on_a_one_clear_only_where_one_was_written(int size, uint written, uint left)
     {
         const int Status = Aer + 0x10;
-        var guest = new FilteredFunction(Card(), AccessPolicy.Default with { Rules = [new PolicyRule { Register = "AER Correctable Error Status" }] });
+        var guest = new FilteredGuest(Card(), AccessPolicy.Default with { Rules = [new PolicyRule { Register = "AER Correctable Error Status" }] });
         guest.Hardware.SetHardware(Status, 4, 0xF0C1);
         guest.Write(Status, size, written);
         Assert.Equal(written == 0x5A00 ? 0xF0C1u & ~0x5A00u : left, guest.Raw(Status, 4));
@@ -91,7 +91,7 @@ public sealed class ByteLaneTests
             uint[] results = new uint[3];
             for (int way = 0; way < 3; way++)
             {
-                var guest = new FilteredFunction(Card(), isPermissive ? AccessPolicy.Permissive : AccessPolicy.Default);
+                var guest = new FilteredGuest(Card(), isPermissive ? AccessPolicy.Permissive : AccessPolicy.Default);
                 foreach (uint value in new[] { first, second })
                 {
                     for (int at = 0; at < 4; at += 1 << way)

@@ -4,7 +4,6 @@ using PciBackFlow.Stages.Filter;
 using PciBackFlow.Stages.Filter.Compile;
 using PciBackFlow.Stages.Filter.Map;
 using PciBackFlow.Stages.Filter.Policy;
-using PciBackFlow.Stages.Wire;
 using static PciBackFlow.Stages.Tests.Filter.SampleFunctions;
 
 namespace PciBackFlow.Stages.Tests.Filter;
@@ -17,16 +16,16 @@ public sealed class CapabilityTests
     [Fact]
     public void Capability_headers_are_read_only_in_every_profile()
     {
-        var guest = new FilteredFunction(Card(), AccessPolicy.Permissive);
+        var guest = new FilteredGuest(Card(), AccessPolicy.Permissive);
         byte[] before = guest.Hardware.Snapshot();
         foreach (int at in new[] { Pm, Msi, Express, Msix, Vpd, Vendor, Af })
         {
-            Assert.Equal(PciOpStatus.Success, guest.Write(at, 2, 0));
+            Assert.Equal(AccessStatus.Success, guest.Write(at, 2, 0));
         }
 
         foreach (int at in new[] { Aer, Acs, SrIov, Ltr })
         {
-            Assert.Equal(PciOpStatus.Success, guest.Write(at, 4, 0));
+            Assert.Equal(AccessStatus.Success, guest.Write(at, 4, 0));
         }
 
         Assert.Empty(guest.Writes());
@@ -37,7 +36,7 @@ public sealed class CapabilityTests
     public void Pme_support_is_gone_and_pme_is_switched_off_before_the_guest_comes()
     {
         EmulatedFunction card = CardBuilder().Set(Pm + 4, 2, 0x2108).Build();
-        var guest = new FilteredFunction(card);
+        var guest = new FilteredGuest(card);
         Assert.True(SideEffects.Prepare(guest.Assigned));
         Assert.Equal(0x0023u, guest.Read(Pm + 2, 2));
         Assert.Equal(0xF823u, guest.Raw(Pm + 2, 2));
@@ -51,7 +50,7 @@ public sealed class CapabilityTests
     [InlineData(PolicyProfile.QemuXen)]
     public void Pme_enable_reads_0_even_while_hardware_has_it_and_a_write_never_sets_it(PolicyProfile profile)
     {
-        var guest = new FilteredFunction(CardBuilder().Set(Pm + 4, 2, 0x0108).Build(), AccessPolicy.For(profile));
+        var guest = new FilteredGuest(CardBuilder().Set(Pm + 4, 2, 0x0108).Build(), AccessPolicy.For(profile));
         Assert.Equal(0u, guest.Read(Pm + 4, 2) & 0x0100);
         Assert.True(SideEffects.Prepare(guest.Assigned));
         Assert.Equal(0u, guest.Raw(Pm + 4, 2) & 0x0100);
@@ -63,33 +62,33 @@ public sealed class CapabilityTests
     [Fact]
     public void Pme_is_switched_off_also_where_policy_hides_the_capability()
     {
-        var guest = new FilteredFunction(CardBuilder().Set(Pm + 4, 2, 0x0108).Build(), AccessPolicy.Default with { HiddenCapabilities = ["CAP_PM"] });
+        var guest = new FilteredGuest(CardBuilder().Set(Pm + 4, 2, 0x0108).Build(), AccessPolicy.Default with { HiddenCapabilities = ["CAP_PM"] });
         Assert.True(SideEffects.Prepare(guest.Assigned));
         Assert.Equal(0u, guest.Raw(Pm + 4, 2) & 0x0100);
     }
 
     // S9: states, and whether the function of the sample (no D1, no D2) takes them.
     [Theory]
-    [InlineData(0u, PciOpStatus.Success, 0)]
-    [InlineData(1u, PciOpStatus.AccessDenied, 0)]
-    [InlineData(2u, PciOpStatus.AccessDenied, 0)]
-    [InlineData(3u, PciOpStatus.Success, 3)]
-    public void Power_states_are_changed_by_the_host_where_policy_allows_that(uint state, PciOpStatus status, int reached)
+    [InlineData(0u, AccessStatus.Success, 0)]
+    [InlineData(1u, AccessStatus.AccessDenied, 0)]
+    [InlineData(2u, AccessStatus.AccessDenied, 0)]
+    [InlineData(3u, AccessStatus.Success, 3)]
+    public void Power_states_are_changed_by_the_host_where_policy_allows_that(uint state, AccessStatus status, int reached)
     {
-        var guest = new FilteredFunction(Card(), AccessPolicy.Default with { AllowPowerStates = new(true, SettingOrigin.BuiltIn) });
+        var guest = new FilteredGuest(Card(), AccessPolicy.Default with { AllowPowerStates = new(true, SettingOrigin.BuiltIn) });
         Assert.Equal(status, guest.Write(Pm + 4, 2, state));
         Assert.True(guest.LastMayBlock);
         Assert.Equal(reached, guest.Hardware.PowerState);
     }
 
     [Theory]
-    [InlineData(0u, PciOpStatus.Success, 0u)]
-    [InlineData(1u, PciOpStatus.AccessDenied, 0u)]
-    [InlineData(2u, PciOpStatus.AccessDenied, 0u)]
-    [InlineData(3u, PciOpStatus.Success, 3u)]
-    public void By_default_power_states_are_answered_on_the_shard_and_nothing_is_written(uint state, PciOpStatus status, uint seen)
+    [InlineData(0u, AccessStatus.Success, 0u)]
+    [InlineData(1u, AccessStatus.AccessDenied, 0u)]
+    [InlineData(2u, AccessStatus.AccessDenied, 0u)]
+    [InlineData(3u, AccessStatus.Success, 3u)]
+    public void By_default_power_states_are_answered_on_the_shard_and_nothing_is_written(uint state, AccessStatus status, uint seen)
     {
-        var guest = new FilteredFunction(Card());
+        var guest = new FilteredGuest(Card());
         Assert.Equal(status, guest.Write(Pm + 4, 2, state));
         Assert.False(guest.LastMayBlock);
         Assert.Equal(0u, guest.LastDenied);
@@ -105,7 +104,7 @@ public sealed class CapabilityTests
     [Fact]
     public void Where_the_profile_answers_power_states_itself_it_is_said_that_the_option_opens_nothing()
     {
-        var guest = new FilteredFunction(Card(), AccessPolicy.QemuXen with { AllowPowerStates = new(true, SettingOrigin.BuiltIn) });
+        var guest = new FilteredGuest(Card(), AccessPolicy.QemuXen with { AllowPowerStates = new(true, SettingOrigin.BuiltIn) });
         Assert.Contains(guest.Compiled.PolicyProblems, static problem => problem.StartsWith("allow_power_states:", StringComparison.Ordinal));
         guest.Write(Pm + 4, 2, 3);
         Assert.Equal((0, 3u), (guest.Hardware.PowerState, guest.Read(Pm + 4, 2) & 3));
@@ -114,7 +113,7 @@ public sealed class CapabilityTests
     [Fact]
     public void A_power_cycle_leaves_the_addresses_where_they_were()
     {
-        var guest = new FilteredFunction(Card(), AccessPolicy.Default with { AllowPowerStates = new(true, SettingOrigin.BuiltIn) });
+        var guest = new FilteredGuest(Card(), AccessPolicy.Default with { AllowPowerStates = new(true, SettingOrigin.BuiltIn) });
         uint bar = guest.Raw(0x1C, 4);
         guest.Write(Pm + 4, 2, 3);
         guest.Write(Pm + 4, 2, 0);
@@ -126,10 +125,10 @@ public sealed class CapabilityTests
     [Fact]
     public void Data_select_passes_and_pme_enable_does_not()
     {
-        var guest = new FilteredFunction(Card());
-        Assert.Equal(PciOpStatus.Success, guest.Write(Pm + 4, 2, 0x1F00));
+        var guest = new FilteredGuest(Card());
+        Assert.Equal(AccessStatus.Success, guest.Write(Pm + 4, 2, 0x1F00));
         Assert.Equal(0x1E00u, guest.Raw(Pm + 4, 2) & 0x1F00);
-        Assert.Equal(PciOpStatus.Success, guest.Write(Pm + 4, 4, 0xFFFF0000));
+        Assert.Equal(AccessStatus.Success, guest.Write(Pm + 4, 4, 0xFFFF0000));
     }
 
     // S8: VPD reads work, writes are refused in every profile.
@@ -139,48 +138,48 @@ public sealed class CapabilityTests
     [InlineData(PolicyProfile.Strict)]
     public void Vpd_can_be_read_and_not_written(PolicyProfile profile)
     {
-        var guest = new FilteredFunction(Card(), AccessPolicy.For(profile));
+        var guest = new FilteredGuest(Card(), AccessPolicy.For(profile));
         byte[] vpd = [0x82, 0x04, 0x00, (byte)'T', (byte)'e', (byte)'s', (byte)'t', 0x78];
         guest.Hardware.Vpd = vpd;
-        Assert.Equal(PciOpStatus.Success, guest.Write(Vpd + 2, 2, 0x0004));
+        Assert.Equal(AccessStatus.Success, guest.Write(Vpd + 2, 2, 0x0004));
         Assert.Equal(0x8004u, guest.Read(Vpd + 2, 2));
         Assert.Equal(0x78747365u, guest.Read(Vpd + 4));
         guest.Write(Vpd + 4, 4, 0x11111111);
-        Assert.Equal(PciOpStatus.AccessDenied, guest.Write(Vpd + 2, 2, 0x8004));
+        Assert.Equal(AccessStatus.AccessDenied, guest.Write(Vpd + 2, 2, 0x8004));
         Assert.Equal(0x8000u, guest.LastDenied & 0x8000);
-        Assert.Equal(PciOpStatus.AccessDenied, guest.Write(Vpd, 4, 0x8004_0000));
+        Assert.Equal(AccessStatus.AccessDenied, guest.Write(Vpd, 4, 0x8004_0000));
         Assert.Equal((byte)'e', guest.Hardware.Vpd.Span[4]);
     }
 
     // S10 and Linux xen-pciback's msi_field_config, msix_field_config: hardware MSI control and MSI-X control before, INTx disabled,
     // which control is written with what, by whom, the answer.
-    public static TheoryData<uint, uint, bool, uint, bool, PciOpStatus> ControlRows => new()
+    public static TheoryData<uint, uint, bool, uint, bool, AccessStatus> ControlRows => new()
     {
-        { 0x0180, 0x003F, false, 0x0180, false, PciOpStatus.Success },
-        { 0x0180, 0x003F, false, 0x0181, false, PciOpStatus.AccessDenied },
-        { 0x0180, 0x003F, false, 0x0181, true, PciOpStatus.Success },
-        { 0x0180, 0x003F, false, 0x01F1, true, PciOpStatus.AccessDenied },
-        { 0x0181, 0x003F, false, 0x0180, true, PciOpStatus.Success },
-        { 0x0180, 0x803F, false, 0x0181, true, PciOpStatus.AccessDenied },
-        { 0x0180, 0x003F, true, 0x803F, false, PciOpStatus.AccessDenied },
-        { 0x0180, 0x003F, true, 0x803F, true, PciOpStatus.Success },
-        { 0x0180, 0x003F, true, 0xC03F, true, PciOpStatus.Success },
-        { 0x0180, 0x003F, true, 0x0000, true, PciOpStatus.AccessDenied },
-        { 0x0181, 0x003F, true, 0x803F, true, PciOpStatus.AccessDenied },
-        { 0x0181, 0x003F, true, 0x403F, true, PciOpStatus.Success },
-        { 0x0180, 0x803F, true, 0xC03F, true, PciOpStatus.Success },
+        { 0x0180, 0x003F, false, 0x0180, false, AccessStatus.Success },
+        { 0x0180, 0x003F, false, 0x0181, false, AccessStatus.AccessDenied },
+        { 0x0180, 0x003F, false, 0x0181, true, AccessStatus.Success },
+        { 0x0180, 0x003F, false, 0x01F1, true, AccessStatus.AccessDenied },
+        { 0x0181, 0x003F, false, 0x0180, true, AccessStatus.Success },
+        { 0x0180, 0x803F, false, 0x0181, true, AccessStatus.AccessDenied },
+        { 0x0180, 0x003F, true, 0x803F, false, AccessStatus.AccessDenied },
+        { 0x0180, 0x003F, true, 0x803F, true, AccessStatus.Success },
+        { 0x0180, 0x003F, true, 0xC03F, true, AccessStatus.Success },
+        { 0x0180, 0x003F, true, 0x0000, true, AccessStatus.AccessDenied },
+        { 0x0181, 0x003F, true, 0x803F, true, AccessStatus.AccessDenied },
+        { 0x0181, 0x003F, true, 0x403F, true, AccessStatus.Success },
+        { 0x0180, 0x803F, true, 0xC03F, true, AccessStatus.Success },
     };
 
     [Theory]
     [MemberData(nameof(ControlRows))]
-    public void Message_control_follows_its_rule_table(uint msi, uint msix, bool writesMsix, uint value, bool interruptControl, PciOpStatus status)
+    public void Message_control_follows_its_rule_table(uint msi, uint msix, bool writesMsix, uint value, bool interruptControl, AccessStatus status)
     {
         EmulatedFunction card = CardBuilder().Set(Msi + 2, 2, msi).Set(Msix + 2, 2, msix).Build();
-        var guest = new FilteredFunction(card, interruptControl ? WithInterruptControl : AccessPolicy.Default);
+        var guest = new FilteredGuest(card, interruptControl ? WithInterruptControl : AccessPolicy.Default);
         int at = (writesMsix ? Msix : Msi) + 2;
         uint before = guest.Raw(at, 2);
         Assert.Equal(status, guest.Write(at, 2, value));
-        Assert.Equal(status == PciOpStatus.Success ? value : before, guest.Raw(at, 2));
+        Assert.Equal(status == AccessStatus.Success ? value : before, guest.Raw(at, 2));
     }
 
     // XSA-128, XSA-129; in every profile, with every option.
@@ -197,7 +196,7 @@ public sealed class CapabilityTests
             Rules = [new PolicyRule { Register = "CAP_MSI", Offset = 4 }, new PolicyRule { Register = "MSI Mask Bits" }],
             Quirks = [new QuirkField(Msi + 4, 4, uint.MaxValue, SettingOrigin.BuiltIn)],
         };
-        var guest = new FilteredFunction(Card(), policy);
+        var guest = new FilteredGuest(Card(), policy);
         byte[] before = guest.Hardware.Snapshot()[(Msi + 4)..(Msi + 0x18)];
         for (int size = 1; size <= 4; size *= 2)
         {
@@ -218,8 +217,8 @@ public sealed class CapabilityTests
     public void Extended_capabilities_of_the_host_are_out_of_reach_even_permissive(int offset)
     {
         AccessPolicy policy = AccessPolicy.Permissive with { Rules = [new PolicyRule { Offset = offset }] };
-        var guest = new FilteredFunction(Card(), policy);
-        Assert.Equal(PciOpStatus.Success, guest.Write(offset, 4, 0xFFFFFFFF));
+        var guest = new FilteredGuest(Card(), policy);
+        Assert.Equal(AccessStatus.Success, guest.Write(offset, 4, 0xFFFFFFFF));
         Assert.Empty(guest.Writes());
         Assert.NotEmpty(guest.Compiled.Problems);
     }
@@ -235,15 +234,15 @@ public sealed class CapabilityTests
     public void A_function_level_reset_is_done_by_the_host_where_it_is_allowed(int offset, int size, uint value, int resets)
     {
         AccessPolicy policy = AccessPolicy.Default with { AllowFunctionReset = new(true, SettingOrigin.BuiltIn) };
-        var guest = new FilteredFunction(Card(), policy);
+        var guest = new FilteredGuest(Card(), policy);
         uint bar = guest.Raw(0x1C, 4);
-        Assert.Equal(PciOpStatus.Success, guest.Write(offset, size, value));
+        Assert.Equal(AccessStatus.Success, guest.Write(offset, size, value));
         Assert.Equal(resets == 1, guest.LastMayBlock);
         Assert.Equal(resets, guest.Hardware.Resets);
         Assert.Equal(bar, guest.Raw(0x1C, 4));
 
-        var other = new FilteredFunction(Card());
-        Assert.Equal(PciOpStatus.Success, other.Write(offset, size, value));
+        var other = new FilteredGuest(Card());
+        Assert.Equal(AccessStatus.Success, other.Write(offset, size, value));
         Assert.Equal(0, other.Hardware.Resets);
         if (resets == 1)
         {
@@ -254,7 +253,7 @@ public sealed class CapabilityTests
     [Fact]
     public void Volatile_registers_go_to_hardware_and_static_ones_do_not()
     {
-        var guest = new FilteredFunction(Card(), AccessPolicy.Default with { HideUnusable = new(false, SettingOrigin.BuiltIn) });
+        var guest = new FilteredGuest(Card(), AccessPolicy.Default with { HideUnusable = new(false, SettingOrigin.BuiltIn) });
         int[] fromHardware = [0x04, 0x0C, Pm + 4, Msi, Express + 8, Express + 0x10, Express + 0x18, Msix, Vpd, Vpd + 4, Aer + 4, Aer + 0x10];
         int[] fromShadow = [0x00, 0x08, 0x10, 0x2C, 0x34, 0x3C, Pm, Express, Express + 4, Msix + 4, Msix + 8, Aer, Acs, Ltr];
         foreach (int offset in fromHardware)

@@ -1,7 +1,7 @@
 using PciBackFlow.Hardware.Pci.Emulated;
 using PciBackFlow.Stages.Filter;
+using PciBackFlow.Stages.Filter.Map;
 using PciBackFlow.Stages.Filter.Policy;
-using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Stages.Tests.Filter;
 
@@ -24,7 +24,7 @@ public sealed class CommandRegisterTests
         {
             AllowInterruptControl = new Setting<bool>(interruptControl, SettingOrigin.BuiltIn),
         };
-        var guest = new FilteredFunction(NewHardware(), policy);
+        var guest = new FilteredGuest(NewHardware(), policy);
         guest.Hardware.RecordAccesses(false);
         uint writable = guest.Hardware.Masks.Writable[4] | ((uint)guest.Hardware.Masks.Writable[5] << 8);
         uint last = 0x0002;
@@ -34,7 +34,7 @@ public sealed class CommandRegisterTests
             // An odd multiplier visits all values in an order in which neighbours differ in many bits.
             uint wanted = (i * 40503) & 0xFFFF;
             uint before = guest.Raw(4, 2);
-            Assert.Equal(PciOpStatus.Success, guest.Write(4, 2, wanted));
+            Assert.Equal(AccessStatus.Success, guest.Write(4, 2, wanted));
 
             enabled = enabled ? (wanted & 3) != 0 : (wanted & 3) != 0;
             uint expected = (before & ~0x4u) | (wanted & 0x4);
@@ -71,7 +71,7 @@ public sealed class CommandRegisterTests
     [InlineData(PolicyProfile.QemuXen)]
     public void Decode_stays_on_in_every_profile_and_reads_as_the_guest_left_it(PolicyProfile profile)
     {
-        var guest = new FilteredFunction(SampleFunctions.Card(), AccessPolicy.For(profile));
+        var guest = new FilteredGuest(SampleFunctions.Card(), AccessPolicy.For(profile));
         guest.Write(4, 2, 0x0007);
         guest.Write(4, 2, 0x0000);
         Assert.Equal(0x0002u, guest.Raw(4, 2) & 0x0002);
@@ -81,14 +81,14 @@ public sealed class CommandRegisterTests
     [Fact]
     public void Enabling_leaves_the_shard_and_a_plain_write_does_not()
     {
-        var guest = new FilteredFunction(NewHardware());
+        var guest = new FilteredGuest(NewHardware());
         guest.Write(4, 2, 0x0002);
         Assert.True(guest.LastMayBlock);
         guest.Write(4, 2, 0x0006);
         Assert.False(guest.LastMayBlock);
 
         // The other byte alone enables as well: the virtual value has the decode bit of the host's.
-        var other = new FilteredFunction(NewHardware());
+        var other = new FilteredGuest(NewHardware());
         other.Write(5, 1, 0x04);
         Assert.True(other.LastMayBlock);
         Assert.True(other.Assigned.Registers.IsEnabled);
@@ -97,9 +97,9 @@ public sealed class CommandRegisterTests
     [Fact]
     public void A_failed_enable_fails_the_write_and_changes_nothing()
     {
-        var guest = new FilteredFunction(NewHardware());
+        var guest = new FilteredGuest(NewHardware());
         guest.Hardware.Faults.Inject(FaultKind.Fails);
-        Assert.Equal(PciOpStatus.OperationFailed, guest.Write(4, 2, 0x0006));
+        Assert.Equal(AccessStatus.OperationFailed, guest.Write(4, 2, 0x0006));
         guest.Hardware.Faults.Release();
         Assert.Equal(0x0002u, guest.Raw(4, 2));
         Assert.False(guest.Assigned.Registers.IsEnabled);
@@ -109,7 +109,7 @@ public sealed class CommandRegisterTests
     [Fact]
     public void Mwi_programs_a_missing_cache_line_size_first()
     {
-        var guest = new FilteredFunction(new EmulatedFunctionBuilder(0x8086, 0x10FB).BaseAddress(0, 0xFB00_0000, 0x4000).Build());
+        var guest = new FilteredGuest(new EmulatedFunctionBuilder(0x8086, 0x10FB).BaseAddress(0, 0xFB00_0000, 0x4000).Build());
         guest.Write(4, 2, 0x0012);
         Assert.Equal(0x10u, guest.Raw(0x0C, 1));
         Assert.Equal(0x10u, guest.Raw(4, 2) & 0x10);
@@ -118,7 +118,7 @@ public sealed class CommandRegisterTests
     [Fact]
     public void A_byte_of_the_register_is_merged_with_the_rest()
     {
-        var guest = new FilteredFunction(NewHardware());
+        var guest = new FilteredGuest(NewHardware());
         guest.Write(4, 2, 0x0546);
         guest.Write(5, 1, 0x00);
         Assert.Equal(0x0046u, guest.Read(4, 2));

@@ -4,7 +4,6 @@ using PciBackFlow.Stages.Filter.Compile;
 using PciBackFlow.Stages.Filter.Map;
 using PciBackFlow.Stages.Filter.Policy;
 using PciBackFlow.Stages.Filter.Run;
-using PciBackFlow.Stages.Wire;
 using static PciBackFlow.Stages.Tests.Filter.SampleFunctions;
 
 namespace PciBackFlow.Stages.Tests.Filter;
@@ -15,7 +14,7 @@ public sealed class GuestStateTests
     [Fact]
     public void The_second_guest_finds_what_the_first_found()
     {
-        var guest = new FilteredFunction(Card(), AccessPolicy.Permissive);
+        var guest = new FilteredGuest(Card(), AccessPolicy.Permissive);
         uint[] fresh = guest.Assigned.Registers.Words.ToArray();
         uint[] first = Scan(guest);
         guest.Write(0x04, 2, 0x0547);
@@ -36,7 +35,7 @@ public sealed class GuestStateTests
     [Fact]
     public void A_new_policy_takes_the_place_of_the_last_guests()
     {
-        var guest = new FilteredFunction(Card(), AccessPolicy.Permissive);
+        var guest = new FilteredGuest(Card(), AccessPolicy.Permissive);
         guest.Assigned.Release(ConfigSpaceMapCompiler.Compile(guest.Hardware, AccessPolicy.Default));
         guest.Write(0x800, 4, 1);
         Assert.Empty(guest.Writes());
@@ -81,7 +80,7 @@ public sealed class GuestStateTests
     [Fact]
     public void A_function_that_answers_all_ones_is_gone()
     {
-        var guest = new FilteredFunction(Card());
+        var guest = new FilteredGuest(Card());
         guest.Hardware.Faults.Inject(FaultKind.AllOnes);
         Assert.Equal(0x10FB8086u, guest.Read(0));
         Assert.Equal(0xFFFFu, guest.Read(0x06, 2));
@@ -89,7 +88,7 @@ public sealed class GuestStateTests
         Assert.Equal(0xFFFFFFFFu, guest.Read(0));
         Assert.Equal(0xFFu, guest.Read(0x3C, 1));
         guest.Accesses();
-        Assert.Equal(PciOpStatus.Success, guest.Write(0x04, 2, 0x0007));
+        Assert.Equal(AccessStatus.Success, guest.Write(0x04, 2, 0x0007));
         Assert.Empty(guest.Accesses());
 
         guest.Hardware.Faults.Release();
@@ -101,7 +100,7 @@ public sealed class GuestStateTests
     [Fact]
     public void A_register_that_really_is_all_ones_costs_one_look_and_nothing_else()
     {
-        var guest = new FilteredFunction(Card());
+        var guest = new FilteredGuest(Card());
         guest.Hardware.SetHardware(0x800, 4, 0xFFFFFFFF);
         Assert.Equal(0xFFFFFFFFu, guest.Read(0x800));
         Assert.False(guest.Assigned.IsGone);
@@ -111,18 +110,18 @@ public sealed class GuestStateTests
     [Fact]
     public void A_failed_access_is_said_and_not_taken_for_a_value()
     {
-        var guest = new FilteredFunction(Card());
+        var guest = new FilteredGuest(Card());
         guest.Hardware.Faults.Inject(FaultKind.Fails);
         guest.Read(0x06, 2);
-        Assert.Equal(PciOpStatus.OperationFailed, guest.LastStatus);
-        Assert.Equal(PciOpStatus.OperationFailed, guest.Write(Pm + 4, 2, 3));
+        Assert.Equal(AccessStatus.OperationFailed, guest.LastStatus);
+        Assert.Equal(AccessStatus.OperationFailed, guest.Write(Pm + 4, 2, 3));
         Assert.False(guest.Assigned.IsGone);
     }
 
     [Fact]
     public void A_reset_refreshes_what_is_served_from_the_shadow()
     {
-        var guest = new FilteredFunction(Card());
+        var guest = new FilteredGuest(Card());
         guest.Hardware.SetHardware(0x2C, 4, 0x00011234);
         Assert.Equal(0x7A118086u, guest.Read(0x2C));
         Assert.Equal(new ShadowMismatch(0x2C, 0xFFFFFFFF, 0x7A118086, 0x00011234), Assert.Single(ShadowVerification.Run(guest.Assigned)));
@@ -136,7 +135,7 @@ public sealed class GuestStateTests
     public void Planning_and_executing_allocate_nothing()
     {
         EmulatedFunction card = Card();
-        var guest = new FilteredFunction(card, AccessPolicy.Permissive);
+        var guest = new FilteredGuest(card, AccessPolicy.Permissive);
         card.RecordAccesses(false);
         Run(guest, 2);
         long before = GC.GetAllocatedBytesForCurrentThread();
@@ -145,7 +144,7 @@ public sealed class GuestStateTests
     }
 
     // Everything but power and reset, whose emulation copies the space.
-    private static void Run(FilteredFunction guest, int times)
+    private static void Run(FilteredGuest guest, int times)
     {
         for (int i = 0; i < times; i++)
         {
@@ -163,7 +162,7 @@ public sealed class GuestStateTests
         }
     }
 
-    private static uint[] Scan(FilteredFunction guest)
+    private static uint[] Scan(FilteredGuest guest)
     {
         uint[] values = new uint[1024];
         for (int i = 0; i < values.Length; i++)

@@ -1,8 +1,8 @@
 using PciBackFlow.Hardware.Pci.Emulated;
 using PciBackFlow.Stages.Filter;
 using PciBackFlow.Stages.Filter.Compile;
+using PciBackFlow.Stages.Filter.Map;
 using PciBackFlow.Stages.Filter.Policy;
-using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Stages.Tests.Filter;
 
@@ -28,19 +28,19 @@ public sealed class HeaderTests
     [MemberData(nameof(Rows))]
     public void A_write_succeeds_and_reaches_what_the_profile_opens(int offset, int size, uint value, uint inDefault, uint inPermissive)
     {
-        var guest = new FilteredFunction(SampleFunctions.Card());
-        Assert.Equal(PciOpStatus.Success, guest.Write(offset, size, value));
+        var guest = new FilteredGuest(SampleFunctions.Card());
+        Assert.Equal(AccessStatus.Success, guest.Write(offset, size, value));
         Assert.Equal(inDefault, guest.Raw(offset, size));
 
-        var trusted = new FilteredFunction(SampleFunctions.Card(), AccessPolicy.Permissive);
-        Assert.Equal(PciOpStatus.Success, trusted.Write(offset, size, value));
+        var trusted = new FilteredGuest(SampleFunctions.Card(), AccessPolicy.Permissive);
+        Assert.Equal(AccessStatus.Success, trusted.Write(offset, size, value));
         Assert.Equal(inPermissive, trusted.Raw(offset, size));
     }
 
     [Fact]
     public void Ids_class_and_subsystem_are_read_without_hardware()
     {
-        var guest = new FilteredFunction(SampleFunctions.Card());
+        var guest = new FilteredGuest(SampleFunctions.Card());
         Assert.Equal(0x10FB8086u, guest.Read(0x00));
         Assert.Equal(0x02000001u, guest.Read(0x08));
         Assert.Equal(0x00u, guest.Read(0x0E, 1));
@@ -54,7 +54,7 @@ public sealed class HeaderTests
     [InlineData(0x0C)]
     public void Status_cache_line_and_self_test_are_read_from_hardware(int offset)
     {
-        var guest = new FilteredFunction(SampleFunctions.Card());
+        var guest = new FilteredGuest(SampleFunctions.Card());
         guest.Hardware.SetHardware(0x06, 2, 0x2010);
         guest.Hardware.SetHardware(0x0C, 1, 0x20);
         Assert.Equal(guest.Raw(offset, 4), guest.Read(offset));
@@ -67,7 +67,7 @@ public sealed class HeaderTests
         byte[] bytes = SampleFunctions.Card().Snapshot();
         bytes.AsSpan(0, 4).Fill(0xFF);
         var hardware = new EmulatedFunction(default, "vf", bytes) { IsVirtualFunction = true, VendorId = 0x8086, DeviceId = 0x10ED };
-        var guest = new FilteredFunction(hardware);
+        var guest = new FilteredGuest(hardware);
         Assert.Equal(0x10ED8086u, guest.Read(0));
         Assert.False(guest.Assigned.IsGone);
     }
@@ -76,10 +76,10 @@ public sealed class HeaderTests
     [Fact]
     public void A_write_over_several_registers_obeys_each_of_them()
     {
-        var guest = new FilteredFunction(SampleFunctions.Card());
-        Assert.Equal(PciOpStatus.Success, guest.Write(0x0C, 4, 0x00_01_40_08));
+        var guest = new FilteredGuest(SampleFunctions.Card());
+        Assert.Equal(AccessStatus.Success, guest.Write(0x0C, 4, 0x00_01_40_08));
         Assert.Equal(0x80_00_00_08u, guest.Raw(0x0C, 4));
-        Assert.Equal(PciOpStatus.Success, guest.Write(0x0C, 2, 0xFF10));
+        Assert.Equal(AccessStatus.Success, guest.Write(0x0C, 2, 0xFF10));
         Assert.Equal(0x80_00_00_10u, guest.Raw(0x0C, 4));
     }
 
@@ -87,11 +87,11 @@ public sealed class HeaderTests
     [Fact]
     public void Writing_command_and_status_back_clears_no_error_bit()
     {
-        var guest = new FilteredFunction(SampleFunctions.Card());
+        var guest = new FilteredGuest(SampleFunctions.Card());
         guest.Hardware.SetHardware(0x06, 2, 0xF910);
         uint value = guest.Read(0x04);
         guest.Accesses();
-        Assert.Equal(PciOpStatus.Success, guest.Write(0x04, 4, value));
+        Assert.Equal(AccessStatus.Success, guest.Write(0x04, 4, value));
         Assert.Equal(0xF910u, guest.Raw(0x06, 2));
         Assert.DoesNotContain(guest.Writes(), access => access.Offset + access.Size > 0x06);
     }
@@ -105,8 +105,8 @@ public sealed class HeaderTests
     [InlineData(0x0Fu, 0)]
     public void The_self_test_can_be_started_and_nothing_else(uint value, int tests)
     {
-        var guest = new FilteredFunction(SampleFunctions.Card());
-        Assert.Equal(PciOpStatus.Success, guest.Write(0x0F, 1, value));
+        var guest = new FilteredGuest(SampleFunctions.Card());
+        Assert.Equal(AccessStatus.Success, guest.Write(0x0F, 1, value));
         Assert.Equal(tests, guest.Hardware.SelfTests);
     }
 
@@ -125,10 +125,10 @@ public sealed class HeaderTests
     [InlineData(0, int.MinValue)]
     public void An_access_of_a_wrong_size_or_place_is_an_invalid_offset(int offset, int size)
     {
-        var guest = new FilteredFunction(SampleFunctions.Card());
+        var guest = new FilteredGuest(SampleFunctions.Card());
         Assert.Equal(0u, guest.Read(offset, size));
-        Assert.Equal(PciOpStatus.InvalidOffset, guest.LastStatus);
-        Assert.Equal(PciOpStatus.InvalidOffset, guest.Write(offset, size, uint.MaxValue));
+        Assert.Equal(AccessStatus.InvalidOffset, guest.LastStatus);
+        Assert.Equal(AccessStatus.InvalidOffset, guest.Write(offset, size, uint.MaxValue));
         Assert.Empty(guest.Accesses());
     }
 
@@ -137,18 +137,18 @@ public sealed class HeaderTests
     {
         EmulatedFunction card = new EmulatedFunctionBuilder(0x8086, 0x10D3).BaseAddress(6, 0xFEB0_0000, 0x1_0000).Build();
         byte[] before = card.Snapshot();
-        var guest = new FilteredFunction(card, AccessPolicy.Default with { Rom = new(RomControl.Off, SettingOrigin.BuiltIn) });
+        var guest = new FilteredGuest(card, AccessPolicy.Default with { Rom = new(RomControl.Off, SettingOrigin.BuiltIn) });
 
         Assert.Equal(0u, guest.Read(0x30));
         foreach (uint value in new[] { 0xFFFFF800, 0xFFFFFFFF, 0xFEB00001u })
         {
-            Assert.Equal(PciOpStatus.Success, guest.Write(0x30, 4, value));
+            Assert.Equal(AccessStatus.Success, guest.Write(0x30, 4, value));
             Assert.Equal(0u, guest.Read(0x30));
         }
 
         Assert.Equal(before, card.Snapshot());
         Assert.Contains("(rom)", guest.Assigned.Map.RowsAt(0x30, 4)[0].Text, StringComparison.Ordinal);
-        Assert.Equal(0xFEB0_0000u, new FilteredFunction(card).Read(0x30));
+        Assert.Equal(0xFEB0_0000u, new FilteredGuest(card).Read(0x30));
     }
 
     // S15: bridges can be looked at, CardBus bridges not.
@@ -156,11 +156,11 @@ public sealed class HeaderTests
     public void A_bridge_compiles_and_its_routing_is_denied_in_every_profile()
     {
         EmulatedFunction bridge = new EmulatedFunctionBuilder(0x8086, 0x3420).Set(0x0E, 1, 1).Set(0x18, 4, 0x00020100).Set(0x1C, 4, 0x0000F1F1).Build();
-        var guest = new FilteredFunction(bridge, AccessPolicy.Permissive);
+        var guest = new FilteredGuest(bridge, AccessPolicy.Permissive);
         byte[] before = bridge.Snapshot();
         foreach (int offset in new[] { 0x18, 0x1C, 0x20, 0x24, 0x28, 0x2C, 0x30 })
         {
-            Assert.Equal(PciOpStatus.Success, guest.Write(offset, offset == 0x1C ? 2 : 4, 0xFFFFFFFF));
+            Assert.Equal(AccessStatus.Success, guest.Write(offset, offset == 0x1C ? 2 : 4, 0xFFFFFFFF));
         }
 
         bridge.SetHardware(0x1B, 1, before[0x1B]);

@@ -1,7 +1,7 @@
 using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Hardware.Pci.Emulated;
+using PciBackFlow.Stages.Filter.Map;
 using PciBackFlow.Stages.Filter.Policy;
-using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Stages.Tests.Filter;
 
@@ -26,10 +26,10 @@ public sealed class LostAddressTests
     [InlineData(PolicyProfile.QemuXen)]
     public void Addresses_are_written_back_before_anything_is_switched_on(PolicyProfile profile)
     {
-        FilteredFunction guest = Guest(profile);
+        FilteredGuest guest = Guest(profile);
         Wipe(guest);
 
-        Assert.Equal(PciOpStatus.Success, guest.Write(Command, 2, 0x0007));
+        Assert.Equal(AccessStatus.Success, guest.Write(Command, 2, 0x0007));
 
         Assert.All(Addresses, register => Assert.Equal(register.Value, guest.Raw(register.Offset, 4)));
         Assert.Equal(0x0007u, guest.Raw(Command, 2) & 0x0007);
@@ -40,12 +40,12 @@ public sealed class LostAddressTests
     [Fact]
     public void A_guest_that_had_it_enabled_when_it_was_reset_brings_it_back_whole()
     {
-        FilteredFunction guest = Guest();
+        FilteredGuest guest = Guest();
         guest.Write(Command, 2, 0x0007);
         Wipe(guest);
         guest.Accesses();
 
-        Assert.Equal(PciOpStatus.Success, guest.Write(Command, 2, 0x0007));
+        Assert.Equal(AccessStatus.Success, guest.Write(Command, 2, 0x0007));
 
         Assert.All(Addresses, register => Assert.Equal(register.Value, guest.Raw(register.Offset, 4)));
         Assert.Equal(0x0007u, guest.Raw(Command, 2) & 0x0007);
@@ -56,12 +56,12 @@ public sealed class LostAddressTests
     [Fact]
     public void A_function_that_decodes_at_a_wrong_place_stops_that_first()
     {
-        FilteredFunction guest = Guest();
+        FilteredGuest guest = Guest();
         guest.Write(Command, 2, 0x0003);
         guest.Hardware.SetHardware(0x14, 4, 0);
         guest.Accesses();
 
-        Assert.Equal(PciOpStatus.Success, guest.Write(Command, 2, 0x0007));
+        Assert.Equal(AccessStatus.Success, guest.Write(Command, 2, 0x0007));
 
         Assert.Equal(
             [(Command, 0x0000u), (0x14, 0x12u), (Command, 0x0007u)],
@@ -75,20 +75,20 @@ public sealed class LostAddressTests
     public void A_function_that_does_not_take_them_stays_off(uint wanted)
     {
         EmulatedFunction card = SampleFunctions.Card();
-        FilteredFunction guest = Guest(hardware: card, around: new OddFunction(card) { KeepsAddresses = true });
+        FilteredGuest guest = Guest(hardware: card, around: new OddFunction(card) { KeepsAddresses = true });
         Wipe(guest);
 
-        Assert.Equal(PciOpStatus.OperationFailed, guest.Write(Command, 2, wanted));
+        Assert.Equal(AccessStatus.OperationFailed, guest.Write(Command, 2, wanted));
 
         Assert.Equal(0u, guest.Raw(Command, 2) & 0x0007);
         Assert.False(guest.Assigned.Registers.IsEnabled);
-        Assert.Equal(PciOpStatus.OperationFailed, guest.Write(Command, 2, wanted));
+        Assert.Equal(AccessStatus.OperationFailed, guest.Write(Command, 2, wanted));
     }
 
     [Fact]
     public void What_holds_its_addresses_is_only_read_and_only_when_something_is_switched_on()
     {
-        FilteredFunction guest = Guest();
+        FilteredGuest guest = Guest();
         guest.Hardware.SetHardware(Command, 2, 0);
         guest.Write(Command, 2, 0x0003);
         IReadOnlyList<RecordedAccess> first = guest.Accesses();
@@ -109,7 +109,7 @@ public sealed class LostAddressTests
     [Fact]
     public void An_expansion_ROM_counts_while_it_is_enabled()
     {
-        FilteredFunction guest = Guest();
+        FilteredGuest guest = Guest();
         guest.Hardware.SetHardware(Rom, 4, 0);
         guest.Hardware.SetHardware(Command, 2, 0);
         guest.Write(Command, 2, 0x0007);
@@ -128,10 +128,10 @@ public sealed class LostAddressTests
     public void Where_registers_need_not_hold_the_address_they_are_left_alone(bool isVirtual, bool isFixed)
     {
         EmulatedFunction card = SampleFunctions.Card();
-        FilteredFunction guest = Guest(hardware: card, around: new OddFunction(card) { IsVirtual = isVirtual, IsFixed = isFixed });
+        FilteredGuest guest = Guest(hardware: card, around: new OddFunction(card) { IsVirtual = isVirtual, IsFixed = isFixed });
         Wipe(guest);
 
-        Assert.Equal(PciOpStatus.Success, guest.Write(Command, 2, 0x0007));
+        Assert.Equal(AccessStatus.Success, guest.Write(Command, 2, 0x0007));
 
         Assert.DoesNotContain(guest.Accesses(), IsAddress);
         Assert.Equal(0x0004u, guest.Raw(Command, 2) & 0x0004);
@@ -140,17 +140,17 @@ public sealed class LostAddressTests
     [Fact]
     public void A_function_that_does_not_answer_any_more_is_left_alone()
     {
-        FilteredFunction guest = Guest();
+        FilteredGuest guest = Guest();
         guest.Write(Command, 2, 0x0003);
         guest.Hardware.Faults.Inject(FaultKind.AllOnes);
         guest.Accesses();
-        Assert.Equal(PciOpStatus.Success, guest.Write(Command, 2, 0x0007));
+        Assert.Equal(AccessStatus.Success, guest.Write(Command, 2, 0x0007));
         Assert.Empty(guest.Writes());
     }
 
     private static bool IsAddress(RecordedAccess access) => access.Offset is >= 0x10 and < 0x34;
 
-    private static void Wipe(FilteredFunction guest)
+    private static void Wipe(FilteredGuest guest)
     {
         guest.Hardware.SetHardware(Command, 2, 0);
         foreach ((int offset, uint value) in Addresses)
@@ -159,7 +159,7 @@ public sealed class LostAddressTests
         }
     }
 
-    private static void AssertNothingOnBefore(FilteredFunction guest, int addresses)
+    private static void AssertNothingOnBefore(FilteredGuest guest, int addresses)
     {
         int written = 0;
         foreach (RecordedAccess write in guest.Writes())
@@ -169,9 +169,9 @@ public sealed class LostAddressTests
         }
     }
 
-    private FilteredFunction Guest(PolicyProfile profile = PolicyProfile.Default, EmulatedFunction? hardware = null, IPciFunction? around = null)
+    private FilteredGuest Guest(PolicyProfile profile = PolicyProfile.Default, EmulatedFunction? hardware = null, IPciFunction? around = null)
     {
-        FilteredFunction guest = new(hardware ?? SampleFunctions.Card(), AccessPolicy.For(profile), around: around);
+        FilteredGuest guest = new(hardware ?? SampleFunctions.Card(), AccessPolicy.For(profile), around: around);
         guest.Assigned.FoundAddressesLost = () => _told++;
         return guest;
     }

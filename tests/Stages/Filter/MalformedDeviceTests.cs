@@ -19,7 +19,7 @@ public sealed class MalformedDeviceTests
     public void A_capability_that_points_to_itself_ends_the_walk()
     {
         EmulatedFunction card = CardBuilder().Set(Pm + 1, 1, Pm).Build();
-        var guest = new FilteredFunction(card);
+        var guest = new FilteredGuest(card);
         Assert.NotEmpty(guest.Compiled.Problems);
         Sound(guest.Compiled);
     }
@@ -33,7 +33,7 @@ public sealed class MalformedDeviceTests
             .Capability(0x44, CapabilityId.Msi, [0x80, 0x00])
             .Set(0x42, 2, 2)
             .Build();
-        var guest = new FilteredFunction(card, AccessPolicy.Permissive);
+        var guest = new FilteredGuest(card, AccessPolicy.Permissive);
         Sound(guest.Compiled);
         guest.Accesses();
         guest.Write(0x48, 4, 0xFFFFFFFF);
@@ -49,7 +49,7 @@ public sealed class MalformedDeviceTests
             .Capability(0x40, CapabilityId.AdvancedFeatures, [0x06, 0x03, 0x00, 0x00])
             .Capability(0x44, CapabilityId.Msi, [0x80, 0x00])
             .Build();
-        var guest = new FilteredFunction(card, AccessPolicy.Permissive);
+        var guest = new FilteredGuest(card, AccessPolicy.Permissive);
         Sound(guest.Compiled);
         Assert.Equal(0u, guest.Assigned.Map[0x44 / 4].EffectMask);
         guest.Write(0x44, 4, 0xFFFFFFFF);
@@ -64,7 +64,7 @@ public sealed class MalformedDeviceTests
             .Capability(0x40, CapabilityId.Vendor, [0xC0])
             .Capability(0x50, CapabilityId.Msi, [0x80, 0x01])
             .Build();
-        var guest = new FilteredFunction(card, AccessPolicy.Permissive);
+        var guest = new FilteredGuest(card, AccessPolicy.Permissive);
         Sound(guest.Compiled);
         Assert.Equal(PlanAction.MsiControl, guest.Assigned.Map[0x50 / 4].Effect);
         guest.Write(0x54, 4, 0xFFFFFFFF);
@@ -78,7 +78,7 @@ public sealed class MalformedDeviceTests
             .Capability(0x40, CapabilityId.PowerManagement, [0x03, 0, 0, 0, 0, 0])
             .Capability(0x50, CapabilityId.PowerManagement, [0x03, 0, 0, 0, 0, 0])
             .Build();
-        var guest = new FilteredFunction(card);
+        var guest = new FilteredGuest(card);
         guest.Write(0x54, 2, 3);
         Assert.Equal(0, card.PowerState);
         Assert.Empty(guest.Writes());
@@ -155,7 +155,7 @@ public sealed class MalformedDeviceTests
                 Sound(ConfigSpaceMapCompiler.Compile(function, AccessPolicy.For(profile), readAll: true));
             }
 
-            var guest = new FilteredFunction(function);
+            var guest = new FilteredGuest(function);
             for (int offset = 0; offset + 4 <= function.ReadableSize; offset += 4)
             {
                 uint isVirtual = guest.Assigned.Map[offset / 4].Virtual;

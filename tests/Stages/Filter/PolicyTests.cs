@@ -3,7 +3,6 @@ using PciBackFlow.Stages.Filter;
 using PciBackFlow.Stages.Filter.Compile;
 using PciBackFlow.Stages.Filter.Map;
 using PciBackFlow.Stages.Filter.Policy;
-using PciBackFlow.Stages.Wire;
 using static PciBackFlow.Stages.Tests.Filter.SampleFunctions;
 
 namespace PciBackFlow.Stages.Tests.Filter;
@@ -14,12 +13,12 @@ public sealed class PolicyTests
 
     // P5: dropped with success; strict says so; permissive lets it through.
     [Theory]
-    [InlineData(PolicyProfile.Default, PciOpStatus.Success, false)]
-    [InlineData(PolicyProfile.Strict, PciOpStatus.AccessDenied, false)]
-    [InlineData(PolicyProfile.Permissive, PciOpStatus.Success, true)]
-    public void An_unknown_write_is_answered_by_the_profile(PolicyProfile profile, PciOpStatus status, bool passes)
+    [InlineData(PolicyProfile.Default, AccessStatus.Success, false)]
+    [InlineData(PolicyProfile.Strict, AccessStatus.AccessDenied, false)]
+    [InlineData(PolicyProfile.Permissive, AccessStatus.Success, true)]
+    public void An_unknown_write_is_answered_by_the_profile(PolicyProfile profile, AccessStatus status, bool passes)
     {
-        var guest = new FilteredFunction(Card(), AccessPolicy.For(profile));
+        var guest = new FilteredGuest(Card(), AccessPolicy.For(profile));
         Assert.Equal(status, guest.Write(Vendor + 8, 4, 0x12345678));
         Assert.Equal(passes ? 0x12345678u : 0u, guest.Raw(Vendor + 8, 4));
         Assert.Equal(passes ? 0u : 0x12345678u, guest.LastDenied);
@@ -28,19 +27,19 @@ public sealed class PolicyTests
     [Fact]
     public void Strict_refuses_a_write_that_would_change_nothing_but_names_no_bit_to_open()
     {
-        var guest = new FilteredFunction(Card(), AccessPolicy.Strict);
-        Assert.Equal(PciOpStatus.AccessDenied, guest.Write(Vendor + 8, 4, 0));
+        var guest = new FilteredGuest(Card(), AccessPolicy.Strict);
+        Assert.Equal(AccessStatus.AccessDenied, guest.Write(Vendor + 8, 4, 0));
         Assert.Equal(0u, guest.LastDenied);
         // Command has its rule, Status beside it has none.
-        Assert.Equal(PciOpStatus.Success, guest.Write(0x04, 2, guest.Read(0x04, 2)));
-        Assert.Equal(PciOpStatus.AccessDenied, guest.Write(0x04, 4, guest.Read(0x04, 2)));
+        Assert.Equal(AccessStatus.Success, guest.Write(0x04, 2, guest.Read(0x04, 2)));
+        Assert.Equal(AccessStatus.AccessDenied, guest.Write(0x04, 4, guest.Read(0x04, 2)));
     }
 
     [Fact]
     public void Under_qemu_xen_interrupt_disable_stays_with_the_guest_even_with_interrupt_control()
     {
-        var guest = new FilteredFunction(Card(), AccessPolicy.QemuXen with { AllowInterruptControl = new(true, SettingOrigin.BuiltIn) });
-        Assert.Equal(PciOpStatus.Success, guest.Write(0x04, 2, 0x0406));
+        var guest = new FilteredGuest(Card(), AccessPolicy.QemuXen with { AllowInterruptControl = new(true, SettingOrigin.BuiltIn) });
+        Assert.Equal(AccessStatus.Success, guest.Write(0x04, 2, 0x0406));
         Assert.Equal(0x0400u, guest.Read(0x04, 2) & 0x0400);
         Assert.Equal(0u, guest.Raw(0x04, 2) & 0x0400);
         Assert.Equal(0x05u, guest.Read(0x3C, 1));
@@ -53,28 +52,28 @@ public sealed class PolicyTests
     public void Strict_lets_the_register_pass_in_which_a_rule_opens_a_bit()
     {
         PolicyRule rule = new() { Register = "PCIe Device Control", Mask = 0x7000 };
-        var guest = new FilteredFunction(Card(), AccessPolicy.Strict with { Rules = [rule] });
+        var guest = new FilteredGuest(Card(), AccessPolicy.Strict with { Rules = [rule] });
         uint before = guest.Read(Express + 8, 2);
-        Assert.Equal(PciOpStatus.Success, guest.Write(Express + 8, 2, before ^ 0x7000));
+        Assert.Equal(AccessStatus.Success, guest.Write(Express + 8, 2, before ^ 0x7000));
         Assert.Equal(before ^ 0x7000, guest.Raw(Express + 8, 2));
-        Assert.Equal(PciOpStatus.AccessDenied, guest.Write(Express + 8, 2, before ^ 0x7001));
-        Assert.Equal(PciOpStatus.AccessDenied, guest.Write(Express + 0x28, 2, guest.Read(Express + 0x28, 2)));
+        Assert.Equal(AccessStatus.AccessDenied, guest.Write(Express + 8, 2, before ^ 0x7001));
+        Assert.Equal(AccessStatus.AccessDenied, guest.Write(Express + 0x28, 2, guest.Read(Express + 0x28, 2)));
     }
 
     [Fact]
     public void Strict_says_nothing_when_the_register_has_its_own_rule()
     {
-        var guest = new FilteredFunction(Card(), AccessPolicy.Strict);
-        Assert.Equal(PciOpStatus.Success, guest.Write(0x0C, 2, 0x4010));
-        Assert.Equal(PciOpStatus.Success, guest.Write(0x3C, 1, 0x0B));
+        var guest = new FilteredGuest(Card(), AccessPolicy.Strict);
+        Assert.Equal(AccessStatus.Success, guest.Write(0x0C, 2, 0x4010));
+        Assert.Equal(AccessStatus.Success, guest.Write(0x3C, 1, 0x0B));
     }
 
     [Fact]
     public void A_suggested_rule_allows_exactly_what_was_denied()
     {
-        var guest = new FilteredFunction(Card());
+        var guest = new FilteredGuest(Card());
         uint before = guest.Read(Express + 8, 2);
-        Assert.Equal(PciOpStatus.Success, guest.Write(Express + 8, 2, before ^ 0x0004));
+        Assert.Equal(AccessStatus.Success, guest.Write(Express + 8, 2, before ^ 0x0004));
         Assert.Equal(0x0004u, guest.LastDenied);
         RegisterRow row = Assert.Single(guest.Assigned.Map.RowsAt(Express + 8, 2));
         Assert.Equal("PCIe Device Control", row.Name);
@@ -82,7 +81,7 @@ public sealed class PolicyTests
         PolicyRule rule = Assert.Single(PolicySuggestion.For(guest.Assigned.Map, Express + 8, 2, guest.LastDenied));
         Assert.Equal(0x0004u, rule.Mask);
 
-        var allowed = new FilteredFunction(Card(), With(rule));
+        var allowed = new FilteredGuest(Card(), With(rule));
         allowed.Write(Express + 8, 4, 0xFFFFFFFF);
         Assert.Equal(before | 0x0004, allowed.Raw(Express + 8, 2));
         for (int offset = 0; offset < 4096; offset += 4)
@@ -100,7 +99,7 @@ public sealed class PolicyTests
     [Fact]
     public void A_suggestion_names_every_register_that_a_policy_can_open_and_no_other()
     {
-        var guest = new FilteredFunction(Card());
+        var guest = new FilteredGuest(Card());
         Assert.Empty(PolicySuggestion.For(guest.Assigned.Map, 0x00, 4, 0xFFFFFFFF));
         Assert.Empty(PolicySuggestion.For(guest.Assigned.Map, SrIov + 8, 4, 0xFFFFFFFF));
         Assert.Equal(["PCIe Device Control", "PCIe Device Status"],
@@ -139,7 +138,7 @@ public sealed class PolicyTests
     [InlineData(null, Express + 8)]
     public void A_rule_finds_its_register_by_name_capability_or_offset(string? register, int offset)
     {
-        var guest = new FilteredFunction(Card(), With(new PolicyRule { Register = register, Offset = offset, Size = 2, Mask = 0x7000 }));
+        var guest = new FilteredGuest(Card(), With(new PolicyRule { Register = register, Offset = offset, Size = 2, Mask = 0x7000 }));
         Assert.Empty(guest.Compiled.Problems);
         guest.Write(Express + 8, 2, 0x5000);
         Assert.Equal(0x5810u, guest.Raw(Express + 8, 2));
@@ -148,7 +147,7 @@ public sealed class PolicyTests
     [Fact]
     public void A_rule_for_a_register_that_is_not_there_or_has_its_own_rule_is_reported()
     {
-        var guest = new FilteredFunction(Card(), With(
+        var guest = new FilteredGuest(Card(), With(
             new PolicyRule { Register = "No Such Register" },
             new PolicyRule { Register = "Command" },
             new PolicyRule { Offset = 4094, Size = 4 }));
@@ -159,7 +158,7 @@ public sealed class PolicyTests
     public void A_deny_rule_shuts_what_the_profile_opens_and_the_last_rule_wins()
     {
         var shut = new PolicyRule { Register = "Cache Line Size", Allow = false };
-        var guest = new FilteredFunction(Card(), AccessPolicy.Permissive with
+        var guest = new FilteredGuest(Card(), AccessPolicy.Permissive with
         {
             Rules = [shut, new PolicyRule { Offset = 0x800, Allow = false }, new PolicyRule { Offset = 0x800, Mask = 0xFF }],
         });
@@ -174,7 +173,7 @@ public sealed class PolicyTests
     public void A_quirk_is_read_and_written_through_its_mask_even_when_unaligned()
     {
         AccessPolicy policy = AccessPolicy.Default with { Quirks = [new QuirkField(0x802, 4, 0x00FF_FF0F, new(SettingSource.DriverParameter, "quirks"))] };
-        var guest = new FilteredFunction(Card(), policy);
+        var guest = new FilteredGuest(Card(), policy);
         guest.Write(0x800, 4, 0xFFFFFFFF);
         guest.Write(0x804, 4, 0xFFFFFFFF);
         Assert.Equal(0xFF0F0000u, guest.Raw(0x800, 4));
@@ -185,7 +184,7 @@ public sealed class PolicyTests
     [Fact]
     public void A_policy_that_opens_part_of_a_register_with_error_bits_never_writes_the_others_ones_back()
     {
-        var guest = new FilteredFunction(Card(), With(new PolicyRule { Register = "PCIe Link Status", Mask = 0x4000 }));
+        var guest = new FilteredGuest(Card(), With(new PolicyRule { Register = "PCIe Link Status", Mask = 0x4000 }));
         guest.Hardware.SetHardware(Express + 0x12, 2, 0xD082);
         guest.Write(Express + 0x10, 4, 0xFFFFFFFF);
         Assert.Equal(0x9082u, guest.Raw(Express + 0x12, 2));
@@ -195,7 +194,7 @@ public sealed class PolicyTests
     public void A_hidden_capability_leaves_the_chain()
     {
         AccessPolicy policy = AccessPolicy.Default with { HiddenCapabilities = ["CAP_PM", "CAP_VPD", "CAP_VNDR", "ECAP_AER", "ECAP_SRIOV"] };
-        var guest = new FilteredFunction(Card(), policy);
+        var guest = new FilteredGuest(Card(), policy);
         Assert.Equal((uint)Msi, guest.Read(0x34, 1));
         Assert.Equal((uint)Af, guest.Read(Msix + 1, 1));
         Assert.Equal(0u, guest.Read(Vpd));
@@ -212,7 +211,7 @@ public sealed class PolicyTests
     public void Hiding_everything_takes_the_list_itself_away()
     {
         AccessPolicy policy = AccessPolicy.Default with { HiddenCapabilities = ["CAP_PM", "CAP_MSI", "CAP_EXP", "CAP_MSIX", "CAP_VPD", "CAP_VNDR", "CAP_AF"] };
-        var guest = new FilteredFunction(Card(), policy);
+        var guest = new FilteredGuest(Card(), policy);
         Assert.Equal(0u, guest.Read(0x34, 1));
         Assert.Equal(0u, guest.Read(0x06, 2) & 0x0010);
     }
@@ -221,7 +220,7 @@ public sealed class PolicyTests
     [Fact]
     public void The_qemu_profile_has_qemus_masks()
     {
-        var guest = new FilteredFunction(Card(), AccessPolicy.QemuXen);
+        var guest = new FilteredGuest(Card(), AccessPolicy.QemuXen);
         Assert.Equal(0u, guest.Read(0x04, 2) & 0x0743);
         Assert.Equal(0u, guest.Read(0x0C, 2));
         guest.Write(0x0C, 2, 0x4008);
@@ -229,7 +228,7 @@ public sealed class PolicyTests
         Assert.Equal(0x10u, guest.Raw(0x0C, 1));
         Assert.Equal(0x0023u, guest.Read(Pm + 2, 2));
         Assert.Equal(0x0008u, guest.Read(Pm + 4, 2) & 0x000B);
-        Assert.Equal(PciOpStatus.Success, guest.Write(Pm + 4, 2, 3));
+        Assert.Equal(AccessStatus.Success, guest.Write(Pm + 4, 2, 3));
         Assert.Equal(0x000Bu, guest.Read(Pm + 4, 2) & 0x000B);
         Assert.Equal(0, guest.Hardware.PowerState);
         Assert.Equal(0x2810u, guest.Read(Express + 8, 2));
@@ -258,14 +257,14 @@ public sealed class PolicyTests
     {
         var origin = new SettingOrigin(SettingSource.ToolstackOptions, "opts-0");
         var policy = AccessPolicy.For(PolicyProfile.Permissive, origin);
-        var guest = new FilteredFunction(Card(), policy);
+        var guest = new FilteredGuest(Card(), policy);
         Assert.Contains("writes pass by permissive policy (toolstack options opts-0)", guest.Assigned.Map.RowsAt(0x06, 2)[0].Text, StringComparison.Ordinal);
     }
 
     [Fact]
     public void Suggestions_of_many_writes_become_one_rule_for_each_register()
     {
-        ConfigSpaceMap map = new FilteredFunction(Card()).Assigned.Map;
+        ConfigSpaceMap map = new FilteredGuest(Card()).Assigned.Map;
         IReadOnlyList<PolicyRule> rules = PolicySuggestion.Merge(
         [
             .. PolicySuggestion.For(map, Express + 8, 2, 0x0004),

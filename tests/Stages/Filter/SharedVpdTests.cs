@@ -31,7 +31,7 @@ public sealed class SharedVpdTests
     {
         PolicyRule[] rules = [new() { Offset = Vpd, Size = 4 }, new() { Offset = Vpd + 4, Size = 4 }];
         AccessPolicy policy = AccessPolicy.For(profile) with { Rules = rules };
-        var guest = new FilteredFunction(CardBuilder().Set(Address, 2, 0x0123).Build(new PciAddress(0, 3, 0, (byte)number)), policy);
+        var guest = new FilteredGuest(CardBuilder().Set(Address, 2, 0x0123).Build(new PciAddress(0, 3, 0, (byte)number)), policy);
 
         foreach ((int offset, int size) in new[] { (Vpd, 4), (Address, 2), (Address, 1), (Address + 1, 1), (Vpd + 4, 4) })
         {
@@ -51,7 +51,7 @@ public sealed class SharedVpdTests
     [InlineData(5, 0)]
     public void The_first_function_of_a_slot_has_it(int slot, int number)
     {
-        var guest = new FilteredFunction(Card(slot, number).Build(new PciAddress(0, 3, (byte)slot, (byte)number)));
+        var guest = new FilteredGuest(Card(slot, number).Build(new PciAddress(0, 3, (byte)slot, (byte)number)));
 
         Assert.True(HasVpd(guest));
     }
@@ -65,20 +65,20 @@ public sealed class SharedVpdTests
         EmulatedFunction card = CardBuilder().Extended(0x1C0, ExtendedCapabilityId.AlternativeRouting, 1, new byte[4])
             .Build(new PciAddress(0, 3, (byte)slot, 0));
 
-        Assert.Equal(isFirst, HasVpd(new FilteredFunction(card)));
+        Assert.Equal(isFirst, HasVpd(new FilteredGuest(card)));
     }
 
     [Fact]
     public void It_is_said_why()
     {
-        var guest = new FilteredFunction(CardBuilder().Build(new PciAddress(0, 3, 0, 1)));
+        var guest = new FilteredGuest(CardBuilder().Build(new PciAddress(0, 3, 0, 1)));
 
         Assert.Contains("function 0's", guest.Assigned.Map.Rows.Single(static row => row.Offset == Address).Text, StringComparison.Ordinal);
     }
 
     private static EmulatedFunctionBuilder Card(int slot, int number) => CardBuilder().Set(0x0E, 1, slot + number == 0 ? 0x80u : 0u);
 
-    private static bool HasVpd(FilteredFunction guest)
+    private static bool HasVpd(FilteredGuest guest)
     {
         guest.Write(Address, 2, 0x0004);
         return guest.Read(Msix + 1, 1) == Vpd && guest.Writes().Count > 0;

@@ -6,18 +6,17 @@ using PciBackFlow.Stages.Filter.Compile;
 using PciBackFlow.Stages.Filter.Map;
 using PciBackFlow.Stages.Filter.Policy;
 using PciBackFlow.Stages.Filter.Run;
-using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Stages.Tests.Filter;
 
 /// <summary>A guest's view of an emulated function: plans each access and takes its steps at once.</summary>
-internal sealed class FilteredFunction
+internal sealed class FilteredGuest
 {
     /// <param name="hardware">The function.</param>
     /// <param name="policy">The policy; the default one when not given.</param>
     /// <param name="readAll">Whether every register is read at once.</param>
     /// <param name="around">What the backend has in hand, when it is not the function itself but something around it.</param>
-    internal FilteredFunction(EmulatedFunction hardware, AccessPolicy? policy = null, bool readAll = true, IPciFunction? around = null)
+    internal FilteredGuest(EmulatedFunction hardware, AccessPolicy? policy = null, bool readAll = true, IPciFunction? around = null)
     {
         Hardware = hardware;
         Compiled = ConfigSpaceMapCompiler.Compile(around ?? hardware, policy ?? AccessPolicy.Default, readAll);
@@ -31,7 +30,7 @@ internal sealed class FilteredFunction
 
     internal AssignedFunction Assigned { get; }
 
-    internal PciOpStatus LastStatus { get; private set; }
+    internal AccessStatus LastStatus { get; private set; }
 
     internal uint LastDenied { get; private set; }
 
@@ -54,7 +53,7 @@ internal sealed class FilteredFunction
 
             if (!Assigned.TryReadHardware(plan.Steps[i].Offset, plan.Steps[i].Size, out uint hardware))
             {
-                LastStatus = PciOpStatus.OperationFailed;
+                LastStatus = AccessStatus.OperationFailed;
             }
 
             value |= hardware & plan.HardwareMask;
@@ -63,7 +62,7 @@ internal sealed class FilteredFunction
         return value;
     }
 
-    internal PciOpStatus Write(int offset, int size, uint value)
+    internal AccessStatus Write(int offset, int size, uint value)
     {
         AccessPlan plan = default;
         AccessFilter.PlanWrite(Assigned, offset, size, value, ref plan);
@@ -72,8 +71,8 @@ internal sealed class FilteredFunction
         LastDenied = plan.DeniedBits;
         for (int i = 0; i < plan.StepCount; i++)
         {
-            PciOpStatus status = SideEffects.Run(in plan.Steps[i], Assigned);
-            if (status != PciOpStatus.Success)
+            AccessStatus status = SideEffects.Run(in plan.Steps[i], Assigned);
+            if (status != AccessStatus.Success)
             {
                 return LastStatus = status;
             }
