@@ -2,8 +2,8 @@ using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Text;
 using PciBackFlow.Backend.Selection;
-using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Hardware.Text;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Backend.Attaching;
 

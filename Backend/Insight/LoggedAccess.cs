@@ -1,9 +1,10 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
-using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Stages.Filter.Compile;
-using PciBackFlow.Stages.Filter.Map;
-using PciBackFlow.Stages.Filter.Policy;
+using PciBackFlow.Filter.Compile;
+using PciBackFlow.Filter.Insight;
+using PciBackFlow.Filter.Map;
+using PciBackFlow.Filter.Policy;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Backend.Insight;
 

@@ -1,8 +1,8 @@
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Filter.Compile;
+using PciBackFlow.Filter.Map;
+using PciBackFlow.Filter.Policy;
+using PciBackFlow.Pci;
 using PciBackFlow.Pipeline;
-using PciBackFlow.Stages.Filter.Compile;
-using PciBackFlow.Stages.Filter.Map;
-using PciBackFlow.Stages.Filter.Policy;
 using PciBackFlow.Stages.Tracing;
 using PciBackFlow.Stages.Wire;
 

@@ -1,7 +1,6 @@
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Filter.Policy;
 using PciBackFlow.Hardware.Text;
-using PciBackFlow.Stages.Filter;
-using PciBackFlow.Stages.Filter.Policy;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Backend.Policy;
 

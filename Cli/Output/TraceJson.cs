@@ -1,11 +1,12 @@
 using System.Globalization;
 using System.Text.Json;
 using PciBackFlow.Backend.Insight;
-using PciBackFlow.Backend.Policy;
 using PciBackFlow.Backend.Tracing;
+using PciBackFlow.Filter.Files;
+using PciBackFlow.Filter.Insight;
+using PciBackFlow.Filter.Map;
+using PciBackFlow.Filter.Policy;
 using PciBackFlow.Pipeline;
-using PciBackFlow.Stages.Filter.Map;
-using PciBackFlow.Stages.Filter.Policy;
 using PciBackFlow.Stages.Tracing;
 using PciBackFlow.Stages.Wire;
 

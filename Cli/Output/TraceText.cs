@@ -1,9 +1,9 @@
 using System.Globalization;
 using System.Text;
 using PciBackFlow.Backend.Insight;
-using PciBackFlow.Backend.Policy;
 using PciBackFlow.Backend.Tracing;
-using PciBackFlow.Stages.Filter.Policy;
+using PciBackFlow.Filter.Files;
+using PciBackFlow.Filter.Policy;
 using PciBackFlow.Stages.Tracing;
 using PciBackFlow.Stages.Wire;
 

@@ -8,9 +8,10 @@ using PciBackFlow.Backend.Devices.Refusals;
 using PciBackFlow.Backend.Policy;
 using PciBackFlow.Backend.Selection;
 using PciBackFlow.Backend.Slots;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Filter.Files;
+using PciBackFlow.Filter.Policy;
+using PciBackFlow.Pci;
 using PciBackFlow.Pipeline;
-using PciBackFlow.Stages.Filter.Policy;
 
 namespace PciBackFlow.Cli.Serve;
 

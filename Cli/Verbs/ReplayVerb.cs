@@ -4,7 +4,7 @@ using PciBackFlow.Backend.Policy;
 using PciBackFlow.Cli.Output;
 using PciBackFlow.Cli.Parsing;
 using PciBackFlow.Cli.Sources;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pci;
 using PciBackFlow.Stages.Tracing;
 
 namespace PciBackFlow.Cli.Verbs;

@@ -1,10 +1,9 @@
 using BenchmarkDotNet.Attributes;
-using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Stages.Filter;
-using PciBackFlow.Stages.Filter.Compile;
-using PciBackFlow.Stages.Filter.Map;
-using PciBackFlow.Stages.Filter.Policy;
-using PciBackFlow.Stages.Filter.Run;
+using PciBackFlow.Filter.Compile;
+using PciBackFlow.Filter.Map;
+using PciBackFlow.Filter.Policy;
+using PciBackFlow.Filter.Run;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Benchmarks;
 

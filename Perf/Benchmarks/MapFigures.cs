@@ -1,11 +1,10 @@
 using System.Globalization;
-using PciBackFlow.Hardware.Pci.Capabilities;
-using PciBackFlow.Hardware.Pci.Captures;
-using PciBackFlow.Stages.Filter;
-using PciBackFlow.Stages.Filter.Compile;
-using PciBackFlow.Stages.Filter.Map;
-using PciBackFlow.Stages.Filter.Policy;
-using PciBackFlow.Stages.Filter.Run;
+using PciBackFlow.Filter.Compile;
+using PciBackFlow.Filter.Map;
+using PciBackFlow.Filter.Policy;
+using PciBackFlow.Filter.Run;
+using PciBackFlow.Pci.Capabilities;
+using PciBackFlow.Pci.Captures;
 
 namespace PciBackFlow.Benchmarks;
 

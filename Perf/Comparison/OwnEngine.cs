@@ -1,13 +1,13 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Filter.Compile;
+using PciBackFlow.Filter.Policy;
+using PciBackFlow.Filter.Run;
+using PciBackFlow.Pci;
 using PciBackFlow.Stages.Connections;
 using PciBackFlow.Stages.Decode;
 using PciBackFlow.Stages.Execute;
 using PciBackFlow.Stages.Filter;
-using PciBackFlow.Stages.Filter.Compile;
-using PciBackFlow.Stages.Filter.Policy;
-using PciBackFlow.Stages.Filter.Run;
 using PciBackFlow.Stages.Ingest;
 using PciBackFlow.Stages.Notify;
 using PciBackFlow.Stages.Respond;

@@ -2,11 +2,11 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Stages.Filter.Compile;
-using PciBackFlow.Stages.Filter.Map;
-using PciBackFlow.Stages.Filter.Policy;
-using PciBackFlow.Stages.Filter.Run;
+using PciBackFlow.Filter.Compile;
+using PciBackFlow.Filter.Map;
+using PciBackFlow.Filter.Policy;
+using PciBackFlow.Filter.Run;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Perf.Comparison;
 

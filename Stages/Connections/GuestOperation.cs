@@ -1,11 +1,11 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using PciBackFlow.Filter.Map;
+using PciBackFlow.Filter.Run;
 using PciBackFlow.Hardware.Linux;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pci;
 using PciBackFlow.Pipeline;
 using PciBackFlow.Pipeline.Running;
-using PciBackFlow.Stages.Filter.Map;
-using PciBackFlow.Stages.Filter.Run;
 using PciBackFlow.Stages.Tracing;
 using PciBackFlow.Stages.Wire;
 

@@ -1,9 +1,9 @@
 using System.Diagnostics;
+using PciBackFlow.Filter.Effects;
+using PciBackFlow.Filter.Map;
+using PciBackFlow.Filter.Run;
 using PciBackFlow.Pipeline;
 using PciBackFlow.Stages.Connections;
-using PciBackFlow.Stages.Execute.SideEffects;
-using PciBackFlow.Stages.Filter.Map;
-using PciBackFlow.Stages.Filter.Run;
 using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Stages.Execute;

@@ -1,7 +1,7 @@
+using PciBackFlow.Filter.Map;
+using PciBackFlow.Filter.Run;
 using PciBackFlow.Pipeline;
 using PciBackFlow.Stages.Connections;
-using PciBackFlow.Stages.Filter.Map;
-using PciBackFlow.Stages.Filter.Run;
 using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Stages.Filter;

@@ -1,5 +1,5 @@
 using PciBackFlow.Backend.Selection;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Backend.Devices.Hiding;
 

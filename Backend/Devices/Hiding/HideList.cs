@@ -1,6 +1,6 @@
 using PciBackFlow.Backend.Selection;
-using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Hardware.Text;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Backend.Devices.Hiding;
 

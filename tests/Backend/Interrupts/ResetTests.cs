@@ -1,13 +1,12 @@
 using PciBackFlow.Backend.Interrupts;
+using PciBackFlow.Filter.Effects;
+using PciBackFlow.Filter.Map;
+using PciBackFlow.Filter.Policy;
+using PciBackFlow.Filter.Run;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
 using PciBackFlow.Hardware.Hypervisor.Loopback.Passthrough;
 using PciBackFlow.Hardware.Linux;
-using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Stages.Execute.SideEffects;
-using PciBackFlow.Stages.Filter;
-using PciBackFlow.Stages.Filter.Map;
-using PciBackFlow.Stages.Filter.Policy;
-using PciBackFlow.Stages.Filter.Run;
+using PciBackFlow.Pci;
 using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Backend.Tests.Interrupts;

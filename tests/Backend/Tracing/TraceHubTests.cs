@@ -1,10 +1,10 @@
 using System.Runtime.CompilerServices;
 using PciBackFlow.Backend.Failures;
 using PciBackFlow.Backend.Tracing;
-using PciBackFlow.Hardware.Pci.Emulated;
-using PciBackFlow.Stages.Filter.Compile;
-using PciBackFlow.Stages.Filter.Map;
-using PciBackFlow.Stages.Filter.Policy;
+using PciBackFlow.Filter.Compile;
+using PciBackFlow.Filter.Map;
+using PciBackFlow.Filter.Policy;
+using PciBackFlow.Pci.Emulated;
 using PciBackFlow.Stages.Tracing;
 
 namespace PciBackFlow.Backend.Tests.Tracing;

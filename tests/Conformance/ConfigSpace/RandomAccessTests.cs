@@ -1,8 +1,7 @@
-using PciBackFlow.Hardware.Pci.Captures;
-using PciBackFlow.Hardware.Pci.Emulated;
-using PciBackFlow.Stages.Filter;
-using PciBackFlow.Stages.Filter.Map;
-using PciBackFlow.Stages.Filter.Policy;
+using PciBackFlow.Filter.Map;
+using PciBackFlow.Filter.Policy;
+using PciBackFlow.Pci.Captures;
+using PciBackFlow.Pci.Emulated;
 using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Conformance.Tests.ConfigSpace;
@@ -22,7 +21,7 @@ public sealed class RandomAccessTests
     public void Accesses_at_random_are_answered_by_one_of_six_codes_and_change_only_what_may_change(string policy, int seed)
     {
         var findings = new Findings();
-        foreach ((string? name, byte[]? bytes, Hardware.Pci.IPciFunction? function) in CapturedImages.Usable())
+        foreach ((string? name, byte[]? bytes, Pci.IPciFunction? function) in CapturedImages.Usable())
         {
             var random = new Random(seed);
             var image = new OracleImage(bytes);
