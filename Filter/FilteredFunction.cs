@@ -9,8 +9,8 @@ namespace PciBackFlow.Filter;
 
 /// <summary>
 /// One function's configuration space as one guest may use it: every access is decided by the function's compiled permissions, and what they leave for
-/// hardware is done at once, on the calling thread. Whatever the guest sends ends in a status, never in an exception. Used by one thread at a time; does not own
-/// the function. An access allocates nothing. It may block as long as the function does: a reset, or a power state where policy allows those.
+/// hardware is done at once, on the calling thread. Whatever the guest sends ends in a status, never in an exception. Used by one thread at a time; does not
+/// own the function. An access allocates nothing. It may block as long as the function does: a reset, or a power state where policy allows those.
 /// </summary>
 public sealed class FilteredFunction
 {

@@ -7,7 +7,7 @@ namespace PciBackFlow.Filter.Effects;
 
 /// <summary>
 /// Power Management Control/Status (PCI Power Management 1.2 §3.2.4). The guest's own bits are PME_Status and Data_Select; the state is what the guest reads
-/// and nothing else (<see cref="PciBackFlow.Filter.Tables.PowerManagementTable"/> says why), or, where policy allows that, changed by the host's kernel, with its rules and
+/// and nothing else (<see cref="Tables.PowerManagementTable"/> says why), or, where policy allows that, changed by the host's kernel, with its rules and
 /// delays. PME# stays off: the wake-up would be the host's.
 /// </summary>
 internal static class PowerControl
