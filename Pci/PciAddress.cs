@@ -10,15 +10,6 @@ namespace PciBackFlow.Pci;
 /// <param name="Function">Function, 0 to 7.</param>
 public readonly partial record struct PciAddress(uint Domain, byte Bus, byte Slot, byte Function) : IComparable<PciAddress>
 {
-    /// <summary>What is said of a device that Xen cannot know, wherever one is named.</summary>
-    public const string SegmentRule = "Xen knows segments up to ffff";
-
-    /// <summary>
-    /// Whether Xen can know it: its device addresses have 16 bits of segment. Linux numbers from 10000 on what it finds behind a controller of its own (Intel
-    /// VMD); for Xen the controller is the device.
-    /// </summary>
-    public bool IsKnownToXen => Domain <= 0xFFFF;
-
     /// <summary>Slot and function in one byte, as the wire protocol carries them.</summary>
     public byte Devfn => (byte)((Slot << 3) | Function);
 

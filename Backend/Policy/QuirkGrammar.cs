@@ -1,4 +1,5 @@
 using PciBackFlow.Filter.Policy;
+using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Text;
 using PciBackFlow.Pci;
 
@@ -32,9 +33,9 @@ public static class QuirkGrammar
             return false;
         }
 
-        if (!address.IsKnownToXen)
+        if (!XenSegments.Know(address))
         {
-            return Refuse(text.Length - text.TrimStart().Length, PciAddress.SegmentRule, out errorIndex, out reason);
+            return Refuse(text.Length - text.TrimStart().Length, XenSegments.Rule, out errorIndex, out reason);
         }
 
         if (position >= text.Length || text[position] != '-')
