@@ -13,7 +13,7 @@ namespace PciBackFlow.Filter.Compile;
 /// at most once; never writes. Whatever a broken or malicious function shows, the result is a map in which every
 /// byte has one owner.
 /// </summary>
-public static class ConfigSpaceMapCompiler
+internal static class ConfigSpaceMapCompiler
 {
     /// <summary>Compiles.</summary>
     /// <param name="function">The function.</param>

@@ -5,4 +5,4 @@ namespace PciBackFlow.Filter.Run;
 /// <param name="Mask">Bits served from the copy.</param>
 /// <param name="Shadow">The copy, under the mask.</param>
 /// <param name="Hardware">What hardware answers, under the mask; all ones there when the access failed.</param>
-public readonly record struct ShadowMismatch(int Offset, uint Mask, uint Shadow, uint Hardware);
+internal readonly record struct ShadowMismatch(int Offset, uint Mask, uint Shadow, uint Hardware);

@@ -3,7 +3,7 @@ using PciBackFlow.Pci;
 namespace PciBackFlow.Filter.Run;
 
 /// <summary>Compares every bit that is served from the copy with hardware.</summary>
-public static class ShadowVerification
+internal static class ShadowVerification
 {
     /// <summary>Reads hardware, one dword for each that has such bits. Changes nothing.</summary>
     /// <param name="function">The function; its owner's thread, or nobody using it.</param>

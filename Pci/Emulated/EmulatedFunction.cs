@@ -44,7 +44,7 @@ public partial class EmulatedFunction : IPciFunction
     /// <param name="reported">What the system said of BARs 0–5 and, at index 6, the ROM; may be shorter.</param>
     /// <param name="isVirtualFunction">Whether it is an SR-IOV virtual function, whose registers behave so (SR-IOV 1.1 §3.4.1).</param>
     /// <exception cref="ArgumentException">Fewer than 64 or more than 4096 bytes.</exception>
-    protected EmulatedFunction(
+    private protected EmulatedFunction(
         PciAddress address, string origin, ReadOnlySpan<byte> bytes, int size, ReadOnlySpan<ReportedRegion> reported, bool isVirtualFunction)
     {
         if (bytes.Length is < ConfigRegisters.HeaderSize or > ConfigRegisters.ExtendedSize)

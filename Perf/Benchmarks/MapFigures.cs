@@ -40,7 +40,7 @@ internal static class MapFigures
         CompiledFunction compiled;
         try
         {
-            compiled = ConfigSpaceMapCompiler.Compile(function, AccessPolicy.Default, readAll: true);
+            compiled = FunctionPermissions.Compile(function, AccessPolicy.Default, readAll: true, isLone: false);
         }
         catch (UnsupportedFunctionException)
         {
@@ -97,7 +97,7 @@ internal static class MapFigures
         for (int i = 0; i < Functions; i++)
         {
             CapturedFunction function = usable[i % usable.Length];
-            CompiledFunction compiled = ConfigSpaceMapCompiler.Compile(function, AccessPolicy.Default, readAll: true);
+            CompiledFunction compiled = FunctionPermissions.Compile(function, AccessPolicy.Default, readAll: true, isLone: false);
             compiled = compiled with { Map = cache.Share(compiled.Map) };
             maps.Add(compiled.Map);
             held.Add(new AssignedFunction(function, default, compiled));

@@ -30,7 +30,7 @@ internal sealed unsafe class OwnEngine : IGuestNotifier, IDisposable
         _size = function.Size;
         _memory = (byte*)NativeMemory.AlignedAlloc(SharedInfoLayout.PageSize, SharedInfoLayout.PageSize);
         new FrontendPage(_memory).Zero();
-        var assigned = new AssignedFunction(function, default, ConfigSpaceMapCompiler.Compile(function, AccessPolicy.Default, readAll: true));
+        var assigned = new AssignedFunction(function, default, FunctionPermissions.Compile(function, AccessPolicy.Default, readAll: true, isLone: false));
         _operation = new GuestOperation(new GuestConnection(1, new SharedPage(_memory), this, new FunctionTable([assigned])));
     }
 

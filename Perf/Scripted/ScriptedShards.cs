@@ -126,7 +126,7 @@ public sealed class ScriptedShards : IDisposable
 
     private static AssignedFunction Assign(IPciFunction function, ConfigSpaceMapCache maps)
     {
-        CompiledFunction compiled = ConfigSpaceMapCompiler.Compile(function, AccessPolicy.Default, readAll: true);
+        CompiledFunction compiled = FunctionPermissions.Compile(function, AccessPolicy.Default, readAll: true, isLone: false);
         return new AssignedFunction(function, default, compiled with { Map = maps.Share(compiled.Map) });
     }
 

@@ -97,7 +97,7 @@ public sealed class TraceHubTests
     [Fact]
     public void A_reader_that_lost_records_is_told_the_names_again_under_the_number_that_they_had()
     {
-        ConfigSpaceMap map = ConfigSpaceMapCompiler.Compile(new EmulatedFunctionBuilder(0x8086, 0x10D3).Build(Bench.HostA), AccessPolicy.Default).Map;
+        ConfigSpaceMap map = FunctionPermissions.Compile(new EmulatedFunctionBuilder(0x8086, 0x10D3).Build(Bench.HostA), AccessPolicy.Default).Map;
         ShardTrace[] shards = [new(0)];
         using TraceHub hub = new(shards);
         using TraceSubscription slow = hub.Subscribe(new());
