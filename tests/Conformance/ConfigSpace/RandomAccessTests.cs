@@ -1,3 +1,5 @@
+using PciBackFlow.Filter;
+using PciBackFlow.Filter.Compile;
 using PciBackFlow.Filter.Map;
 using PciBackFlow.Filter.Policy;
 using PciBackFlow.Pci.Captures;
@@ -46,6 +48,53 @@ public sealed class RandomAccessTests
         }
 
         findings.AssertNone();
+    }
+
+    /// <summary>Explanations, and who takes the filter without a page, rest on that.</summary>
+    [Theory]
+    [MemberData(nameof(Seeds))]
+    public void A_filtered_function_without_page_and_stages_answers_as_they_do(string policy, int seed)
+    {
+        var findings = new Findings();
+        foreach ((string? name, CapturedConfig? config) in CapturedImages.All())
+        {
+            if ((config.Bytes.Span[0x0E] & 0x7F) > 1)
+            {
+                continue;
+            }
+
+            var random = new Random(seed);
+            using var served = new CapturedFunction(name, config);
+            using var alone = new CapturedFunction(name, config);
+            AccessPolicy allowed = Policies.Named(policy) with { AllowFunctionReset = new(true, SettingOrigin.BuiltIn) };
+            using var guest = new OneGuest(served, FunctionPermissions.Compile(served, allowed));
+            FilteredFunction filtered = new(alone, allowed);
+            findings.Check(filtered.TryPrepare(), () => $"{name}, {policy}: not prepared");
+            for (int i = 0; i < Accesses; i++)
+            {
+                (int offset, int size, uint value) = Next(random, config.SpaceSize);
+                if (random.Next(2) == 0)
+                {
+                    (PciOpStatus status, uint read) = guest.Read(offset, size);
+                    AccessStatus own = filtered.Read(offset, size, out uint ownRead);
+                    findings.Check(
+                        (Name(status), read) == (Name(own), ownRead), () => $"{name}, {policy}, {i}: {offset:x}/{size}: {status} {read:x}, {own} {ownRead:x}");
+                }
+                else
+                {
+                    PciOpStatus status = guest.Write(offset, size, value);
+                    AccessStatus own = filtered.Write(offset, size, value);
+                    findings.Check(Name(status) == Name(own), () => $"{name}, {policy}, {i}: {offset:x}/{size}={value:x}: {status}, {own}");
+                }
+            }
+
+            findings.Check(served.Snapshot().AsSpan().SequenceEqual(alone.Snapshot()), () => $"{name}, {policy}: the functions are not the same any more");
+        }
+
+        findings.AssertNone();
+
+        static string Name<T>(T status)
+            where T : struct, Enum => status.ToString();
     }
 
     [Theory]
