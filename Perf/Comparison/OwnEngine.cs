@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pci;
 using PciBackFlow.Perf.Scripted;
 using PciBackFlow.Stages.Wire;
 

@@ -1,13 +1,13 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Filter.Compile;
+using PciBackFlow.Filter.Policy;
+using PciBackFlow.Filter.Run;
+using PciBackFlow.Pci;
 using PciBackFlow.Stages.Connections;
 using PciBackFlow.Stages.Decode;
 using PciBackFlow.Stages.Execute;
 using PciBackFlow.Stages.Filter;
-using PciBackFlow.Stages.Filter.Compile;
-using PciBackFlow.Stages.Filter.Policy;
-using PciBackFlow.Stages.Filter.Run;
 using PciBackFlow.Stages.Ingest;
 using PciBackFlow.Stages.Notify;
 using PciBackFlow.Stages.Respond;
@@ -35,7 +35,7 @@ public sealed unsafe class SteppedGuest : IGuestNotifier, IDisposable
         byte* memory = (byte*)NativeMemory.AlignedAlloc(SharedInfoLayout.PageSize, SharedInfoLayout.PageSize);
         _page = new(memory);
         _page.Zero();
-        var assigned = new AssignedFunction(function, default, ConfigSpaceMapCompiler.Compile(function, AccessPolicy.Default, readAll: true));
+        var assigned = new AssignedFunction(function, default, FunctionPermissions.Compile(function, AccessPolicy.Default, readAll: true, isLone: false));
         _operation = new(new GuestConnection(1, new SharedPage(memory), this, new FunctionTable([assigned])));
     }
 
