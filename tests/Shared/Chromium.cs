@@ -40,7 +40,8 @@ internal sealed class Chromium : IDisposable
     /// <param name="url">Its address.</param>
     /// <param name="width">Width in pixels.</param>
     /// <param name="height">Height in pixels.</param>
-    public static Chromium Open(string url, int width = 1280, int height = 900)
+    /// <param name="first">A script that runs before the page's own.</param>
+    public static Chromium Open(string url, int width = 1280, int height = 900, string first = "")
     {
         string[] folders = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':');
         string? program = s_programs.SelectMany(name => folders.Select(folder => Path.Combine(folder, name))).FirstOrDefault(File.Exists);
@@ -53,6 +54,7 @@ internal sealed class Chromium : IDisposable
             browser.Call("Runtime.enable");
             browser.Call("Page.enable");
             browser.Resize(width, height);
+            browser.Call("Page.addScriptToEvaluateOnNewDocument", new() { ["source"] = first });
             browser.Call("Page.navigate", new() { ["url"] = url });
             return browser;
         }

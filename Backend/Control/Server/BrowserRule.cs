@@ -40,7 +40,7 @@ internal static class BrowserRule
         }
 
         // A link to the live page may be anywhere.
-        bool isOwn = site is "" or "same-origin" or "none" && (origin.Length == 0 || origin == $"http://{request.Host.Value}");
+        bool isOwn = (site is "" or "same-origin" or "none") && (origin.Length == 0 || origin == $"http://{request.Host.Value}");
         return isOwn || (origin.Length == 0 && request.Path == ControlPaths.LivePage) ? null : "only the daemon's own page may ask on behalf of a browser";
     }
 

@@ -9,6 +9,9 @@ public sealed class LivePageInBrowserTests
 {
     private const string Hostile = "<img src=x onerror=\"document.title='taken'\">";
 
+    private const string Asks = "performance.getEntriesByType('resource').filter(entry => entry.name.endsWith('/v1/status'))";
+    private const string Asked = Asks + ".length";
+
     [Fact]
     public async Task What_guests_and_others_chose_is_shown_as_text()
     {
@@ -81,6 +84,45 @@ public sealed class LivePageInBrowserTests
 
         browser.UntilSays("The daemon answers.");
         Assert.DoesNotContain("does not answer", browser.Text(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Where_nobody_sees_it_it_does_not_ask_until_somebody_does()
+    {
+        using ControlBench bench = new();
+        using LivePageServer server = await LivePageServerTests.Start(bench, out int port);
+        const string Hidden = "var isAway = true; Object.defineProperty(document, 'hidden', { get: () => isAway });";
+        using var browser = Chromium.Open($"http://127.0.0.1:{port}/", first: Hidden);
+        browser.UntilSays("The daemon is being asked.");
+        await Task.Delay(TimeSpan.FromSeconds(2), TestContext.Current.CancellationToken);
+        Assert.Equal("0", browser.Evaluate(Asked));
+
+        // Twice, as when somebody goes through the tabs: it does not ask twice as often from then on.
+        browser.Evaluate("isAway = false; for (let i = 0; i < 2; i++) document.dispatchEvent(new Event('visibilitychange'))");
+        browser.UntilSays("The daemon answers.");
+        browser.Until($"{Asked} >= 3");
+        browser.Evaluate("isAway = true");
+        Assert.Equal("true", browser.Evaluate($"{Asks}.every((entry, i, all) => i === 0 || entry.startTime - all[i - 1].startTime > 500)").ToLowerInvariant());
+        await Task.Delay(TimeSpan.FromSeconds(2), TestContext.Current.CancellationToken);
+        string asked = browser.Evaluate(Asked);
+        await Task.Delay(TimeSpan.FromSeconds(2), TestContext.Current.CancellationToken);
+
+        Assert.Equal(asked, browser.Evaluate(Asked));
+    }
+
+    [Fact]
+    public async Task Of_another_versions_status_it_shows_what_it_knows()
+    {
+        using ControlBench bench = new();
+        using LivePageServer server = await LivePageServerTests.Start(bench, out int port);
+        const string Other = "window.fetch = async () => new Response('{\"guests\":[{\"domain\":7,\"new\":1}],\"assignable\":3,\"later\":{}}');";
+        using var browser = Chromium.Open($"http://127.0.0.1:{port}/", first: Other);
+
+        browser.UntilSays("The daemon answers.");
+
+        Assert.Equal("7", browser.Evaluate("document.querySelector('#guests tbody td').textContent"));
+        browser.UntilSays("No device is held for guests.");
+        Assert.Empty(browser.Messages);
     }
 
     /// <summary>A phone shows everything without being scrolled to the side, but for tables, which scroll by themselves; paper has the light colours.</summary>
