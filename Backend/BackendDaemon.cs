@@ -1,4 +1,3 @@
-using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using PciBackFlow.Backend.Control.Api;
 using PciBackFlow.Backend.Control.Server;
@@ -25,18 +24,15 @@ public sealed partial class BackendDaemon : IDisposable
 {
     private static readonly TimeSpan ReloadPatience = TimeSpan.FromSeconds(5);
 
-    // A collector asks again by itself.
-    private static readonly TimeSpan MetricsPatience = TimeSpan.FromSeconds(1);
-
     private readonly Machine _machine;
     private readonly BackendDaemonOptions _options;
     private readonly SemaphoreSlim _reloading = new(1, 1);
+    private readonly LoopbackPorts _ports = new();
     private volatile IReadOnlyList<SettingReport> _configuration;
     private volatile PolicySources _policies;
     private BackendHost _host;
     private BackendHost? _spare;
     private ControlServer? _control;
-    private MetricsServer? _metrics;
     private bool _hasServed;
     private volatile bool _isReleased;
     private PcibackDirectory? _xl;
@@ -126,11 +122,7 @@ public sealed partial class BackendDaemon : IDisposable
         };
 
         // First: who finds the socket finds everything.
-        if (_options.MetricsPort != 0)
-        {
-            await StartMetricsAsync(services, loggers).ConfigureAwait(false);
-        }
-
+        await _ports.StartAsync(_options.MetricsPort, _options.PagePort, services, loggers, _options.Logger).ConfigureAwait(false);
         _control = new(socket, services, loggers);
         await _control.StartAsync().ConfigureAwait(false);
     }
@@ -178,16 +170,14 @@ public sealed partial class BackendDaemon : IDisposable
     }
 
     /// <summary>Takes no more of the control API's requests, and waits for those under way.</summary>
-    /// <param name="limit">For how long; what is not done by then is cut off. Of the metrics a second at most.</param>
+    /// <param name="limit">For how long; what is not done by then is cut off. Of metrics and live page a second at most.</param>
     public async Task StopControlAsync(TimeSpan limit)
     {
         // Those would never end by themselves.
         _host.Traces.Close();
 
         // Both at once: who follows this daemon, and the service manager, have patience for one limit.
-        await Task.WhenAll(
-            _metrics?.StopAsync(limit < MetricsPatience ? limit : MetricsPatience) ?? Task.CompletedTask,
-            _control?.StopAsync(limit) ?? Task.CompletedTask).ConfigureAwait(false);
+        await Task.WhenAll(_ports.StopAsync(limit), _control?.StopAsync(limit) ?? Task.CompletedTask).ConfigureAwait(false);
     }
 
     /// <summary>
@@ -235,8 +225,7 @@ public sealed partial class BackendDaemon : IDisposable
         await Task.WhenAll(StopControlAsync(limit), SettleAsync(limit)).ConfigureAwait(false);
         _control?.Dispose();
         _control = null;
-        _metrics?.Dispose();
-        _metrics = null;
+        _ports.Dispose();
         _xl = null;
         if (_machine.IsChanging)
         {
@@ -292,28 +281,11 @@ public sealed partial class BackendDaemon : IDisposable
     public void Dispose()
     {
         _control?.Dispose();
-        _metrics?.Dispose();
+        _ports.Dispose();
         _host.Dispose();
         _spare?.Dispose();
         _xl?.Dispose();
         _reloading.Dispose();
-    }
-
-    // Guests are served whether somebody counts or not: a port that another program has is said, and that is all.
-    private async Task StartMetricsAsync(ControlServices services, ILoggerFactory loggers)
-    {
-        MetricsServer metrics = new(_options.MetricsPort, services, loggers);
-        try
-        {
-            await metrics.StartAsync().ConfigureAwait(false);
-            _metrics = metrics;
-            LogMetrics(_options.Logger, _options.MetricsPort);
-        }
-        catch (Exception failure) when (failure is IOException or SocketException)
-        {
-            metrics.Dispose();
-            LogNoMetrics(_options.Logger, _options.MetricsPort, failure.Message);
-        }
     }
 
     // Between two hosts there is no shard, which is not one that does not answer.
@@ -360,12 +332,6 @@ public sealed partial class BackendDaemon : IDisposable
 
     [LoggerMessage(Level = LogLevel.Information, Message = "configuration read again: {Changed} functions have another policy, {Waiting} get it soon")]
     private static partial void LogReloaded(ILogger logger, int changed, int waiting);
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "metrics at http://127.0.0.1:{Port}/metrics")]
-    private static partial void LogMetrics(ILogger logger, int port);
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "no metrics on port {Port}, only on the control socket: {Reason}")]
-    private static partial void LogNoMetrics(ILogger logger, int port, string reason);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "'pcibackflow xl' will not work: {Reason}")]
     private static partial void LogNoView(ILogger logger, string reason);

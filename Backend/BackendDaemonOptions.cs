@@ -34,6 +34,9 @@ public sealed record BackendDaemonOptions
     /// <summary>The TCP port of 127.0.0.1 on which metrics are answered as well, 1 to 65535; 0: on none.</summary>
     public int MetricsPort { get; init; }
 
+    /// <summary>The TCP port of 127.0.0.1 on which the live page is answered as well, 1 to 65535; 0: on none.</summary>
+    public int PagePort { get; init; }
+
     /// <inheritdoc cref="BackendOptions.Slots"/>
     public SlotMode Slots { get; init; } = SlotMode.Vpci;
 

@@ -61,6 +61,7 @@ internal sealed partial class Daemon : IDisposable
                 SpinMicroseconds = settings.SpinMicroseconds,
                 SampleEvery = settings.SampleEvery,
                 MetricsPort = settings.MetricsPort,
+                PagePort = settings.PagePort,
                 Slots = settings.Slots,
                 Policies = settings.Policies,
                 Configuration = settings.Reports,

@@ -64,8 +64,8 @@ internal sealed class DaemonConfiguration
         using JsonDocument document = Parse(file);
         var root = new ConfigurationElement(file, string.Empty, document.RootElement);
         Dictionary<string, ConfigurationElement> members = root.Members(
-            "$schema", "platform", "topology", "shards", "spin", "slots", "state", "run", "log", "metrics_port", "sample",
-            "policy", "devices", "quirks", "refusals");
+            "$schema", "platform", "topology", "shards", "spin", "slots", "state", "run", "log", "metrics_port", "page_port",
+            "sample", "policy", "devices", "quirks", "refusals");
         return new DaemonConfiguration(file, members).Resolve(options, detect);
     }
 
@@ -140,7 +140,13 @@ internal sealed class DaemonConfiguration
         string state = Value("state", options.State, element => element.Text(), DefaultStateDirectory)!;
         string run = Value("run", options.Run, element => element.Text(), DefaultRunDirectory)!;
         string log = Value("log", null, element => element.Choice("debug", "information", "warning", "error"), "information")!;
-        int port = Number("metrics_port", null, element => element.Number(0, MaxPort), 0);
+        int metricsPort = Number("metrics_port", null, element => element.Number(0, MaxPort), 0);
+        int pagePort = Number("page_port", null, element => element.Number(0, MaxPort), 0);
+        if (pagePort != 0 && pagePort == metricsPort)
+        {
+            throw _members["page_port"].Refuse("takes another port than metrics_port");
+        }
+
         int sample = Number("sample", null, element => element.Number(0, MaxSample), 0);
         PolicyStatement general = _members.TryGetValue("policy", out ConfigurationElement named) ? Policy(named) : Default();
         PolicySources policies = new() { General = general, Devices = Devices(), Quirks = Quirks() };
@@ -152,7 +158,8 @@ internal sealed class DaemonConfiguration
             Shards = shards,
             SpinMicroseconds = spin,
             SampleEvery = sample,
-            MetricsPort = port,
+            MetricsPort = metricsPort,
+            PagePort = pagePort,
             Slots = slots == "passthrough" ? SlotMode.Passthrough : SlotMode.Vpci,
             StateDirectory = state,
             RunDirectory = run,

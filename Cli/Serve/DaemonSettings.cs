@@ -26,6 +26,9 @@ internal sealed record DaemonSettings
     /// <summary>0: none.</summary>
     public required int MetricsPort { get; init; }
 
+    /// <summary>0: none.</summary>
+    public required int PagePort { get; init; }
+
     public required SlotMode Slots { get; init; }
 
     public required string StateDirectory { get; init; }

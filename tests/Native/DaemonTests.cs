@@ -52,10 +52,22 @@ public sealed class DaemonTests : IDisposable
             NativeBinary.Run($"{words} --run {Run}", telling);
         }
 
+        Assert.Contains("<title>pcibackflow</title>", LivePage(), StringComparison.Ordinal);
+
         Assert.Equal(0, End(daemon));
         string[] reports = Directory.GetFiles(_directory.FullName, "loaded.*");
         Assert.True(reports.Length > 12, $"{reports.Length} processes told");
         Assert.All(reports, static report => Assert.DoesNotContain("libssl", File.ReadAllText(report), StringComparison.Ordinal));
+    }
+
+    /// <summary>A browser at the end of a tunnel; the page's policy has hashes in it.</summary>
+    private string LivePage()
+    {
+        using Socket socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        socket.Connect(new UnixDomainSocketEndPoint(Path.Combine(Run, "control.sock")));
+        socket.Send("GET / HTTP/1.1\r\nHost: localhost\r\nSec-Fetch-Site: none\r\nConnection: close\r\n\r\n"u8);
+        using StreamReader reader = new(new NetworkStream(socket), Encoding.UTF8);
+        return reader.ReadToEnd();
     }
 
     [Fact]

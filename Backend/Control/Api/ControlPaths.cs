@@ -8,4 +8,10 @@ internal static class ControlPaths
 
     /// <summary>What collectors ask for everywhere: of no version, because its format says its own.</summary>
     public const string Metrics = "/metrics";
+
+    /// <summary>The live page: what a browser asks for first.</summary>
+    public const string LivePage = "/";
+
+    /// <summary>What the live page reads.</summary>
+    public const string Status = Version + "status";
 }

@@ -12,16 +12,12 @@ using PciBackFlow.Backend.Devices.Refusals;
 using PciBackFlow.Backend.Guests;
 using PciBackFlow.Backend.Selection;
 using PciBackFlow.Pci;
-using PciBackFlow.Pipeline;
 
 namespace PciBackFlow.Backend.Control.Server;
 
 /// <summary>The paths of the control API and what each does. Requests run side by side; what they act through puts them in order.</summary>
 internal sealed class ControlEndpoints
 {
-    // A person waits for the answer; a shard that needs longer for an empty action is stuck.
-    private static readonly TimeSpan ShardPatience = TimeSpan.FromMilliseconds(500);
-
     private readonly ControlServices _services;
 
     private ControlEndpoints(ControlServices services) => _services = services;
@@ -30,7 +26,7 @@ internal sealed class ControlEndpoints
     {
         ControlEndpoints endpoints = new(services);
         ControlRoutes routes = new();
-        routes.Add("GET", "status", endpoints.Status);
+        routes.Add("GET", "status", new StatusEndpoint(services).Run);
         routes.Add("GET", "inspect", endpoints.Inspect);
         routes.Add("GET", "inspect/{**path}", endpoints.Inspect);
         routes.Add("GET", "assignable", endpoints.ListAssignable);
@@ -45,27 +41,14 @@ internal sealed class ControlEndpoints
         routes.Add("POST", "reload", endpoints.Reload);
         routes.Add("GET", "trace", new TraceEndpoint(services).Run);
         routes.Add("GET", ControlPaths.Metrics, new MetricsEndpoint(services).Run);
+        routes.Add("GET", ControlPaths.LivePage, LivePage.Answer);
         return routes;
-    }
-
-    private async Task Status(HttpContext context)
-    {
-        IReadOnlyList<GuestSnapshot> guests = _services.Guests();
-        StatusReport report = new(
-            _services.Daemon(),
-            await ShardsOf(guests).ConfigureAwait(false),
-            _services.Counters(),
-            [.. guests.Select(guest => GuestReport.Of(guest, _services.NameOf(guest.DomainId)))],
-            _services.Held(),
-            _services.Errors(),
-            _services.Configuration());
-        await Answer(context, report, ControlJson.Default.StatusReport).ConfigureAwait(false);
     }
 
     private async Task Inspect(HttpContext context)
     {
         string path = context.Request.RouteValues.ContainsKey("path") ? Unescaped(context, "path") : string.Empty;
-        IReadOnlyList<ShardReport> shards = await ShardsOf(_services.Guests()).ConfigureAwait(false);
+        IReadOnlyList<ShardReport> shards = await _services.ShardsAsync(_services.Guests()).ConfigureAwait(false);
         LiveNode tree = LiveTree.Of(new()
         {
             Daemon = _services.Daemon,
@@ -210,18 +193,6 @@ internal sealed class ControlEndpoints
     private static PciSpec Spec(string text) => PciSpec.TryParse(text, out PciSpec? spec, out int index, out string reason)
         ? spec
         : throw new BackendException(BackendFailure.Malformed, ControlProblem.Pointing($"not a PCI device specification: {reason}", text, index));
-
-    private async Task<IReadOnlyList<ShardReport>> ShardsOf(IReadOnlyList<GuestSnapshot> guests)
-    {
-        bool[] answers = await _services.Shards.AskAsync(ShardPatience).ConfigureAwait(false);
-        IReadOnlyList<ShardTotals> totals = _services.Totals();
-        IReadOnlyList<PassageTimes> passages = _services.Passages();
-        return
-        [
-            .. answers.Select((answered, shard) =>
-                new ShardReport(shard, guests.Count(guest => guest.Shard == shard), answered, totals[shard], passages[shard])),
-        ];
-    }
 
     private static byte[] JsonOf(JsonNode? node)
     {

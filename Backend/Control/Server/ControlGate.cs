@@ -12,7 +12,7 @@ namespace PciBackFlow.Backend.Control.Server;
 /// <summary>What every request passes: who asks, for which version; and whatever goes wrong behind it becomes a problem document.</summary>
 internal sealed partial class ControlGate(ControlServices services, TimeSpan limit, ILogger logger)
 {
-    private const string ProblemType = "application/problem+json";
+    public const string ProblemType = "application/problem+json";
 
     public async Task Pass(HttpContext context, RequestDelegate next)
     {
@@ -84,12 +84,18 @@ internal sealed partial class ControlGate(ControlServices services, TimeSpan lim
             return (StatusCodes.Status403Forbidden, Problem(BackendFailure.Refused, "only root and the daemon's own user may use the control API"));
         }
 
+        if (BrowserRule.Refuse(context.Request) is { } reason)
+        {
+            return (StatusCodes.Status403Forbidden, Problem(BackendFailure.Refused, reason));
+        }
+
         string path = context.Request.Path.Value ?? string.Empty;
-        return path.StartsWith(ControlPaths.Version, StringComparison.Ordinal) || path == ControlPaths.Metrics
+        return path.StartsWith(ControlPaths.Version, StringComparison.Ordinal) || path is ControlPaths.Metrics or ControlPaths.LivePage
             ? default
             : (StatusCodes.Status404NotFound, Problem(
                 BackendFailure.Malformed,
-                $"'{Shown(path)}' is not of this daemon's API: its paths begin with {ControlPaths.Version}, but for {ControlPaths.Metrics}"));
+                $"'{Shown(path)}' is not of this daemon's API: its paths begin with {ControlPaths.Version}, but for {ControlPaths.Metrics} and "
+                + ControlPaths.LivePage));
     }
 
     private static (int Status, ControlProblem? Problem) Unanswered(HttpContext context) => context.Response.StatusCode switch

@@ -17,6 +17,9 @@ namespace PciBackFlow.Backend.Control.Server;
 /// <summary>What the control API acts through. All of it may be used by many requests at once.</summary>
 public sealed record ControlServices
 {
+    // A person waits for the answer; a shard that needs longer for an empty action is stuck.
+    private static readonly TimeSpan ShardPatience = TimeSpan.FromMilliseconds(500);
+
     private readonly long _started = Environment.TickCount64;
 
     /// <summary>The program's version.</summary>
@@ -99,6 +102,20 @@ public sealed record ControlServices
             TracesOverflown = overflown,
             TracesBehind = behind,
         };
+    }
+
+    /// <summary>The shards, of which each is asked whether it answers.</summary>
+    /// <param name="guests">The guests that they serve.</param>
+    internal async Task<IReadOnlyList<ShardReport>> ShardsAsync(IReadOnlyList<GuestSnapshot> guests)
+    {
+        bool[] answers = await Shards.AskAsync(ShardPatience).ConfigureAwait(false);
+        IReadOnlyList<ShardTotals> totals = Totals();
+        IReadOnlyList<PassageTimes> passages = Passages();
+        return
+        [
+            .. answers.Select((answered, shard) =>
+                new ShardReport(shard, guests.Count(guest => guest.Shard == shard), answered, totals[shard], passages[shard])),
+        ];
     }
 
     private GuestSample Sample(GuestSnapshot guest) => new(guest, NameOf(guest.DomainId) ?? string.Empty, guest.ReadCounters());

@@ -77,6 +77,8 @@ public sealed class DaemonConfigurationTests : IDisposable
     [InlineData("""{ "spin": -1 }""", "spin: takes a whole number from 0 to 1000000, not -1")]
     [InlineData("""{ "spin": 1.5 }""", "spin: takes a whole number")]
     [InlineData("""{ "metrics_port": 70000 }""", "metrics_port: takes a whole number from 0 to 65535, not 70000")]
+    [InlineData("""{ "page_port": "0.0.0.0:80" }""", "page_port: takes a whole number from 0 to 65535, not \"0.0.0.0:80\"")]
+    [InlineData("""{ "metrics_port": 9711, "page_port": 9711 }""", "page_port: takes another port than metrics_port, not 9711")]
     [InlineData("""{ "sample": -1 }""", "sample: takes a whole number from 0 to 1000000, not -1")]
     [InlineData("""{ "topology": "dataflow" }""", "topology: takes \"fused\", \"queued\", not \"dataflow\"")]
     [InlineData("""{ "slots": true }""", "slots: takes \"vpci\", \"passthrough\", not true")]

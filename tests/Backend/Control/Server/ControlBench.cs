@@ -65,11 +65,18 @@ internal sealed class ControlBench : IDisposable
     public ControlClient Client { get; }
 
     /// <summary>Sends a request as any program would, without the client.</summary>
-    public (int Status, string Body) Send(string method, string path, string? body = null, string type = "application/json")
+    /// <param name="method">HTTP's method.</param>
+    /// <param name="path">Path and query.</param>
+    /// <param name="body">A body, or null.</param>
+    /// <param name="type">The body's type.</param>
+    /// <param name="headers">Further ones, each with its line break.</param>
+    /// <param name="host">The name at which it asks.</param>
+    public (int Status, string Body) Send(
+        string method, string path, string? body = null, string type = "application/json", string headers = "", string host = "x")
     {
         using Socket socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         socket.Connect(new UnixDomainSocketEndPoint(Socket));
-        StringBuilder request = new($"{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n");
+        StringBuilder request = new($"{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{headers}");
         if (body is not null)
         {
             request.Append($"Content-Type: {type}\r\nContent-Length: {Encoding.UTF8.GetByteCount(body)}\r\n");

@@ -223,7 +223,8 @@ public sealed class ControlServerTests
     public static TheoryData<string, string, string?, int, string, string> WrongRequests => new()
     {
         { "GET", "/v2/status", null, 404, "malformed", "begin with /v1/" },
-        { "GET", "/", null, 404, "malformed", "begin with /v1/" },
+        { "GET", "/index.html", null, 404, "malformed", "begin with /v1/" },
+        { "POST", "/", null, 405, "malformed", "'/' has no POST" },
         { "GET", "/v1/nothing", null, 404, "malformed", "has no '/v1/nothing'" },
         { "PUT", "/v1/status", null, 405, "malformed", "has no PUT" },
         { "POST", "/v1/assignable", "{", 400, "malformed", "body" },
