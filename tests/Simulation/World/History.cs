@@ -1,0 +1,337 @@
+using System.Globalization;
+using PciBackFlow.Backend.Xenstore;
+using PciBackFlow.Hardware.Hypervisor;
+using PciBackFlow.Hardware.Hypervisor.Loopback;
+using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Hardware.Pci.Errors;
+
+namespace PciBackFlow.Simulation;
+
+/// <summary>One history: a host, its devices, its guests, whoever attaches and detaches, and one daemon after another. This part: the steps.</summary>
+internal sealed partial class History : IDisposable
+{
+    private const int MostGuests = 3;
+    private const int LastActions = 50;
+
+    private readonly SeededRandom _random;
+    private readonly Kernel _kernel;
+    private readonly LoopbackHost _host = new();
+    private readonly IHypervisor _platform;
+    private readonly HostDevices _devices;
+    private readonly EmulatedErrorSource _errors = new();
+    private readonly RunFolder _folder = new();
+    private readonly IXenStore _store;
+    private readonly IDomainControl _xl;
+    private readonly SortedDictionary<int, SimulatedGuest> _guests = [];
+    private readonly List<Operation> _operations = [];
+    private readonly Queue<string> _last = new();
+    private readonly HistoryOptions _options;
+    private Daemon _daemon;
+    private ulong _digest = 14_695_981_039_346_656_037;
+    private long _lastSaidAt;
+
+    public History(long seed, HistoryOptions options)
+    {
+        (Seed, _options) = (seed, options);
+        _random = new(seed);
+        _kernel = new(_random);
+        _platform = options.Around?.Invoke(_host.BackendView) ?? _host.BackendView;
+        _devices = new(_host);
+        _store = _host.BackendView.OpenXenStore();
+        _xl = _host.BackendView.OpenDomainControl();
+        _host.Passthrough.Observer = Observe;
+        _daemon = NewDaemon();
+        _daemon.Start();
+    }
+
+    public long Seed { get; }
+
+    public long Steps { get; private set; }
+
+    /// <summary>What happened, in one number.</summary>
+    public ulong Digest => _digest;
+
+    public IEnumerable<string> Last => _last;
+
+    public int Kills { get; private set; }
+
+    public int Attached { get; private set; }
+
+    /// <summary>Goes so many steps, and then sees whether all is as it should be.</summary>
+    public void Run(int steps)
+    {
+        while (Steps < steps)
+        {
+            Step();
+        }
+
+        Settle();
+        CheckSettled();
+        End();
+        Settle();
+        CheckEnded();
+    }
+
+    public void Dispose()
+    {
+        if (_daemon.IsAlive)
+        {
+            _daemon.Kill();
+        }
+        else
+        {
+            _daemon.Bury();
+        }
+
+        foreach (SimulatedGuest guest in _guests.Values)
+        {
+            guest.Dispose();
+        }
+
+        _xl.Dispose();
+        _store.Dispose();
+        _devices.Dispose();
+        _folder.Dispose();
+    }
+
+    private void Step()
+    {
+        Steps++;
+        Mix((ulong)_kernel.ReadyCount + ((ulong)_kernel.Now << 8));
+        int choice = _random.Next(100);
+        if (choice < 45 && _kernel.RunOne())
+        {
+            CheckStep();
+            return;
+        }
+
+        switch (choice)
+        {
+            case < 65:
+                _kernel.RunShard(_daemon.Process);
+                break;
+            case < 88:
+                ActGuest();
+                break;
+            case < 94:
+                _kernel.AdvanceToNext(TimeSpan.FromMilliseconds(500));
+                break;
+            default:
+                ActHost();
+                break;
+        }
+
+        CheckStep();
+    }
+
+    private void ActGuest()
+    {
+        SimulatedGuest[] running = [.. _guests.Values.Where(static guest => guest.IsRunning)];
+        if (running.Length > 0)
+        {
+            SimulatedGuest guest = _random.Pick(running);
+            Say($"domain {guest.Domain} {guest.Act()}");
+        }
+    }
+
+    private void ActHost()
+    {
+        switch (_random.Next(100))
+        {
+            case < 20:
+                CreateGuest();
+                break;
+            case < 24:
+                EndGuest();
+                break;
+            case < 50:
+                Attach();
+                break;
+            case < 66:
+                Detach();
+                break;
+            case < 72:
+                RaiseError();
+                break;
+            case < 78 when _options.Kills:
+                ActOnDaemon();
+                break;
+            case < 80:
+                Cancel();
+                break;
+            case < 84:
+                XlAttach();
+                break;
+            case < 90 when !_daemon.IsAlive:
+                StartDaemon();
+                break;
+            default:
+                _kernel.Advance(TimeSpan.FromMilliseconds(_random.Next(3000)));
+                Say("time passes");
+                break;
+        }
+    }
+
+    private void CreateGuest()
+    {
+        int domain = 1 + _random.Next(MostGuests);
+        if (_guests.ContainsKey(domain))
+        {
+            return;
+        }
+
+        try
+        {
+            _host.CreateDomain(domain, Handle());
+        }
+        catch (HypervisorException)
+        {
+            return;
+        }
+
+        Manner manner = _random.Next(4) switch
+        {
+            0 or 1 => Manner.Good,
+            2 => Manner.Silent,
+            _ => Manner.Hostile,
+        };
+        _store.Write(StoreKeys.NameOf(domain), $"guest{domain}");
+        MakeFrontendPlace(domain);
+        _guests[domain] = new(_host, domain, _options.OnlyGood ? Manner.Good : manner, _random);
+        Say($"domain {domain} is created, {manner}");
+    }
+
+    // As libxl does: the guest may write below its own device directory.
+    private void MakeFrontendPlace(int domain)
+    {
+        string place = $"{StoreKeys.HomeOf(domain)}/device";
+        _store.MakeDirectory(place);
+        _store.SetPermissions(place, [new(domain, XenStoreAccess.None)]);
+    }
+
+    private Guid Handle()
+    {
+        byte[] bytes = new byte[16];
+        BitConverter.TryWriteBytes(bytes, _random.NextBits());
+        BitConverter.TryWriteBytes(bytes.AsSpan(8), _random.NextBits());
+        return new(bytes);
+    }
+
+    private void EndGuest()
+    {
+        if (_guests.Count == 0)
+        {
+            return;
+        }
+
+        SimulatedGuest guest = _random.Pick([.. _guests.Values]);
+        switch (_random.Next(4))
+        {
+            case 0 when guest.IsRunning:
+                guest.IsRunning = false;
+                _host.ShutDown(guest.Domain);
+                Say($"domain {guest.Domain} halts");
+                break;
+            case 1 when guest.IsRunning:
+                guest.IsRunning = false;
+                _host.BeginDestroy(guest.Domain);
+                Say($"domain {guest.Domain} is a zombie");
+                break;
+            default:
+                Destroy(guest);
+                break;
+        }
+    }
+
+    private void Destroy(SimulatedGuest guest)
+    {
+        _host.DestroyDomain(guest.Domain);
+        _guests.Remove(guest.Domain);
+        guest.Dispose();
+        Say($"domain {guest.Domain} is destroyed");
+        if (!_random.OneIn(3))
+        {
+            // xl cleans up; a crash of its own is the other case.
+            _store.Run(access => new DirectoryWriter(access, GuestId.Of(guest.Domain)).Destroy());
+        }
+    }
+
+    private void RaiseError()
+    {
+        PciAddress device = _random.Pick(_devices.All);
+        var severity = (ErrorSeverity)_random.Next(3);
+        int owner = _host.Passthrough.OwnerOf(device);
+        if (severity != ErrorSeverity.Correctable && _guests.TryGetValue(owner, out SimulatedGuest? guest))
+        {
+            guest.IsExcused = true;
+        }
+
+        Say($"{device} has a {severity} error");
+        if (_daemon.IsAlive)
+        {
+            _kernel.RunAs(_daemon.Process, () => _errors.Raise(new(device, severity)));
+        }
+    }
+
+    private void ActOnDaemon()
+    {
+        if (!_daemon.IsAlive)
+        {
+            StartDaemon();
+            return;
+        }
+
+        Kills++;
+        switch (_random.Next(3))
+        {
+            case 0:
+                Say("the daemon is killed");
+                _daemon.Kill();
+                break;
+            case 1:
+                int moment = 1 + _random.Next(60);
+                Say($"the daemon is to be killed at moment {moment}");
+                _daemon.Platform.KillAt(moment);
+                break;
+            default:
+                Say("the daemon stops");
+                _daemon.Stop();
+                break;
+        }
+    }
+
+    private void StartDaemon()
+    {
+        _operations.RemoveAll(static operation => !operation.Daemon.IsAlive);
+        _daemon.Bury();
+        CheckDaemon();
+        Say("a daemon starts");
+        _daemon = NewDaemon();
+        if (_options.Kills && _random.OneIn(4))
+        {
+            _daemon.Platform.KillAt(1 + _random.Next(60));
+        }
+
+        _daemon.Start();
+    }
+
+    private Daemon NewDaemon() => new(_kernel, _platform, _devices, _errors, _folder, Note);
+
+    private void Say(string what)
+    {
+        _lastSaidAt = Steps;
+        string line = string.Create(CultureInfo.InvariantCulture, $"{Steps,7} {_kernel.Now / 1_000_000,9} ms  {what}");
+        foreach (char letter in what)
+        {
+            Mix(letter);
+        }
+
+        _last.Enqueue(line);
+        if (_last.Count > LastActions)
+        {
+            _last.Dequeue();
+        }
+    }
+
+    private void Mix(ulong value) => _digest = (_digest ^ value) * 1_099_511_628_211;
+}
