@@ -12,17 +12,20 @@ public sealed class SimulationTests(ITestOutputHelper output)
 
     private static long Steps => Read("PCIBACKFLOW_SIMULATION_STEPS", 1_000_000);
 
+    private static bool Trace => Read("PCIBACKFLOW_SIMULATION_TRACE", 0) != 0;
+
     [Fact]
     public void Whatever_guests_toolstacks_and_daemons_do_everything_comes_to_rest()
     {
         long steps = 0;
         int kills = 0;
         int attached = 0;
+        int attaches = 0;
         long began = Stopwatch.GetTimestamp();
         long seed = Seed;
         for (; steps < Steps; seed++)
         {
-            using History history = new(seed, new());
+            using History history = new(seed, new() { Trace = Trace ? output.WriteLine : null });
             try
             {
                 history.Run(StepsOfOne);
@@ -35,9 +38,10 @@ public sealed class SimulationTests(ITestOutputHelper output)
             steps += history.Steps;
             kills += history.Kills;
             attached += history.Attached;
+            attaches += history.Attaches;
         }
 
-        output.WriteLine($"seeds {Seed} to {seed - 1}: {steps:N0} steps, {kills} ends of a daemon, {attached} guests connected at rest, "
+        output.WriteLine($"seeds {Seed} to {seed - 1}: {steps:N0} steps, {kills} ends of a daemon, {attaches} attaches, {attached} guests connected at rest, "
             + $"{Stopwatch.GetElapsedTime(began).TotalSeconds:F0} s");
     }
 

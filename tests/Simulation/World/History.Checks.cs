@@ -168,6 +168,7 @@ internal sealed partial class History
 
     private void CheckSettled()
     {
+        SayEnded();
         foreach (Operation operation in _operations.Where(static one => one.Daemon.IsAlive))
         {
             Promise(operation.Task.IsCompleted, $"{operation.What} {operation.Device} of domain {operation.Domain} never ends");

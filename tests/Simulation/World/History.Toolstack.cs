@@ -8,6 +8,8 @@ namespace PciBackFlow.Simulation;
 /// <summary>This part: those who attach and detach, by the daemon or beside it.</summary>
 internal sealed partial class History
 {
+    private readonly Dictionary<SimulatedGuest, PciAddress> _xlDevices = [];
+
     private void Attach()
     {
         if (!_daemon.IsAlive || _daemon.Toolstack is not { } toolstack || _guests.Count == 0)
@@ -83,6 +85,7 @@ internal sealed partial class History
         }
 
         guest.IsExcused = true;
+        _xlDevices[guest] = device;
         _store.Run(access =>
         {
             DirectoryWriter writer = new(access, id);
@@ -90,5 +93,40 @@ internal sealed partial class History
             writer.AddDevice(0, new(device, "permissive=0"));
         });
         Say($"xl attaches {device} to domain {guest.Domain}");
+    }
+
+    // xl asks the guest, waits for nobody, and takes the keys and the assignment away.
+    private void XlDetach()
+    {
+        foreach (SimulatedGuest guest in _guests.Values)
+        {
+            var id = GuestId.Of(guest.Domain);
+            if (!_xlDevices.TryGetValue(guest, out PciAddress device) || _store.Read(StoreKeys.BackendOf(id)) is null)
+            {
+                continue;
+            }
+
+            if (_random.OneIn(2))
+            {
+                _store.Run(access =>
+                {
+                    DirectoryWriter writer = new(access, id);
+                    writer.WriteDeviceState(0, XenbusState.Closing);
+                    writer.WriteState(XenbusState.Reconfiguring);
+                });
+                Say($"xl wants {device} of domain {guest.Domain}");
+                return;
+            }
+
+            _xlDevices.Remove(guest);
+            _store.Run(access => new DirectoryWriter(access, id).RemoveDevices([device]));
+            if (_host.Passthrough.OwnerOf(device) == guest.Domain)
+            {
+                _xl.Deassign(guest.Domain, device);
+            }
+
+            Say($"xl detaches {device} from domain {guest.Domain}");
+            return;
+        }
     }
 }

@@ -26,14 +26,15 @@ internal sealed partial class History : IDisposable
     private readonly List<Operation> _operations = [];
     private readonly Queue<string> _last = new();
     private readonly HistoryOptions _options;
+    private readonly Weather _weather;
     private Daemon _daemon;
     private ulong _digest = 14_695_981_039_346_656_037;
-    private long _lastSaidAt;
 
     public History(long seed, HistoryOptions options)
     {
         (Seed, _options) = (seed, options);
         _random = new(seed);
+        _weather = options.Weather ?? Weather.Of(_random);
         _kernel = new(_random);
         _platform = options.Around?.Invoke(_host.BackendView) ?? _host.BackendView;
         _devices = new(_host);
@@ -55,6 +56,10 @@ internal sealed partial class History : IDisposable
 
     public int Kills { get; private set; }
 
+    /// <summary>Attaches that succeeded.</summary>
+    public int Attaches { get; private set; }
+
+    /// <summary>Guests that behave and have devices, and were connected in the end.</summary>
     public int Attached { get; private set; }
 
     /// <summary>Goes so many steps, and then sees whether all is as it should be.</summary>
@@ -99,29 +104,35 @@ internal sealed partial class History : IDisposable
         Steps++;
         Mix((ulong)_kernel.ReadyCount + ((ulong)_kernel.Now << 8));
         int choice = _random.Next(100);
-        if (choice < 45 && _kernel.RunOne())
+        if (choice >= 40 || !_kernel.RunOne())
         {
-            CheckStep();
-            return;
+            Act(choice);
         }
 
+        CheckStep();
+        if (Steps % 4 == 0)
+        {
+            SayEnded();
+        }
+    }
+
+    private void Act(int choice)
+    {
         switch (choice)
         {
-            case < 65:
+            case < 60:
                 _kernel.RunShard(_daemon.Process);
                 break;
-            case < 88:
+            case < 85:
                 ActGuest();
                 break;
-            case < 94:
+            case < 91:
                 _kernel.AdvanceToNext(TimeSpan.FromMilliseconds(500));
                 break;
             default:
                 ActHost();
                 break;
         }
-
-        CheckStep();
     }
 
     private void ActGuest()
@@ -130,44 +141,53 @@ internal sealed partial class History : IDisposable
         if (running.Length > 0)
         {
             SimulatedGuest guest = _random.Pick(running);
-            Say($"domain {guest.Domain} {guest.Act()}");
+            string did = guest.Act();
+            if (did is not ("looks" or "keeps silent" or "does not ask"))
+            {
+                Say($"domain {guest.Domain} {did}");
+            }
         }
     }
 
     private void ActHost()
     {
+        if (!_daemon.IsAlive && _random.OneIn(6))
+        {
+            StartDaemon();
+            return;
+        }
+
         switch (_random.Next(100))
         {
-            case < 20:
+            case < 16:
                 CreateGuest();
                 break;
-            case < 24:
+            case < 18:
                 EndGuest();
                 break;
             case < 50:
                 Attach();
                 break;
-            case < 66:
+            case < 62:
                 Detach();
                 break;
-            case < 72:
+            case < 66 when _random.Next(10) < _weather.Errors:
                 RaiseError();
                 break;
-            case < 78 when _options.Kills:
-                ActOnDaemon();
+            case < 72 when _daemon.IsAlive && _random.Next(10) < _weather.Deaths:
+                EndDaemon();
                 break;
-            case < 80:
+            case < 74:
                 Cancel();
                 break;
-            case < 84:
+            case < 78:
                 XlAttach();
                 break;
-            case < 90 when !_daemon.IsAlive:
-                StartDaemon();
+            case < 82:
+                XlDetach();
                 break;
             default:
                 _kernel.Advance(TimeSpan.FromMilliseconds(_random.Next(3000)));
-                Say("time passes");
                 break;
         }
     }
@@ -189,15 +209,10 @@ internal sealed partial class History : IDisposable
             return;
         }
 
-        Manner manner = _random.Next(4) switch
-        {
-            0 or 1 => Manner.Good,
-            2 => Manner.Silent,
-            _ => Manner.Hostile,
-        };
+        Manner manner = _random.Next(10) >= _weather.Bad ? Manner.Good : _random.OneIn(3) ? Manner.Silent : Manner.Hostile;
         _store.Write(StoreKeys.NameOf(domain), $"guest{domain}");
         MakeFrontendPlace(domain);
-        _guests[domain] = new(_host, domain, _options.OnlyGood ? Manner.Good : manner, _random);
+        _guests[domain] = new(_host, domain, manner, _random);
         Say($"domain {domain} is created, {manner}");
     }
 
@@ -273,14 +288,8 @@ internal sealed partial class History : IDisposable
         }
     }
 
-    private void ActOnDaemon()
+    private void EndDaemon()
     {
-        if (!_daemon.IsAlive)
-        {
-            StartDaemon();
-            return;
-        }
-
         Kills++;
         switch (_random.Next(3))
         {
@@ -307,7 +316,7 @@ internal sealed partial class History : IDisposable
         CheckDaemon();
         Say("a daemon starts");
         _daemon = NewDaemon();
-        if (_options.Kills && _random.OneIn(4))
+        if (_random.Next(30) < _weather.Deaths)
         {
             _daemon.Platform.KillAt(1 + _random.Next(60));
         }
@@ -315,21 +324,41 @@ internal sealed partial class History : IDisposable
         _daemon.Start();
     }
 
-    private Daemon NewDaemon() => new(_kernel, _platform, _devices, _errors, _folder, Note);
+    private Daemon NewDaemon()
+    {
+        Daemon daemon = new(_kernel, _platform, _devices, _errors, _folder, Note);
+        daemon.Lines.Logged = line => Say($"    {_folder.Unnamed(line)}");
+        return daemon;
+    }
 
     private void Say(string what)
     {
-        _lastSaidAt = Steps;
         string line = string.Create(CultureInfo.InvariantCulture, $"{Steps,7} {_kernel.Now / 1_000_000,9} ms  {what}");
         foreach (char letter in what)
         {
             Mix(letter);
         }
 
+        _options.Trace?.Invoke(line);
         _last.Enqueue(line);
         if (_last.Count > LastActions)
         {
             _last.Dequeue();
+        }
+    }
+
+    private void SayEnded()
+    {
+        for (int i = 0; i < _operations.Count; i++)
+        {
+            Operation operation = _operations[i];
+            if (operation.Task.IsCompleted && !operation.IsSaid)
+            {
+                operation.IsSaid = true;
+                Attaches += operation is { What: "attach", Task.IsCompletedSuccessfully: true } ? 1 : 0;
+                string? failure = operation.Task.IsCanceled ? "given up" : operation.Task.Exception?.InnerException?.Message;
+                Say($"{operation.What} {operation.Device} of domain {operation.Domain}: {failure ?? "done"}");
+            }
         }
     }
 

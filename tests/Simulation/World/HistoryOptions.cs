@@ -5,11 +5,11 @@ namespace PciBackFlow.Simulation;
 /// <summary>What may happen in a history.</summary>
 internal sealed record HistoryOptions
 {
-    /// <summary>Whether daemons are killed, stopped and started again.</summary>
-    public bool Kills { get; init; } = true;
+    /// <summary>How bad it is; null: as the seed says.</summary>
+    public Weather? Weather { get; init; }
 
-    /// <summary>Whether all guests behave.</summary>
-    public bool OnlyGood { get; init; }
+    /// <summary>Told of each action as it happens.</summary>
+    public Action<string>? Trace { get; init; }
 
     /// <summary>What daemons see of the hypervisor: where a bug is planted; null: the hypervisor.</summary>
     public Func<IHypervisor, IHypervisor>? Around { get; init; }

@@ -29,7 +29,7 @@ internal sealed class HostDevices : IDisposable
 
         for (int i = 0; i < 2; i++)
         {
-            _functions.Add(new EmulatedFunctionBuilder(0x8086, (ushort)(0x2660 + i)).Set(0x0A, 2, 0x0403).BaseAddress(0, 0xFEB0_0000 + (ulong)i * 0x4000, 0x4000)
+            _functions.Add(new EmulatedFunctionBuilder(0x8086, (ushort)(0x2660 + i)).Set(0x0A, 2, 0x0403).BaseAddress(0, 0xFEB0_0000 + (ulong)i * 0x10_0000, 0x4000)
                 .Build(new(0, (byte)(8 + i), 0, 0)));
         }
 
@@ -58,8 +58,8 @@ internal sealed class HostDevices : IDisposable
         .Set(ConfigRegisters.Command, 2, CommandBits.Memory | CommandBits.BusMaster)
         .Set(ConfigRegisters.ClassCode, 4, 0x00_02_00_00)
         .Set(ConfigRegisters.InterruptLine, 2, 0x010B)
-        .BaseAddress(0, 0xFB00_0000 + (number * 0x4000), 0x4000)
-        .BaseAddress(2, 0x12_FD00_0000 + (number * 0x8_0000), 0x8_0000, 0xC)
+        .BaseAddress(0, 0xFB00_0000 + (number * 0x10_0000), 0x4000)
+        .BaseAddress(2, 0x12_FD00_0000 + (number * 0x100_0000), 0x8_0000, 0xC)
         .Capability(0x40, CapabilityId.PowerManagement, [0x23, 0xF8, 0x00, 0x00, 0x00, 0x00])
         .Capability(0x50, CapabilityId.Msi, [0x84, 0x00, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])
         .Capability(0x60, CapabilityId.PciExpress, [0x02, 0x00, 0xC2, 0x8C, 0x00, 0x10, 0x10, 0x28, 0x00, 0x00, .. new byte[0x30]])

@@ -16,6 +16,9 @@ internal sealed class RunFolder : IDisposable
 
     public string Current => Path.Combine(_root, $"{_number}");
 
+    /// <summary>A text without the place, which is another one each time.</summary>
+    public string Unnamed(string text) => text.Replace(_root, "RUN", StringComparison.Ordinal);
+
     public void Keep()
     {
         string from = Current;
