@@ -14,7 +14,8 @@ internal sealed class Daemon
     private readonly RunFolder _folder;
     private readonly string _place;
 
-    public Daemon(Kernel kernel, IHypervisor hypervisor, HostDevices devices, IErrorSource errors, RunFolder folder, Action<string> note)
+    public Daemon(Kernel kernel, IHypervisor hypervisor, HostDevices devices, IErrorSource errors, RunFolder folder, Action<string> note,
+        Func<IHypervisor, IHypervisor>? around)
     {
         _folder = folder;
         _place = folder.Current;
@@ -25,7 +26,7 @@ internal sealed class Daemon
             Custody = devices.CustodyOf(Process, note);
             Backend = new(new()
             {
-                Hypervisor = Platform,
+                Hypervisor = around?.Invoke(Platform) ?? Platform,
                 FunctionSource = Custody,
                 Devices = new() { Custody = Custody, JournalDirectory = _place },
                 Errors = errors,

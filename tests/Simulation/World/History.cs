@@ -16,7 +16,6 @@ internal sealed partial class History : IDisposable
     private readonly SeededRandom _random;
     private readonly Kernel _kernel;
     private readonly LoopbackHost _host = new();
-    private readonly IHypervisor _platform;
     private readonly HostDevices _devices;
     private readonly EmulatedErrorSource _errors = new();
     private readonly RunFolder _folder = new();
@@ -36,7 +35,6 @@ internal sealed partial class History : IDisposable
         _random = new(seed);
         _weather = options.Weather ?? Weather.Of(_random);
         _kernel = new(_random);
-        _platform = options.Around?.Invoke(_host.BackendView) ?? _host.BackendView;
         _devices = new(_host);
         _store = _host.BackendView.OpenXenStore();
         _xl = _host.BackendView.OpenDomainControl();
@@ -72,6 +70,12 @@ internal sealed partial class History : IDisposable
 
         Settle();
         CheckSettled();
+        string before = Describe();
+        Say("the daemon is killed at rest");
+        _daemon.Kill();
+        Settle();
+        CheckSettled();
+        Promise(before == Describe(), $"another daemon makes something else of it:\n{before}\n{Describe()}");
         End();
         Settle();
         CheckEnded();
@@ -200,20 +204,34 @@ internal sealed partial class History : IDisposable
             return;
         }
 
+        Manner manner = _random.Next(10) >= _weather.Bad ? Manner.Good : _random.OneIn(3) ? Manner.Silent : Manner.Hostile;
+        CreateGuest(domain, manner, Handle());
+    }
+
+    private void CreateGuest(int domain, Manner manner, Guid handle)
+    {
         try
         {
-            _host.CreateDomain(domain, Handle());
+            _host.CreateDomain(domain, handle);
         }
         catch (HypervisorException)
         {
             return;
         }
 
-        Manner manner = _random.Next(10) >= _weather.Bad ? Manner.Good : _random.OneIn(3) ? Manner.Silent : Manner.Hostile;
         _store.Write(StoreKeys.NameOf(domain), $"guest{domain}");
         MakeFrontendPlace(domain);
         _guests[domain] = new(_host, domain, manner, _random);
         Say($"domain {domain} is created, {manner}");
+    }
+
+    // As xl: another domain of the same UUID.
+    private void Reboot(SimulatedGuest guest)
+    {
+        Guid handle = _host.Domains.First(one => one.DomainId == guest.Domain).Handle;
+        int[] free = [.. Enumerable.Range(1, MostGuests + 1).Where(id => !_guests.ContainsKey(id))];
+        Destroy(guest);
+        CreateGuest(_random.Pick(free), guest.Manner, handle);
     }
 
     // As libxl does: the guest may write below its own device directory.
@@ -240,8 +258,11 @@ internal sealed partial class History : IDisposable
         }
 
         SimulatedGuest guest = _random.Pick([.. _guests.Values]);
-        switch (_random.Next(4))
+        switch (_random.Next(5))
         {
+            case 4 when guest.IsRunning:
+                Reboot(guest);
+                break;
             case 0 when guest.IsRunning:
                 guest.IsRunning = false;
                 _host.ShutDown(guest.Domain);
@@ -326,7 +347,7 @@ internal sealed partial class History : IDisposable
 
     private Daemon NewDaemon()
     {
-        Daemon daemon = new(_kernel, _platform, _devices, _errors, _folder, Note);
+        Daemon daemon = new(_kernel, _host.BackendView, _devices, _errors, _folder, Note, _options.Around);
         daemon.Lines.Logged = line => Say($"    {_folder.Unnamed(line)}");
         return daemon;
     }

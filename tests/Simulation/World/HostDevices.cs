@@ -46,6 +46,9 @@ internal sealed class HostDevices : IDisposable
         return custody;
     }
 
+    /// <summary>Vendor and device id, as the first register has them.</summary>
+    public uint IdOf(PciAddress device) => Of(device) is var function ? ((uint)function.DeviceId << 16) | function.VendorId : 0;
+
     /// <summary>Whether frames are of a device's memory.</summary>
     public bool Covers(PciAddress device, LoopbackRange frames) => Of(device).BaseAddresses.Any(
         address => frames.First * 4096 >= address.Start && (frames.First + frames.Count) * 4096 <= address.Start + Math.Max(4096, address.Length));

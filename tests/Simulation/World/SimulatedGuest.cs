@@ -21,6 +21,7 @@ internal sealed unsafe class SimulatedGuest : IDisposable
     private bool _hasPage;
     private int _port;
     private PciOpRequest _asked;
+    private PciOpRequest? _answer;
 
     public SimulatedGuest(LoopbackHost host, int domain, Manner manner, SeededRandom random)
     {
@@ -106,6 +107,7 @@ internal sealed unsafe class SimulatedGuest : IDisposable
             return "does not ask";
         }
 
+        ThrowIfAnsweredAgain();
         _asked = new() { Command = command, Devfn = (uint)devfn, Offset = offset, Size = 4, Value = value, Info = 2 };
         MsixEntry[] entries = [new() { Entry = 0 }, new() { Entry = 1 }];
         _page.Post(_asked, command == PciOpCode.EnableMsix ? entries : []);
@@ -124,7 +126,23 @@ internal sealed unsafe class SimulatedGuest : IDisposable
 
         IsWaiting = false;
         _page.ReadAnswer(out PciOpRequest answer);
+        _answer = answer;
         return answer;
+    }
+
+    /// <summary>What was answered stays as it is until it asks again.</summary>
+    public void ThrowIfAnsweredAgain()
+    {
+        if (Manner == Manner.Hostile || _answer is not { } before || IsWaiting)
+        {
+            return;
+        }
+
+        _page.ReadAnswer(out PciOpRequest now);
+        if (!now.IsSameRequestAs(before) || now.Error != before.Error || now.Value != before.Value)
+        {
+            throw new BrokenPromiseException($"domain {Domain} was answered {before.Error} {before.Value:x}, and then {now.Error} {now.Value:x}");
+        }
     }
 
     public void Dispose()
@@ -231,6 +249,7 @@ internal sealed unsafe class SimulatedGuest : IDisposable
         _page = new(page.Address);
         _hasPage = true;
         IsWaiting = false;
+        _answer = null;
         _port = _channels.AllocateUnbound(0);
         if (Manner != Manner.Silent)
         {
