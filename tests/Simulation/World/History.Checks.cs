@@ -203,7 +203,7 @@ internal sealed partial class History
         foreach (PciAddress device in xen.FunctionsOf(guest.Domain))
         {
             Promise(
-                ours.Contains(device) || (_xlDevices.TryGetValue(guest, out PciAddress xls) && xls == device),
+                ours.Contains(device) || _xlDevices.GetValueOrDefault(device) == guest,
                 $"{device} is assigned to domain {guest.Domain} by nobody");
         }
 
@@ -267,8 +267,8 @@ internal sealed partial class History
     private bool IsClaimed(int domain, PciAddress device) =>
         _daemon.Backend.Guests.Any(guest => guest.DomainId == domain && guest.Functions.Any(function => function.Host == device));
 
-    // What one sees of the machine at rest.
-    private string Describe() => string.Join('\n', _guests.Values.Select(guest => $"domain {guest.Domain}, {guest.Manner}, states {guest.States}: "
+    // What one sees of the machine at rest. What a bad guest has written since it connected, another daemon finds.
+    private string Describe() => string.Join('\n', _guests.Values.Where(static guest => guest is { Manner: Manner.Good, IsRunning: true }).Select(guest => $"domain {guest.Domain}, {guest.Manner}, states {guest.States}: "
         + string.Join(", ", List(guest.Domain).Select(static device => $"{device.Host} {device.Guest} {device.State} {device.IsOurs}"))
         + $"; Xen: {string.Join(", ", _host.Passthrough.FunctionsOf(guest.Domain))}; pirqs {_host.Passthrough.PirqsOf(guest.Domain).Count}"));
 

@@ -8,7 +8,7 @@ namespace PciBackFlow.Simulation;
 /// <summary>This part: those who attach and detach, by the daemon or beside it.</summary>
 internal sealed partial class History
 {
-    private readonly Dictionary<SimulatedGuest, PciAddress> _xlDevices = [];
+    private readonly Dictionary<PciAddress, SimulatedGuest> _xlDevices = [];
 
     private void Attach()
     {
@@ -85,7 +85,7 @@ internal sealed partial class History
         }
 
         guest.IsExcused = true;
-        _xlDevices[guest] = device;
+        _xlDevices[device] = guest;
         _store.Run(access =>
         {
             DirectoryWriter writer = new(access, id);
@@ -98,10 +98,10 @@ internal sealed partial class History
     // xl asks the guest, waits for nobody, and takes the keys and the assignment away.
     private void XlDetach()
     {
-        foreach (SimulatedGuest guest in _guests.Values)
+        foreach ((PciAddress device, SimulatedGuest guest) in _xlDevices)
         {
             var id = GuestId.Of(guest.Domain);
-            if (!_xlDevices.TryGetValue(guest, out PciAddress device) || _store.Read(StoreKeys.BackendOf(id)) is null)
+            if (_store.Read(StoreKeys.BackendOf(id)) is null)
             {
                 continue;
             }
@@ -118,7 +118,7 @@ internal sealed partial class History
                 return;
             }
 
-            _xlDevices.Remove(guest);
+            _xlDevices.Remove(device);
             _store.Run(access => new DirectoryWriter(access, id).RemoveDevices([device]));
             if (_host.Passthrough.OwnerOf(device) == guest.Domain)
             {

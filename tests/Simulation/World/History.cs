@@ -283,6 +283,7 @@ internal sealed partial class History : IDisposable
     {
         _host.DestroyDomain(guest.Domain);
         _guests.Remove(guest.Domain);
+        Array.ForEach([.. _xlDevices.Where(one => one.Value == guest)], one => _xlDevices.Remove(one.Key));
         guest.Dispose();
         Say($"domain {guest.Domain} is destroyed");
         if (!_random.OneIn(3))

@@ -42,7 +42,7 @@ internal sealed class HostDevices : IDisposable
     public SmallCustody CustodyOf(VirtualProcess process, Action<string> note)
     {
         SmallCustody custody = new(_functions, note, function => new MortalFunction(function, process));
-        custody.Lines[All[2]] = custody.Lines[All[0]] = 20;
+        (custody.Lines[All[0]], custody.Lines[All[2]]) = (20, 21);
         return custody;
     }
 
