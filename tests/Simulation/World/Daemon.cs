@@ -3,8 +3,8 @@ using PciBackFlow.Backend.Attaching;
 using PciBackFlow.Backend.Tests;
 using PciBackFlow.Backend.Tests.Attaching;
 using PciBackFlow.Backend.Tests.Plans;
+using PciBackFlow.Hardware.Errors;
 using PciBackFlow.Hardware.Hypervisor;
-using PciBackFlow.Hardware.Pci.Errors;
 
 namespace PciBackFlow.Simulation;
 

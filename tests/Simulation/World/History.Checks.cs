@@ -8,7 +8,7 @@ using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
 using PciBackFlow.Hardware.Hypervisor.Loopback.Passthrough;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pci;
 using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Simulation;

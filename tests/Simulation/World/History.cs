@@ -1,9 +1,9 @@
 using System.Globalization;
 using PciBackFlow.Backend.Xenstore;
+using PciBackFlow.Hardware.Errors;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
-using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Hardware.Pci.Errors;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Simulation;
 

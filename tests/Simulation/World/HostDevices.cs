@@ -2,10 +2,10 @@ using PciBackFlow.Backend.Tests.Attaching;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
 using PciBackFlow.Hardware.Hypervisor.Loopback.Passthrough;
-using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Hardware.Pci.Capabilities;
-using PciBackFlow.Hardware.Pci.Emulated;
-using PciBackFlow.Hardware.Pci.Registers;
+using PciBackFlow.Pci;
+using PciBackFlow.Pci.Capabilities;
+using PciBackFlow.Pci.Emulated;
+using PciBackFlow.Pci.Registers;
 
 namespace PciBackFlow.Simulation;
 
