@@ -1,6 +1,7 @@
 using PciBackFlow.Backend.Domains;
 using PciBackFlow.Backend.Plans;
 using PciBackFlow.Backend.Xenstore;
+using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Pci;
 
 namespace PciBackFlow.Backend.Attaching.Plans;
@@ -16,10 +17,9 @@ internal static class ReclaimPlan
     [
         new("remove their keys")
         {
-            When = static reclamation =>
-                !reclamation.LeavesKeys && reclamation.Services.Domains.StageOf(reclamation.Life) != LifeStage.Replaced,
-            Condition = "the domid is not another guest's by now; of a guest that halted they are left to who destroys it",
-            Do = static reclamation => RemoveKeys(reclamation.Services, reclamation.Life, reclamation.Devices),
+            When = static reclamation => !reclamation.LeavesKeys,
+            Condition = "of a guest that halted they are left to who destroys it, of one whose domid is another's by now to that one if it has a frontend",
+            Do = RemoveTheirKeys,
         },
         new("revoke what was granted")
         {
@@ -30,14 +30,32 @@ internal static class ReclaimPlan
     ]);
 
     /// <summary>Removes devices' keys, and the directories with the last device.</summary>
-    public static void RemoveKeys(ToolstackServices services, DomainLife life, IReadOnlyCollection<PciAddress> devices) => services.Store.Run(store =>
+    public static void RemoveKeys(ToolstackServices services, DomainLife life, IReadOnlyCollection<PciAddress> devices) =>
+        services.Store.Run(store => RemoveKeys(store, GuestId.Of(life.DomainId), devices));
+
+    private static void RemoveKeys(IXenStoreAccess store, GuestId guest, IReadOnlyCollection<PciAddress> devices)
     {
-        DirectoryWriter directory = new(store, GuestId.Of(life.DomainId));
+        DirectoryWriter directory = new(store, guest);
         if (directory.RemoveDevices(devices) == 0)
         {
             directory.Destroy();
         }
-    });
+    }
+
+    // Who makes directories makes both in one step, so what has no frontend was left by the one before.
+    private static void RemoveTheirKeys(Reclamation reclamation)
+    {
+        ToolstackServices services = reclamation.Services;
+        bool isReplaced = services.Domains.StageOf(reclamation.Life) == LifeStage.Replaced;
+        services.Store.Run(store =>
+        {
+            var guest = GuestId.Of(reclamation.Life.DomainId);
+            if (!isReplaced || new DirectoryReader(store, guest).ReadFrontendState() == XenbusState.Unknown)
+            {
+                RemoveKeys(store, guest, reclamation.Devices);
+            }
+        });
+    }
 
     private static void Close(Reclamation reclamation)
     {
