@@ -5,7 +5,7 @@ using PciBackFlow.Pci;
 namespace PciBackFlow.Filter.Effects;
 
 /// <summary>
-/// Gives hardware that lost its base addresses in a reset the host's own back. Resets happen behind the backend: error recovery resets a link whose functions
+/// Gives hardware that lost its base addresses in a reset the host's own back. Resets happen behind the filter: error recovery resets a link whose functions
 /// have no driver that would restore them, and the way up from D3hot may end in one. A function that decodes with such registers claims what lies at address 0.
 /// </summary>
 internal static class BaseAddressRestore

@@ -24,7 +24,7 @@ public struct AccessPlan
     /// <summary>Write: the bits that policy dropped although they differ from what the guest reads, in the request's lanes.</summary>
     public uint DeniedBits;
 
-    /// <summary>Whether a step is one that may block for long whatever the function, so that the plan leaves the shard.</summary>
+    /// <summary>Whether a step is one that may block for long whatever the function, so that it is carried out where nobody waits behind it.</summary>
     public bool MayBlock;
 
     /// <summary>How many steps there are.</summary>

@@ -80,7 +80,10 @@ public sealed class AssignedFunction
     /// <summary>What policy dropped of the guest's writes. Any thread may read it.</summary>
     public DeniedRegisters Denied { get; } = new();
 
-    /// <summary>Whether accesses to it leave the shard, because others took too long (<see cref="AccessPace"/>) or one is stuck. Any thread may look.</summary>
+    /// <summary>
+    /// Whether its accesses are to be made where nobody waits behind them, because others took too long (<see cref="AccessPace"/>) or one is stuck. Any thread
+    /// may look.
+    /// </summary>
     public bool IsSlow => _isStuck || _isSlow;
 
     /// <summary>Whether its guest has not got over an error of it. Any thread may look.</summary>
@@ -103,8 +106,8 @@ public sealed class AssignedFunction
     public Action? GoneChanged { get; set; }
 
     /// <summary>
-    /// Called when its accesses are found too slow for the shard, in the midst of a request: must neither block nor throw. Seldom: each time is followed by
-    /// twice as many fast accesses as the one before. Set before a guest can reach it.
+    /// Called when its accesses are found too slow for a thread that serves others, in the midst of a request: must neither block nor throw. Seldom: each time
+    /// is followed by twice as many fast accesses as the one before. Set before a guest can reach it.
     /// </summary>
     public Action? FoundSlow { get; set; }
 
@@ -151,7 +154,7 @@ public sealed class AssignedFunction
     public bool Withdraw(Action left) => _turn.Withdraw(left);
 
     /// <summary>
-    /// Another thread: what somebody does on it right now has lasted so long that its thread was replaced. Accesses leave the shard from now on.
+    /// Another thread: what somebody does on it right now has lasted so long that its thread was replaced. <see cref="IsSlow"/> from now on.
     /// </summary>
     public void MarkStuck()
     {

@@ -19,7 +19,7 @@ public sealed class PackageTests(PackedFolder packed) : IClassFixture<PackedFold
         string[] own = [.. package.Entries.Select(static entry => entry.FullName)
             .Where(static name => !name.StartsWith("_rels/", StringComparison.Ordinal) && !name.StartsWith("package/", StringComparison.Ordinal))];
 
-        Assert.Equal(["README.md", "[Content_Types].xml", $"lib/net10.0/{id}.dll", $"lib/net10.0/{id}.xml", $"{id}.nuspec"], own.Order(StringComparer.Ordinal));
+        Assert.Equal([$"{id}.nuspec", "README.md", "[Content_Types].xml", $"lib/net10.0/{id}.dll", $"lib/net10.0/{id}.xml"], own.Order(StringComparer.Ordinal));
     }
 
     [Theory]
