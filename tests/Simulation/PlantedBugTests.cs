@@ -18,7 +18,6 @@ public sealed class PlantedBugTests(ITestOutputHelper output)
         ["events are lost"] = static inner => new LostEvents(inner),
         ["a page stays mapped"] = static inner => new LeakedMapping(inner),
         ["messages stay mapped"] = static inner => new LeakedMessages(inner),
-        ["a guest stays paused"] = static inner => new ForgottenPause(inner),
     };
 
     [Theory]

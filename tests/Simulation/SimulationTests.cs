@@ -49,7 +49,8 @@ public sealed class SimulationTests(ITestOutputHelper output)
         CultureInfo.InvariantCulture,
         $"""
         seed {history.Seed}, step {history.Steps}: {failure.Message}
-        to replay: PCIBACKFLOW_SIMULATION_SEED={history.Seed} PCIBACKFLOW_SIMULATION_STEPS=1 dotnet run --project tests/Simulation -c Release -- -class "*SimulationTests"
+        to replay: PCIBACKFLOW_SIMULATION_SEED={history.Seed} PCIBACKFLOW_SIMULATION_STEPS=1 \
+          dotnet run --project tests/Simulation -c Release -- -class "*SimulationTests"
         {string.Join("\n", history.Last)}
         {(failure is BrokenPromiseException ? string.Empty : failure)}
         """);

@@ -81,8 +81,9 @@ internal static class DeviceOffer
         {
             written = KeysWritten.Waiting;
         }
-        else if (directory.Backend == XenbusState.Connected)
+        else if (directory.IsConnected)
         {
+            // Not before the frontend has seen Connected: one that finds Reconfiguring in its place (Linux before 6.5) never connects.
             writer.WriteState(XenbusState.Reconfiguring);
             written = KeysWritten.Running;
         }

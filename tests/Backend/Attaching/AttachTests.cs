@@ -391,4 +391,20 @@ public sealed class AttachTests
         Assert.Throws<BackendException>(() => bench.Toolstack.Resolve("8"));
         Assert.Throws<BackendException>(() => bench.Toolstack.Resolve("guest"));
     }
+
+    /// <summary>The backend has written 4, the guest has not looked yet: were it to see 7 first, older kernels would never connect.</summary>
+    [Fact]
+    public async Task A_guest_that_is_just_connecting_is_told_of_another_device_when_it_has_seen_that_it_is()
+    {
+        await using ToolstackBench bench = new();
+        LinuxGuest guest = await bench.GuestWith(7, "03:00.0");
+        guest.IsSilent = true;
+        guest.Write("state", "3");
+        Task<AttachedDevice> attach = bench.Attach(7, "05:00.0");
+        await Task.Delay(300, TestContext.Current.CancellationToken);
+        Assert.Equal("4", bench.Key(7, "state"));
+
+        guest.IsSilent = false;
+        Assert.Equal(AttachmentState.Connected, (await attach).State);
+    }
 }

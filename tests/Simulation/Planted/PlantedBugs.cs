@@ -51,7 +51,8 @@ internal sealed class ResurrectedGrant(IHypervisor inner) : PlantedPlatform(inne
         public override DomainInfo? Find(int domainId)
         {
             DomainInfo? found = base.Find(domainId);
-            if (found is { IsDying: false } live && _granted.TryGetValue(domainId, out (Guid Life, ulong First, ulong Frames) before) && before.Life != live.Handle)
+            if (found is { IsDying: false } live && _granted.TryGetValue(domainId, out (Guid Life, ulong First, ulong Frames) before)
+                && before.Life != live.Handle)
             {
                 _granted.Remove(domainId);
                 base.AllowMemory(domainId, before.First, before.Frames, allow: true);
@@ -130,18 +131,5 @@ internal sealed class LeakedMessages(IHypervisor inner) : PlantedPlatform(inner)
         public void RestoreMessages(PciAddress function) => inner.RestoreMessages(function);
 
         public void Dispose() => inner.Dispose();
-    }
-}
-
-/// <summary>A guest that was paused for its own good is not let go on.</summary>
-internal sealed class ForgottenPause(IHypervisor inner) : PlantedPlatform(inner)
-{
-    public override IDomainControl OpenDomainControl() => new Forgetful(base.OpenDomainControl());
-
-    private sealed class Forgetful(IDomainControl inner) : Domains(inner)
-    {
-        public override void Unpause(int domainId)
-        {
-        }
     }
 }

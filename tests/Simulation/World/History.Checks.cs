@@ -84,7 +84,9 @@ internal sealed partial class History
             throw new BrokenPromiseException($"nobody saw: {other}");
         }
 
-        if (_daemon.IsAlive && _daemon.Lines.Errors.FirstOrDefault(static line => !line.Contains("could not be taken back", StringComparison.Ordinal)) is { } line)
+        // Said of a bad guest that keeps what an interrupted detach was to take: no defect, though it stands there as one.
+        if (_daemon.IsAlive
+            && _daemon.Lines.Errors.FirstOrDefault(static line => !line.Contains("could not be taken back", StringComparison.Ordinal)) is { } line)
         {
             throw new BrokenPromiseException($"the daemon's log has an error: {line}");
         }
@@ -268,7 +270,8 @@ internal sealed partial class History
         _daemon.Backend.Guests.Any(guest => guest.DomainId == domain && guest.Functions.Any(function => function.Host == device));
 
     // What one sees of the machine at rest. What a bad guest has written since it connected, another daemon finds.
-    private string Describe() => string.Join('\n', _guests.Values.Where(static guest => guest is { Manner: Manner.Good, IsRunning: true }).Select(guest => $"domain {guest.Domain}, {guest.Manner}, states {guest.States}: "
+    private string Describe() => string.Join('\n', _guests.Values.Where(static guest => guest is { Manner: Manner.Good, IsRunning: true }).Select(guest =>
+        $"domain {guest.Domain}, states {guest.States}: "
         + string.Join(", ", List(guest.Domain).Select(static device => $"{device.Host} {device.Guest} {device.State} {device.IsOurs}"))
         + $"; Xen: {string.Join(", ", _host.Passthrough.FunctionsOf(guest.Domain))}; pirqs {_host.Passthrough.PirqsOf(guest.Domain).Count}"));
 

@@ -29,7 +29,8 @@ internal sealed class HostDevices : IDisposable
 
         for (int i = 0; i < 2; i++)
         {
-            _functions.Add(new EmulatedFunctionBuilder(0x8086, (ushort)(0x2660 + i)).Set(0x0A, 2, 0x0403).BaseAddress(0, 0xFEB0_0000 + (ulong)i * 0x10_0000, 0x4000)
+            _functions.Add(new EmulatedFunctionBuilder(0x8086, (ushort)(0x2660 + i)).Set(0x0A, 2, 0x0403)
+                .BaseAddress(0, 0xFEB0_0000 + (ulong)i * 0x10_0000, 0x4000)
                 .Build(new(0, (byte)(8 + i), 0, 0)));
         }
 

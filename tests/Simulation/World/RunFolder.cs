@@ -1,6 +1,9 @@
 namespace PciBackFlow.Simulation;
 
-/// <summary>What daemons leave on disk. What lies there at the moment of one's death is the next one's; what the dead still writes while it unwinds is nobody's.</summary>
+/// <summary>
+/// What daemons leave on disk. What lies there at the moment of one's death is the next one's; what the dead still
+/// writes while it unwinds is nobody's.
+/// </summary>
 internal sealed class RunFolder : IDisposable
 {
     private readonly string _root;
