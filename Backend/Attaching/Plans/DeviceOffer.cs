@@ -83,7 +83,7 @@ internal static class DeviceOffer
         }
         else if (directory.IsConnected)
         {
-            // Not before the frontend has seen Connected: one that finds Reconfiguring in its place (Linux before 6.5) never connects.
+            // Not before the frontend has seen Connected: one that finds Reconfiguring in its place (older kernels of Linux) never connects.
             writer.WriteState(XenbusState.Reconfiguring);
             written = KeysWritten.Running;
         }
