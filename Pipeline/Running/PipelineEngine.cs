@@ -1,6 +1,5 @@
 using HdrHistogram;
 using PciBackFlow.Pipeline.Queues;
-using PciBackFlow.Pipeline.Running;
 
 namespace PciBackFlow.Pipeline.Running;
 
