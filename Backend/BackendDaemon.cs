@@ -10,7 +10,7 @@ using PciBackFlow.Backend.Serving;
 using PciBackFlow.Backend.Succession;
 using PciBackFlow.Backend.Xl;
 using PciBackFlow.Hardware.Hypervisor;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pci;
 using PciBackFlow.Pipeline;
 
 namespace PciBackFlow.Backend;

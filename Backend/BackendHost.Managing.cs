@@ -3,9 +3,9 @@ using PciBackFlow.Backend.Attaching.Toolstack;
 using PciBackFlow.Backend.Devices;
 using PciBackFlow.Backend.Errors;
 using PciBackFlow.Backend.Failures;
-using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Hardware.Pci.Errors;
-using PciBackFlow.Stages.Filter.Policy;
+using PciBackFlow.Filter.Policy;
+using PciBackFlow.Hardware.Errors;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Backend;
 

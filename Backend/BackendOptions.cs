@@ -5,13 +5,12 @@ using PciBackFlow.Backend.Devices.Sources;
 using PciBackFlow.Backend.Errors;
 using PciBackFlow.Backend.Policy;
 using PciBackFlow.Backend.Slots;
+using PciBackFlow.Filter.Policy;
+using PciBackFlow.Hardware.Errors;
 using PciBackFlow.Hardware.Hypervisor;
-using PciBackFlow.Hardware.Pci.Errors;
 using PciBackFlow.Pipeline;
-using PciBackFlow.Stages.Execute;
 using PciBackFlow.Stages.Connections;
-using PciBackFlow.Stages.Filter;
-using PciBackFlow.Stages.Filter.Policy;
+using PciBackFlow.Stages.Execute;
 
 namespace PciBackFlow.Backend;
 

@@ -1,6 +1,6 @@
 using PciBackFlow.Backend.Devices;
 using PciBackFlow.Backend.Grants;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Backend.Attaching;
 

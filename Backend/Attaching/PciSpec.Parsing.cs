@@ -2,8 +2,9 @@ using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Text;
 using PciBackFlow.Backend.Selection;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Text;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Backend.Attaching;
 
@@ -232,9 +233,9 @@ public sealed partial record PciSpec
         }
 
         errorIndex = valueAt;
-        if (!address.IsKnownToXen)
+        if (!XenSegments.Know(address))
         {
-            return Wrong(PciAddress.SegmentRule, out reason);
+            return Wrong(XenSegments.Rule, out reason);
         }
 
         spec = spec with { Device = DeviceSelector.Of(address), IsAllFunctions = all };

@@ -1,7 +1,7 @@
 using PciBackFlow.Backend.Policy;
 using PciBackFlow.Backend.Selection;
 using PciBackFlow.Backend.Xenstore;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Backend.Attaching;
 

@@ -4,7 +4,7 @@ using PciBackFlow.Backend.Domains;
 using PciBackFlow.Backend.Selection;
 using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Hypervisor;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Backend.Attaching;
 

@@ -1,6 +1,6 @@
 using PciBackFlow.Backend.Devices.Holding;
 using PciBackFlow.Backend.Selection;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Backend.Devices;
 

@@ -3,7 +3,7 @@ using PciBackFlow.Backend.Devices.Refusals;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Xen;
 using PciBackFlow.Hardware.Linux;
-using PciBackFlow.Hardware.Pci.Sysfs;
+using PciBackFlow.Pci.Sysfs;
 
 namespace PciBackFlow.Backend.Doctor;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using PciBackFlow.Backend.Devices.Description;
 using PciBackFlow.Hardware.Firmware;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Backend.Doctor;
 

@@ -3,8 +3,8 @@ using PciBackFlow.Backend.Guests;
 using PciBackFlow.Backend.Inheritance;
 using PciBackFlow.Backend.Running;
 using PciBackFlow.Backend.Xenstore;
-using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Hardware.Pci.Errors;
+using PciBackFlow.Hardware.Errors;
+using PciBackFlow.Pci;
 using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Backend.Errors;

@@ -1,6 +1,6 @@
 using PciBackFlow.Backend.Running;
-using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Hardware.Pci.Errors;
+using PciBackFlow.Hardware.Errors;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Backend.Errors;
 

@@ -1,5 +1,5 @@
 using Microsoft.Extensions.Logging;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Backend.Errors;
 

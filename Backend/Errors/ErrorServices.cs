@@ -3,8 +3,8 @@ using PciBackFlow.Backend.Attaching;
 using PciBackFlow.Backend.Guests;
 using PciBackFlow.Backend.Inheritance;
 using PciBackFlow.Backend.Serving;
+using PciBackFlow.Hardware.Errors;
 using PciBackFlow.Hardware.Hypervisor;
-using PciBackFlow.Hardware.Pci.Errors;
 
 namespace PciBackFlow.Backend.Errors;
 

@@ -1,4 +1,4 @@
-using PciBackFlow.Hardware.Pci.Errors;
+using PciBackFlow.Hardware.Errors;
 
 namespace PciBackFlow.Backend.Errors;
 

@@ -1,9 +1,9 @@
 using PciBackFlow.Backend.Guests;
 using PciBackFlow.Backend.Xenstore;
-using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Hardware.Pci.Errors;
-using PciBackFlow.Stages.Filter.Policy;
-using PciBackFlow.Stages.Filter.Run;
+using PciBackFlow.Filter.Policy;
+using PciBackFlow.Filter.Run;
+using PciBackFlow.Hardware.Errors;
+using PciBackFlow.Pci;
 using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Backend.Errors;

@@ -1,8 +1,8 @@
 using System.Diagnostics.CodeAnalysis;
 using PciBackFlow.Backend.Inheritance;
 using PciBackFlow.Backend.Xenstore;
-using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Hardware.Pci.Errors;
+using PciBackFlow.Hardware.Errors;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Backend.Errors;
 

@@ -1,5 +1,5 @@
-using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Hardware.Pci.Errors;
+using PciBackFlow.Hardware.Errors;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Backend.Errors;
 

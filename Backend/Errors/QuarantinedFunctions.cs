@@ -1,6 +1,6 @@
 using PciBackFlow.Backend.Devices.Sources;
 using PciBackFlow.Backend.Failures;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Backend.Errors;
 

@@ -1,9 +1,9 @@
 using PciBackFlow.Backend.Running;
 using PciBackFlow.Backend.Serving;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Filter.Effects;
+using PciBackFlow.Filter.Run;
+using PciBackFlow.Pci;
 using PciBackFlow.Stages.Connections;
-using PciBackFlow.Stages.Execute.SideEffects;
-using PciBackFlow.Stages.Filter.Run;
 using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Backend.Errors;

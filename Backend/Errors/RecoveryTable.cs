@@ -1,4 +1,4 @@
-using PciBackFlow.Hardware.Pci.Errors;
+using PciBackFlow.Hardware.Errors;
 using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Backend.Errors;

@@ -1,8 +1,8 @@
 using PciBackFlow.Backend.Attaching;
 using PciBackFlow.Backend.Failures;
+using PciBackFlow.Filter.Policy;
 using PciBackFlow.Hardware.Hypervisor;
-using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Stages.Filter.Policy;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Backend.Errors;
 

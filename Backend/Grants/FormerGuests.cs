@@ -1,7 +1,7 @@
 using PciBackFlow.Backend.Devices.Refusals;
 using PciBackFlow.Backend.Domains;
 using PciBackFlow.Hardware.Hypervisor;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Backend.Grants;
 

@@ -1,5 +1,5 @@
 using System.Globalization;
-using PciBackFlow.Hardware.Pci.Capabilities;
+using PciBackFlow.Pci.Capabilities;
 
 namespace PciBackFlow.Backend.Grants;
 

@@ -1,4 +1,5 @@
 using PciBackFlow.Backend.Plans;
+using PciBackFlow.Filter.Insight;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Linux;
 

@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Logging;
 using PciBackFlow.Backend.Domains;
 using PciBackFlow.Hardware.Linux;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Backend.Grants;
 

@@ -1,5 +1,6 @@
 using PciBackFlow.Backend.Plans;
 using PciBackFlow.Backend.Xenstore;
+using PciBackFlow.Filter.Insight;
 
 namespace PciBackFlow.Backend.Grants;
 

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using PciBackFlow.Backend.Devices;
 using PciBackFlow.Backend.Plans;
 using PciBackFlow.Hardware.Hypervisor;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Backend.Grants;
 

@@ -5,7 +5,7 @@ using PciBackFlow.Backend.Devices.Sources;
 using PciBackFlow.Backend.Domains;
 using PciBackFlow.Backend.Failures;
 using PciBackFlow.Hardware.Hypervisor;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Backend.Grants;
 

@@ -2,7 +2,7 @@ using PciBackFlow.Backend.Domains;
 using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Linux;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Backend.Grants;
 

@@ -2,7 +2,7 @@ using PciBackFlow.Backend.Failures;
 using PciBackFlow.Backend.Policy;
 using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Hypervisor;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Backend.Guests;
 

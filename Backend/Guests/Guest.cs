@@ -1,15 +1,13 @@
 using PciBackFlow.Backend.Domains;
 using PciBackFlow.Backend.Failures;
-using PciBackFlow.Backend.Policy;
 using PciBackFlow.Backend.Running;
 using PciBackFlow.Backend.Serving;
 using PciBackFlow.Backend.Slots;
 using PciBackFlow.Backend.Xenstore;
+using PciBackFlow.Filter.Run;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Linux;
-using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Stages.Filter;
-using PciBackFlow.Stages.Filter.Run;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Backend.Guests;
 

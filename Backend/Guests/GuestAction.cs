@@ -1,7 +1,7 @@
 using PciBackFlow.Backend.Failures;
 using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Linux;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Backend.Guests;
 

@@ -1,6 +1,6 @@
 using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Linux;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Backend.Guests;
 

@@ -1,6 +1,6 @@
 using PciBackFlow.Backend.Domains;
 using PciBackFlow.Backend.Xenstore;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Backend.Guests;
 

@@ -1,5 +1,5 @@
 using PciBackFlow.Backend.Serving;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Backend.Guests;
 

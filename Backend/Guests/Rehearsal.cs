@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 using PciBackFlow.Backend.Serving;
 using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Hypervisor;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Backend.Guests;
 

@@ -4,10 +4,10 @@ using Microsoft.Extensions.Logging;
 using PciBackFlow.Backend.Domains;
 using PciBackFlow.Backend.Policy;
 using PciBackFlow.Backend.Xenstore;
+using PciBackFlow.Filter.Run;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Linux;
-using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Stages.Filter.Run;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Backend.Inheritance;
 

@@ -1,7 +1,7 @@
 using System.Text.Json.Serialization;
 using PciBackFlow.Backend.Domains;
 using PciBackFlow.Backend.Xenstore;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Backend.Inheritance;
 

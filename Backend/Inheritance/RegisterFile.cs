@@ -1,6 +1,6 @@
 using System.IO.MemoryMappedFiles;
 using Microsoft.Win32.SafeHandles;
-using PciBackFlow.Stages.Filter.Run;
+using PciBackFlow.Filter.Run;
 
 namespace PciBackFlow.Backend.Inheritance;
 

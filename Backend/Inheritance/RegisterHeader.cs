@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 using PciBackFlow.Backend.Domains;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Backend.Inheritance;
 

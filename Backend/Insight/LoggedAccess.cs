@@ -1,10 +1,10 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
-using PciBackFlow.Backend.Policy;
-using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Stages.Filter.Compile;
-using PciBackFlow.Stages.Filter.Map;
-using PciBackFlow.Stages.Filter.Policy;
+using PciBackFlow.Filter.Compile;
+using PciBackFlow.Filter.Insight;
+using PciBackFlow.Filter.Map;
+using PciBackFlow.Filter.Policy;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Backend.Insight;
 
@@ -38,7 +38,7 @@ public sealed record LoggedAccess(PciAddress Function, string? Register, int Off
     /// <exception cref="UnsupportedFunctionException">A CardBus bridge, or a function that does not answer.</exception>
     public static IEnumerable<ConfigAccess> Locate(IPciFunction function, AccessPolicy policy, IEnumerable<LoggedAccess> logged)
     {
-        ConfigSpaceMap map = FunctionPermissions.Compile(function, policy, new ConfigSpaceMapCache()).Map;
+        ConfigSpaceMap map = FunctionPermissions.Compile(function, policy).Map;
         foreach (LoggedAccess one in logged)
         {
             if (!one.TryOffset(map, out int offset))

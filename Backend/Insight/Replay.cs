@@ -1,9 +1,8 @@
-using PciBackFlow.Backend.Policy;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Filter.Compile;
+using PciBackFlow.Filter.Map;
+using PciBackFlow.Filter.Policy;
+using PciBackFlow.Pci;
 using PciBackFlow.Pipeline;
-using PciBackFlow.Stages.Filter.Compile;
-using PciBackFlow.Stages.Filter.Map;
-using PciBackFlow.Stages.Filter.Policy;
 using PciBackFlow.Stages.Tracing;
 using PciBackFlow.Stages.Wire;
 
@@ -20,7 +19,7 @@ public sealed class Replay : IDisposable
     /// <exception cref="UnsupportedFunctionException">A CardBus bridge, or a function that does not answer.</exception>
     public Replay(IPciFunction function, AccessPolicy policy)
     {
-        _guest = new(function, FunctionPermissions.Compile(function, policy, new ConfigSpaceMapCache(), FunctionPermissions.IsEmulated(function)));
+        _guest = new(function, FunctionPermissions.Compile(function, policy, readAll: FunctionPermissions.IsEmulated(function)));
         _guest.Prepare();
     }
 
@@ -51,7 +50,7 @@ public sealed class Replay : IDisposable
             if (IsAnother(record, status, value))
             {
                 IReadOnlyList<RegisterRow> rows = guest._guest.Map.RowsAt(record.Offset, record.Size);
-                yield return new(index, record, Explain.NameOf(status), value, [.. rows.Select(static row => row.Name)]);
+                yield return new(index, record, StatusNames.Of(status), value, [.. rows.Select(static row => row.Name)]);
             }
         }
     }

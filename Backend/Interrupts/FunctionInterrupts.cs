@@ -1,10 +1,9 @@
 using PciBackFlow.Backend.Running;
+using PciBackFlow.Filter.Run;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Linux;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pci;
 using PciBackFlow.Stages.Connections;
-using PciBackFlow.Stages.Filter;
-using PciBackFlow.Stages.Filter.Run;
 using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Backend.Interrupts;

@@ -1,5 +1,4 @@
-using PciBackFlow.Stages.Filter;
-using PciBackFlow.Stages.Filter.Run;
+using PciBackFlow.Filter.Run;
 
 namespace PciBackFlow.Backend.Interrupts;
 

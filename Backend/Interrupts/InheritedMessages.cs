@@ -1,7 +1,7 @@
 using PciBackFlow.Backend.Domains;
 using PciBackFlow.Backend.Grants;
 using PciBackFlow.Hardware.Hypervisor;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Backend.Interrupts;
 

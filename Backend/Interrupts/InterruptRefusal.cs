@@ -1,3 +1,4 @@
+using PciBackFlow.Filter.Insight;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Linux;
 

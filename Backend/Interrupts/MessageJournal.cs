@@ -3,8 +3,8 @@ using PciBackFlow.Backend.Domains;
 using PciBackFlow.Backend.Grants;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Linux;
-using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Hardware.Pci.Capabilities;
+using PciBackFlow.Pci;
+using PciBackFlow.Pci.Capabilities;
 
 namespace PciBackFlow.Backend.Interrupts;
 

@@ -1,8 +1,8 @@
 using System.Numerics;
 using PciBackFlow.Backend.Grants;
-using PciBackFlow.Hardware.Pci.Capabilities;
-using PciBackFlow.Hardware.Pci.Registers;
-using PciBackFlow.Stages.Filter.Map;
+using PciBackFlow.Filter.Map;
+using PciBackFlow.Pci.Capabilities;
+using PciBackFlow.Pci.Registers;
 
 namespace PciBackFlow.Backend.Interrupts;
 

@@ -1,13 +1,12 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Numerics;
 using PciBackFlow.Backend.Grants;
+using PciBackFlow.Filter.Run;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Linux;
-using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Hardware.Pci.Capabilities;
-using PciBackFlow.Hardware.Pci.Registers;
-using PciBackFlow.Stages.Filter;
-using PciBackFlow.Stages.Filter.Run;
+using PciBackFlow.Pci;
+using PciBackFlow.Pci.Capabilities;
+using PciBackFlow.Pci.Registers;
 using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Backend.Interrupts;

@@ -1,9 +1,9 @@
 using PciBackFlow.Backend.Devices;
+using PciBackFlow.Hardware.Errors;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
-using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Hardware.Pci.Captures;
-using PciBackFlow.Hardware.Pci.Errors;
+using PciBackFlow.Pci;
+using PciBackFlow.Pci.Captures;
 
 namespace PciBackFlow.Backend.Machines;
 

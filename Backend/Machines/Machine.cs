@@ -1,6 +1,6 @@
 using PciBackFlow.Backend.Devices;
+using PciBackFlow.Hardware.Errors;
 using PciBackFlow.Hardware.Hypervisor;
-using PciBackFlow.Hardware.Pci.Errors;
 
 namespace PciBackFlow.Backend.Machines;
 

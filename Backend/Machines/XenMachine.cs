@@ -1,9 +1,9 @@
 using PciBackFlow.Backend.Devices;
 using PciBackFlow.Backend.Devices.Taking;
+using PciBackFlow.Hardware.Errors;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Xen;
-using PciBackFlow.Hardware.Pci.Errors;
-using PciBackFlow.Hardware.Pci.Sysfs;
+using PciBackFlow.Pci.Sysfs;
 
 namespace PciBackFlow.Backend.Machines;
 

@@ -1,3 +1,5 @@
+using PciBackFlow.Filter.Insight;
+
 namespace PciBackFlow.Backend.Plans;
 
 /// <summary>

@@ -1,6 +1,5 @@
-using PciBackFlow.Stages.Filter;
-using PciBackFlow.Stages.Filter.Compile;
-using PciBackFlow.Stages.Filter.Policy;
+using PciBackFlow.Filter.Compile;
+using PciBackFlow.Filter.Policy;
 
 namespace PciBackFlow.Backend.Policy;
 

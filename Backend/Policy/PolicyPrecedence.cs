@@ -1,4 +1,5 @@
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Filter.Policy;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Backend.Policy;
 

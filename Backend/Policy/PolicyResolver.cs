@@ -1,5 +1,5 @@
-using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Stages.Filter.Policy;
+using PciBackFlow.Filter.Policy;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Backend.Policy;
 

@@ -1,4 +1,5 @@
 using PciBackFlow.Backend.Selection;
+using PciBackFlow.Filter.Policy;
 
 namespace PciBackFlow.Backend.Policy;
 

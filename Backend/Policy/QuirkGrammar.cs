@@ -1,7 +1,7 @@
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Filter.Policy;
+using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Text;
-using PciBackFlow.Stages.Filter;
-using PciBackFlow.Stages.Filter.Policy;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Backend.Policy;
 
@@ -33,9 +33,9 @@ public static class QuirkGrammar
             return false;
         }
 
-        if (!address.IsKnownToXen)
+        if (!XenSegments.Know(address))
         {
-            return Refuse(text.Length - text.TrimStart().Length, PciAddress.SegmentRule, out errorIndex, out reason);
+            return Refuse(text.Length - text.TrimStart().Length, XenSegments.Rule, out errorIndex, out reason);
         }
 
         if (position >= text.Length || text[position] != '-')

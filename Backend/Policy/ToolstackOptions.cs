@@ -1,5 +1,5 @@
+using PciBackFlow.Filter.Policy;
 using PciBackFlow.Hardware.Text;
-using PciBackFlow.Stages.Filter.Policy;
 
 namespace PciBackFlow.Backend.Policy;
 

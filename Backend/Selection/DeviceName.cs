@@ -1,5 +1,5 @@
-using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Hardware.Text;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Backend.Selection;
 

@@ -1,6 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
-using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Hardware.Text;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Backend.Selection;
 

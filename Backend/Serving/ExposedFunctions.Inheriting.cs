@@ -1,8 +1,8 @@
 using PciBackFlow.Backend.Devices.Sources;
 using PciBackFlow.Backend.Failures;
 using PciBackFlow.Backend.Policy;
-using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Stages.Filter.Run;
+using PciBackFlow.Filter.Run;
+using PciBackFlow.Pci;
 using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Backend.Serving;

@@ -1,9 +1,8 @@
 using PciBackFlow.Backend.Running;
-using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Stages.Filter;
-using PciBackFlow.Stages.Filter.Compile;
-using PciBackFlow.Stages.Filter.Map;
-using PciBackFlow.Stages.Filter.Run;
+using PciBackFlow.Filter.Compile;
+using PciBackFlow.Filter.Map;
+using PciBackFlow.Filter.Run;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Backend.Serving;
 

@@ -1,11 +1,10 @@
 using PciBackFlow.Backend.Guests;
 using PciBackFlow.Backend.Interrupts;
 using PciBackFlow.Backend.Policy;
-using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Stages.Filter;
-using PciBackFlow.Stages.Filter.Map;
-using PciBackFlow.Stages.Filter.Policy;
-using PciBackFlow.Stages.Filter.Run;
+using PciBackFlow.Filter.Map;
+using PciBackFlow.Filter.Policy;
+using PciBackFlow.Filter.Run;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Backend.Serving;
 

@@ -11,10 +11,10 @@ internal static partial class GuestLog
     public static partial void StateSwitched(ILogger logger, int domainId, XenbusState previous, XenbusState next);
 
     [LoggerMessage(EventId = 2, Level = LogLevel.Information, Message = "domain {DomainId}: {Host} given as {Guest}")]
-    public static partial void FunctionGiven(ILogger logger, int domainId, Hardware.Pci.PciAddress host, Hardware.Pci.PciAddress guest);
+    public static partial void FunctionGiven(ILogger logger, int domainId, Pci.PciAddress host, Pci.PciAddress guest);
 
     [LoggerMessage(EventId = 3, Level = LogLevel.Information, Message = "domain {DomainId}: {Host} taken back")]
-    public static partial void FunctionTakenBack(ILogger logger, int domainId, Hardware.Pci.PciAddress host);
+    public static partial void FunctionTakenBack(ILogger logger, int domainId, Pci.PciAddress host);
 
     [LoggerMessage(EventId = 5, Level = LogLevel.Information, Message = "domain {DomainId}: served by shard {Shard}, port {Port}")]
     public static partial void Attached(ILogger logger, int domainId, int shard, int port);
@@ -37,10 +37,10 @@ internal static partial class GuestLog
     public static partial void StatesNotLogged(ILogger logger, int domainId, long count);
 
     [LoggerMessage(EventId = 11, Level = LogLevel.Information, Message = "domain {DomainId}: {Host} is under another policy now: {Profile}")]
-    public static partial void PolicyChanged(ILogger logger, int domainId, Hardware.Pci.PciAddress host, Stages.Filter.Policy.PolicyProfile profile);
+    public static partial void PolicyChanged(ILogger logger, int domainId, Pci.PciAddress host, Filter.Policy.PolicyProfile profile);
 
     [LoggerMessage(
         EventId = 12, Level = LogLevel.Warning,
         Message = "domain {DomainId}: {Host} does not answer any more: it was unplugged, has no power, or has failed")]
-    public static partial void FunctionLost(ILogger logger, int domainId, Hardware.Pci.PciAddress host);
+    public static partial void FunctionLost(ILogger logger, int domainId, Pci.PciAddress host);
 }

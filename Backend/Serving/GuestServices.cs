@@ -6,10 +6,9 @@ using PciBackFlow.Backend.Inheritance;
 using PciBackFlow.Backend.Interrupts;
 using PciBackFlow.Backend.Running;
 using PciBackFlow.Backend.Slots;
+using PciBackFlow.Filter.Map;
 using PciBackFlow.Hardware.Hypervisor;
-using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Stages.Filter;
-using PciBackFlow.Stages.Filter.Map;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Backend.Serving;
 

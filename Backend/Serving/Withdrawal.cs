@@ -1,8 +1,8 @@
 using PciBackFlow.Backend.Guests;
-using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Hardware.Pci.Capabilities;
-using PciBackFlow.Hardware.Pci.Registers;
-using PciBackFlow.Stages.Filter.Run;
+using PciBackFlow.Filter.Run;
+using PciBackFlow.Pci;
+using PciBackFlow.Pci.Capabilities;
+using PciBackFlow.Pci.Registers;
 
 namespace PciBackFlow.Backend.Serving;
 

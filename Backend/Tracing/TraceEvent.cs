@@ -1,6 +1,6 @@
-using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Stages.Filter.Map;
-using PciBackFlow.Stages.Filter.Policy;
+using PciBackFlow.Filter.Map;
+using PciBackFlow.Filter.Policy;
+using PciBackFlow.Pci;
 using PciBackFlow.Stages.Tracing;
 
 namespace PciBackFlow.Backend.Tracing;

@@ -1,4 +1,4 @@
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pci;
 using PciBackFlow.Stages.Tracing;
 
 namespace PciBackFlow.Backend.Tracing;

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
+using PciBackFlow.Filter.Map;
 using PciBackFlow.Hardware.Text;
-using PciBackFlow.Stages.Filter.Map;
 using PciBackFlow.Stages.Tracing;
 
 namespace PciBackFlow.Backend.Tracing;

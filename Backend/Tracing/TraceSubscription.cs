@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Runtime.InteropServices;
 using System.Threading.Channels;
-using PciBackFlow.Stages.Filter.Map;
+using PciBackFlow.Filter.Map;
 using PciBackFlow.Stages.Tracing;
 
 namespace PciBackFlow.Backend.Tracing;

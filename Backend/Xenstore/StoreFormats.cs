@@ -1,8 +1,8 @@
 using System.Globalization;
 using PciBackFlow.Backend.Failures;
 using PciBackFlow.Hardware.Linux;
-using PciBackFlow.Hardware.Pci;
 using PciBackFlow.Hardware.Text;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Backend.Xenstore;
 

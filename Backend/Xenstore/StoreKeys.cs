@@ -1,5 +1,5 @@
 using System.Globalization;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Backend.Xenstore;
 

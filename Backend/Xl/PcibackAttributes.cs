@@ -2,12 +2,11 @@ using System.Text;
 using Microsoft.Extensions.Logging;
 using PciBackFlow.Backend.Devices;
 using PciBackFlow.Backend.Policy;
+using PciBackFlow.Filter.Policy;
 using PciBackFlow.Hardware.Linux;
-using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Hardware.Pci.Sysfs;
 using PciBackFlow.Hardware.Text;
-using PciBackFlow.Stages.Filter;
-using PciBackFlow.Stages.Filter.Policy;
+using PciBackFlow.Pci;
+using PciBackFlow.Pci.Sysfs;
 
 namespace PciBackFlow.Backend.Xl;
 

@@ -1,7 +1,7 @@
 using System.Text;
 using PciBackFlow.Hardware.Fuse;
 using PciBackFlow.Hardware.Linux;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Backend.Xl;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using PciBackFlow.Backend.Control;
 using PciBackFlow.Backend.Control.Api;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Cli.Output;
 

@@ -4,8 +4,8 @@ using PciBackFlow.Backend.Control;
 using PciBackFlow.Backend.Control.Api;
 using PciBackFlow.Backend.Devices.Description;
 using PciBackFlow.Backend.Doctor;
-using PciBackFlow.Backend.Insight;
-using PciBackFlow.Backend.Policy;
+using PciBackFlow.Filter.Files;
+using PciBackFlow.Filter.Insight;
 
 namespace PciBackFlow.Cli.Output;
 

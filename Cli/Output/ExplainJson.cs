@@ -1,7 +1,7 @@
 using System.Text.Json;
-using PciBackFlow.Backend.Insight;
-using PciBackFlow.Backend.Policy;
-using PciBackFlow.Hardware.Pci.Captures;
+using PciBackFlow.Filter.Files;
+using PciBackFlow.Filter.Insight;
+using PciBackFlow.Pci.Captures;
 
 namespace PciBackFlow.Cli.Output;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
-using PciBackFlow.Backend.Insight;
-using PciBackFlow.Backend.Policy;
+using PciBackFlow.Filter.Files;
+using PciBackFlow.Filter.Insight;
 
 namespace PciBackFlow.Cli.Output;
 

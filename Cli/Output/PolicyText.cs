@@ -1,7 +1,7 @@
 using System.Globalization;
-using PciBackFlow.Backend.Insight;
-using PciBackFlow.Backend.Policy;
 using PciBackFlow.Cli.Sources;
+using PciBackFlow.Filter.Files;
+using PciBackFlow.Filter.Insight;
 using Spectre.Console;
 
 namespace PciBackFlow.Cli.Output;

@@ -1,6 +1,6 @@
 using System.Globalization;
-using PciBackFlow.Backend.Insight;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Filter.Insight;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Cli.Output;
 

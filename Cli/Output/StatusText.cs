@@ -3,7 +3,7 @@ using PciBackFlow.Backend.Control;
 using PciBackFlow.Backend.Control.Api;
 using PciBackFlow.Backend.Devices.Description;
 using PciBackFlow.Backend.Errors;
-using PciBackFlow.Backend.Policy;
+using PciBackFlow.Filter.Files;
 using PciBackFlow.Pipeline;
 using Spectre.Console;
 

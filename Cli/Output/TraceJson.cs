@@ -1,11 +1,12 @@
 using System.Globalization;
 using System.Text.Json;
 using PciBackFlow.Backend.Insight;
-using PciBackFlow.Backend.Policy;
 using PciBackFlow.Backend.Tracing;
+using PciBackFlow.Filter.Files;
+using PciBackFlow.Filter.Insight;
+using PciBackFlow.Filter.Map;
+using PciBackFlow.Filter.Policy;
 using PciBackFlow.Pipeline;
-using PciBackFlow.Stages.Filter.Map;
-using PciBackFlow.Stages.Filter.Policy;
 using PciBackFlow.Stages.Tracing;
 using PciBackFlow.Stages.Wire;
 
@@ -72,7 +73,7 @@ internal static class TraceJson
         }
 
         json.WriteEndArray();
-        json.WriteString("status", Explain.NameOf((PciOpStatus)record.Status));
+        json.WriteString("status", StatusNames.Of((PciOpStatus)record.Status));
         json.WriteNumber("answer", record.AnswerValue);
         json.WriteNumber("denied_bits", record.DeniedBits);
         json.WriteBoolean("denied", record.IsDenied);

@@ -1,9 +1,9 @@
 using System.Globalization;
 using System.Text;
 using PciBackFlow.Backend.Insight;
-using PciBackFlow.Backend.Policy;
 using PciBackFlow.Backend.Tracing;
-using PciBackFlow.Stages.Filter.Policy;
+using PciBackFlow.Filter.Files;
+using PciBackFlow.Filter.Policy;
 using PciBackFlow.Stages.Tracing;
 using PciBackFlow.Stages.Wire;
 
@@ -39,7 +39,7 @@ internal static class TraceText
             line.Append(CultureInfo.InvariantCulture, $" {record.Operation} value {record.Value:x} info {record.Info:x}");
         }
 
-        line.Append(CultureInfo.InvariantCulture, $" -> {Explain.NameOf((PciOpStatus)record.Status)}");
+        line.Append(CultureInfo.InvariantCulture, $" -> {StatusNames.Of((PciOpStatus)record.Status)}");
         if (record.Operation == (uint)PciOpCode.ConfigRead && record.Status == 0)
         {
             line.Append(CultureInfo.InvariantCulture, $" {Hex(record.AnswerValue, record.Size)}");

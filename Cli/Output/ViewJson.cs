@@ -1,8 +1,8 @@
 using System.Text;
 using System.Text.Json;
-using PciBackFlow.Backend.Insight;
 using PciBackFlow.Cli.Sources;
-using PciBackFlow.Hardware.Pci.Captures;
+using PciBackFlow.Filter.Insight;
+using PciBackFlow.Pci.Captures;
 
 namespace PciBackFlow.Cli.Output;
 

@@ -3,8 +3,9 @@ using System.CommandLine.Parsing;
 using PciBackFlow.Backend.Devices.Description;
 using PciBackFlow.Backend.Insight;
 using PciBackFlow.Cli.Sources;
-using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Hardware.Pci.Capabilities;
+using PciBackFlow.Filter.Insight;
+using PciBackFlow.Pci;
+using PciBackFlow.Pci.Capabilities;
 
 namespace PciBackFlow.Cli.Parsing;
 

@@ -1,8 +1,8 @@
 using System.CommandLine;
 using PciBackFlow.Backend.Policy;
 using PciBackFlow.Cli.Verbs;
-using PciBackFlow.Stages.Filter;
-using PciBackFlow.Stages.Filter.Policy;
+using PciBackFlow.Filter.Files;
+using PciBackFlow.Filter.Policy;
 
 namespace PciBackFlow.Cli.Parsing;
 

@@ -2,9 +2,9 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using PciBackFlow.Backend.Selection;
 using PciBackFlow.Cli.Sources;
-using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Hardware.Pci.Captures;
-using PciBackFlow.Hardware.Pci.Sysfs;
+using PciBackFlow.Pci;
+using PciBackFlow.Pci.Captures;
+using PciBackFlow.Pci.Sysfs;
 
 namespace PciBackFlow.Cli.Parsing;
 

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using PciBackFlow.Cli.Sources;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Cli.Parsing;
 

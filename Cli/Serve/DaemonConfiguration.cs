@@ -8,9 +8,11 @@ using PciBackFlow.Backend.Devices.Refusals;
 using PciBackFlow.Backend.Policy;
 using PciBackFlow.Backend.Selection;
 using PciBackFlow.Backend.Slots;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Filter.Files;
+using PciBackFlow.Filter.Policy;
+using PciBackFlow.Hardware.Hypervisor;
+using PciBackFlow.Pci;
 using PciBackFlow.Pipeline;
-using PciBackFlow.Stages.Filter.Policy;
 
 namespace PciBackFlow.Cli.Serve;
 
@@ -226,9 +228,9 @@ internal sealed class DaemonConfiguration
                 };
             }
 
-            if (selector is AddressSelector { Address.IsKnownToXen: false })
+            if (selector is AddressSelector { Address: var address } && !XenSegments.Know(address))
             {
-                throw new VerbException($"{_file}: {device.Key}", PciAddress.SegmentRule, "No guest can be given that device: leave the entry out.")
+                throw new VerbException($"{_file}: {device.Key}", XenSegments.Rule, "No guest can be given that device: leave the entry out.")
                 {
                     Code = ExitCode.WrongWords,
                 };

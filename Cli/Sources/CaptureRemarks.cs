@@ -1,4 +1,4 @@
-using PciBackFlow.Hardware.Pci.Captures;
+using PciBackFlow.Pci.Captures;
 
 namespace PciBackFlow.Cli.Sources;
 

@@ -1,5 +1,5 @@
-using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Hardware.Pci.Captures;
+using PciBackFlow.Pci;
+using PciBackFlow.Pci.Captures;
 
 namespace PciBackFlow.Cli.Sources;
 

@@ -1,4 +1,4 @@
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pci;
 using PciBackFlow.Perf.Load;
 
 namespace PciBackFlow.Cli.Sources;

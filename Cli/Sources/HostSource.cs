@@ -3,9 +3,9 @@ using System.Globalization;
 using PciBackFlow.Backend.Devices.Identity;
 using PciBackFlow.Backend.Failures;
 using PciBackFlow.Backend.Selection;
-using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Hardware.Pci.Emulated;
-using PciBackFlow.Hardware.Pci.Sysfs;
+using PciBackFlow.Pci;
+using PciBackFlow.Pci.Emulated;
+using PciBackFlow.Pci.Sysfs;
 
 namespace PciBackFlow.Cli.Sources;
 

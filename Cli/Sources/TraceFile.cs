@@ -1,6 +1,6 @@
 using PciBackFlow.Backend.Insight;
 using PciBackFlow.Backend.Tracing;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pci;
 using PciBackFlow.Stages.Tracing;
 
 namespace PciBackFlow.Cli.Sources;

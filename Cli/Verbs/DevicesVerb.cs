@@ -7,8 +7,8 @@ using PciBackFlow.Cli.Output;
 using PciBackFlow.Cli.Parsing;
 using PciBackFlow.Cli.Serve;
 using PciBackFlow.Cli.Sources;
-using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Hardware.Pci.Sysfs;
+using PciBackFlow.Pci;
+using PciBackFlow.Pci.Sysfs;
 
 namespace PciBackFlow.Cli.Verbs;
 

@@ -10,7 +10,7 @@ using PciBackFlow.Cli.Serve;
 using PciBackFlow.Cli.Sources;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Xen;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Cli.Verbs;
 

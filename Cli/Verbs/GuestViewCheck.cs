@@ -1,11 +1,11 @@
 using System.Diagnostics;
 using System.Globalization;
-using PciBackFlow.Backend.Insight;
 using PciBackFlow.Backend.Policy;
 using PciBackFlow.Cli.Output;
 using PciBackFlow.Cli.Sources;
-using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Hardware.Pci.Captures;
+using PciBackFlow.Filter.Insight;
+using PciBackFlow.Pci;
+using PciBackFlow.Pci.Captures;
 
 namespace PciBackFlow.Cli.Verbs;
 

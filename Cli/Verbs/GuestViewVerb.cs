@@ -1,13 +1,12 @@
 using System.CommandLine;
-using PciBackFlow.Backend.Insight;
 using PciBackFlow.Backend.Policy;
 using PciBackFlow.Cli.Output;
 using PciBackFlow.Cli.Parsing;
 using PciBackFlow.Cli.Sources;
-using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Hardware.Pci.Captures;
-using PciBackFlow.Stages.Filter;
-using PciBackFlow.Stages.Filter.Policy;
+using PciBackFlow.Filter.Insight;
+using PciBackFlow.Filter.Policy;
+using PciBackFlow.Pci;
+using PciBackFlow.Pci.Captures;
 
 namespace PciBackFlow.Cli.Verbs;
 

@@ -8,10 +8,11 @@ using PciBackFlow.Backend.Tracing;
 using PciBackFlow.Cli.Output;
 using PciBackFlow.Cli.Parsing;
 using PciBackFlow.Cli.Sources;
-using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Stages.Filter;
-using PciBackFlow.Stages.Filter.Map;
-using PciBackFlow.Stages.Filter.Policy;
+using PciBackFlow.Filter.Files;
+using PciBackFlow.Filter.Insight;
+using PciBackFlow.Filter.Map;
+using PciBackFlow.Filter.Policy;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Cli.Verbs;
 

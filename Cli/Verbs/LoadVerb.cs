@@ -4,10 +4,10 @@ using System.Text.Json;
 using PciBackFlow.Cli.Output;
 using PciBackFlow.Cli.Parsing;
 using PciBackFlow.Cli.Sources;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pci;
 using PciBackFlow.Perf.Frontends;
-using PciBackFlow.Perf.Load.Neighbours;
 using PciBackFlow.Perf.Load;
+using PciBackFlow.Perf.Load.Neighbours;
 using PciBackFlow.Perf.Reports;
 using PciBackFlow.Pipeline;
 

@@ -1,13 +1,13 @@
 using System.CommandLine;
 using System.Text;
-using PciBackFlow.Backend.Insight;
-using PciBackFlow.Backend.Policy;
 using PciBackFlow.Cli.Output;
 using PciBackFlow.Cli.Parsing;
 using PciBackFlow.Cli.Sources;
 using PciBackFlow.Cli.Terminal;
-using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Stages.Filter.Policy;
+using PciBackFlow.Filter.Files;
+using PciBackFlow.Filter.Insight;
+using PciBackFlow.Filter.Policy;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Cli.Verbs;
 

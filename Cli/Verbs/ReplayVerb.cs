@@ -4,7 +4,7 @@ using PciBackFlow.Backend.Policy;
 using PciBackFlow.Cli.Output;
 using PciBackFlow.Cli.Parsing;
 using PciBackFlow.Cli.Sources;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pci;
 using PciBackFlow.Stages.Tracing;
 
 namespace PciBackFlow.Cli.Verbs;
@@ -61,7 +61,7 @@ internal sealed class ReplayVerb
 
         string registers = first.Registers.Count == 0 ? string.Empty : $" ({string.Join(", ", first.Registers)})";
         int size = first.Record.Size;
-        string was = $"{Explain.NameOf((Stages.Wire.PciOpStatus)first.Record.Status)} {TraceText.Hex(first.Record.AnswerValue, size)}";
+        string was = $"{StatusNames.Of((Stages.Wire.PciOpStatus)first.Record.Status)} {TraceText.Hex(first.Record.AnswerValue, size)}";
         _console.Output.WriteLine($"request {first.Number}: {TraceText.Access(first.Record)}{registers}");
         _console.Output.WriteLine($"  recorded {was}");
         _console.Output.WriteLine($"  now      {first.Status} {TraceText.Hex(first.Value, size)}");

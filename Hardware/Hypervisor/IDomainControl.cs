@@ -1,4 +1,4 @@
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Hardware.Hypervisor;
 

@@ -1,10 +1,9 @@
 using BenchmarkDotNet.Attributes;
-using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Stages.Filter;
-using PciBackFlow.Stages.Filter.Compile;
-using PciBackFlow.Stages.Filter.Map;
-using PciBackFlow.Stages.Filter.Policy;
-using PciBackFlow.Stages.Filter.Run;
+using PciBackFlow.Filter.Compile;
+using PciBackFlow.Filter.Map;
+using PciBackFlow.Filter.Policy;
+using PciBackFlow.Filter.Run;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Benchmarks;
 
@@ -21,12 +20,13 @@ public class FilterBenchmarks
     public void Compile()
     {
         IPciFunction function = _hardware = BenchmarkFunction.Open();
-        _function = new AssignedFunction(function, new PciAddress(0, 0, 0, 0), ConfigSpaceMapCompiler.Compile(function, AccessPolicy.Default, readAll: true));
+        CompiledFunction compiled = FunctionPermissions.Compile(function, AccessPolicy.Default, readAll: true, isLone: false);
+        _function = new AssignedFunction(function, new PciAddress(0, 0, 0, 0), compiled);
     }
 
     /// <summary>Making the map of a function with 4096 bytes.</summary>
     [Benchmark]
-    public CompiledFunction CompileMap() => ConfigSpaceMapCompiler.Compile(_hardware!, AccessPolicy.Default, readAll: true);
+    public CompiledFunction CompileMap() => FunctionPermissions.Compile(_hardware!, AccessPolicy.Default, readAll: true, isLone: false);
 
     /// <summary>A register that the shadow answers.</summary>
     [Benchmark]

@@ -1,11 +1,10 @@
 using System.Globalization;
-using PciBackFlow.Hardware.Pci.Capabilities;
-using PciBackFlow.Hardware.Pci.Captures;
-using PciBackFlow.Stages.Filter;
-using PciBackFlow.Stages.Filter.Compile;
-using PciBackFlow.Stages.Filter.Map;
-using PciBackFlow.Stages.Filter.Policy;
-using PciBackFlow.Stages.Filter.Run;
+using PciBackFlow.Filter.Compile;
+using PciBackFlow.Filter.Map;
+using PciBackFlow.Filter.Policy;
+using PciBackFlow.Filter.Run;
+using PciBackFlow.Pci.Capabilities;
+using PciBackFlow.Pci.Captures;
 
 namespace PciBackFlow.Benchmarks;
 
@@ -41,7 +40,7 @@ internal static class MapFigures
         CompiledFunction compiled;
         try
         {
-            compiled = ConfigSpaceMapCompiler.Compile(function, AccessPolicy.Default, readAll: true);
+            compiled = FunctionPermissions.Compile(function, AccessPolicy.Default, readAll: true, isLone: false);
         }
         catch (UnsupportedFunctionException)
         {
@@ -98,7 +97,7 @@ internal static class MapFigures
         for (int i = 0; i < Functions; i++)
         {
             CapturedFunction function = usable[i % usable.Length];
-            CompiledFunction compiled = ConfigSpaceMapCompiler.Compile(function, AccessPolicy.Default, readAll: true);
+            CompiledFunction compiled = FunctionPermissions.Compile(function, AccessPolicy.Default, readAll: true, isLone: false);
             compiled = compiled with { Map = cache.Share(compiled.Map) };
             maps.Add(compiled.Map);
             held.Add(new AssignedFunction(function, default, compiled));

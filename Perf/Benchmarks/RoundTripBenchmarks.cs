@@ -4,7 +4,7 @@ using PciBackFlow.Backend;
 using PciBackFlow.Backend.Devices.Sources;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pci;
 using PciBackFlow.Perf.Frontends;
 using PciBackFlow.Pipeline;
 

@@ -1,9 +1,9 @@
 using System.Globalization;
-using PciBackFlow.Hardware.Pci.Captures;
+using PciBackFlow.Pci.Captures;
 using PciBackFlow.Perf.Figures;
 using PciBackFlow.Perf.Hiccups;
-using PciBackFlow.Perf.Load.Neighbours;
 using PciBackFlow.Perf.Load;
+using PciBackFlow.Perf.Load.Neighbours;
 using PciBackFlow.Perf.Reports;
 using PciBackFlow.Perf.Scripted;
 

@@ -2,11 +2,11 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Stages.Filter.Compile;
-using PciBackFlow.Stages.Filter.Map;
-using PciBackFlow.Stages.Filter.Policy;
-using PciBackFlow.Stages.Filter.Run;
+using PciBackFlow.Filter.Compile;
+using PciBackFlow.Filter.Map;
+using PciBackFlow.Filter.Policy;
+using PciBackFlow.Filter.Run;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Perf.Comparison;
 
@@ -30,7 +30,7 @@ internal sealed class Yardstick : IDisposable
     /// <summary>One line for each dword: the value in memory, the bits that memory answers, those that a guest may write there, what hardware has.</summary>
     internal static string TableOf(IPciFunction function)
     {
-        CompiledFunction compiled = ConfigSpaceMapCompiler.Compile(function, AccessPolicy.Default, readAll: true);
+        CompiledFunction compiled = FunctionPermissions.Compile(function, AccessPolicy.Default, readAll: true, isLone: false);
         var assigned = new AssignedFunction(function, default, compiled);
         var table = new StringBuilder();
         for (int dword = 0; dword < function.Size / 4; dword++)

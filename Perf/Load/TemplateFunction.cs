@@ -1,4 +1,4 @@
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pci;
 using PciBackFlow.Perf.Frontends;
 using PciBackFlow.Perf.Load.Neighbours;
 using PciBackFlow.Perf.Load.Rounds;

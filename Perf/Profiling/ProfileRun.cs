@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pci;
 using PciBackFlow.Perf.Figures;
 using PciBackFlow.Perf.Load;
 using PciBackFlow.Pipeline;

@@ -1,14 +1,14 @@
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Filter.Compile;
+using PciBackFlow.Filter.Map;
+using PciBackFlow.Filter.Policy;
+using PciBackFlow.Filter.Run;
+using PciBackFlow.Pci;
 using PciBackFlow.Pipeline;
 using PciBackFlow.Pipeline.Running;
 using PciBackFlow.Stages.Connections;
 using PciBackFlow.Stages.Decode;
 using PciBackFlow.Stages.Execute;
 using PciBackFlow.Stages.Filter;
-using PciBackFlow.Stages.Filter.Compile;
-using PciBackFlow.Stages.Filter.Map;
-using PciBackFlow.Stages.Filter.Policy;
-using PciBackFlow.Stages.Filter.Run;
 using PciBackFlow.Stages.Ingest;
 using PciBackFlow.Stages.Notify;
 using PciBackFlow.Stages.Respond;
@@ -126,7 +126,7 @@ public sealed class ScriptedShards : IDisposable
 
     private static AssignedFunction Assign(IPciFunction function, ConfigSpaceMapCache maps)
     {
-        CompiledFunction compiled = ConfigSpaceMapCompiler.Compile(function, AccessPolicy.Default, readAll: true);
+        CompiledFunction compiled = FunctionPermissions.Compile(function, AccessPolicy.Default, readAll: true, isLone: false);
         return new AssignedFunction(function, default, compiled with { Map = maps.Share(compiled.Map) });
     }
 

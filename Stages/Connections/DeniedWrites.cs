@@ -1,5 +1,5 @@
-using PciBackFlow.Stages.Filter.Map;
-using PciBackFlow.Stages.Filter.Run;
+using PciBackFlow.Filter.Map;
+using PciBackFlow.Filter.Run;
 
 namespace PciBackFlow.Stages.Connections;
 

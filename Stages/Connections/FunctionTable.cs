@@ -1,5 +1,5 @@
-using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Stages.Filter.Run;
+using PciBackFlow.Filter.Run;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Stages.Connections;
 

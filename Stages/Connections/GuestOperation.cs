@@ -1,11 +1,11 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using PciBackFlow.Filter.Map;
+using PciBackFlow.Filter.Run;
 using PciBackFlow.Hardware.Linux;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pci;
 using PciBackFlow.Pipeline;
 using PciBackFlow.Pipeline.Running;
-using PciBackFlow.Stages.Filter.Map;
-using PciBackFlow.Stages.Filter.Run;
 using PciBackFlow.Stages.Tracing;
 using PciBackFlow.Stages.Wire;
 
@@ -179,7 +179,12 @@ public sealed class GuestOperation(GuestConnection? connection = null) : Pipelin
         record.Cause = (byte)Cause;
         record.Reads = (byte)Math.Min(Hardware.Reads, byte.MaxValue);
         record.Writes = (byte)Math.Min(Hardware.Writes, byte.MaxValue);
-        record.Accesses = Hardware.First;
+        for (int i = 0; i < record.AccessCount; i++)
+        {
+            HardwareLog.Access access = Hardware.First[i];
+            record.Accesses[i] = TraceAccess.Pack(access.IsWrite, access.Offset, access.Size, access.Value);
+        }
+
         int flags = (WasOffloaded ? TraceRecord.Offloaded : 0) | (WasSlow ? TraceRecord.Slow : 0) | (isLate ? TraceRecord.Late : 0);
         record.DeniedBits = 0;
         record.Effect = 0;
@@ -237,6 +242,17 @@ public sealed class GuestOperation(GuestConnection? connection = null) : Pipelin
         Value = value;
         IsDecided = true;
     }
+
+    /// <summary>Owner: the answer to a configuration access is known.</summary>
+    internal void Decide(AccessStatus status, uint value) => Decide(
+        status switch
+        {
+            AccessStatus.Success => PciOpStatus.Success,
+            AccessStatus.InvalidOffset => PciOpStatus.InvalidOffset,
+            AccessStatus.AccessDenied => PciOpStatus.AccessDenied,
+            _ => PciOpStatus.OperationFailed,
+        },
+        value);
 
     /// <summary>Owner: the guest is about to learn that it has messages, or has none any more.</summary>
     internal void NoteMessages()

@@ -1,9 +1,9 @@
 using System.Diagnostics;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Filter.Effects;
+using PciBackFlow.Filter.Map;
+using PciBackFlow.Filter.Run;
 using PciBackFlow.Pipeline;
 using PciBackFlow.Stages.Connections;
-using PciBackFlow.Stages.Filter.Map;
-using PciBackFlow.Stages.Filter.Run;
 using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Stages.Execute;
@@ -61,7 +61,7 @@ public readonly struct ExecuteStage : IStage<GuestOperation>
         // the steps still are finished: they touch the item and its function only, and the engine decides whose answer counts.
         item.EnterAccess();
         long begun = Stopwatch.GetTimestamp();
-        PciOpStatus status = RunSteps(item, function, out uint read);
+        AccessStatus status = PlanSteps.Run(in item.Plan, item.Request.Offset, item.Request.Size, function, out uint read);
         if (!item.Plan.MayBlock)
         {
             // What may block says nothing about the function's registers: a reset takes its time on any.
@@ -78,59 +78,18 @@ public readonly struct ExecuteStage : IStage<GuestOperation>
 
         item.HardwareAccesses = (int)(function.HardwareReads + function.HardwareWrites - accesses);
         function.End();
-        if (status == PciOpStatus.AccessDenied && item.DeniedBits == 0)
+        if (status == AccessStatus.AccessDenied && item.DeniedBits == 0)
         {
             // The register's own rule looked at hardware and refused: which bits it minds only it knows, so all that were written count.
             item.DeniedBits = ByteLanes.Mask(item.Request.Size);
         }
 
-        if (status == PciOpStatus.OperationFailed)
+        if (status == AccessStatus.OperationFailed)
         {
             item.Fail();
             return;
         }
 
-        if (function.IsGone && item.Request.Command == PciOpCode.ConfigRead)
-        {
-            // Nothing answers there: not even the bits that memory still holds.
-            item.Decide(PciOpStatus.Success, NoAnswer.Of(item.Request.Size));
-            return;
-        }
-
-        ref readonly AccessPlan plan = ref item.Plan;
-        item.Decide(
-            status == PciOpStatus.Success ? plan.Status : status,
-            item.Request.Command == PciOpCode.ConfigRead
-                ? ((plan.Value & ~plan.HardwareMask) | (read & plan.HardwareMask)) & ByteLanes.Mask(item.Request.Size)
-                : item.Value);
-    }
-
-    // Ends at the first step that fails: what follows was planned on its success.
-    private static PciOpStatus RunSteps(GuestOperation item, AssignedFunction function, out uint read)
-    {
-        ref AccessPlan plan = ref item.Plan;
-        read = 0;
-        for (int i = 0; i < plan.StepCount; i++)
-        {
-            ref readonly PlanStep step = ref plan.Steps[i];
-            PciOpStatus status = step.Action == PlanAction.Read
-                ? Read(function, in step, item.Request.Offset, out read)
-                : SideEffects.SideEffects.Run(in step, function);
-            if (status != PciOpStatus.Success)
-            {
-                return status;
-            }
-        }
-
-        return PciOpStatus.Success;
-    }
-
-    // The step may be wider than the request or lie elsewhere in its dword: the result is moved into the request's lanes.
-    private static PciOpStatus Read(AssignedFunction function, in PlanStep step, int requestOffset, out uint value)
-    {
-        bool answered = function.TryReadHardware(step.Offset, step.Size, out value);
-        int shift = (step.Offset - requestOffset) * 8;
-        value = shift >= 0 ? value << shift : value >> -shift;
-        return answered ? PciOpStatus.Success : PciOpStatus.OperationFailed;
+        item.Decide(status, item.Request.Command == PciOpCode.ConfigRead ? read : item.Value);
     }
 }

@@ -1,6 +1,6 @@
+using PciBackFlow.Filter.Run;
 using PciBackFlow.Hardware.Linux;
 using PciBackFlow.Stages.Connections;
-using PciBackFlow.Stages.Filter.Run;
 using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Stages.Execute;

@@ -1,7 +1,7 @@
+using PciBackFlow.Filter.Map;
+using PciBackFlow.Filter.Run;
 using PciBackFlow.Pipeline;
 using PciBackFlow.Stages.Connections;
-using PciBackFlow.Stages.Filter.Map;
-using PciBackFlow.Stages.Filter.Run;
 using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Stages.Filter;
@@ -30,7 +30,7 @@ public readonly struct FilterStage : IStage<GuestOperation>
                 AccessFilter.PlanWrite(function, item.Request.Offset, item.Request.Size, item.Request.Value, ref plan);
 
                 // Refused for the register it touches, although it would change nothing: there is no bit to name, but it counts.
-                item.DeniedBits = plan.DeniedBits == 0 && plan.Status == PciOpStatus.AccessDenied ? ByteLanes.Mask(item.Request.Size) : plan.DeniedBits;
+                item.DeniedBits = plan.DeniedBits == 0 && plan.Status == AccessStatus.AccessDenied ? ByteLanes.Mask(item.Request.Size) : plan.DeniedBits;
                 if (plan.DeniedBits != 0)
                 {
                     function.Denied.Note(item.Request.Offset & ~3, ByteLanes.ToDword(plan.DeniedBits, item.Request.Offset));

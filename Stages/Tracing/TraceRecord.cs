@@ -96,7 +96,7 @@ public struct TraceRecord
     /// <summary>Why the answer is not the request's own (<see cref="Pipeline.FailureCause"/>); 0: it is.</summary>
     public byte Cause;
 
-    /// <summary>The side effect that the write had (<see cref="Filter.Map.PlanAction"/>); 0: none.</summary>
+    /// <summary>The side effect that the write had (<see cref="PciBackFlow.Filter.Map.PlanAction"/>); 0: none.</summary>
     public byte Effect;
 
     /// <summary>Register reads that reached hardware; 255 for more.</summary>

@@ -1,4 +1,4 @@
-using PciBackFlow.Stages.Filter.Map;
+using PciBackFlow.Filter.Map;
 
 namespace PciBackFlow.Stages.Tracing;
 

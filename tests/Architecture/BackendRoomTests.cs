@@ -18,7 +18,7 @@ public sealed class BackendRoomTests
         ["Slots"] = [],
         ["Tracing"] = ["Failures"],
         ["Xenstore"] = ["Failures"],
-        ["Insight"] = ["Policy"],
+        ["Insight"] = [],
         ["Plans"] = ["Failures"],
         ["Running"] = ["Failures"],
         ["Devices"] = ["Failures", "Selection", "Plans"],

@@ -33,6 +33,14 @@ internal sealed class CompiledAssembly : IDisposable
             return $"{_reader.GetString(type.Namespace)}.{_reader.GetString(type.Name)}";
         });
 
+    /// <summary>Members of foreign types that it uses: the type's full name, a point, the member's name (<c>.ctor</c> for a constructor).</summary>
+    public IEnumerable<string> ForeignMembers =>
+        from handle in _reader.MemberReferences
+        let member = _reader.GetMemberReference(handle)
+        where member.Parent.Kind == HandleKind.TypeReference
+        let type = _reader.GetTypeReference((TypeReferenceHandle)member.Parent)
+        select $"{_reader.GetString(type.Namespace)}.{_reader.GetString(type.Name)}.{_reader.GetString(member.Name)}";
+
     /// <summary>Methods implemented by a native library.</summary>
     public IEnumerable<string> NativeMethods =>
         _reader.MethodDefinitions.Select(_reader.GetMethodDefinition)

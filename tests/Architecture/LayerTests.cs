@@ -9,11 +9,13 @@ public sealed partial class LayerTests
     public static TheoryData<string, string[]> AllowedReferences => new()
     {
         { "Pipeline", [] },
-        { "Hardware", [] },
-        { "Stages", ["Pipeline", "Hardware"] },
-        { "Backend", ["Stages", "Pipeline", "Hardware"] },
-        { "Perf", ["Backend", "Stages", "Pipeline", "Hardware"] },
-        { "Cli", ["Perf", "Backend", "Stages", "Pipeline", "Hardware"] },
+        { "Pci", [] },
+        { "Filter", ["Pci"] },
+        { "Hardware", ["Pci"] },
+        { "Stages", ["Pipeline", "Filter", "Hardware", "Pci"] },
+        { "Backend", ["Stages", "Pipeline", "Filter", "Hardware", "Pci"] },
+        { "Perf", ["Backend", "Stages", "Pipeline", "Filter", "Hardware", "Pci"] },
+        { "Cli", ["Perf", "Backend", "Stages", "Pipeline", "Filter", "Hardware", "Pci"] },
     };
 
     [Theory]
@@ -39,21 +41,54 @@ public sealed partial class LayerTests
         Assert.Empty(offences);
     }
 
-    [Fact]
-    public void Stages_call_no_native_code() => Assert.Empty(Load("Stages", assembly => assembly.NativeMethods));
+    [Theory]
+    [InlineData("Filter")]
+    [InlineData("Stages")]
+    public void Filter_and_stages_call_no_native_code(string layer) => Assert.Empty(Load(layer, assembly => assembly.NativeMethods));
 
     [Fact]
     public void Stages_do_no_input_or_output_of_their_own() =>
         Assert.Empty(Load("Stages", assembly => assembly.ForeignTypes.Where(type => type.StartsWith("System.IO.", StringComparison.Ordinal)
             || type is "System.Console" or "System.Diagnostics.Process")));
 
-    [Fact]
-    public void Stages_start_no_threads() =>
-        Assert.Empty(Load("Stages", assembly => assembly.ForeignTypes.Where(type => type is "System.Threading.Thread"
+    [Theory]
+    [InlineData("Pci")]
+    [InlineData("Filter")]
+    [InlineData("Stages")]
+    public void Facts_filter_and_stages_start_no_threads(string layer) =>
+        Assert.Empty(Load(layer, assembly => assembly.ForeignMembers.Where(member => member == "System.Threading.Thread..ctor"
+            || member.StartsWith("System.Threading.ThreadPool.", StringComparison.Ordinal)
+            || member.StartsWith("System.Threading.Timer.", StringComparison.Ordinal)
+            || member.StartsWith("System.Threading.Tasks.", StringComparison.Ordinal))));
+
+    [Theory]
+    [InlineData("Filter")]
+    [InlineData("Stages")]
+    public void Filter_and_stages_have_nothing_of_a_thread_in_hand(string layer) =>
+        Assert.Empty(Load(layer, assembly => assembly.ForeignTypes.Where(type => type is "System.Threading.Thread"
             or "System.Threading.ThreadPool" or "System.Threading.Timer"
             || type.StartsWith("System.Threading.Tasks.", StringComparison.Ordinal))));
 
+    // Files are where policies come from; nothing else of the filter touches anything but the function.
+    [Fact]
+    public void The_filter_reads_files_in_one_room()
+    {
+        IEnumerable<string> offences = SourceTree.Files("Filter").Where(static file => Path.GetFileName(Path.GetDirectoryName(file)) != "Files")
+            .Where(static file => IsFile().IsMatch(File.ReadAllText(file))).Select(static file => Path.GetRelativePath(SourceTree.Root, file));
+
+        Assert.Empty(offences);
+    }
+
     [Theory]
+    [InlineData("Pci")]
+    [InlineData("Filter")]
+    public void What_others_may_take_has_no_type_of_a_hypervisor(string layer) =>
+        Assert.Empty(Load(layer, assembly => assembly.Types.Where(static type => type.StartsWith("PciBackFlow.", StringComparison.Ordinal)
+            && type.Contains("Xen", StringComparison.Ordinal) && type != "PciBackFlow.Filter.Tables.QemuXenTable")));
+
+    [Theory]
+    [InlineData("Pci")]
+    [InlineData("Filter")]
     [InlineData("Pipeline")]
     [InlineData("Stages")]
     public void The_hot_path_takes_no_part_in_logging(string layer) =>
@@ -62,6 +97,8 @@ public sealed partial class LayerTests
     [Theory]
     [InlineData("Hardware", "Policy")]
     [InlineData("Hardware", "Guest")]
+    [InlineData("Pci", "Policy")]
+    [InlineData("Pci", "Guest")]
     public void The_hardware_layer_holds_no_policy_and_no_guests(string layer, string word)
     {
         IEnumerable<string?> offences = SourceTree.Files(layer).Select(Path.GetFileNameWithoutExtension)
@@ -73,7 +110,7 @@ public sealed partial class LayerTests
     [Fact]
     public void A_source_file_holds_one_public_type_of_its_own_name()
     {
-        string[] layers = ["Pipeline", "Hardware", "Stages", "Backend", "Perf", "Cli"];
+        string[] layers = ["Pipeline", "Pci", "Filter", "Hardware", "Stages", "Backend", "Perf", "Cli"];
         IEnumerable<string> offences = layers.SelectMany(SourceTree.Files)
             .Select(file => (file, types: PublicType().Matches(File.ReadAllText(file)).Select(match => match.Groups[1].Value).Distinct().ToArray()))
             .Where(entry => entry.types.Length > 1
@@ -88,7 +125,8 @@ public sealed partial class LayerTests
     {
         const int MostColumns = 160;
 
-        IEnumerable<string> offences = new[] { "Pipeline", "Hardware", "Stages", "Backend", "Perf", "Cli", "tests" }.SelectMany(SourceTree.Files)
+        string[] folders = ["Pipeline", "Pci", "Filter", "Hardware", "Stages", "Backend", "Perf", "Cli", "tests"];
+        IEnumerable<string> offences = folders.SelectMany(SourceTree.Files)
             .SelectMany(static file => File.ReadLines(file).Select((line, index) => (file, line, number: index + 1)))
             .Where(static entry => entry.line.Length > MostColumns)
             .Select(static entry => $"{Path.GetRelativePath(SourceTree.Root, entry.file)}:{entry.number} has {entry.line.Length} columns");
@@ -104,6 +142,9 @@ public sealed partial class LayerTests
 
     [GeneratedRegex(@"\b(pci\w*|xen\w*|xsa\w*|domid|bdf|config space|guests?)\b", RegexOptions.IgnoreCase)]
     private static partial Regex Domain();
+
+    [GeneratedRegex(@"\b(File|Directory|FileStream|StreamReader|StreamWriter)\b[.(]")]
+    private static partial Regex IsFile();
 
     // Top level only: a type in a file-scoped namespace begins in the first column.
     [GeneratedRegex(

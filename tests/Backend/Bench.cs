@@ -7,8 +7,8 @@ using PciBackFlow.Backend.Tests.Serving;
 using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
-using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Hardware.Pci.Emulated;
+using PciBackFlow.Pci;
+using PciBackFlow.Pci.Emulated;
 using PciBackFlow.Pipeline;
 
 namespace PciBackFlow.Backend.Tests;

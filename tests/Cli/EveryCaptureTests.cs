@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
-using PciBackFlow.Hardware.Pci.Captures;
+using PciBackFlow.Pci.Captures;
 
 namespace PciBackFlow.Cli.Tests;
 

@@ -1,8 +1,8 @@
 using System.Text.Json;
 using PciBackFlow.Cli.Terminal;
-using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Hardware.Pci.Captures;
-using PciBackFlow.Hardware.Pci.Emulated;
+using PciBackFlow.Pci;
+using PciBackFlow.Pci.Captures;
+using PciBackFlow.Pci.Emulated;
 
 namespace PciBackFlow.Cli.Tests;
 

@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Text.Json;
-using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Hardware.Pci.Captures;
-using PciBackFlow.Hardware.Pci.Sysfs;
+using PciBackFlow.Pci;
+using PciBackFlow.Pci.Captures;
+using PciBackFlow.Pci.Sysfs;
 
 namespace PciBackFlow.Cli.Tests;
 

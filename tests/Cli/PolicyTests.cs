@@ -1,5 +1,5 @@
 using System.Text.Json;
-using PciBackFlow.Backend.Policy;
+using PciBackFlow.Filter.Files;
 
 namespace PciBackFlow.Cli.Tests;
 

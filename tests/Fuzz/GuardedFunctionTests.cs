@@ -1,5 +1,5 @@
 using PciBackFlow.Fuzz.Tests.Targets;
-using PciBackFlow.Hardware.Pci.Emulated;
+using PciBackFlow.Pci.Emulated;
 
 namespace PciBackFlow.Fuzz.Tests;
 

@@ -17,7 +17,7 @@ rm -rf "$work"; mkdir -p "$work/seeds"
 dotnet tool restore >/dev/null
 dotnet build tests/Fuzz/Driver -c Release --nologo -v q -p:RunAnalyzersDuringBuild=false
 cp -r tests/Fuzz/Driver/bin/Release/net10.0 "$work/bin"
-for assembly in Pipeline Stages Hardware Backend; do
+for assembly in Pci Filter Pipeline Stages Hardware Backend; do
   dotnet sharpfuzz "$work/bin/PciBackFlow.$assembly.dll" >/dev/null
 done
 driver="$work/bin/PciBackFlow.Fuzz.Driver"

@@ -1,5 +1,5 @@
 using PciBackFlow.Hardware.Linux;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pci;
 using PciBackFlow.Pipeline;
 using PciBackFlow.Stages.Connections;
 using PciBackFlow.Stages.Wire;

@@ -1,4 +1,4 @@
-using PciBackFlow.Stages.Filter.Run;
+using PciBackFlow.Filter.Run;
 using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Stages.Tests;

@@ -3,8 +3,9 @@ using PciBackFlow.Backend.Devices.Refusals;
 using PciBackFlow.Backend.Domains;
 using PciBackFlow.Backend.Grants;
 using PciBackFlow.Backend.Plans;
+using PciBackFlow.Filter.Insight;
 using PciBackFlow.Hardware.Hypervisor;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Backend.Attaching.Plans;
 

@@ -1,7 +1,7 @@
 using PciBackFlow.Backend.Grants;
 using PciBackFlow.Backend.Plans;
 using PciBackFlow.Backend.Xenstore;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Backend.Attaching.Plans;
 

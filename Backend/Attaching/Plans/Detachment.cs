@@ -2,7 +2,7 @@ using PciBackFlow.Backend.Domains;
 using PciBackFlow.Backend.Grants;
 using PciBackFlow.Backend.Plans;
 using PciBackFlow.Backend.Xenstore;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Backend.Attaching.Plans;
 

@@ -2,7 +2,7 @@ using PciBackFlow.Backend.Devices.Holding;
 using PciBackFlow.Backend.Domains;
 using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Hypervisor;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Backend.Attaching.Plans;
 

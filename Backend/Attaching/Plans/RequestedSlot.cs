@@ -2,7 +2,7 @@ using System.Globalization;
 using PciBackFlow.Backend.Devices.Holding;
 using PciBackFlow.Backend.Domains;
 using PciBackFlow.Backend.Xenstore;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Backend.Attaching.Plans;
 

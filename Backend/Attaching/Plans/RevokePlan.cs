@@ -1,7 +1,7 @@
 using PciBackFlow.Backend.Grants;
 using PciBackFlow.Backend.Interrupts;
 using PciBackFlow.Backend.Plans;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Backend.Attaching.Plans;
 

@@ -1,5 +1,5 @@
 using PciBackFlow.Backend.Domains;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Backend.Attaching.Plans;
 

@@ -8,7 +8,7 @@ using PciBackFlow.Backend.Running;
 using PciBackFlow.Backend.Selection;
 using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Hypervisor;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Backend.Attaching.Toolstack;
 

@@ -1,8 +1,8 @@
 using System.Globalization;
 using PciBackFlow.Backend.Serving;
-using PciBackFlow.Stages.Filter.Map;
-using PciBackFlow.Stages.Filter.Policy;
-using PciBackFlow.Stages.Filter.Run;
+using PciBackFlow.Filter.Map;
+using PciBackFlow.Filter.Policy;
+using PciBackFlow.Filter.Run;
 
 namespace PciBackFlow.Backend.Control.Api;
 

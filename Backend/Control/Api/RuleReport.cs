@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Serialization;
-using PciBackFlow.Stages.Filter.Policy;
+using PciBackFlow.Filter.Policy;
 
 namespace PciBackFlow.Backend.Control.Api;
 

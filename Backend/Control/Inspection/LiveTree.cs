@@ -8,9 +8,9 @@ using PciBackFlow.Backend.Devices.Holding;
 using PciBackFlow.Backend.Grants;
 using PciBackFlow.Backend.Guests;
 using PciBackFlow.Backend.Inheritance;
-using PciBackFlow.Backend.Policy;
 using PciBackFlow.Backend.Serving;
 using PciBackFlow.Backend.Xenstore;
+using PciBackFlow.Filter.Files;
 using PciBackFlow.Hardware.Hypervisor;
 
 namespace PciBackFlow.Backend.Control.Inspection;

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using PciBackFlow.Backend.Inheritance;
-using PciBackFlow.Stages.Filter.Run;
+using PciBackFlow.Filter.Run;
 
 namespace PciBackFlow.Backend.Control.Inspection;
 

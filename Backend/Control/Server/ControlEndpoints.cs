@@ -11,7 +11,7 @@ using PciBackFlow.Backend.Devices.Holding;
 using PciBackFlow.Backend.Devices.Refusals;
 using PciBackFlow.Backend.Guests;
 using PciBackFlow.Backend.Selection;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pci;
 using PciBackFlow.Pipeline;
 
 namespace PciBackFlow.Backend.Control.Server;

@@ -5,7 +5,7 @@ using PciBackFlow.Backend.Devices;
 using PciBackFlow.Backend.Failures;
 using PciBackFlow.Backend.Selection;
 using PciBackFlow.Backend.Tracing;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Backend.Control.Server;
 

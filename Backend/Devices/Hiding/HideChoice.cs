@@ -1,5 +1,6 @@
 using PciBackFlow.Backend.Selection;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Hardware.Hypervisor;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Backend.Devices.Hiding;
 
@@ -40,5 +41,5 @@ public sealed class HideChoice
     /// <param name="bridgesAbove">The bridges on the way to it; none when absent.</param>
     /// <returns>True when it is; false of what Xen cannot know, behind whatever it lies.</returns>
     public bool Covers(PciAddress function, params IEnumerable<PciAddress> bridgesAbove) =>
-        function.IsKnownToXen && bridgesAbove.Prepend(function).Any(_named.Contains);
+        XenSegments.Know(function) && bridgesAbove.Prepend(function).Any(_named.Contains);
 }

@@ -1,6 +1,7 @@
 using PciBackFlow.Backend.Selection;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Text;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Backend.Devices.Hiding;
 
@@ -146,10 +147,10 @@ public sealed class HideList
             }
 
             // xen-pciback refuses it as well (pcistub_device_id_add). Hidden it could be given to nobody, and the host would not have it either.
-            if (!new PciAddress(domain, 0, 0, 0).IsKnownToXen)
+            if (!XenSegments.Know(new PciAddress(domain, 0, 0, 0)))
             {
                 position = segment;
-                reason = PciAddress.SegmentRule;
+                reason = XenSegments.Rule;
                 return false;
             }
         }

@@ -3,8 +3,8 @@ using PciBackFlow.Backend.Devices.Sources;
 using PciBackFlow.Backend.Devices.State;
 using PciBackFlow.Backend.Devices.Taking;
 using PciBackFlow.Backend.Failures;
-using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Hardware.Pci.Sysfs;
+using PciBackFlow.Pci;
+using PciBackFlow.Pci.Sysfs;
 
 namespace PciBackFlow.Backend.Devices.Holding;
 

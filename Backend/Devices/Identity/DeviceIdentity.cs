@@ -1,7 +1,7 @@
 using System.Globalization;
-using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Hardware.Pci.Capabilities;
-using PciBackFlow.Hardware.Pci.Sysfs;
+using PciBackFlow.Pci;
+using PciBackFlow.Pci.Capabilities;
+using PciBackFlow.Pci.Sysfs;
 
 namespace PciBackFlow.Backend.Devices.Identity;
 

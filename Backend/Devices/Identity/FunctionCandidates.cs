@@ -1,7 +1,7 @@
 using System.Globalization;
 using PciBackFlow.Backend.Selection;
-using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Hardware.Pci.Capabilities;
+using PciBackFlow.Pci;
+using PciBackFlow.Pci.Capabilities;
 
 namespace PciBackFlow.Backend.Devices.Identity;
 

@@ -1,4 +1,4 @@
-using PciBackFlow.Hardware.Pci.Sysfs;
+using PciBackFlow.Pci.Sysfs;
 
 namespace PciBackFlow.Backend.Devices.Refusals;
 

@@ -1,9 +1,9 @@
 using System.Globalization;
 using PciBackFlow.Hardware.Hypervisor;
-using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Hardware.Pci.Capabilities;
-using PciBackFlow.Hardware.Pci.Registers;
-using PciBackFlow.Hardware.Pci.Sysfs;
+using PciBackFlow.Pci;
+using PciBackFlow.Pci.Capabilities;
+using PciBackFlow.Pci.Registers;
+using PciBackFlow.Pci.Sysfs;
 
 namespace PciBackFlow.Backend.Devices.Refusals;
 
@@ -148,9 +148,9 @@ internal static class RefusalTable
     public static RefusalRule Of(string code) => Array.Find(Rules, rule => rule.Code == code)!;
 
     /// <summary>What the address says.</summary>
-    public static IEnumerable<DeviceRefusal> OfAddress(PciAddress address) => address.IsKnownToXen
+    public static IEnumerable<DeviceRefusal> OfAddress(PciAddress address) => XenSegments.Know(address)
         ? []
-        : [new("segment", RefusalWeight.Impossible, $"its segment is {address.Domain:x}: {PciAddress.SegmentRule}, so that no guest can be given it")];
+        : [new("segment", RefusalWeight.Impossible, $"its segment is {address.Domain:x}: {XenSegments.Rule}, so that no guest can be given it")];
 
     /// <summary>What the header says.</summary>
     public static IEnumerable<DeviceRefusal> OfHeader(HeaderKind kind, uint classCode)

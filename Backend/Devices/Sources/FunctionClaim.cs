@@ -1,6 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using PciBackFlow.Backend.Failures;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Backend.Devices.Sources;
 

@@ -1,10 +1,10 @@
 using PciBackFlow.Backend.Devices.Reset;
 using PciBackFlow.Backend.Devices.Snapshots;
 using PciBackFlow.Hardware.Hypervisor;
-using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Hardware.Pci.Capabilities;
-using PciBackFlow.Hardware.Pci.Registers;
-using PciBackFlow.Hardware.Pci.Sysfs;
+using PciBackFlow.Pci;
+using PciBackFlow.Pci.Capabilities;
+using PciBackFlow.Pci.Registers;
+using PciBackFlow.Pci.Sysfs;
 
 namespace PciBackFlow.Backend.Devices.Sources;
 

@@ -1,7 +1,7 @@
 using System.Text.Json.Serialization;
 using PciBackFlow.Backend.Devices.Identity;
 using PciBackFlow.Backend.Devices.Snapshots;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Backend.Devices.State;
 

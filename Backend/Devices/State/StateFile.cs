@@ -1,4 +1,5 @@
 using System.Text.Json;
+using PciBackFlow.Filter.Insight;
 using PciBackFlow.Hardware.Linux;
 
 namespace PciBackFlow.Backend.Devices.State;

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Address = PciBackFlow.Hardware.Pci.PciAddress; // The generated context has a member of the type's own name.
+using Address = PciBackFlow.Pci.PciAddress; // The generated context has a member of the type's own name.
 
 namespace PciBackFlow.Backend.Devices.State;
 

@@ -3,8 +3,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 using PciBackFlow.Backend.Devices.Refusals;
 using PciBackFlow.Backend.Plans;
 using PciBackFlow.Hardware.Hypervisor;
-using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Hardware.Pci.Sysfs;
+using PciBackFlow.Pci;
+using PciBackFlow.Pci.Sysfs;
 
 namespace PciBackFlow.Backend.Devices.Taking;
 

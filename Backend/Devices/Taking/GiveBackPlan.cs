@@ -1,5 +1,6 @@
 using PciBackFlow.Backend.Devices.Refusals;
 using PciBackFlow.Backend.Plans;
+using PciBackFlow.Filter.Insight;
 
 namespace PciBackFlow.Backend.Devices.Taking;
 

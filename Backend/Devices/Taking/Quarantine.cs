@@ -1,6 +1,6 @@
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Linux;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Backend.Devices.Taking;
 

@@ -2,6 +2,7 @@ using PciBackFlow.Backend.Devices.Refusals;
 using PciBackFlow.Backend.Devices.Reset;
 using PciBackFlow.Backend.Devices.Snapshots;
 using PciBackFlow.Backend.Plans;
+using PciBackFlow.Filter.Insight;
 
 namespace PciBackFlow.Backend.Devices.Taking;
 

@@ -1,7 +1,7 @@
 using PciBackFlow.Backend.Devices.Refusals;
 using PciBackFlow.Backend.Devices.State;
-using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Hardware.Pci.Sysfs;
+using PciBackFlow.Pci;
+using PciBackFlow.Pci.Sysfs;
 
 namespace PciBackFlow.Backend.Devices.Taking;
 

@@ -1,7 +1,7 @@
 using PciBackFlow.Backend.Insight;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Filter.Policy;
+using PciBackFlow.Pci;
 using PciBackFlow.Perf.Frontends;
-using PciBackFlow.Stages.Filter.Policy;
 using PciBackFlow.Stages.Tracing;
 using PciBackFlow.Stages.Wire;
 

@@ -6,7 +6,7 @@ using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
 using PciBackFlow.Hardware.Hypervisor.Loopback.Passthrough;
 using PciBackFlow.Hardware.Linux;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pci;
 using static PciBackFlow.Backend.Tests.Attaching.ToolstackBench;
 
 namespace PciBackFlow.Backend.Tests.Attaching;

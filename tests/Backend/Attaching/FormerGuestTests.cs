@@ -3,7 +3,7 @@ using PciBackFlow.Backend.Devices.Refusals;
 using PciBackFlow.Backend.Failures;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
 using PciBackFlow.Hardware.Linux;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pci;
 using static PciBackFlow.Backend.Tests.Attaching.ToolstackBench;
 
 namespace PciBackFlow.Backend.Tests.Attaching;

@@ -5,7 +5,7 @@ using PciBackFlow.Backend.Grants;
 using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pci;
 using static PciBackFlow.Backend.Tests.Attaching.ToolstackBench;
 
 namespace PciBackFlow.Backend.Tests.Attaching;

@@ -1,6 +1,6 @@
 using PciBackFlow.Backend.Tests.Plans;
 using PciBackFlow.Hardware.Hypervisor;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Backend.Tests.Attaching;
 

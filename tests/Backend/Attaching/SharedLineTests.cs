@@ -1,7 +1,7 @@
 using PciBackFlow.Backend.Devices.Refusals;
 using PciBackFlow.Backend.Failures;
 using PciBackFlow.Backend.Tests.Grants;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pci;
 using static PciBackFlow.Backend.Tests.Attaching.ToolstackBench;
 
 namespace PciBackFlow.Backend.Tests.Attaching;

@@ -2,7 +2,7 @@ using PciBackFlow.Backend.Devices;
 using PciBackFlow.Backend.Devices.Taking;
 using PciBackFlow.Backend.Failures;
 using PciBackFlow.Hardware.Hypervisor;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Backend.Tests.Devices;
 

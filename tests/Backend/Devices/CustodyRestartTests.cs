@@ -9,7 +9,7 @@ using PciBackFlow.Backend.Tests.Devices.FakeSysfs;
 using PciBackFlow.Backend.Xl;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Linux;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Backend.Tests.Devices;
 

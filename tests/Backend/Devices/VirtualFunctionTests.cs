@@ -2,9 +2,9 @@ using PciBackFlow.Backend.Devices;
 using PciBackFlow.Backend.Devices.Holding;
 using PciBackFlow.Backend.Failures;
 using PciBackFlow.Backend.Tests.Devices.FakeSysfs;
-using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Hardware.Pci.Capabilities;
-using PciBackFlow.Hardware.Pci.Captures;
+using PciBackFlow.Pci;
+using PciBackFlow.Pci.Capabilities;
+using PciBackFlow.Pci.Captures;
 
 namespace PciBackFlow.Backend.Tests.Devices;
 

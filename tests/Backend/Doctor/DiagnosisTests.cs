@@ -4,8 +4,8 @@ using PciBackFlow.Backend.Devices.Description;
 using PciBackFlow.Backend.Doctor;
 using PciBackFlow.Backend.Tests.Devices.FakeSysfs;
 using PciBackFlow.Hardware.Hypervisor.Xen;
-using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Hardware.Pci.Captures;
+using PciBackFlow.Pci;
+using PciBackFlow.Pci.Captures;
 
 namespace PciBackFlow.Backend.Tests.Doctor;
 

@@ -2,7 +2,7 @@ using PciBackFlow.Backend.Devices.Refusals;
 using PciBackFlow.Backend.Failures;
 using PciBackFlow.Backend.Tests.Attaching;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pci;
 using static PciBackFlow.Backend.Tests.Attaching.ToolstackBench;
 
 namespace PciBackFlow.Backend.Tests.Doctor;

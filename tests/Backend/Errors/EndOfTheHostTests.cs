@@ -1,5 +1,5 @@
 using PciBackFlow.Backend.Tests.Inheritance;
-using PciBackFlow.Hardware.Pci.Errors;
+using PciBackFlow.Hardware.Errors;
 
 namespace PciBackFlow.Backend.Tests.Errors;
 
@@ -43,7 +43,7 @@ public sealed class EndOfTheHostTests
     public void A_device_whose_reset_has_not_begun_by_then_is_not_reset_any_more()
     {
         using ManualResetEventSlim gate = new();
-        Dictionary<Hardware.Pci.PciAddress, CountingFunction> functions = [];
+        Dictionary<Pci.PciAddress, CountingFunction> functions = [];
         using ErrorBench bench = new(around: function => functions[function.Address] = new CountingFunction(function) { Gate = gate });
         try
         {

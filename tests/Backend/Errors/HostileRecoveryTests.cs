@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using PciBackFlow.Backend.Errors;
-using PciBackFlow.Hardware.Pci.Errors;
+using PciBackFlow.Hardware.Errors;
 using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Backend.Tests.Errors;

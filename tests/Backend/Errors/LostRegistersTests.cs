@@ -1,9 +1,9 @@
 using PciBackFlow.Backend.Errors;
 using PciBackFlow.Backend.Tests.Inheritance;
 using PciBackFlow.Backend.Tests.Interrupts;
+using PciBackFlow.Hardware.Errors;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
-using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Hardware.Pci.Errors;
+using PciBackFlow.Pci;
 using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Backend.Tests.Errors;

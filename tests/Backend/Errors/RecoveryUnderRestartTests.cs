@@ -1,7 +1,7 @@
 using PciBackFlow.Backend.Errors;
 using PciBackFlow.Backend.Tests.Inheritance;
-using PciBackFlow.Hardware.Pci.Errors;
-using PciBackFlow.Stages.Filter.Policy;
+using PciBackFlow.Filter.Policy;
+using PciBackFlow.Hardware.Errors;
 using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Backend.Tests.Errors;

@@ -1,7 +1,7 @@
-using PciBackFlow.Hardware.Pci.Errors;
+using PciBackFlow.Filter.Policy;
+using PciBackFlow.Hardware.Errors;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
-using PciBackFlow.Stages.Filter.Policy;
 
 namespace PciBackFlow.Backend.Tests.Errors;
 

@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using PciBackFlow.Backend.Domains;
 using PciBackFlow.Backend.Grants;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Backend.Tests.Grants;
 

@@ -2,9 +2,9 @@ using PciBackFlow.Backend.Devices.Sources;
 using PciBackFlow.Backend.Guests;
 using PciBackFlow.Backend.Policy;
 using PciBackFlow.Backend.Tests.Serving;
-using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Hardware.Pci.Emulated;
-using PciBackFlow.Stages.Filter.Policy;
+using PciBackFlow.Filter.Policy;
+using PciBackFlow.Pci;
+using PciBackFlow.Pci.Emulated;
 
 namespace PciBackFlow.Backend.Tests.Guests;
 

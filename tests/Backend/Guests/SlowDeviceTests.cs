@@ -1,8 +1,8 @@
 using System.Collections.Concurrent;
 using PciBackFlow.Backend.Devices.Sources;
 using PciBackFlow.Backend.Xenstore;
-using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Hardware.Pci.Emulated;
+using PciBackFlow.Pci;
+using PciBackFlow.Pci.Emulated;
 
 namespace PciBackFlow.Backend.Tests.Guests;
 

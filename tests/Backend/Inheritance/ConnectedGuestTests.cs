@@ -1,7 +1,7 @@
 using PciBackFlow.Backend.Slots;
 using PciBackFlow.Backend.Tests.Interrupts;
 using PciBackFlow.Hardware.Hypervisor.Loopback.Passthrough;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pci;
 using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Backend.Tests.Inheritance;

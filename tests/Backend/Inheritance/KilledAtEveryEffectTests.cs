@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using PciBackFlow.Backend.Tests.Interrupts;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pci;
 using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Backend.Tests.Inheritance;

@@ -1,9 +1,8 @@
 using System.Buffers.Binary;
-using PciBackFlow.Backend.Policy;
 using PciBackFlow.Backend.Tests.Interrupts;
 using PciBackFlow.Backend.Xenstore;
-using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Stages.Filter.Policy;
+using PciBackFlow.Filter.Policy;
+using PciBackFlow.Pci;
 using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Backend.Tests.Inheritance;

@@ -1,12 +1,12 @@
 using PciBackFlow.Backend.Tests.Errors;
 using PciBackFlow.Backend.Tests.Interrupts;
+using PciBackFlow.Filter.Policy;
+using PciBackFlow.Hardware.Errors;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
 using PciBackFlow.Hardware.Hypervisor.Loopback.Passthrough;
-using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Hardware.Pci.Emulated;
-using PciBackFlow.Hardware.Pci.Errors;
-using PciBackFlow.Hardware.Pci.Registers;
-using PciBackFlow.Stages.Filter.Policy;
+using PciBackFlow.Pci;
+using PciBackFlow.Pci.Emulated;
+using PciBackFlow.Pci.Registers;
 using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Backend.Tests.Inheritance;

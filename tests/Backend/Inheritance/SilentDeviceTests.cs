@@ -1,7 +1,7 @@
 using PciBackFlow.Backend.Tests.Errors;
-using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Hardware.Pci.Emulated;
-using PciBackFlow.Hardware.Pci.Errors;
+using PciBackFlow.Hardware.Errors;
+using PciBackFlow.Pci;
+using PciBackFlow.Pci.Emulated;
 using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Backend.Tests.Inheritance;

@@ -3,9 +3,9 @@ using PciBackFlow.Backend.Guests;
 using PciBackFlow.Backend.Interrupts;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
-using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Hardware.Pci.Emulated;
-using PciBackFlow.Hardware.Pci.Registers;
+using PciBackFlow.Pci;
+using PciBackFlow.Pci.Emulated;
+using PciBackFlow.Pci.Registers;
 using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Backend.Tests.Interrupts;

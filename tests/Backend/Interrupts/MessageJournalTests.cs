@@ -5,8 +5,8 @@ using PciBackFlow.Backend.Tests.Grants;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
 using PciBackFlow.Hardware.Linux;
-using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Hardware.Pci.Capabilities;
+using PciBackFlow.Pci;
+using PciBackFlow.Pci.Capabilities;
 using PciBackFlow.Stages.Wire;
 using PciBackFlow.Tests.Shared;
 

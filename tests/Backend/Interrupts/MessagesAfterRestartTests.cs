@@ -2,13 +2,12 @@ using System.Collections.Concurrent;
 using PciBackFlow.Backend.Attaching;
 using PciBackFlow.Backend.Failures;
 using PciBackFlow.Backend.Tests.Attaching;
-using PciBackFlow.Backend.Tests.Interrupts;
 using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
 using PciBackFlow.Hardware.Hypervisor.Loopback.Passthrough;
-using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Hardware.Pci.Emulated;
+using PciBackFlow.Pci;
+using PciBackFlow.Pci.Emulated;
 using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Backend.Tests.Interrupts;

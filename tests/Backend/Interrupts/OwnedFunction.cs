@@ -1,18 +1,16 @@
 using PciBackFlow.Backend.Interrupts;
-using PciBackFlow.Backend.Policy;
 using PciBackFlow.Backend.Running;
+using PciBackFlow.Filter.Compile;
+using PciBackFlow.Filter.Policy;
+using PciBackFlow.Filter.Run;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
 using PciBackFlow.Hardware.Hypervisor.Loopback.Passthrough;
-using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Hardware.Pci.Capabilities;
-using PciBackFlow.Hardware.Pci.Emulated;
-using PciBackFlow.Hardware.Pci.Registers;
+using PciBackFlow.Pci;
+using PciBackFlow.Pci.Capabilities;
+using PciBackFlow.Pci.Emulated;
+using PciBackFlow.Pci.Registers;
 using PciBackFlow.Stages.Connections;
-using PciBackFlow.Stages.Filter;
-using PciBackFlow.Stages.Filter.Compile;
-using PciBackFlow.Stages.Filter.Policy;
-using PciBackFlow.Stages.Filter.Run;
 using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Backend.Tests.Interrupts;

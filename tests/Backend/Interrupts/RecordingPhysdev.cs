@@ -1,12 +1,10 @@
 using PciBackFlow.Backend.Interrupts;
-using PciBackFlow.Backend.Policy;
 using PciBackFlow.Backend.Running;
+using PciBackFlow.Filter.Compile;
+using PciBackFlow.Filter.Policy;
+using PciBackFlow.Filter.Run;
 using PciBackFlow.Hardware.Hypervisor;
-using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Stages.Filter;
-using PciBackFlow.Stages.Filter.Compile;
-using PciBackFlow.Stages.Filter.Policy;
-using PciBackFlow.Stages.Filter.Run;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Backend.Tests.Interrupts;
 

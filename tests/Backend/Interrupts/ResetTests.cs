@@ -1,13 +1,12 @@
 using PciBackFlow.Backend.Interrupts;
+using PciBackFlow.Filter.Effects;
+using PciBackFlow.Filter.Map;
+using PciBackFlow.Filter.Policy;
+using PciBackFlow.Filter.Run;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
 using PciBackFlow.Hardware.Hypervisor.Loopback.Passthrough;
 using PciBackFlow.Hardware.Linux;
-using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Stages.Execute.SideEffects;
-using PciBackFlow.Stages.Filter;
-using PciBackFlow.Stages.Filter.Map;
-using PciBackFlow.Stages.Filter.Policy;
-using PciBackFlow.Stages.Filter.Run;
+using PciBackFlow.Pci;
 using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Backend.Tests.Interrupts;
@@ -55,8 +54,8 @@ public sealed class ResetTests
         using OwnedFunction owned = new();
         owned.EnableMsix(0, 1);
 
-        Assert.Equal(PciOpStatus.Success, Write(owned, PlanAction.PowerControl, OwnedFunction.Power, 3));
-        Assert.Equal(PciOpStatus.Success, Write(owned, PlanAction.PowerControl, OwnedFunction.Power, 0));
+        Assert.Equal(AccessStatus.Success, Write(owned, PlanAction.PowerControl, OwnedFunction.Power, 3));
+        Assert.Equal(AccessStatus.Success, Write(owned, PlanAction.PowerControl, OwnedFunction.Power, 0));
 
         Assert.Equal((0, 0), (owned.Hardware.Resets, owned.Restored));
         Assert.Equal(0x803Fu, owned.Peek(OwnedFunction.MsixControl, 2));
@@ -68,9 +67,9 @@ public sealed class ResetTests
         using OwnedFunction owned = new(policy: AccessPolicy.Default with { AllowPowerStates = new(true, SettingOrigin.BuiltIn) });
         owned.EnableMsix(0, 1);
 
-        Assert.Equal(PciOpStatus.Success, Write(owned, PlanAction.PowerControl, OwnedFunction.Power, 3));
+        Assert.Equal(AccessStatus.Success, Write(owned, PlanAction.PowerControl, OwnedFunction.Power, 3));
         Assert.Equal(0, owned.Restored);
-        Assert.Equal(PciOpStatus.Success, Write(owned, PlanAction.PowerControl, OwnedFunction.Power, 0));
+        Assert.Equal(AccessStatus.Success, Write(owned, PlanAction.PowerControl, OwnedFunction.Power, 0));
 
         Assert.Equal((1, 1), (owned.Hardware.Resets, owned.Restored));
         Assert.Equal(0x803Fu, owned.Peek(OwnedFunction.MsixControl, 2));
@@ -82,7 +81,7 @@ public sealed class ResetTests
         using OwnedFunction owned = new();
         owned.EnableMsi();
 
-        Assert.Equal(PciOpStatus.Success, Write(owned, PlanAction.FunctionLevelReset, 0x68, 0x8000));
+        Assert.Equal(AccessStatus.Success, Write(owned, PlanAction.FunctionLevelReset, 0x68, 0x8000));
 
         Assert.Equal((1, 1), (owned.Hardware.Resets, owned.Restored));
         Assert.Equal(0x0087u, owned.Peek(OwnedFunction.MsiControl, 2));
@@ -92,9 +91,9 @@ public sealed class ResetTests
     public void Where_nothing_is_enabled_a_reset_restores_nothing()
     {
         using OwnedFunction owned = new();
-        Assert.Equal(PciOpStatus.Success, Write(owned, PlanAction.FunctionLevelReset, 0x68, 0x8000));
+        Assert.Equal(AccessStatus.Success, Write(owned, PlanAction.FunctionLevelReset, 0x68, 0x8000));
         owned.Operations.Remove(owned.Function);
-        Assert.Equal(PciOpStatus.Success, Write(owned, PlanAction.FunctionLevelReset, 0x68, 0x8000));
+        Assert.Equal(AccessStatus.Success, Write(owned, PlanAction.FunctionLevelReset, 0x68, 0x8000));
         Assert.Equal((2, 0), (owned.Hardware.Resets, owned.Restored));
     }
 
@@ -107,7 +106,7 @@ public sealed class ResetTests
         owned.EnableMsix(0, 1);
         owned.Xen.Fail(LoopbackCall.RestoreMessages, errno);
 
-        Assert.Equal(PciOpStatus.Success, Write(owned, PlanAction.FunctionLevelReset, 0x68, 0x8000));
+        Assert.Equal(AccessStatus.Success, Write(owned, PlanAction.FunctionLevelReset, 0x68, 0x8000));
 
         Assert.Contains(owned.Lines.Warnings, line => line.Contains("lost after a reset", StringComparison.Ordinal));
         owned.Operations.DisableMsi(owned.Function);
@@ -138,10 +137,10 @@ public sealed class ResetTests
     }
 
     // As the execute stage does it: with the function's turn.
-    private static PciOpStatus Write(OwnedFunction owned, PlanAction action, ushort offset, uint value)
+    private static AccessStatus Write(OwnedFunction owned, PlanAction action, ushort offset, uint value)
     {
         Assert.True(owned.Function.TryBegin());
-        PciOpStatus status = SideEffects.Run(new PlanStep { Action = action, Offset = offset, Size = 2, Value = value, Mask = 0xFFFF }, owned.Function);
+        AccessStatus status = SideEffects.Run(new PlanStep { Action = action, Offset = offset, Size = 2, Value = value, Mask = 0xFFFF }, owned.Function);
         owned.Function.End();
         return status;
     }

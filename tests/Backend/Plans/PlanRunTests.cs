@@ -1,5 +1,6 @@
 using PciBackFlow.Backend.Failures;
 using PciBackFlow.Backend.Plans;
+using PciBackFlow.Filter.Insight;
 
 namespace PciBackFlow.Backend.Tests.Plans;
 

@@ -1,8 +1,8 @@
 using PciBackFlow.Backend.Failures;
 using PciBackFlow.Backend.Policy;
 using PciBackFlow.Backend.Selection;
-using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Stages.Filter.Policy;
+using PciBackFlow.Filter.Policy;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Backend.Tests.Policy;
 

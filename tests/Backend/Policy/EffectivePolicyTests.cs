@@ -2,11 +2,11 @@ using System.Text;
 using PciBackFlow.Backend.Policy;
 using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Backend.Xl;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Filter.Compile;
+using PciBackFlow.Filter.Files;
+using PciBackFlow.Filter.Policy;
+using PciBackFlow.Pci;
 using PciBackFlow.Pipeline;
-using PciBackFlow.Stages.Filter;
-using PciBackFlow.Stages.Filter.Compile;
-using PciBackFlow.Stages.Filter.Policy;
 using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Backend.Tests.Policy;

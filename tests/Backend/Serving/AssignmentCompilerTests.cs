@@ -1,8 +1,8 @@
 using PciBackFlow.Backend.Policy;
 using PciBackFlow.Backend.Running;
 using PciBackFlow.Backend.Serving;
-using PciBackFlow.Hardware.Pci.Captures;
-using PciBackFlow.Stages.Filter.Policy;
+using PciBackFlow.Filter.Policy;
+using PciBackFlow.Pci.Captures;
 
 namespace PciBackFlow.Backend.Tests.Serving;
 

@@ -1,6 +1,6 @@
 using PciBackFlow.Backend.Serving;
 using PciBackFlow.Backend.Xenstore;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pci;
 using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Backend.Tests.Serving;

@@ -1,5 +1,5 @@
 using PciBackFlow.Backend.Xenstore;
-using PciBackFlow.Hardware.Pci.Emulated;
+using PciBackFlow.Pci.Emulated;
 using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Backend.Tests.Serving;

@@ -1,6 +1,6 @@
 using PciBackFlow.Backend.Devices.Sources;
-using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Hardware.Pci.Emulated;
+using PciBackFlow.Pci;
+using PciBackFlow.Pci.Emulated;
 
 namespace PciBackFlow.Backend.Tests.Serving;
 

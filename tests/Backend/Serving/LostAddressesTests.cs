@@ -1,6 +1,6 @@
 using PciBackFlow.Backend.Devices.Sources;
-using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Hardware.Pci.Emulated;
+using PciBackFlow.Pci;
+using PciBackFlow.Pci.Emulated;
 using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Backend.Tests.Serving;

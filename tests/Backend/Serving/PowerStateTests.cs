@@ -1,7 +1,6 @@
 using PciBackFlow.Backend.Devices.Sources;
-using PciBackFlow.Backend.Policy;
-using PciBackFlow.Hardware.Pci.Emulated;
-using PciBackFlow.Stages.Filter.Policy;
+using PciBackFlow.Filter.Policy;
+using PciBackFlow.Pci.Emulated;
 using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Backend.Tests.Serving;

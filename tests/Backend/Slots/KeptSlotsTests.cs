@@ -1,5 +1,5 @@
 using PciBackFlow.Backend.Slots;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Backend.Tests.Slots;
 

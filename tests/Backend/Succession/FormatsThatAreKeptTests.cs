@@ -7,10 +7,10 @@ using PciBackFlow.Backend.Inheritance;
 using PciBackFlow.Backend.Policy;
 using PciBackFlow.Backend.Tests.Grants;
 using PciBackFlow.Backend.Xenstore;
+using PciBackFlow.Filter.Run;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
-using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Stages.Filter.Run;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Backend.Tests.Succession;
 

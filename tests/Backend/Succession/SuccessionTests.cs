@@ -3,7 +3,7 @@ using PciBackFlow.Backend.Failures;
 using PciBackFlow.Backend.Succession;
 using PciBackFlow.Backend.Tests.Inheritance;
 using PciBackFlow.Backend.Xenstore;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pci;
 using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Backend.Tests.Succession;

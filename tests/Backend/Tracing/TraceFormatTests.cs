@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 using PciBackFlow.Backend.Tracing;
-using PciBackFlow.Stages.Filter.Map;
+using PciBackFlow.Filter.Map;
 using PciBackFlow.Stages.Tracing;
 
 namespace PciBackFlow.Backend.Tests.Tracing;

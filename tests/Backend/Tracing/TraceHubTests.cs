@@ -1,10 +1,10 @@
 using System.Runtime.CompilerServices;
 using PciBackFlow.Backend.Failures;
 using PciBackFlow.Backend.Tracing;
-using PciBackFlow.Hardware.Pci.Emulated;
-using PciBackFlow.Stages.Filter.Compile;
-using PciBackFlow.Stages.Filter.Map;
-using PciBackFlow.Stages.Filter.Policy;
+using PciBackFlow.Filter.Compile;
+using PciBackFlow.Filter.Map;
+using PciBackFlow.Filter.Policy;
+using PciBackFlow.Pci.Emulated;
 using PciBackFlow.Stages.Tracing;
 
 namespace PciBackFlow.Backend.Tests.Tracing;
@@ -97,7 +97,7 @@ public sealed class TraceHubTests
     [Fact]
     public void A_reader_that_lost_records_is_told_the_names_again_under_the_number_that_they_had()
     {
-        ConfigSpaceMap map = ConfigSpaceMapCompiler.Compile(new EmulatedFunctionBuilder(0x8086, 0x10D3).Build(Bench.HostA), AccessPolicy.Default).Map;
+        ConfigSpaceMap map = FunctionPermissions.Compile(new EmulatedFunctionBuilder(0x8086, 0x10D3).Build(Bench.HostA), AccessPolicy.Default).Map;
         ShardTrace[] shards = [new(0)];
         using TraceHub hub = new(shards);
         using TraceSubscription slow = hub.Subscribe(new());

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using PciBackFlow.Backend.Failures;
 using PciBackFlow.Backend.Policy;
 using PciBackFlow.Backend.Xl;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Backend.Tests.Xl;
 

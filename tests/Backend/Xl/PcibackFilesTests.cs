@@ -48,7 +48,7 @@ public sealed class PcibackFilesTests : IDisposable
     {
         ulong node = LookUp("0000:00:04.0");
 
-        _custody.GiveBack(Hardware.Pci.PciAddress.Parse("0000:00:04.0"), rebind: false, force: false);
+        _custody.GiveBack(Pci.PciAddress.Parse("0000:00:04.0"), rebind: false, force: false);
 
         Assert.Equal(-2, Error(FuseOpcode.GetAttributes, node, []));
         Assert.Equal(-2, Error(FuseOpcode.Lookup, 1, Terminated("0000:00:04.0")));
@@ -86,7 +86,7 @@ public sealed class PcibackFilesTests : IDisposable
         ulong node = LookUp("slots");
         ulong handle = Open(node, 0);
         string first = Encoding.ASCII.GetString(Ask(FuseOpcode.Read, node, ReadBody(handle, 0, 5)));
-        _custody.GiveBack(Hardware.Pci.PciAddress.Parse("0000:00:04.0"), rebind: false, force: false);
+        _custody.GiveBack(Pci.PciAddress.Parse("0000:00:04.0"), rebind: false, force: false);
         string rest = Encoding.ASCII.GetString(Ask(FuseOpcode.Read, node, ReadBody(handle, 5, 4096)));
 
         Assert.Equal("0000:00:04.0\n10000:01:1f.7\n", first + rest);

@@ -4,10 +4,9 @@ using PciBackFlow.Backend.Policy;
 using PciBackFlow.Backend.Slots;
 using PciBackFlow.Cli.Serve;
 using PciBackFlow.Cli.Terminal;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Filter.Policy;
+using PciBackFlow.Pci;
 using PciBackFlow.Pipeline;
-using PciBackFlow.Stages.Filter;
-using PciBackFlow.Stages.Filter.Policy;
 
 namespace PciBackFlow.Cli.Tests.Serve;
 

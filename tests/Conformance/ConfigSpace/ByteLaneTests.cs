@@ -1,5 +1,5 @@
 using CsCheck;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Conformance.Tests.ConfigSpace;
 

@@ -1,5 +1,4 @@
-using PciBackFlow.Stages.Filter;
-using PciBackFlow.Stages.Filter.Policy;
+using PciBackFlow.Filter.Policy;
 using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Conformance.Tests.ConfigSpace;

@@ -1,6 +1,5 @@
-using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Stages.Filter;
-using PciBackFlow.Stages.Filter.Policy;
+using PciBackFlow.Filter.Policy;
+using PciBackFlow.Pci;
 using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Conformance.Tests.ConfigSpace;

@@ -1,7 +1,6 @@
-using PciBackFlow.Backend.Insight;
-using PciBackFlow.Hardware.Pci.Emulated;
-using PciBackFlow.Stages.Filter;
-using PciBackFlow.Stages.Filter.Policy;
+using PciBackFlow.Filter.Insight;
+using PciBackFlow.Filter.Policy;
+using PciBackFlow.Pci.Emulated;
 
 namespace PciBackFlow.Conformance.Tests.ConfigSpace;
 
@@ -13,7 +12,7 @@ public sealed class GuestViewTests
     public void The_view_of_every_capture_differs_from_the_raw_bytes_exactly_in_the_virtual_registers()
     {
         var findings = new Findings();
-        foreach ((string? name, byte[]? bytes, Hardware.Pci.IPciFunction? function) in CapturedImages.Usable())
+        foreach ((string? name, byte[]? bytes, Pci.IPciFunction? function) in CapturedImages.Usable())
         {
             var image = new OracleImage(bytes);
             ReadOnlySpan<byte> view = GuestView.Of(function, Policies.Default).Bytes.Span;

@@ -1,7 +1,6 @@
-using PciBackFlow.Stages.Filter;
-using PciBackFlow.Stages.Filter.Compile;
-using PciBackFlow.Stages.Filter.Map;
-using PciBackFlow.Stages.Filter.Policy;
+using PciBackFlow.Filter.Compile;
+using PciBackFlow.Filter.Map;
+using PciBackFlow.Filter.Policy;
 
 namespace PciBackFlow.Conformance.Tests.ConfigSpace;
 
@@ -67,7 +66,7 @@ public sealed class HiddenCapabilityTests
     public void Hiding_any_one_id_of_any_capture_leaves_all_others_in_their_order()
     {
         var findings = new Findings();
-        foreach ((string? name, byte[]? bytes, Hardware.Pci.IPciFunction? function) in CapturedImages.Usable())
+        foreach ((string? name, byte[]? bytes, Pci.IPciFunction? function) in CapturedImages.Usable())
         {
             var image = new OracleImage(bytes);
             foreach (int id in image.Standard.Select(capability => capability.Id).Distinct())
@@ -92,7 +91,7 @@ public sealed class HiddenCapabilityTests
             string name,
         OracleImage image,
         byte[] bytes,
-        Hardware.Pci.IPciFunction function,
+        Pci.IPciFunction function,
         string hidden,
         List<(int Id, int Offset)> list,
         int id,
@@ -186,7 +185,7 @@ public sealed class HiddenCapabilityTests
         // AGP, slot id, PCI-X, SHPC, subsystem ids and AGP3 (QEMU hw/xen/xen_pt_config_init.c).
         byte[] bytes = new SpaceBytes().Standard(0x40, 0x01).Put(0x42, 2, 0xFFC3).Standard(0x50, id).Standard(0x60, 0x05)
             .Put(0x62, 2, 0x0080).Standard(0x80, 0x10).Put(0x82, 2, 0x0002).Bytes;
-        var hardware = new PlainMemoryFunction(bytes, new Hardware.Pci.BaseAddress[7], default);
+        var hardware = new PlainMemoryFunction(bytes, new Pci.BaseAddress[7], default);
         using var guest = new OneGuest(hardware, AccessPolicy.QemuXen);
 
         Assert.Equal([0x01, 0x05, 0x10], Walk(guest, 1));

@@ -1,8 +1,7 @@
-using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Hardware.Pci.Emulated;
-using PciBackFlow.Stages.Filter;
-using PciBackFlow.Stages.Filter.Compile;
-using PciBackFlow.Stages.Filter.Policy;
+using PciBackFlow.Filter.Compile;
+using PciBackFlow.Filter.Policy;
+using PciBackFlow.Pci;
+using PciBackFlow.Pci.Emulated;
 using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Conformance.Tests.ConfigSpace;
@@ -242,12 +241,12 @@ public sealed class MaliciousFunctionTests
             Assert.Throws<UnsupportedFunctionException>(() => ConfigSpaceMapCompiler.Compile(hardware, AccessPolicy.Default));
         }
 
-        foreach ((string? name, Hardware.Pci.Captures.CapturedConfig? config) in CapturedImages.All())
+        foreach ((string? name, Pci.Captures.CapturedConfig? config) in CapturedImages.All())
         {
             if ((config.Bytes.Span[0x0E] & 0x7F) == 2)
             {
                 Assert.Throws<UnsupportedFunctionException>(
-                    () => ConfigSpaceMapCompiler.Compile(new Hardware.Pci.Captures.CapturedFunction(name, config), AccessPolicy.Default));
+                    () => ConfigSpaceMapCompiler.Compile(new Pci.Captures.CapturedFunction(name, config), AccessPolicy.Default));
             }
         }
     }

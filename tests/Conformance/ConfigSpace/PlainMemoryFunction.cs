@@ -1,5 +1,5 @@
 using System.Buffers.Binary;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Conformance.Tests.ConfigSpace;
 

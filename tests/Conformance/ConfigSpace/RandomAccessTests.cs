@@ -1,8 +1,9 @@
-using PciBackFlow.Hardware.Pci.Captures;
-using PciBackFlow.Hardware.Pci.Emulated;
-using PciBackFlow.Stages.Filter;
-using PciBackFlow.Stages.Filter.Map;
-using PciBackFlow.Stages.Filter.Policy;
+using PciBackFlow.Filter;
+using PciBackFlow.Filter.Compile;
+using PciBackFlow.Filter.Map;
+using PciBackFlow.Filter.Policy;
+using PciBackFlow.Pci.Captures;
+using PciBackFlow.Pci.Emulated;
 using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Conformance.Tests.ConfigSpace;
@@ -22,7 +23,7 @@ public sealed class RandomAccessTests
     public void Accesses_at_random_are_answered_by_one_of_six_codes_and_change_only_what_may_change(string policy, int seed)
     {
         var findings = new Findings();
-        foreach ((string? name, byte[]? bytes, Hardware.Pci.IPciFunction? function) in CapturedImages.Usable())
+        foreach ((string? name, byte[]? bytes, Pci.IPciFunction? function) in CapturedImages.Usable())
         {
             var random = new Random(seed);
             var image = new OracleImage(bytes);
@@ -47,6 +48,53 @@ public sealed class RandomAccessTests
         }
 
         findings.AssertNone();
+    }
+
+    /// <summary>Explanations, and who takes the filter without a page, rest on that.</summary>
+    [Theory]
+    [MemberData(nameof(Seeds))]
+    public void A_filtered_function_without_page_and_stages_answers_as_they_do(string policy, int seed)
+    {
+        var findings = new Findings();
+        foreach ((string? name, CapturedConfig? config) in CapturedImages.All())
+        {
+            if ((config.Bytes.Span[0x0E] & 0x7F) > 1)
+            {
+                continue;
+            }
+
+            var random = new Random(seed);
+            using var served = new CapturedFunction(name, config);
+            using var alone = new CapturedFunction(name, config);
+            AccessPolicy allowed = Policies.Named(policy) with { AllowFunctionReset = new(true, SettingOrigin.BuiltIn) };
+            using var guest = new OneGuest(served, FunctionPermissions.Compile(served, allowed));
+            FilteredFunction filtered = new(alone, allowed);
+            findings.Check(filtered.TryPrepare(), () => $"{name}, {policy}: not prepared");
+            for (int i = 0; i < Accesses; i++)
+            {
+                (int offset, int size, uint value) = Next(random, config.SpaceSize);
+                if (random.Next(2) == 0)
+                {
+                    (PciOpStatus status, uint read) = guest.Read(offset, size);
+                    AccessStatus own = filtered.Read(offset, size, out uint ownRead);
+                    findings.Check(
+                        (Name(status), read) == (Name(own), ownRead), () => $"{name}, {policy}, {i}: {offset:x}/{size}: {status} {read:x}, {own} {ownRead:x}");
+                }
+                else
+                {
+                    PciOpStatus status = guest.Write(offset, size, value);
+                    AccessStatus own = filtered.Write(offset, size, value);
+                    findings.Check(Name(status) == Name(own), () => $"{name}, {policy}, {i}: {offset:x}/{size}={value:x}: {status}, {own}");
+                }
+            }
+
+            findings.Check(served.Snapshot().AsSpan().SequenceEqual(alone.Snapshot()), () => $"{name}, {policy}: the functions are not the same any more");
+        }
+
+        findings.AssertNone();
+
+        static string Name<T>(T status)
+            where T : struct, Enum => status.ToString();
     }
 
     [Theory]

@@ -1,5 +1,4 @@
-using PciBackFlow.Stages.Filter;
-using PciBackFlow.Stages.Filter.Policy;
+using PciBackFlow.Filter.Policy;
 using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Conformance.Tests.ConfigSpace;
@@ -20,7 +19,7 @@ public sealed class SelfTestTests
         var findings = new Findings();
         for (int present = 0; present < 256; present++)
         {
-            var hardware = new PlainMemoryFunction(new SpaceBytes().Put(Bist, 1, (uint)present).Bytes, new Hardware.Pci.BaseAddress[7], default);
+            var hardware = new PlainMemoryFunction(new SpaceBytes().Put(Bist, 1, (uint)present).Bytes, new Pci.BaseAddress[7], default);
             using var guest = new OneGuest(hardware, Policies.Named(policy));
             for (int written = 0; written < 256; written++)
             {
@@ -39,7 +38,7 @@ public sealed class SelfTestTests
     [Fact]
     public void A_dword_over_cache_line_size_latency_header_type_and_BIST_obeys_each_ones_rule()
     {
-        var hardware = new PlainMemoryFunction(new SpaceBytes().Put(0x0C, 4, 0x80_80_40_08).Bytes, new Hardware.Pci.BaseAddress[7], default);
+        var hardware = new PlainMemoryFunction(new SpaceBytes().Put(0x0C, 4, 0x80_80_40_08).Bytes, new Pci.BaseAddress[7], default);
         using var guest = new OneGuest(hardware, AccessPolicy.Default);
 
         Assert.Equal(PciOpStatus.Success, guest.Write(0x0C, 4, 0xC0_00_FF_20));
@@ -53,7 +52,7 @@ public sealed class SelfTestTests
         // Origin: nutanix/libvfio-user issue 570.
         foreach (string policy in Policies.Names)
         {
-            var hardware = new PlainMemoryFunction(new SpaceBytes().Bytes, new Hardware.Pci.BaseAddress[7], default);
+            var hardware = new PlainMemoryFunction(new SpaceBytes().Bytes, new Pci.BaseAddress[7], default);
             using var guest = new OneGuest(hardware, Policies.Named(policy));
             Assert.Equal(PciOpStatus.Success, guest.Write(0x0C, 2, 0x0010));
         }

@@ -1,5 +1,4 @@
-using PciBackFlow.Stages.Filter;
-using PciBackFlow.Stages.Filter.Policy;
+using PciBackFlow.Filter.Policy;
 
 namespace PciBackFlow.Conformance.Tests.ConfigSpace;
 
@@ -13,7 +12,7 @@ public sealed class ShadowHonestyTests
     public void A_scan_in_dwords_reaches_hardware_exactly_for_what_can_change()
     {
         var places = new SortedDictionary<string, (int Count, string First)>(StringComparer.Ordinal);
-        foreach ((string? name, byte[]? bytes, IReadOnlyList<Hardware.Pci.BaseAddress>? baseAddresses) in Functions())
+        foreach ((string? name, byte[]? bytes, IReadOnlyList<Pci.BaseAddress>? baseAddresses) in Functions())
         {
             var image = new OracleImage(bytes);
             string?[] proofs = VolatileRegisters.Proofs(image);
@@ -44,7 +43,7 @@ public sealed class ShadowHonestyTests
     public void A_value_that_changes_in_hardware_is_seen_at_the_next_read()
     {
         var findings = new Findings();
-        foreach ((string? name, byte[]? bytes, IReadOnlyList<Hardware.Pci.BaseAddress>? baseAddresses) in Functions())
+        foreach ((string? name, byte[]? bytes, IReadOnlyList<Pci.BaseAddress>? baseAddresses) in Functions())
         {
             var image = new OracleImage(bytes);
             string?[] proofs = VolatileRegisters.Proofs(image);
@@ -78,7 +77,7 @@ public sealed class ShadowHonestyTests
     public void After_any_writes_the_guest_reads_what_hardware_holds_but_for_the_virtual_registers(string policy)
     {
         var findings = new Findings();
-        foreach ((string? name, byte[]? bytes, IReadOnlyList<Hardware.Pci.BaseAddress>? baseAddresses) in Functions())
+        foreach ((string? name, byte[]? bytes, IReadOnlyList<Pci.BaseAddress>? baseAddresses) in Functions())
         {
             var random = new Random(6);
             var image = new OracleImage(bytes);
@@ -134,7 +133,7 @@ public sealed class ShadowHonestyTests
     public void The_interrupt_line_is_the_hosts_number_whatever_the_register_holds(string policy)
     {
         byte[] bytes = EveryCapability.Bytes();
-        using var hardware = new Hardware.Pci.Emulated.EmulatedFunction(default, "every capability", bytes) { InterruptLine = 0x2A };
+        using var hardware = new Pci.Emulated.EmulatedFunction(default, "every capability", bytes) { InterruptLine = 0x2A };
         using var guest = new OneGuest(hardware, Policies.Named(policy));
 
         Assert.Equal(0x2Au, guest.Read(0x3C, 1).Value);
@@ -216,10 +215,10 @@ public sealed class ShadowHonestyTests
         return 0xFFFFFFFF;
     }
 
-    private static IEnumerable<(string Name, byte[] Bytes, IReadOnlyList<Hardware.Pci.BaseAddress> BaseAddresses)> Functions()
+    private static IEnumerable<(string Name, byte[] Bytes, IReadOnlyList<Pci.BaseAddress> BaseAddresses)> Functions()
     {
         yield return ("every capability", EveryCapability.Bytes(), EveryCapability.BaseAddresses);
-        foreach ((string? name, byte[]? bytes, Hardware.Pci.IPciFunction? function) in CapturedImages.Usable())
+        foreach ((string? name, byte[]? bytes, Pci.IPciFunction? function) in CapturedImages.Usable())
         {
             yield return (name, bytes, function.BaseAddresses);
         }

@@ -1,6 +1,5 @@
-using PciBackFlow.Stages.Filter;
-using PciBackFlow.Stages.Filter.Compile;
-using PciBackFlow.Stages.Filter.Policy;
+using PciBackFlow.Filter.Compile;
+using PciBackFlow.Filter.Policy;
 using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Conformance.Tests.ConfigSpace;
@@ -26,7 +25,7 @@ public sealed class UnusableTests
     {
         var findings = new Findings();
         int left = 0;
-        foreach ((string? name, byte[]? bytes, Hardware.Pci.IPciFunction? function) in CapturedImages.Usable())
+        foreach ((string? name, byte[]? bytes, Pci.IPciFunction? function) in CapturedImages.Usable())
         {
             var image = new OracleImage(bytes);
             if (image.IsExtendedListBroken || image.HasExtendedDefect || image.Extended.Count == 0)

@@ -1,6 +1,5 @@
-using PciBackFlow.Hardware.Pci.Emulated;
-using PciBackFlow.Stages.Filter;
-using PciBackFlow.Stages.Filter.Policy;
+using PciBackFlow.Filter.Policy;
+using PciBackFlow.Pci.Emulated;
 using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Conformance.Tests.ConfigSpace;

@@ -3,9 +3,9 @@ using PciBackFlow.Backend;
 using PciBackFlow.Backend.Devices.Sources;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
-using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Hardware.Pci.Capabilities;
-using PciBackFlow.Hardware.Pci.Emulated;
+using PciBackFlow.Pci;
+using PciBackFlow.Pci.Capabilities;
+using PciBackFlow.Pci.Emulated;
 using PciBackFlow.Perf.Frontends;
 
 namespace PciBackFlow.Conformance.Tests.Interrupts;

@@ -1,10 +1,10 @@
-using PciBackFlow.Backend.Insight;
-using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Hardware.Pci.Capabilities;
-using PciBackFlow.Hardware.Pci.Captures;
-using PciBackFlow.Hardware.Pci.Emulated;
-using PciBackFlow.Stages.Filter.Compile;
-using PciBackFlow.Stages.Filter.Policy;
+using PciBackFlow.Filter.Compile;
+using PciBackFlow.Filter.Insight;
+using PciBackFlow.Filter.Policy;
+using PciBackFlow.Pci;
+using PciBackFlow.Pci.Capabilities;
+using PciBackFlow.Pci.Captures;
+using PciBackFlow.Pci.Emulated;
 
 namespace PciBackFlow.Fuzz.Tests.Targets;
 

@@ -1,5 +1,5 @@
+using PciBackFlow.Filter.Run;
 using PciBackFlow.Stages.Connections;
-using PciBackFlow.Stages.Filter.Run;
 using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Fuzz.Tests.Targets;

@@ -1,6 +1,6 @@
 using System.Text;
-using PciBackFlow.Backend.Policy;
-using PciBackFlow.Stages.Filter.Policy;
+using PciBackFlow.Filter.Files;
+using PciBackFlow.Filter.Policy;
 
 namespace PciBackFlow.Fuzz.Tests.Targets;
 

@@ -1,7 +1,7 @@
 using System.Text;
 using PciBackFlow.Backend.Policy;
 using PciBackFlow.Backend.Xenstore;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Fuzz.Tests.Targets;
 

@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using PciBackFlow.Backend.Tracing;
-using PciBackFlow.Stages.Filter.Map;
-using PciBackFlow.Stages.Filter.Policy;
+using PciBackFlow.Filter.Map;
+using PciBackFlow.Filter.Policy;
 using PciBackFlow.Stages.Tracing;
 
 namespace PciBackFlow.Fuzz.Tests.Targets;

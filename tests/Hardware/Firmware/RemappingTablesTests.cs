@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using PciBackFlow.Hardware.Firmware;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Hardware.Tests.Firmware;
 

@@ -1,5 +1,5 @@
 using System.Globalization;
-using PciBackFlow.Hardware.Pci.Captures;
+using PciBackFlow.Pci.Captures;
 using PciBackFlow.Perf.Comparison;
 
 namespace PciBackFlow.Perf.Tests.Comparison;

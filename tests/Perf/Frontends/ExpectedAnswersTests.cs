@@ -1,4 +1,4 @@
-using PciBackFlow.Hardware.Pci.Emulated;
+using PciBackFlow.Pci.Emulated;
 using PciBackFlow.Perf.Frontends;
 
 namespace PciBackFlow.Perf.Tests.Frontends;

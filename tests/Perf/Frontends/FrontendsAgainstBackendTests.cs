@@ -1,6 +1,6 @@
 using PciBackFlow.Hardware.Hypervisor;
-using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Hardware.Pci.Emulated;
+using PciBackFlow.Pci;
+using PciBackFlow.Pci.Emulated;
 using PciBackFlow.Perf.Frontends;
 using PciBackFlow.Pipeline;
 

@@ -1,8 +1,8 @@
 using PciBackFlow.Backend;
 using PciBackFlow.Backend.Devices.Sources;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
-using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Hardware.Pci.Captures;
+using PciBackFlow.Pci;
+using PciBackFlow.Pci.Captures;
 using PciBackFlow.Perf.Frontends;
 
 namespace PciBackFlow.Perf.Tests.Frontends;

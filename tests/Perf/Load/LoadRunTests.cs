@@ -1,6 +1,6 @@
 using HdrHistogram;
-using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Hardware.Pci.Emulated;
+using PciBackFlow.Pci;
+using PciBackFlow.Pci.Emulated;
 using PciBackFlow.Perf.Frontends;
 using PciBackFlow.Perf.Load;
 using PciBackFlow.Perf.Profiling;

@@ -1,4 +1,4 @@
-using PciBackFlow.Hardware.Pci.Captures;
+using PciBackFlow.Pci.Captures;
 using PciBackFlow.Perf.Scripted;
 using PciBackFlow.Pipeline;
 using PciBackFlow.Stages.Wire;

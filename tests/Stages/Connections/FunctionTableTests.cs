@@ -1,7 +1,6 @@
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Filter.Run;
+using PciBackFlow.Pci;
 using PciBackFlow.Stages.Connections;
-using PciBackFlow.Stages.Filter;
-using PciBackFlow.Stages.Filter.Run;
 
 namespace PciBackFlow.Stages.Tests.Connections;
 

@@ -1,7 +1,6 @@
-using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Stages.Filter;
-using PciBackFlow.Stages.Filter.Map;
-using PciBackFlow.Stages.Filter.Run;
+using PciBackFlow.Filter.Map;
+using PciBackFlow.Filter.Run;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Stages.Tests;
 

@@ -1,5 +1,5 @@
 using PciBackFlow.Hardware.Linux;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Hardware.Hypervisor.Loopback.Passthrough;
 

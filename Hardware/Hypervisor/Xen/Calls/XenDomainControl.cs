@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 using PciBackFlow.Hardware.Linux;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Hardware.Hypervisor.Xen.Calls;
 

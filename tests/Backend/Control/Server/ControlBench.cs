@@ -6,8 +6,8 @@ using PciBackFlow.Backend.Control.Api;
 using PciBackFlow.Backend.Control.Client;
 using PciBackFlow.Backend.Control.Server;
 using PciBackFlow.Backend.Devices;
-using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Hardware.Pci.Captures;
+using PciBackFlow.Pci;
+using PciBackFlow.Pci.Captures;
 using PciBackFlow.Pipeline;
 
 namespace PciBackFlow.Backend.Tests.Control.Server;

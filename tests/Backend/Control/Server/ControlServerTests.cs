@@ -11,7 +11,7 @@ using PciBackFlow.Backend.Failures;
 using PciBackFlow.Backend.Selection;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Linux;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Backend.Tests.Control.Server;
 

@@ -1,7 +1,7 @@
 using PciBackFlow.Backend.Attaching;
 using PciBackFlow.Backend.Devices.Refusals;
 using PciBackFlow.Backend.Failures;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Backend.Tests.Control.Server;
 

@@ -1,6 +1,6 @@
 using PciBackFlow.Backend.Devices;
-using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Hardware.Pci.Emulated;
+using PciBackFlow.Pci;
+using PciBackFlow.Pci.Emulated;
 
 namespace PciBackFlow.Backend.Tests.Devices.Contracts;
 

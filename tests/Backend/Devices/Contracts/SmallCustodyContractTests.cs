@@ -1,6 +1,6 @@
 using PciBackFlow.Backend.Devices;
 using PciBackFlow.Backend.Tests.Attaching;
-using PciBackFlow.Hardware.Pci.Emulated;
+using PciBackFlow.Pci.Emulated;
 
 namespace PciBackFlow.Backend.Tests.Devices.Contracts;
 

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using System.Globalization;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Backend.Tests.Devices.FakeSysfs;
 

@@ -7,9 +7,9 @@ using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
 using PciBackFlow.Hardware.Hypervisor.Loopback.Passthrough;
 using PciBackFlow.Hardware.Linux;
-using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Hardware.Pci.Captures;
-using PciBackFlow.Hardware.Pci.Sysfs;
+using PciBackFlow.Pci;
+using PciBackFlow.Pci.Captures;
+using PciBackFlow.Pci.Sysfs;
 
 namespace PciBackFlow.Backend.Tests.Devices.FakeSysfs;
 

@@ -1,5 +1,5 @@
 using PciBackFlow.Backend.Devices.Refusals;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Backend.Tests.Devices.Refusals;
 

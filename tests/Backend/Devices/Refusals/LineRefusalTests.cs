@@ -2,8 +2,8 @@ using PciBackFlow.Backend.Devices;
 using PciBackFlow.Backend.Devices.Refusals;
 using PciBackFlow.Backend.Failures;
 using PciBackFlow.Backend.Tests.Devices.FakeSysfs;
-using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Hardware.Pci.Capabilities;
+using PciBackFlow.Pci;
+using PciBackFlow.Pci.Capabilities;
 
 namespace PciBackFlow.Backend.Tests.Devices.Refusals;
 

@@ -1,7 +1,7 @@
 using PciBackFlow.Backend.Devices.Reset;
 using PciBackFlow.Backend.Devices.Snapshots;
-using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Hardware.Pci.Registers;
+using PciBackFlow.Pci;
+using PciBackFlow.Pci.Registers;
 
 namespace PciBackFlow.Backend.Tests.Devices.Reset;
 

@@ -1,7 +1,7 @@
 using PciBackFlow.Backend.Devices;
 using PciBackFlow.Backend.Failures;
-using PciBackFlow.Hardware.Pci;
-using PciBackFlow.Hardware.Pci.Captures;
+using PciBackFlow.Pci;
+using PciBackFlow.Pci.Captures;
 
 namespace PciBackFlow.Backend.Tests.Devices.Sources;
 

@@ -3,7 +3,7 @@ using PciBackFlow.Backend.Devices.Identity;
 using PciBackFlow.Backend.Devices.State;
 using PciBackFlow.Backend.Failures;
 using PciBackFlow.Backend.Tests.Devices.FakeSysfs;
-using PciBackFlow.Hardware.Pci;
+using PciBackFlow.Pci;
 
 namespace PciBackFlow.Backend.Tests.Devices.State;
 
