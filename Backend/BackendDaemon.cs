@@ -99,6 +99,7 @@ public sealed partial class BackendDaemon : IDisposable
     public async Task StartControlAsync(string socket, ILoggerFactory loggers)
     {
         _host.Traces.Open();
+        _host.Profiler.Open();
         ControlServices services = new()
         {
             Version = _options.Version,
@@ -115,6 +116,7 @@ public sealed partial class BackendDaemon : IDisposable
             Errors = () => new(_host.ErrorRemarks, _host.Errors),
             Configuration = () => _configuration,
             Traces = _host.Traces,
+            Profiler = _host.Profiler,
             Reload = ReloadAsync,
             Journal = _host.Journal,
             Inheritance = _host.Inheritance,
@@ -173,8 +175,9 @@ public sealed partial class BackendDaemon : IDisposable
     /// <param name="limit">For how long; what is not done by then is cut off. Of metrics and live page a second at most.</param>
     public async Task StopControlAsync(TimeSpan limit)
     {
-        // Those would never end by themselves.
+        // Those would not end by themselves, or not soon.
         _host.Traces.Close();
+        _host.Profiler.Close();
 
         // Both at once: who follows this daemon, and the service manager, have patience for one limit.
         await Task.WhenAll(_ports.StopAsync(limit), _control?.StopAsync(limit) ?? Task.CompletedTask).ConfigureAwait(false);

@@ -87,6 +87,7 @@ public sealed partial class BackendHost : IDisposable
         _traces = [.. Enumerable.Range(0, engine.Shards).Select(static shard => new ShardTrace(shard))];
         Traces = new(_traces);
         _engine = new(new(default, default, default, default, default, default), engine, OpenSource, static () => new GuestOperation());
+        Profiler = new(_engine);
     }
 
     /// <summary>The engine: counters, threads, stage timings.</summary>
@@ -94,6 +95,9 @@ public sealed partial class BackendHost : IDisposable
 
     /// <summary>What guests ask for and get, for those who look.</summary>
     public TraceHub Traces { get; }
+
+    /// <summary>Where the time of guests' requests goes, for those who ask.</summary>
+    public RequestProfiler Profiler { get; }
 
     /// <summary>What guests did wrong.</summary>
     public DistinctWarnings Warnings { get; }

@@ -3,6 +3,9 @@ namespace PciBackFlow.Pipeline;
 /// <summary>How an engine is laid out. Checked once, when the engine is made.</summary>
 public sealed record EngineOptions
 {
+    /// <summary>The most that <see cref="SampleEvery"/> can be.</summary>
+    public const int MostSampleEvery = 1_000_000;
+
     /// <summary>How the stages lie over threads.</summary>
     public PipelineTopology Topology { get; init; } = PipelineTopology.Fused;
 
@@ -53,7 +56,7 @@ public sealed record EngineOptions
         Require(nameof(Workers), Workers, 1, 256);
         Require(nameof(LaneCapacity), LaneCapacity, 1, 131_072);
         Require(nameof(AccessLimitMilliseconds), AccessLimitMilliseconds, 10, 60_000);
-        Require(nameof(SampleEvery), SampleEvery, 0, 1_000_000);
+        Require(nameof(SampleEvery), SampleEvery, 0, MostSampleEvery);
         bool legal = QueueCuts is { Count: >= 2 and <= 5 };
         for (int i = 0; legal && i < QueueCuts.Count; i++)
         {

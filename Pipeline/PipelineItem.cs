@@ -38,7 +38,10 @@ public abstract class PipelineItem
     internal StageFlow Outcome;
 
     /// <summary>Whether this passage is timed.</summary>
-    internal bool Timed;
+    internal bool Timed => TimedFor != TimedFor.Nobody;
+
+    /// <summary>Whose figures it is timed for.</summary>
+    internal TimedFor TimedFor;
 
     /// <summary>When the timed passage began (Stopwatch ticks).</summary>
     internal long TimedSince;

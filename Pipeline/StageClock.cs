@@ -36,7 +36,9 @@ internal sealed class StageClock
         }
 
         _every = every;
-        _countdown = every;
+
+        // The first that comes is timed: of one that is asked for little there may be no other.
+        _countdown = Math.Min(1, every);
     }
 
     /// <summary>Whether the next passage that finds work is to be timed.</summary>
@@ -79,7 +81,7 @@ internal sealed class StageClock
         return new(counts, Volatile.Read(ref _totals[^1]));
     }
 
-    /// <summary>Shard thread: adds this shard's figures to a sum over the shards.</summary>
+    /// <summary>Its thread: adds this shard's figures to a sum over the shards.</summary>
     internal void AddTo(LongHistogram[] histograms, long[] totals)
     {
         for (int i = 0; i < _histograms.Length; i++)

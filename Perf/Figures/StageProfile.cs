@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using PciBackFlow.Pipeline;
 
 namespace PciBackFlow.Perf.Figures;
 
@@ -9,4 +10,10 @@ namespace PciBackFlow.Perf.Figures;
 public sealed record StageProfile(
     [property: JsonPropertyName("name")] string Name,
     [property: JsonPropertyName("p50_ns")] long P50,
-    [property: JsonPropertyName("p99_ns")] long P99);
+    [property: JsonPropertyName("p99_ns")] long P99)
+{
+    /// <summary>Of what the stage clock found.</summary>
+    /// <param name="timing">That.</param>
+    /// <returns>The same without counts.</returns>
+    public static StageProfile Of(StageTiming timing) => new(timing.Name, timing.P50Nanoseconds, timing.P99Nanoseconds);
+}

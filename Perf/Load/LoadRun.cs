@@ -188,7 +188,7 @@ public static class LoadRun
 
     private static IReadOnlyList<StageProfile> StagesOf(IReadOnlyList<StageTiming> timings) =>
         [.. timings.Where(static timing => timing.Count != 0)
-            .Select(static timing => new StageProfile(timing.Name, timing.P50Nanoseconds, timing.P99Nanoseconds))];
+            .Select(StageProfile.Of)];
 
     /// <summary>The backend's counters at one edge of the window.</summary>
     private sealed class Edge

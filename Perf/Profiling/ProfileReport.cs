@@ -26,19 +26,19 @@ public sealed record ProfileReport
     [JsonPropertyName("total")]
     public required StageProfile Total { get; init; }
 
-    /// <summary>Round trip as the guest saw it, wake-ups included.</summary>
+    /// <summary>Round trip as the guest saw it, wake-ups included; null where guests are not simulated.</summary>
     [JsonPropertyName("round_trip_ns")]
-    public required LatencySummary RoundTrip { get; init; }
+    public required LatencySummary? RoundTrip { get; init; }
 
     /// <summary>Bytes allocated by all threads that carry requests, divided by the operations; not rounded.</summary>
     [JsonPropertyName("bytes_allocated_per_operation")]
     public required double BytesAllocatedPerOperation { get; init; }
 
-    /// <summary>Mean time of one 4-byte register read on the source itself, in nanoseconds.</summary>
+    /// <summary>Mean time of one 4-byte register read on the source itself, in nanoseconds; null where it was not read: guests have it.</summary>
     [JsonPropertyName("config_access_ns")]
-    public required double ConfigAccessNanoseconds { get; init; }
+    public required double? ConfigAccessNanoseconds { get; init; }
 
-    /// <summary>Where the function came from.</summary>
+    /// <summary>Where the function came from, or whose requests these are.</summary>
     [JsonPropertyName("source")]
     public required string Source { get; init; }
 

@@ -46,16 +46,15 @@ public static class ProfileRun
             throw new LoadFailedException($"the profile's requests fail: {FailureText.Of(client.Guests[0])}");
         }
 
-        long bytes = client.WindowAllocatedBytes
-            + after.Sum(thread => thread.AllocatedBytes - (before.FirstOrDefault(t => t.ManagedThreadId == thread.ManagedThreadId)?.AllocatedBytes ?? 0));
+        long bytes = client.WindowAllocatedBytes + StageThread.AllocatedBetween(before, after);
         StageTiming total = timings.First(timing => timing.Name == "total");
         return new ProfileReport
         {
             Topology = PipelineTopologyNames.NameOf(options.Topology),
             Operations = client.Operations,
             Sampled = total.Count,
-            Stages = [.. timings.Where(timing => timing.Name != "total").Select(Profile)],
-            Total = Profile(total),
+            Stages = [.. timings.Where(timing => timing.Name != "total").Select(StageProfile.Of)],
+            Total = StageProfile.Of(total),
             RoundTrip = LatencySummary.From(client.Samples.Latency),
             BytesAllocatedPerOperation = client.Operations == 0 ? 0 : bytes / (double)client.Operations,
             ConfigAccessNanoseconds = Math.Round(access, 1),
@@ -63,8 +62,6 @@ public static class ProfileRun
             Machine = MachineDescription.Describe(),
         };
     }
-
-    private static StageProfile Profile(StageTiming timing) => new(timing.Name, timing.P50Nanoseconds, timing.P99Nanoseconds);
 
     // The source itself, without backend or shared page: what no backend can be faster than, for a register that needs hardware.
     private static double MeasureAccess(LoadSource source, bool allRegisters)

@@ -150,11 +150,19 @@ public static class TextReport
         }
 
         text.Append('\n');
-        Line(text, $"one config access   {DurationText.Format(report.ConfigAccessNanoseconds)}");
+        if (report.ConfigAccessNanoseconds is { } access)
+        {
+            Line(text, $"one config access   {DurationText.Format(access)}");
+        }
+
         Line(text, $"allocated           {report.BytesAllocatedPerOperation:0.######} B/op");
-        text.Append('\n');
-        text.Append("round trip as the guest sees it\n");
-        text.Append(LatencyTable(report.RoundTrip));
+        if (report.RoundTrip is { } roundTrip)
+        {
+            text.Append('\n');
+            text.Append("round trip as the guest sees it\n");
+            text.Append(LatencyTable(roundTrip));
+        }
+
         return text.ToString();
     }
 

@@ -68,4 +68,17 @@ public interface IPipelineEngine<TItem> : IDisposable
     /// <summary>What the stage clock has recorded since the start, over all shards.</summary>
     /// <returns>The stages in their order, then <c>handover</c> (time between threads), then <c>total</c>.</returns>
     IReadOnlyList<StageTiming> ReadStageTimings();
+
+    /// <summary>
+    /// Looks at the stages of some items from now on, beside what <see cref="SampleStages"/> does and without changing it. One look at a time. Recording
+    /// allocates nothing; while nobody looks, an item costs a shard a look at one reference.
+    /// </summary>
+    /// <param name="everyNth">Of the items that are wanted on a shard each Nth is timed, the first one too: 1 to 1,000,000.</param>
+    /// <param name="wants">Which items; called by the shards' threads, must neither block nor allocate nor throw.</param>
+    /// <returns>False when somebody looks already.</returns>
+    bool TryStartProbe(int everyNth, Func<TItem, bool> wants);
+
+    /// <summary>Ends the look.</summary>
+    /// <returns>What was found; null when nobody looked.</returns>
+    ProbedStages? EndProbe();
 }

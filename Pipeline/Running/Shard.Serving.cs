@@ -14,7 +14,12 @@ internal sealed partial class Shard<TItem, TChain>
         StageFlow flow;
         int next;
         _carrier.Current = item;
-        item.Timed = Clock.IsDue;
+        item.TimedFor = Clock.IsDue ? TimedFor.Clock : TimedFor.Nobody;
+        if (Probe is { } looking && looking.IsDue(item))
+        {
+            item.TimedFor |= TimedFor.Probe;
+        }
+
         if (item.Timed)
         {
             item.TimedSince = Stopwatch.GetTimestamp();
@@ -42,6 +47,7 @@ internal sealed partial class Shard<TItem, TChain>
         }
 
         Clock.Found();
+        Probe?.Found(item);
         lane.ServedSinceDelivery = true;
         lane.JustServed = true;
         return Route(lane, item, flow, next);
@@ -88,7 +94,7 @@ internal sealed partial class Shard<TItem, TChain>
             Volatile.Write(ref _counters.Served, _counters.Served + 1);
             if (item.Timed)
             {
-                Clock.Record(item);
+                Record(item);
             }
         }
         else if (flow == StageFlow.Continue && next == _handoverStage)
@@ -110,6 +116,19 @@ internal sealed partial class Shard<TItem, TChain>
         }
 
         return true;
+    }
+
+    private void Record(TItem item)
+    {
+        if ((item.TimedFor & TimedFor.Clock) != 0)
+        {
+            Clock.Record(item);
+        }
+
+        if ((item.TimedFor & TimedFor.Probe) != 0)
+        {
+            Probe?.Record(item);
+        }
     }
 
     private void SendAway(Lane<TItem> lane, TItem item, int next)
@@ -144,7 +163,7 @@ internal sealed partial class Shard<TItem, TChain>
         TItem fresh = _spares.Take();
         fresh.ComeHome();
         fresh.Lane = lane;
-        fresh.Timed = false;
+        fresh.TimedFor = TimedFor.Nobody;
         fresh.AnswerFor(item, cause);
         return fresh;
     }

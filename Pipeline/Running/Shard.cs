@@ -66,6 +66,9 @@ internal sealed partial class Shard<TItem, TChain> : IItemHome<TItem>, ITakeOver
     /// <summary>The shard's clock; touched on its thread only, but for what it says of itself.</summary>
     internal StageClock Clock { get; }
 
+    /// <summary>Who looks at the stages for a while; null: nobody. Touched on the shard's thread only.</summary>
+    internal StageProbe<TItem>? Probe { get; set; }
+
     internal void Connect(IHandover<TItem>? handover, Watchdog watchdog)
     {
         _handover = handover;

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using PciBackFlow.Backend.Devices.Description;
+using PciBackFlow.Backend.Serving;
 using PciBackFlow.Pipeline;
 
 namespace PciBackFlow.Backend.Control.Api;
@@ -30,4 +31,5 @@ namespace PciBackFlow.Backend.Control.Api;
 [JsonSerializable(typeof(ErrorsReport))]
 [JsonSerializable(typeof(IReadOnlyList<SettingReport>))]
 [JsonSerializable(typeof(AttachDevice))]
+[JsonSerializable(typeof(RequestProfile))]
 public sealed partial class ControlJson : JsonSerializerContext;

@@ -6,6 +6,9 @@ internal static class ControlPaths
     /// <summary>What every path begins with: the version of the API.</summary>
     public const string Version = "/v1/";
 
+    /// <summary>Where the time of guests' requests goes.</summary>
+    public const string Profile = "profile";
+
     /// <summary>What collectors ask for everywhere: of no version, because its format says its own.</summary>
     public const string Metrics = "/metrics";
 

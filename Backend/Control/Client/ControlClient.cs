@@ -1,8 +1,10 @@
+using System.Globalization;
 using System.Net.Sockets;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using PciBackFlow.Backend.Control.Api;
 using PciBackFlow.Backend.Devices.Description;
+using PciBackFlow.Backend.Serving;
 using PciBackFlow.Hardware.Linux;
 
 namespace PciBackFlow.Backend.Control.Client;
@@ -111,6 +113,34 @@ public sealed class ControlClient(string socket)
     public Task<ReloadReport> ReloadAsync(CancellationToken cancellationToken) =>
         Send("POST", "reload", null, ControlAnswers.Types.ReloadReport, cancellationToken);
 
+    /// <summary>Where the time of guests' requests goes: waits until the daemon has looked long enough, or <see cref="EndProfileAsync"/> ends it.</summary>
+    /// <param name="domain">Whose, by id or name; null for all guests'.</param>
+    /// <param name="seconds">How long it looks.</param>
+    /// <param name="everyNth">Which requests are timed.</param>
+    /// <param name="cancellationToken">Gives up; the daemon looks no more.</param>
+    /// <returns>What it found.</returns>
+    public async Task<RequestProfile> ProfileAsync(string? domain, double seconds, int everyNth, CancellationToken cancellationToken)
+    {
+        string whose = domain is null ? string.Empty : $"&domain={Uri.EscapeDataString(domain)}";
+        string path = string.Create(CultureInfo.InvariantCulture, $"{ControlPaths.Profile}?seconds={seconds}&every={everyNth}{whose}");
+        (int status, byte[] answer) =
+            await Exchange("GET", path, null, Patience + TimeSpan.FromSeconds(seconds), cancellationToken).ConfigureAwait(false);
+        return status switch
+        {
+            >= 200 and < 300 => ReadAnswer(answer, ControlAnswers.Types.RequestProfile),
+            404 => throw new BackendException(
+                BackendFailure.Failed,
+                $"the daemon at {socket} is of an older version, which takes no profiles\n  Have the installed version take its place: "
+                + "systemctl kill --signal=USR2 --kill-whom=main pcibackflow"),
+            _ => throw ProblemOf(status, answer),
+        };
+    }
+
+    /// <summary>Ends the profile that is being taken, which is answered with what it has; without one nothing happens.</summary>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <returns>When the daemon knows.</returns>
+    public Task EndProfileAsync(CancellationToken cancellationToken) => Send("DELETE", ControlPaths.Profile, null, cancellationToken);
+
     /// <summary>Requests as they are answered.</summary>
     /// <param name="query">Which: <c>denied=true&amp;domain=3&amp;device=03:00.0&amp;operation=write</c>, values escaped; empty for all.</param>
     /// <param name="cancellationToken">Gives up; the stream is read under a token of its own.</param>
@@ -150,6 +180,11 @@ public sealed class ControlClient(string socket)
     private async Task<T> Send<T>(string method, string path, byte[]? body, JsonTypeInfo<T> type, CancellationToken cancellationToken)
     {
         byte[] answer = await Send(method, path, body, cancellationToken).ConfigureAwait(false);
+        return ReadAnswer(answer, type);
+    }
+
+    private T ReadAnswer<T>(byte[] answer, JsonTypeInfo<T> type)
+    {
         try
         {
             return ControlAnswers.Read(answer, type) ?? throw new JsonException("null");
@@ -162,13 +197,18 @@ public sealed class ControlClient(string socket)
 
     private async Task<byte[]> Send(string method, string path, byte[]? body, CancellationToken cancellationToken)
     {
+        (int status, byte[] answer) = await Exchange(method, path, body, Patience, cancellationToken).ConfigureAwait(false);
+        return status is >= 200 and < 300 ? answer : throw ProblemOf(status, answer);
+    }
+
+    private async Task<(int Status, byte[] Answer)> Exchange(
+        string method, string path, byte[]? body, TimeSpan patience, CancellationToken cancellationToken)
+    {
         using var clock = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        clock.CancelAfter(Patience);
+        clock.CancelAfter(patience);
         try
         {
-            (int status, byte[] answer) =
-                await HttpExchange.RunAsync(socket, method, ControlPaths.Version + path, body, IsTrusted, clock.Token).ConfigureAwait(false);
-            return status is >= 200 and < 300 ? answer : throw ProblemOf(status, answer);
+            return await HttpExchange.RunAsync(socket, method, ControlPaths.Version + path, body, IsTrusted, clock.Token).ConfigureAwait(false);
         }
         catch (SocketException failure)
         {
@@ -180,7 +220,7 @@ public sealed class ControlClient(string socket)
         }
         catch (OperationCanceledException late) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new BackendException(BackendFailure.Failed, $"the daemon at {socket} did not answer within {Patience.TotalMinutes:0} minutes", late);
+            throw new BackendException(BackendFailure.Failed, $"the daemon at {socket} did not answer within {patience.TotalMinutes:0} minutes", late);
         }
     }
 

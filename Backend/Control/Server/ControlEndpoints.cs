@@ -39,6 +39,9 @@ internal sealed class ControlEndpoints
         routes.Add("POST", "host/suspend", endpoints.Suspend);
         routes.Add("POST", "host/resume", endpoints.Resume);
         routes.Add("POST", "reload", endpoints.Reload);
+        ProfileEndpoint profile = new(services);
+        routes.Add("GET", ControlPaths.Profile, profile.Take);
+        routes.Add("DELETE", ControlPaths.Profile, profile.End);
         routes.Add("GET", "trace", new TraceEndpoint(services).Run);
         routes.Add("GET", ControlPaths.Metrics, new MetricsEndpoint(services).Run);
         routes.Add("GET", ControlPaths.LivePage, LivePage.Answer);
@@ -230,7 +233,7 @@ internal sealed class ControlEndpoints
             ?? throw new BackendException(BackendFailure.Malformed, "the request's body is null");
     }
 
-    private static Task Answer<T>(HttpContext context, T answer, JsonTypeInfo<T> type) =>
+    internal static Task Answer<T>(HttpContext context, T answer, JsonTypeInfo<T> type) =>
         ControlGate.Write(context, StatusCodes.Status200OK, "application/json", JsonSerializer.SerializeToUtf8Bytes(answer, type));
 
     private static string Route(HttpContext context, string name) => (string)context.Request.RouteValues[name]!;

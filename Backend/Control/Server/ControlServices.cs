@@ -64,6 +64,9 @@ public sealed record ControlServices
     /// <summary>What guests ask for and get.</summary>
     public required TraceHub Traces { get; init; }
 
+    /// <summary>Where the time of guests' requests goes; null where nobody is served.</summary>
+    internal RequestProfiler? Profiler { get; init; }
+
     /// <summary>Reads the configuration again.</summary>
     public required Func<Task<ReloadReport>> Reload { get; init; }
 
