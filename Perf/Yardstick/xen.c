@@ -236,14 +236,6 @@ static void notify(void)
 		fail("notify");
 }
 
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
 static uint64_t serve_until_stopped(struct seen *guest, uint64_t spin)
 {
 	uint64_t served = 0;
@@ -265,7 +257,7 @@ static uint64_t serve_until_stopped(struct seen *guest, uint64_t spin)
 			} else if (!spin || now_ns() - last >= spin) {
 				break;
 			} else {
-				__builtin_ia32_pause();
+				relax();
 			}
 		}
 		if (write(events, &ready, sizeof ready) != sizeof ready)

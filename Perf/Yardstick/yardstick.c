@@ -122,23 +122,6 @@ static int listed = 1024; /* a guest lists so many dwords again and again */
 static struct events backend_events, guest_events;
 static _Atomic bool stopping;
 
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
-static void relax(void)
-{
-#if defined(__x86_64__) || defined(__i386__)
-	__builtin_ia32_pause();
-#elif defined(__aarch64__)
-	__asm__ volatile("yield");
-#endif
-}
-
 static void *backend(void *unused)
 {
 	(void)unused;

@@ -59,8 +59,8 @@ process_of() { case $1 in c) cat $STATE/yardstick.pid ;; ours) cat $STATE/serve.
 
 # --- what is measured, in the guest g1 at $CONFIG
 
-# times AGE WARMUP: the samples stay in the guest.
-times() {
+# reads AGE WARMUP: the samples stay in the guest.
+reads() {
   PATIENCE=300 guest_does g1 "configread samples $CONFIG 0 4 $COUNT $2 /tmp/memory,$1"
   PATIENCE=300 guest_does g1 "configread samples $CONFIG 4 4 $COUNT $2 /tmp/bus,$1"
 }
@@ -99,10 +99,10 @@ quiet() {
 
 # work SIDE: what a request takes of dom0's processor, less what dom0 takes when nothing is asked.
 work() {
-  guest_does g1 "configread rate $CONFIG 0 4 7 > /tmp/rate &"
-  sleep 2
-  work_busy=$(busy 3)
-  PATIENCE=120 guest_does g1 'sleep 5; cat /tmp/rate'
+  guest_does g1 "configread rate $CONFIG 0 4 4 > /tmp/rate &"
+  sleep 0.5
+  work_busy=$(busy 2)
+  PATIENCE=120 guest_does g1 'sleep 3; cat /tmp/rate'
   figure $1 processor_time µs "$(awk -v all=$work_busy -v idle=$quiet_busy '/^rate/ { printf "%.2f", (all - idle) / $2 }' $STATE/out)"
 }
 
@@ -111,18 +111,19 @@ calls() {
   calls_process=$(process_of $1)
   [ -n "$calls_process" ] || return 0
   calls_event=/sys/kernel/tracing/events/raw_syscalls/sys_enter
-  guest_does g1 "configread rate $CONFIG 0 4 6 > /tmp/rate &"
-  sleep 1
+  guest_does g1 "configread rate $CONFIG 0 4 3 > /tmp/rate &"
+  sleep 0.5
+  # Opened for writing from its beginning, the file loses what it had.
   echo 'hist:key=common_pid,id:size=4096' > $calls_event/trigger
-  sleep 2
-  echo 'hist:key=common_pid,id:pause' > $calls_event/trigger 2> /dev/null || true
+  sleep 1
   cat $calls_event/hist > $STATE/calls
-  echo '!hist:key=common_pid,id' > $calls_event/trigger
-  PATIENCE=120 guest_does g1 'sleep 5; cat /tmp/rate'
+  : > $calls_event/trigger
+  PATIENCE=120 guest_does g1 'sleep 3; cat /tmp/rate'
   for calls_thread in /proc/$calls_process/task/*; do
     sed -n "s/.*common_pid: *${calls_thread##*/},.*id: *\([0-9]*\).*hitcount: *\([0-9]*\).*/\1 \2/p" $STATE/calls
   done > $STATE/calls.mine
   note "calls by number: $(tr '\n' ';' < $STATE/calls.mine)"
+  [ -s $STATE/calls.mine ] || fail "no system call was counted: $(head -12 $STATE/calls | tr '\n' '~')"
   # 16 is ioctl on x86-64.
   figure $1 "$2" calls "$(awk '{ all += $2 } $1 == 16 { requests += $2 } END { if (requests) printf "%.3f", all / requests }' $STATE/calls.mine)"
 }
@@ -148,9 +149,9 @@ turn() {
   give $1 g1 $E1000E
   guest_does g1 'has 1'
   CONFIG=/sys/bus/pci/devices/$(where g1 $E1000E)/config
-  times cold 0
+  reads cold 0
   quiet $1
-  times quiet 200
+  reads quiet 200
   work $1
   calls $1 calls_cold
   listing $1

@@ -14,7 +14,7 @@ internal static class ConfigPathRun
     /// <summary>Those that are programs.</summary>
     public static IReadOnlyList<string> Programs { get; } = [PathTable.Loop, PathTable.Ours];
 
-    /// <summary>The machine with the C loop in dom0 and the reader in guests.</summary>
+    /// <summary>The machine with the C loop in dom0, and the reader there and in guests.</summary>
     /// <param name="machine">The machine.</param>
     /// <param name="count">Samples of each register in each round, a multiple of 100.</param>
     /// <param name="spinMicroseconds">How long the two programs look before they sleep.</param>
@@ -23,6 +23,7 @@ internal static class ConfigPathRun
         Files = new Dictionary<string, Func<string>>
         {
             ["usr/bin/yardstick"] = static () => CompiledProgram.Yardstick,
+            ["usr/bin/configread"] = static () => CompiledProgram.ConfigRead,
             ["lab/config-path.sh"] = static () => Path.Combine(ScenarioScript.Folder, "Dom0", "config-path.sh"),
         },
         GuestFiles = new Dictionary<string, Func<string>> { ["usr/bin/configread"] = static () => CompiledProgram.ConfigRead },
