@@ -82,19 +82,25 @@ busy() {
   awk -v a=$up_from -v b=$up_to -v c=$idle_from -v d=$idle_to 'BEGIN { printf "%.0f", 1e6 * (1 - (d - c) / (b - a)) }'
 }
 
-# switches PID: how often its threads have left a processor so far.
-switches() { awk '/ctxt_switches/ { sum += $2 } END { print sum + 0 }' /proc/$1/task/*/status; }
+# switches PID: how often each of its threads has waited, and how often it has had to make room or made room, since its start: NAME/THREAD WAITED ROOM
+switches() {
+  for switches_thread in /proc/$1/task/*; do
+    awk -v thread="$(tr ' ' '_' < $switches_thread/comm)/${switches_thread##*/}" '/^voluntary/ { waited = $2 } /^nonvoluntary/ { print thread, waited, $2 }' $switches_thread/status
+  done
+}
 
-# quiet SIDE: ten seconds in which nobody asks anything. What wakes its threads meanwhile is counted.
+# quiet SIDE: twenty seconds in which nobody asks anything. What wakes its threads in ten of them is counted: each waiting that ended.
 quiet() {
   sleep 2
   quiet_busy=$(busy 3)
   sleep 5
   quiet_process=$(process_of $1)
-  [ -n "$quiet_process" ] || return 0
-  quiet_from=$(switches $quiet_process)
+  [ -n "$quiet_process" ] || { sleep 10; return 0; }
+  switches $quiet_process > $STATE/switches.from
   sleep 10
-  figure $1 wakeups_idle /s "$(awk -v n=$(($(switches $quiet_process) - quiet_from)) 'BEGIN { printf "%.1f", n / 10 }')"
+  switches $quiet_process > $STATE/switches.to
+  awk 'FNR == NR { waited[$1] = $2; room[$1] = $3; next } $2 != waited[$1] || $3 != room[$1] { print "-- in ten seconds:", $1, $2 - waited[$1], $3 - room[$1] }' $STATE/switches.from $STATE/switches.to
+  figure $1 wakeups_idle /s "$(awk 'FNR == NR { waited[$1] = $2; next } { sum += $2 - waited[$1] } END { printf "%.1f", sum / 10 }' $STATE/switches.from $STATE/switches.to)"
 }
 
 # work SIDE: what a request takes of dom0's processor, less what dom0 takes when nothing is asked.
@@ -120,10 +126,11 @@ calls() {
   : > $calls_event/trigger
   PATIENCE=120 guest_does g1 'sleep 3; cat /tmp/rate'
   for calls_thread in /proc/$calls_process/task/*; do
-    sed -n "s/.*common_pid: *${calls_thread##*/},.*id: *\([0-9]*\).*hitcount: *\([0-9]*\).*/\1 \2/p" $STATE/calls
+    awk -v thread=${calls_thread##*/} '{ gsub(/[{},:]/, " ") } $1 == "common_pid" && $2 == thread && $3 == "id" { print $4, $6 }' $STATE/calls
   done > $STATE/calls.mine
   note "calls by number: $(tr '\n' ';' < $STATE/calls.mine)"
-  [ -s $STATE/calls.mine ] || fail "no system call was counted: $(head -12 $STATE/calls | tr '\n' '~')"
+  # Without one there is no figure, which fails the comparison and not the measurements behind it.
+  if [ ! -s $STATE/calls.mine ]; then note "no system call was counted: $(head -12 $STATE/calls | tr '\n' '~')"; return 0; fi
   # 16 is ioctl on x86-64.
   figure $1 "$2" calls "$(awk '{ all += $2 } $1 == 16 { requests += $2 } END { if (requests) printf "%.3f", all / requests }' $STATE/calls.mine)"
 }
