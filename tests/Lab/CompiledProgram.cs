@@ -5,7 +5,9 @@ namespace PciBackFlow.Lab.Tests;
 /// <summary>Programs in C that run inside the lab, made from this checkout without libraries at run time, so that any suite's C library does.</summary>
 internal static class CompiledProgram
 {
-    private static readonly Lazy<string> LoopInC = new(static () => Run("yardstick", "sh", PublishedProgram.Source("Perf/Yardstick/build"), Target("yardstick"), "xen"));
+    private static readonly Lazy<string> LoopInC = new(static () =>
+        Run("yardstick", "sh", PublishedProgram.Source("Perf/Yardstick/build"), Target("yardstick"), "xen"));
+
     private static readonly Lazy<string> Reader = new(static () => Run(
         "configread", Environment.GetEnvironmentVariable("CC") is { Length: > 0 } compiler ? compiler : "cc",
         "-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-static", "-o", Target("configread"), PublishedProgram.Source("tests/Lab/Guest/configread.c")));

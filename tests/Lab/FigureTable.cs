@@ -47,7 +47,9 @@ internal sealed class FigureTable
             string ratio = row.Ours.Length > 0 && row.Theirs.Length > 0 && FigureText.Median(row.Theirs) > 0
                 ? string.Create(CultureInfo.InvariantCulture, $"{FigureText.Median(row.Ours) / FigureText.Median(row.Theirs):F2} ×")
                 : FigureText.None;
-            text.Append(CultureInfo.InvariantCulture, $"| {row.What} | {FigureText.Cell(row.Ours, row.Unit)} | {FigureText.Cell(row.Theirs, row.Unit)} | {ratio} |\n");
+            text.Append(
+                CultureInfo.InvariantCulture,
+                $"| {row.What} | {FigureText.Cell(row.Ours, row.Unit)} | {FigureText.Cell(row.Theirs, row.Unit)} | {ratio} |\n");
         }
 
         return text.ToString();

@@ -32,8 +32,9 @@ public sealed class PathTableTests
     [InlineData(0, 100)]
     public void A_percentile_is_of_all_samples_of_a_round(double percentile, int microseconds) => Assert.Contains(
         $"| a read | {microseconds} µs (",
-        PathTable.Parse([.. Reports.Where(static line => !line.StartsWith("SAMPLES kernel read 2", StringComparison.Ordinal))], [new("a read", "read", All, percentile)])
-            .ToMarkdown(),
+        PathTable.Parse(
+            [.. Reports.Where(static line => !line.StartsWith("SAMPLES kernel read 2", StringComparison.Ordinal))],
+            [new("a read", "read", All, percentile)]).ToMarkdown(),
         StringComparison.Ordinal);
 
     [Fact]

@@ -6,8 +6,8 @@ public sealed class ConfigPathCounted(Boot<ConfigPathCounted> boot) : ScenarioTe
     public static bool IsMeasurement => true;
 
     /// <summary>
-    /// Each instruction takes 2 ns, and nothing else takes any time: where both processors sleep, time goes to the next timer at once. So no disk is used here, whose
-    /// answers take the machine's own time.
+    /// Each instruction takes 2 ns, and nothing else takes any time: where both processors sleep, time goes to the next timer at once. So no disk is used
+    /// here, whose answers take the machine's own time.
     /// </summary>
     public static Machine Machine => ConfigPathRun.On(
         Machine.Standard with
