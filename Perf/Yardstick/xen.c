@@ -328,6 +328,8 @@ int main(int argc, char **argv)
 		printf("served %" PRIu64 ", of them %" PRIu64 " reads of the device\n", served, function.accesses);
 	}
 	ask(XS_RM, frontend, strlen(frontend) + 1);
+	/* With the guest's own folder above it, in which there is no other device. */
+	*strrchr(backend, '/') = 0;
 	ask(XS_RM, backend, strlen(backend) + 1);
 	return 0;
 }

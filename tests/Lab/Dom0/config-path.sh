@@ -112,7 +112,8 @@ work() {
   figure $1 processor_time µs "$(awk -v all=$work_busy -v idle=$quiet_busy '/^rate/ { printf "%.2f", (all - idle) / $2 }' $STATE/out)"
 }
 
-# calls SIDE WHAT: system calls of a request. Each is answered with one ioctl, the notification, so those are the requests.
+# calls SIDE WHAT: system calls of a request, of the thread that answers: each answer has one ioctl, the notification, so those are the requests. What other
+# threads do meanwhile is only in the log.
 calls() {
   calls_process=$(process_of $1)
   [ -n "$calls_process" ] || return 0
@@ -126,13 +127,13 @@ calls() {
   : > $calls_event/trigger
   PATIENCE=120 guest_does g1 'sleep 3; cat /tmp/rate'
   for calls_thread in /proc/$calls_process/task/*; do
-    awk -v thread=${calls_thread##*/} '{ gsub(/[{},:]/, " ") } $1 == "common_pid" && $2 == thread && $3 == "id" { print $4, $6 }' $STATE/calls
+    awk -v thread=${calls_thread##*/} '{ gsub(/[{},:]/, " ") } $1 == "common_pid" && $2 == thread && $3 == "id" { print thread, $4, $6 }' $STATE/calls
   done > $STATE/calls.mine
-  note "calls by number: $(tr '\n' ';' < $STATE/calls.mine)"
-  # Without one there is no figure, which fails the comparison and not the measurements behind it.
-  if [ ! -s $STATE/calls.mine ]; then note "no system call was counted: $(head -12 $STATE/calls | tr '\n' '~')"; return 0; fi
-  # 16 is ioctl on x86-64.
-  figure $1 "$2" calls "$(awk '{ all += $2 } $1 == 16 { requests += $2 } END { if (requests) printf "%.3f", all / requests }' $STATE/calls.mine)"
+  note "calls by thread and number: $(tr '\n' ';' < $STATE/calls.mine)"
+  # Without one there is no figure, which fails the comparison and not the measurements behind it. 16 is ioctl on x86-64.
+  calls_each=$(awk '{ all[$1] += $3 } $2 == 16 { requests[$1] += $3 } END { for (one in requests) if (requests[one] > most) { most = requests[one]; each = all[one] / most } if (most) printf "%.3f", each }' $STATE/calls.mine)
+  if [ -z "$calls_each" ]; then note "no system call was counted: $(head -12 $STATE/calls | tr '\n' '~')"; return 0; fi
+  figure $1 "$2" calls $calls_each
 }
 
 listing() {
