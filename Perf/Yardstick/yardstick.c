@@ -1,9 +1,8 @@
 /*
  * The yardstick: what a backend in C needs for one request, and nothing more.
  *
- * The same shared page (struct xen_pci_sharedinfo of Xen's public header io/pciif.h), the same checks that a correct backend makes on its private copy
- * (function, code, size, alignment, range, a filter by register, whether the request is still there when the answer is), the same event channels as the
- * loopback of this project: a pending and a masked bit for each port, a ready bit for each, an eventfd that is written only while the reader sleeps.
+ * The page and the checks of served.h, the same event channels as the loopback of this project: a pending and a masked bit for each port, a ready bit
+ * for each, an eventfd that is written only while the reader sleeps.
  *
  *   yardstick --table FILE --mode engine   [--seconds S] [--dwords N]             one thread; a request and its service, no events
  *   yardstick --table FILE --mode loopback [--seconds S] [--guests N] [--spin US] two threads; round trips as the guests' thread sees them
@@ -26,63 +25,10 @@
 #include <time.h>
 #include <unistd.h>
 
-/* The shared page. */
+#include "served.h"
 
-enum { ACTIVE = 1 };
-enum { CONF_READ = 0, CONF_WRITE = 1 };
-enum { SUCCESS = 0, DEV_NOT_FOUND = -1, INVALID_OFFSET = -2, NOT_IMPLEMENTED = -4 };
+/* A function whose hardware is a table. */
 
-struct op {
-	uint32_t cmd;
-	int32_t err;
-	uint32_t domain, bus, devfn;
-	int32_t offset, size;
-	uint32_t value, info;
-	struct { uint16_t vector, entry; } msix[128];
-};
-
-struct page {
-	_Atomic uint32_t flags;
-	struct op op;
-	uint8_t unused[4096 - 4 - sizeof(struct op)];
-};
-
-_Static_assert(sizeof(struct op) == 548 && sizeof(struct page) == 4096, "layout of io/pciif.h");
-
-/* What a decision may use: the request without its MSI-X entries, copied once, each field with one load. */
-struct request {
-	uint32_t cmd, domain, bus, devfn;
-	int32_t offset, size;
-	uint32_t value, info;
-};
-
-#define LOAD(field) (*(const volatile __typeof__(field) *)&(field))
-
-static void copy(struct request *to, const struct op *from)
-{
-	to->cmd = LOAD(from->cmd);
-	to->domain = LOAD(from->domain);
-	to->bus = LOAD(from->bus);
-	to->devfn = LOAD(from->devfn);
-	to->offset = LOAD(from->offset);
-	to->size = LOAD(from->size);
-	to->value = LOAD(from->value);
-	to->info = LOAD(from->info);
-}
-
-/* A function: its filter, and the hardware behind it. */
-
-struct reg {
-	uint32_t value, memory, writable, hardware;
-};
-
-struct function {
-	int32_t size;
-	struct reg *regs;
-	uint64_t accesses;
-};
-
-/* As a call through a pointer, because hardware is another piece of code in a real backend too. */
 static uint32_t hardware_of(struct function *f, int dword)
 {
 	f->accesses++;
@@ -91,16 +37,10 @@ static uint32_t hardware_of(struct function *f, int dword)
 
 static uint32_t (*volatile read_hardware)(struct function *, int) = hardware_of;
 
-static uint32_t lanes(int size)
-{
-	return size == 4 ? UINT32_MAX : (1u << (size * 8)) - 1;
-}
-
-/* One guest: its page, and its functions on bus 0 of segment 0. */
+/* One simulated guest. */
 
 struct guest {
-	struct page *page;
-	struct function *slots[256];
+	struct seen seen;
 	struct op own;         /* the frontend's own copy */
 	uint32_t expected;     /* what the frontend must read */
 	int dword;             /* where it is in its listing */
@@ -110,61 +50,6 @@ struct guest {
 	_Alignas(128) _Atomic uint32_t to_backend;
 	_Alignas(128) _Atomic uint32_t to_guest;
 };
-
-static void answer(struct guest *g, const struct request *r, int32_t err, uint32_t value)
-{
-	struct op *op = &g->page->op;
-	struct request now;
-
-	/* A frontend gives up after two seconds: what is active now may be another request. */
-	copy(&now, op);
-	if (!(atomic_load_explicit(&g->page->flags, memory_order_acquire) & ACTIVE) || now.cmd != r->cmd || now.domain != r->domain || now.bus != r->bus
-	    || now.devfn != r->devfn || now.offset != r->offset || now.size != r->size || (r->cmd == CONF_WRITE && now.value != r->value))
-		return;
-	*(volatile int32_t *)&op->err = err;
-	*(volatile uint32_t *)&op->value = value;
-	atomic_fetch_and(&g->page->flags, ~(uint32_t)ACTIVE);
-}
-
-/* Looks at the page, and serves the request that is there. */
-static bool serve(struct guest *g)
-{
-	struct request r;
-	struct function *f;
-
-	if (!(atomic_load_explicit(&g->page->flags, memory_order_acquire) & ACTIVE))
-		return false;
-	copy(&r, &g->page->op);
-
-	f = r.domain == 0 && r.bus == 0 && r.devfn < 256 ? g->slots[r.devfn] : NULL;
-	if (!f) {
-		answer(g, &r, DEV_NOT_FOUND, r.value);
-		return true;
-	}
-	if (r.cmd > CONF_WRITE) {
-		answer(g, &r, NOT_IMPLEMENTED, r.value);
-		return true;
-	}
-	if ((r.size != 1 && r.size != 2 && r.size != 4) || (r.offset & (r.size - 1)) || r.offset < 0 || r.offset > f->size - r.size) {
-		answer(g, &r, INVALID_OFFSET, r.cmd == CONF_READ ? 0 : r.value);
-		return true;
-	}
-
-	struct reg *reg = &f->regs[r.offset >> 2];
-	int shift = (r.offset & 3) * 8;
-	uint32_t mask = lanes(r.size) << shift;
-	if (r.cmd == CONF_READ) {
-		uint32_t value = reg->value & reg->memory;
-		if (~reg->memory & mask)
-			value |= read_hardware(f, r.offset >> 2) & ~reg->memory;
-		answer(g, &r, SUCCESS, (value & mask) >> shift);
-	} else {
-		mask &= reg->writable;
-		reg->value = (reg->value & ~mask) | ((r.value << shift) & mask);
-		answer(g, &r, SUCCESS, r.value);
-	}
-	return true;
-}
 
 /* Event channels. */
 
@@ -237,23 +122,6 @@ static int listed = 1024; /* a guest lists so many dwords again and again */
 static struct events backend_events, guest_events;
 static _Atomic bool stopping;
 
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
-static void relax(void)
-{
-#if defined(__x86_64__) || defined(__i386__)
-	__builtin_ia32_pause();
-#elif defined(__aarch64__)
-	__asm__ volatile("yield");
-#endif
-}
-
 static void *backend(void *unused)
 {
 	(void)unused;
@@ -269,7 +137,7 @@ static void *backend(void *unused)
 			bool any = false;
 
 			for (int i = 0; i < guest_count; i++)
-				if (guests[i].hot && serve(&guests[i])) {
+				if (guests[i].hot && serve(&guests[i].seen)) {
 					any = true;
 					notify(&guest_events, &guests[i].to_guest, i);
 				}
@@ -291,7 +159,7 @@ static void *backend(void *unused)
 			if (guests[i].hot) {
 				guests[i].hot = false;
 				unmask(&backend_events, &guests[i].to_backend, i);
-				if (serve(&guests[i]))
+				if (serve(&guests[i].seen))
 					notify(&guest_events, &guests[i].to_guest, i);
 			}
 	}
@@ -301,7 +169,7 @@ static void *backend(void *unused)
 /* Linux's frontend copies all 548 bytes, then sets the flag. */
 static void post(struct guest *g, size_t bytes)
 {
-	struct function *f = g->slots[0];
+	struct function *f = g->seen.slots[0];
 	struct reg *reg = &f->regs[g->dword];
 
 	g->own.cmd = CONF_READ;
@@ -311,15 +179,15 @@ static void post(struct guest *g, size_t bytes)
 	g->own.value = 0;
 	g->expected = (reg->value & reg->memory) | (reg->hardware & ~reg->memory);
 	g->dword = (g->dword + 1) * 4 < f->size && g->dword + 1 < listed ? g->dword + 1 : 0;
-	memcpy(&g->page->op, &g->own, bytes);
-	atomic_fetch_or(&g->page->flags, ACTIVE);
+	memcpy(&g->seen.page->op, &g->own, bytes);
+	atomic_fetch_or(&g->seen.page->flags, ACTIVE);
 }
 
 static bool take_answer(struct guest *g, size_t bytes)
 {
-	if (atomic_load_explicit(&g->page->flags, memory_order_acquire) & ACTIVE)
+	if (atomic_load_explicit(&g->seen.page->flags, memory_order_acquire) & ACTIVE)
 		return false;
-	memcpy(&g->own, &g->page->op, bytes);
+	memcpy(&g->own, &g->seen.page->op, bytes);
 	if (g->own.err != SUCCESS || g->own.value != g->expected) {
 		fprintf(stderr, "yardstick: offset 0x%x answered %d, 0x%08x instead of 0x%08x\n", (unsigned)g->own.offset, (int)g->own.err,
 			(unsigned)g->own.value, (unsigned)g->expected);
@@ -360,7 +228,7 @@ static void run_engine(double seconds)
 		do {
 			for (int i = 0; i < 1000; i++, count++) {
 				post(g, offsetof(struct op, msix));
-				serve(g);
+				serve(&g->seen);
 				take_answer(g, offsetof(struct op, msix));
 			}
 			end = now_ns();
@@ -498,8 +366,8 @@ int main(int argc, char **argv)
 		struct function *f = allocate(1, sizeof *f);
 
 		*f = load(table);
-		guests[i].page = allocate(1, sizeof(struct page));
-		guests[i].slots[0] = f;
+		guests[i].seen.page = allocate(1, sizeof(struct page));
+		guests[i].seen.slots[0] = f;
 	}
 	if (engine)
 		run_engine(seconds);

@@ -44,23 +44,16 @@ internal sealed class FigureTable
         var text = new StringBuilder("| | pcibackflow | xen-pciback | ratio |\n|---|---|---|---|\n");
         foreach (Row row in _rows)
         {
-            string ratio = row.Ours.Length > 0 && row.Theirs.Length > 0 && Median(row.Theirs) > 0
-                ? string.Create(CultureInfo.InvariantCulture, $"{Median(row.Ours) / Median(row.Theirs):F2} ×")
-                : "–";
-            text.Append(CultureInfo.InvariantCulture, $"| {row.What} | {Cell(row.Ours, row.Unit)} | {Cell(row.Theirs, row.Unit)} | {ratio} |\n");
+            string ratio = row.Ours.Length > 0 && row.Theirs.Length > 0 && FigureText.Median(row.Theirs) > 0
+                ? string.Create(CultureInfo.InvariantCulture, $"{FigureText.Median(row.Ours) / FigureText.Median(row.Theirs):F2} ×")
+                : FigureText.None;
+            text.Append(
+                CultureInfo.InvariantCulture,
+                $"| {row.What} | {FigureText.Cell(row.Ours, row.Unit)} | {FigureText.Cell(row.Theirs, row.Unit)} | {ratio} |\n");
         }
 
         return text.ToString();
     }
-
-    private static string Cell(double[] values, string unit) => values.Length == 0
-        ? "–"
-        : string.Create(CultureInfo.InvariantCulture, $"{Shown(Median(values))} {unit} ({Shown(values[0])}–{Shown(values[^1])}, n={values.Length})");
-
-    private static string Shown(double value) => value.ToString(value < 100 ? "0.##" : "#,0", CultureInfo.InvariantCulture);
-
-    // Of sorted values.
-    private static double Median(double[] values) => (values[(values.Length - 1) / 2] + values[values.Length / 2]) / 2;
 
     private sealed record Row(string What, string Unit, double[] Ours, double[] Theirs, bool IsAlone);
 }

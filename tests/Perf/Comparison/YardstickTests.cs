@@ -28,6 +28,20 @@ public sealed class YardstickTests : IDisposable
     }
 
     [Fact]
+    public void The_one_that_serves_a_guest_of_Xen_says_on_another_machine_what_it_lacks()
+    {
+        Assert.SkipUnless(HasCompiler(), "no C compiler here");
+        Assert.SkipWhen(File.Exists("/dev/xen/xenbus"), "this is a host of Xen");
+        string program = Path.Combine(_folder, "xen");
+        Assert.Equal((0, string.Empty), Run("cc", program, "xen"));
+
+        Assert.Equal((2, "usage: xen --guest DOMID --device 0000:BB:DD.F [--spin US]\n"), Start(new(program, ["--guest", "0", "--device", "0000:00:04.0"])));
+        (int code, string said) = Start(new(program, ["--guest", "1", "--device", "0000:00:04.0"]));
+        Assert.Equal(1, code);
+        Assert.StartsWith("xen: /dev/xen/xenbus: ", said, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Without_a_compiler_the_build_says_which_package_is_missing()
     {
         (int code, string said) = Run("no-such-compiler", Path.Combine(_folder, "none"));
@@ -41,10 +55,16 @@ public sealed class YardstickTests : IDisposable
     private static bool HasCompiler() => Array.Exists(
         (Environment.GetEnvironmentVariable("PATH") ?? string.Empty).Split(':'), static folder => File.Exists(Path.Combine(folder, "cc")));
 
-    private static (int Code, string Said) Run(string compiler, string output)
+    private static (int Code, string Said) Run(string compiler, params string[] arguments)
     {
-        var start = new ProcessStartInfo(Path.Combine(Root(), "Perf", "Yardstick", "build"), [output]) { RedirectStandardError = true };
+        var start = new ProcessStartInfo(Path.Combine(Root(), "Perf", "Yardstick", "build"), arguments);
         start.Environment["CC"] = compiler;
+        return Start(start);
+    }
+
+    private static (int Code, string Said) Start(ProcessStartInfo start)
+    {
+        start.RedirectStandardError = true;
         using Process process = Process.Start(start)!;
         string said = process.StandardError.ReadToEnd();
         process.WaitForExit();
