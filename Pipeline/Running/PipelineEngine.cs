@@ -271,7 +271,7 @@ public sealed class PipelineEngine<TItem, T1, T2, T3, T4, T5, T6> : IPipelineEng
                 Shard<TItem, StageChain<TItem, T1, T2, T3, T4, T5, T6>> shard = _shards[i];
                 Invoke(i, () => shard.Probe = null);
 
-                // No thread of the shard's has it any more: guests do not wait for the sum.
+                // No thread of the shard's has it any more: nobody's item waits for the sum.
                 probes[i].Clock.AddTo(histograms, totals);
             }
 

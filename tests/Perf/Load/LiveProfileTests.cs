@@ -14,7 +14,7 @@ public sealed class LiveProfileTests
     [Theory]
     [InlineData(PipelineTopology.Fused)]
     [InlineData(PipelineTopology.Queued)]
-    public void A_profile_of_one_guest_of_many_allocates_nothing_for_a_request(PipelineTopology topology)
+    public async Task A_profile_of_one_guest_of_many_allocates_nothing_for_a_request(PipelineTopology topology)
     {
         LoadOptions options = new() { Guests = 3, Topology = topology, Shards = 1, ClientThreads = 1 };
         using var load = new EmbeddedLoad(options, TestFunctions.Source(), progress: null, CancellationToken.None);
@@ -27,7 +27,7 @@ public sealed class LiveProfileTests
         Task<RequestProfile> taken = load.Backend.Profiler.TakeAsync(domain, TimeSpan.FromSeconds(0.5), 4, CancellationToken.None);
         load.Run(LoadPhase.Measure, () => taken.IsCompleted);
         load.Drain();
-        RequestProfile profile = taken.Result;
+        RequestProfile profile = await taken;
         ProfileReport report = LiveProfile.ReportOf(profile, "one");
 
         served = load.Backend.Engine.ReadCounters().Served - served;

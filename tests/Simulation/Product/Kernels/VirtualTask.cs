@@ -13,7 +13,8 @@ internal static class VirtualTask
 
     public static Task Run(Action work) => Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.None, Kernel.Scheduler);
 
-    public static Task<T> Run<T>(Func<Task<T>> work) => Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.None, Kernel.Scheduler).Unwrap();
+    public static Task<T> Run<T>(Func<Task<T>> work) =>
+        Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.None, Kernel.Scheduler).Unwrap();
 
     public static Task Run(Func<Task> work) => Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.None, Kernel.Scheduler).Unwrap();
 
