@@ -42,15 +42,20 @@ public sealed class PlantedBugTests(ITestOutputHelper output)
     {
         for (long seed = 1; seed <= 5; seed++)
         {
-            Assert.Equal(DigestOf(seed), DigestOf(seed));
+            List<string> first = [];
+            List<string> second = [];
+            (ulong Digest, long Steps) one = DigestOf(seed, first.Add);
+            (ulong Digest, long Steps) another = DigestOf(seed, second.Add);
+            Assert.Equal(first, second);
+            Assert.Equal(one, another);
         }
 
         Assert.NotEqual(DigestOf(1), DigestOf(2));
     }
 
-    private static (ulong Digest, long Steps) DigestOf(long seed)
+    private static (ulong Digest, long Steps) DigestOf(long seed, Action<string>? trace = null)
     {
-        using History history = new(seed, new());
+        using History history = new(seed, new() { Trace = trace });
         history.Run(StepsOfOne);
         return (history.Digest, history.Steps);
     }

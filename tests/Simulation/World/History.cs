@@ -349,9 +349,13 @@ internal sealed partial class History : IDisposable
     private Daemon NewDaemon()
     {
         Daemon daemon = new(_kernel, _host.BackendView, _devices, _errors, _folder, Note, _options.Around);
-        daemon.Lines.Logged = line => Say($"    {_folder.Unnamed(line)}");
+        daemon.Lines.Logged = line => Say($"    {_folder.Unnamed(WithoutStack(line))}");
         return daemon;
     }
+
+    // Which methods a stack shows changes when the runtime compiles them again.
+    private static string WithoutStack(string line) => string.Join(
+        '\n', line.Split('\n').Where(static part => !part.TrimStart().StartsWith("at ", StringComparison.Ordinal)));
 
     private void Say(string what)
     {
