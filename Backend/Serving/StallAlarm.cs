@@ -3,9 +3,10 @@ namespace PciBackFlow.Backend.Serving;
 /// <summary>
 /// Notices within about a second that a shard which was at work does not come back to its guests, although nothing hangs that the engine replaces: a defect of
 /// ours, for which only another process is a remedy, while guests wait 2 s at most. A shard without work is not asked, one that goes on with its guests'
-/// requests is only slow, and where the whole machine stood still nobody is accused. Costs one wake-up a second while no guest asks for anything.
+/// requests is only slow, and where the whole machine stood still nobody is accused. Has a thread of its own, which is one wake-up a second while no guest
+/// asks for anything: a timer of the runtime's wakes several threads for one.
 /// </summary>
-public sealed class StallAlarm : IAsyncDisposable
+public sealed class StallAlarm : IDisposable
 {
     private static readonly TimeSpan IdlePause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan BusyPause = TimeSpan.FromMilliseconds(500);
@@ -18,41 +19,42 @@ public sealed class StallAlarm : IAsyncDisposable
     private readonly Func<int, long> _progress;
     private readonly Action<string> _stalled;
     private readonly TimeProvider _clock;
-    private readonly CancellationTokenSource _ending = new();
-    private Task _watching = Task.CompletedTask;
+    private readonly ManualResetEvent _ending = new(initialState: false);
+    private readonly Thread _thread;
 
     /// <summary>Creates it; nobody is watched yet.</summary>
     /// <param name="shards">Whom to ask.</param>
     /// <param name="progress">Of a shard, a number that changes when it does something for its guests.</param>
-    /// <param name="stalled">Told once, with the shards' numbers, on a thread of the pool.</param>
+    /// <param name="stalled">Told once, with the shards' numbers, on the alarm's thread.</param>
     /// <param name="clock">Tells whether the machine stood still; null for the system's.</param>
-    public StallAlarm(ShardLiveness shards, Func<int, long> progress, Action<string> stalled, TimeProvider? clock = null) =>
-        (_shards, _progress, _stalled, _clock) = (shards, progress, stalled, clock ?? TimeProvider.System);
-
-    /// <summary>Watches from now on.</summary>
-    public void Start() => _watching = WatchAsync();
-
-    /// <inheritdoc/>
-    public async ValueTask DisposeAsync()
+    public StallAlarm(ShardLiveness shards, Func<int, long> progress, Action<string> stalled, TimeProvider? clock = null)
     {
-        await _ending.CancelAsync().ConfigureAwait(false);
-        await _watching.ConfigureAwait(false);
+        (_shards, _progress, _stalled, _clock) = (shards, progress, stalled, clock ?? TimeProvider.System);
+        _thread = new(Watch) { IsBackground = true, Name = "stall alarm" };
+    }
+
+    /// <summary>Watches from now on. Once.</summary>
+    public void Start() => _thread.Start();
+
+    /// <summary>Ends the watch; waits for a look that is under way, but for the one that tells of a stall just now.</summary>
+    public void Dispose()
+    {
+        _ending.Set();
+        if (Thread.CurrentThread != _thread && !_thread.ThreadState.HasFlag(ThreadState.Unstarted))
+        {
+            _thread.Join();
+        }
+
         _ending.Dispose();
     }
 
-    private async Task WatchAsync()
+    private void Watch()
     {
         long[] seen = Progress();
         TimeSpan pause = IdlePause;
         bool isOwed = false;
-        while (true)
+        while (!_ending.WaitOne(pause))
         {
-            await Task.Delay(pause, _ending.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            if (_ending.IsCancellationRequested)
-            {
-                return;
-            }
-
             long[] now = Progress();
             bool isIdle = !isOwed && now.AsSpan().SequenceEqual(seen);
             pause = isIdle ? IdlePause : BusyPause;
@@ -62,8 +64,8 @@ public sealed class StallAlarm : IAsyncDisposable
                 continue;
             }
 
-            HashSet<int>? silent = await AskAsync().ConfigureAwait(false);
-            if (silent is { Count: > 0 } && await AskAsync().ConfigureAwait(false) is var again)
+            HashSet<int>? silent = Ask();
+            if (silent is { Count: > 0 } && Ask() is var again)
             {
                 silent.IntersectWith(again ?? []);
                 silent = again is null ? null : silent;
@@ -78,7 +80,7 @@ public sealed class StallAlarm : IAsyncDisposable
 
             long[] later = Progress();
             silent.RemoveWhere(shard => later[shard] != now[shard]);
-            if (silent.Count > 0 && !_ending.IsCancellationRequested)
+            if (silent.Count > 0 && !_ending.WaitOne(0))
             {
                 _stalled(string.Join(", ", silent.Order()));
                 return;
@@ -89,10 +91,10 @@ public sealed class StallAlarm : IAsyncDisposable
     private long[] Progress() => [.. Enumerable.Range(0, _shards.Count).Select(_progress)];
 
     // The shards that did not answer although there was time for it; null where this very question took much longer than it was to.
-    private async Task<HashSet<int>?> AskAsync()
+    private HashSet<int>? Ask()
     {
         long began = _clock.GetTimestamp();
-        bool[] answers = await _shards.AskAsync(Patience).ConfigureAwait(false);
+        bool[] answers = _shards.AskAsync(Patience).GetAwaiter().GetResult();
         return _clock.GetElapsedTime(began) > Patience + Lateness
             ? null
             : [.. Enumerable.Range(0, answers.Length).Where(shard => !answers[shard])];

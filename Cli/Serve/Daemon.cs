@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Hosting.Systemd;
 using Microsoft.Extensions.Logging;
@@ -174,8 +173,7 @@ internal sealed partial class Daemon : IDisposable
             _run.SuccessionSocket, TermsOf(_settings), new DaemonSuccession(_machine, _backend, _run, Listen, NotifyProcess, DrainLimit),
             _logger) { ServiceVariables = ServiceVariables.Read() };
         succession.Start();
-        StallAlarm alarm = _backend.WatchShards(EndAtOnce);
-        await using ConfiguredAsyncDisposable watched = alarm.ConfigureAwait(false);
+        using StallAlarm alarm = _backend.WatchShards(EndAtOnce);
         alarm.Start();
         console.Output.WriteLine("ready");
         console.Output.Flush();
