@@ -45,6 +45,10 @@ public sealed class ProfileTests
         daemon.Ask("pci-attach demo1 00:04.0").Succeeded();
         daemon.Ask("pci-attach --force demo2 00:05.0").Succeeded();
 
+        // Its driver goes on for a moment when it has the device.
+        Assert.True(SpinWait.SpinUntil(
+            () => daemon.Ask("profile --daemon --domain demo2 --seconds 0.2").Output.StartsWith("no requests", StringComparison.Ordinal), 20_000));
+
         CliRun idle = await While(daemon, ["--domain", "demo2", "--seconds", "600"], () => daemon.Ask("pci-attach --force demo1 00:08.0").Succeeded());
         CliRun table = await While(daemon, ["--every", "1", "--seconds", "600"], () => daemon.Ask("pci-detach demo1 00:08.0").Succeeded());
         JsonElement json = daemon.Ask("profile --daemon --domain demo2 --seconds 0.01 --json").Succeeded().Json();
