@@ -89,9 +89,9 @@ public sealed partial class DebianPackageTests(DebianPackage package) : IClassFi
         Assert.Equal("", DebianPackage.Run("/usr/bin/lintian", "--allow-root", "--display-info", "--pedantic", "--fail-on", "error,warning", package.Changes));
     }
 
-    // What a script does; a line that it prints may name a command.
-    private IEnumerable<string> Stops(string script) =>
-        Control(script).Split('\n').Where(static line => StopsDaemon().IsMatch(line) && !line.Contains("echo ", StringComparison.Ordinal));
+    // What a script does; what it says to people, on a line of its own or behind an echo, may name a command.
+    private IEnumerable<string> Stops(string script) => Control(script).Split('\n').Where(static line =>
+        StopsDaemon().IsMatch(line) && !line.Contains("echo ", StringComparison.Ordinal) && !line.TrimStart().StartsWith('"'));
 
     private string Control(string name) => File.ReadAllText(Path.Combine(package.Unpacked, "DEBIAN", name));
 
