@@ -10,7 +10,6 @@ public static class CliRunner
     // The parser's own message names the verb, not what is missing behind it.
     private const string ArgumentMissing = "Required argument missing for command";
 
-    internal const string DebugVariable = "PCIBACKFLOW_DEBUG";
 
     /// <summary>Parses and runs.</summary>
     /// <param name="args">The words after the program's name.</param>
@@ -107,13 +106,13 @@ public static class CliRunner
             console.Error.WriteLine($"  {advice}");
         }
 
-        if (Environment.GetEnvironmentVariable(DebugVariable) == "1")
+        if (StackTraces.AreWanted)
         {
             console.Error.WriteLine(failure);
         }
         else if (failure is not (VerbException or IOException or UnauthorizedAccessException))
         {
-            console.Error.WriteLine($"  This is a defect of the program; {DebugVariable}=1 shows where it happened.");
+            console.Error.WriteLine($"  This is a defect of the program; {StackTraces.Variable}=1 shows where it happened.");
         }
 
         return failure is VerbException verb ? verb.Code : ExitCode.Failed;

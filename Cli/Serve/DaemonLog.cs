@@ -13,7 +13,7 @@ internal sealed class DaemonLog(bool isJournal) : ConsoleFormatter(FormatterName
 {
     public const string FormatterName = "daemon";
 
-    private readonly bool _traces = Environment.GetEnvironmentVariable(CliRunner.DebugVariable) == "1";
+    private readonly bool _traces = StackTraces.AreWanted;
 
     public override void Write<TState>(in LogEntry<TState> logEntry, IExternalScopeProvider? scopeProvider, TextWriter textWriter)
     {

@@ -60,7 +60,7 @@ internal static class BaseAddressRestore
                 return true;
             }
 
-            bool isAsleep = rule.Index == VirtualRegisters.BaseAddressCount - 1 && (hardware & RomEnable) == 0;
+            bool isAsleep = rule.Index == BaseAddressAnswer.Count - 1 && (hardware & RomEnable) == 0;
             if (isAsleep || Holds(hardware, in answer))
             {
                 continue;

@@ -111,7 +111,7 @@ internal static class CommandRegister
     private static uint DecodeOf(AssignedFunction function)
     {
         uint decode = 0;
-        for (int index = 0; index < VirtualRegisters.BaseAddressCount - 1; index++)
+        for (int index = 0; index < BaseAddressAnswer.Count - 1; index++)
         {
             BaseAddressAnswer answer = function.Initial.BaseAddresses[index];
             if (answer.Restorable)

@@ -1,4 +1,3 @@
-using PciBackFlow.Filter.Run;
 using PciBackFlow.Pci;
 
 namespace PciBackFlow.Filter.Map;
@@ -10,6 +9,9 @@ namespace PciBackFlow.Filter.Map;
 /// <param name="Restorable">Whether hardware may be given <paramref name="Address"/> back when it lost it.</param>
 public readonly record struct BaseAddressAnswer(uint Address, uint SizeMask, uint AddressBits, bool Restorable)
 {
+    /// <summary>How many base address registers there are: six BARs and the ROM.</summary>
+    public const int Count = 7;
+
     private const uint MemoryBits = 0xFFFF_FFF0;
     private const uint IoBits = 0xFFFF_FFFC;
     private const uint RomBits = 0xFFFF_F800;
@@ -24,11 +26,11 @@ public readonly record struct BaseAddressAnswer(uint Address, uint SizeMask, uin
     /// <returns>Seven answers.</returns>
     public static BaseAddressAnswer[] ForAll(IReadOnlyList<BaseAddress> resources, bool isVirtualFunction, bool hasRom = true)
     {
-        var answers = new BaseAddressAnswer[VirtualRegisters.BaseAddressCount];
+        var answers = new BaseAddressAnswer[Count];
         for (int index = 0; index < answers.Length; index++)
         {
             BaseAddress own = index < resources.Count ? resources[index] : default;
-            bool isRom = index == VirtualRegisters.BaseAddressCount - 1;
+            bool isRom = index == Count - 1;
             BaseAddress below = !isRom && index > 0 && index - 1 < resources.Count ? resources[index - 1] : default;
             answers[index] = isRom ? Rom(hasRom ? own : default) : below.IsPresent && below.Is64Bit ? UpperHalf(below) : Low(own);
             if (isVirtualFunction)

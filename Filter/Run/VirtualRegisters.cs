@@ -10,9 +10,6 @@ namespace PciBackFlow.Filter.Run;
 /// </summary>
 public sealed unsafe class VirtualRegisters
 {
-    /// <summary>Base addresses with an accumulator: six BARs and the ROM.</summary>
-    public const int BaseAddressCount = 7;
-
     private const int FlagWords = 1;
 
     // Whose memory it is, so that it lives as long as this.
@@ -76,7 +73,7 @@ public sealed unsafe class VirtualRegisters
         set => _words[FlagsAt] = ByteLanes.Merge(_words[FlagsAt], (uint)value << 16, 0xFFFF_0000);
     }
 
-    private int FlagsAt => (ConfigSize / 4) + BaseAddressCount;
+    private int FlagsAt => (ConfigSize / 4) + BaseAddressAnswer.Count;
 
     private int SeenAt => FlagsAt + FlagWords;
 
@@ -86,7 +83,7 @@ public sealed unsafe class VirtualRegisters
     /// <param name="configSize">64, 256 or 4096.</param>
     /// <returns>Words.</returns>
     public static int WordsFor(int configSize)
-        => (configSize / 4) + BaseAddressCount + FlagWords + (configSize / 32) + (configSize / 32);
+        => (configSize / 4) + BaseAddressAnswer.Count + FlagWords + (configSize / 32) + (configSize / 32);
 
     /// <summary>The value of a dword.</summary>
     /// <param name="dword">Offset ÷ 4; inside the space.</param>

@@ -13,7 +13,7 @@ internal static class BaseAddressRows
 
     internal static RegisterDefinition Rom(int offset, BaseAddressAnswer answer, bool hasRom = true)
     {
-        RegisterDefinition row = Row("Expansion ROM", offset, VirtualRegisters.BaseAddressCount - 1, answer, "PCI Local Bus 3.0 §6.2.5.2");
+        RegisterDefinition row = Row("Expansion ROM", offset, BaseAddressAnswer.Count - 1, answer, "PCI Local Bus 3.0 §6.2.5.2");
         return hasRom ? row : row with { Note = "reads 0: the policy keeps the ROM from the guest (rom); hardware gets nothing" };
     }
 

@@ -20,8 +20,17 @@ public sealed record LatencySummary(
     [property: JsonPropertyName("max")] long Max,
     [property: JsonPropertyName("mean")] double Mean)
 {
+    /// <summary>The longest time that a histogram tells apart, in nanoseconds: longer ones are recorded as this.</summary>
+    public const long HighestNanoseconds = 60_000_000_000;
+
+    private const int SignificantDigits = 3;
+
     /// <summary>Nothing was recorded.</summary>
     public static LatencySummary None { get; } = new(0, 0, 0, 0, 0, 0, 0);
+
+    /// <summary>A histogram of nanoseconds, 1 to <see cref="HighestNanoseconds"/>, true to a thousandth.</summary>
+    /// <returns>It, empty.</returns>
+    public static LongHistogram NewHistogram() => new(1, HighestNanoseconds, SignificantDigits);
 
     /// <summary>Reads the percentiles off a histogram of nanoseconds.</summary>
     /// <param name="histogram">The histogram.</param>

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using HdrHistogram;
+using PciBackFlow.Perf.Figures;
 
 namespace PciBackFlow.Perf.Hiccups;
 
@@ -17,12 +18,11 @@ public sealed class HiccupMeter : IDisposable
 
     private const int SleepMilliseconds = 1;
     private const long ExpectedInterval = SleepMilliseconds * 1_000_000;
-    private const long HighestNanoseconds = 60_000_000_000;
 
     private static readonly double s_nanosecondsPerTick = 1e9 / Stopwatch.Frequency;
 
     private readonly Thread _thread;
-    private readonly LongHistogram _hiccups = new(1, HighestNanoseconds, 3);
+    private readonly LongHistogram _hiccups = LatencySummary.NewHistogram();
     private readonly ManualResetEventSlim _began = new();
     private bool _windowAsked;
     private bool _stopping;
@@ -107,7 +107,7 @@ public sealed class HiccupMeter : IDisposable
 
     private void Note(long from, long to, bool isOwn)
     {
-        long late = Math.Min((long)((to - from) * s_nanosecondsPerTick), HighestNanoseconds);
+        long late = Math.Min((long)((to - from) * s_nanosecondsPerTick), LatencySummary.HighestNanoseconds);
         _hiccups.RecordValueWithExpectedInterval(late, ExpectedInterval);
         if (late > Volatile.Read(ref _longest))
         {

@@ -84,9 +84,9 @@ public static class LoadRun
     private static LoadReport Report(
         LoadOptions options, LoadSource source, EmbeddedLoad load, Edge before, Edge after, int[] collections, bool interrupted)
     {
-        var latency = new LongHistogram(1, SampleRecorder.HighestNanoseconds, 3);
-        var neighbourLatency = new LongHistogram(1, SampleRecorder.HighestNanoseconds, 3);
-        var aside = new LongHistogram(1, SampleRecorder.HighestNanoseconds, 3);
+        LongHistogram latency = LatencySummary.NewHistogram();
+        LongHistogram neighbourLatency = LatencySummary.NewHistogram();
+        LongHistogram aside = LatencySummary.NewHistogram();
         var samples = new List<long>();
         var guests = new List<LoadGuest>(options.Guests);
         double seconds = 0;
@@ -173,7 +173,7 @@ public static class LoadRun
     private static LongHistogram Difference(LongHistogram all, LongHistogram aside)
     {
         // Both have the same buckets, so counts of equal values can be taken from each other.
-        var net = new LongHistogram(1, SampleRecorder.HighestNanoseconds, 3);
+        LongHistogram net = LatencySummary.NewHistogram();
         foreach (HdrHistogram.Iteration.HistogramIterationValue step in all.RecordedValues())
         {
             long left = step.CountAtValueIteratedTo - aside.GetCountAtValue(step.ValueIteratedTo);

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using HdrHistogram;
+using PciBackFlow.Perf.Figures;
 using PciBackFlow.Perf.Hiccups;
 
 namespace PciBackFlow.Perf.Load;
@@ -10,11 +11,6 @@ namespace PciBackFlow.Perf.Load;
 /// </summary>
 internal sealed class SampleRecorder
 {
-    /// <summary>Highest latency that the histogram tells apart: longer ones are recorded as this.</summary>
-    internal const long HighestNanoseconds = 60_000_000_000;
-
-    private const int SignificantDigits = 3;
-
     // A tenth of a second's worth at a million a second.
     private const int Waiting = 1 << 17;
 
@@ -39,13 +35,13 @@ internal sealed class SampleRecorder
     }
 
     /// <summary>Latencies of the guests that are no neighbours.</summary>
-    internal LongHistogram Latency { get; } = new(1, HighestNanoseconds, SignificantDigits);
+    internal LongHistogram Latency { get; } = LatencySummary.NewHistogram();
 
     /// <summary>Latencies of the neighbours.</summary>
-    internal LongHistogram NeighbourLatency { get; } = new(1, HighestNanoseconds, SignificantDigits);
+    internal LongHistogram NeighbourLatency { get; } = LatencySummary.NewHistogram();
 
     /// <summary>Those of both that touched a stall.</summary>
-    internal LongHistogram Aside { get; } = new(1, HighestNanoseconds, SignificantDigits);
+    internal LongHistogram Aside { get; } = LatencySummary.NewHistogram();
 
     /// <summary>The latencies kept as they are.</summary>
     internal ReadOnlySpan<long> Kept => _kept.AsSpan(0, _keptCount);
@@ -118,7 +114,7 @@ internal sealed class SampleRecorder
     /// <summary>The same for the timeline.</summary>
     internal long TakeLongestOfSlice() => Interlocked.Exchange(ref _longestOfSlice, 0);
 
-    private static long NanosecondsOf(long from, long to) => Math.Clamp((long)((to - from) * s_nanosecondsPerTick), 1, HighestNanoseconds);
+    private static long NanosecondsOf(long from, long to) => Math.Clamp((long)((to - from) * s_nanosecondsPerTick), 1, LatencySummary.HighestNanoseconds);
 
     private void JudgeOldest()
     {

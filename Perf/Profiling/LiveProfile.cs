@@ -11,7 +11,6 @@ public static class LiveProfile
     private const string Whole = "total";
 
     // As the stage clock's.
-    private const long HighestNanoseconds = 60_000_000_000;
 
     /// <summary>The report.</summary>
     /// <param name="profile">What the daemon has found.</param>
@@ -40,10 +39,10 @@ public static class LiveProfile
     /// <returns>In nanoseconds.</returns>
     public static HistogramBase TotalsOf(RequestProfile profile)
     {
-        LongHistogram histogram = new(HighestNanoseconds, 3);
+        LongHistogram histogram = LatencySummary.NewHistogram();
         foreach (TimedCount time in profile.Totals)
         {
-            histogram.RecordValueWithCount(Math.Clamp(time.Nanoseconds, 0, HighestNanoseconds), time.Count);
+            histogram.RecordValueWithCount(Math.Clamp(time.Nanoseconds, 0, LatencySummary.HighestNanoseconds), time.Count);
         }
 
         return histogram;

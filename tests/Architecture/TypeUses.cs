@@ -9,7 +9,7 @@ namespace PciBackFlow.Architecture.Tests;
 /// <summary>
 /// Which types of an assembly use which others of it, as compiled: base types, interfaces, fields, signatures, attributes, constraints and
 /// every token of every method's body. A nested type, a lambda's and an iterator's among them, counts as the type that it is written in.
-/// Constants leave no trace in compiled code.
+/// Constants leave no trace in compiled code (<see cref="ConstantUses"/>).
 /// </summary>
 internal sealed class TypeUses
 {

@@ -28,6 +28,19 @@ public sealed class TypeUsesTests
     }
 
     [Fact]
+    public void A_use_of_a_constant_is_found_where_it_is_written()
+    {
+        IEnumerable<(string, string)> uses = ConstantUses.Of(
+        [
+            ("X.A.One", "class One\n{\n    internal const int Most = 3;\n    private const int Own = 4;\n}"),
+            ("X.B.Two", "class Two { int Twice => One.Most * 2; int Other => One.Own + Else.Most + One.Most(); }"),
+            ("X.B.Three", "class Three { }"),
+        ]);
+
+        Assert.Equal([("X.B.Two", "X.A.One")], uses);
+    }
+
+    [Fact]
     public void Three_rooms_in_a_circle_are_found()
     {
         RoomGraph graph = new("X", [("X.A.One", "X.B.Two"), ("X.B.Two", "X.C.Three"), ("X.C.Three", "X.A.One"), ("X.A.One", "X.D.Four")]);

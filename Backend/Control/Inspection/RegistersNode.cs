@@ -1,7 +1,8 @@
+using PciBackFlow.Backend.Inheritance;
+using PciBackFlow.Filter.Map;
+using PciBackFlow.Filter.Run;
 using System.Globalization;
 using System.Text.Json.Nodes;
-using PciBackFlow.Backend.Inheritance;
-using PciBackFlow.Filter.Run;
 
 namespace PciBackFlow.Backend.Control.Inspection;
 
@@ -27,7 +28,7 @@ internal static class RegistersNode
         }
 
         JsonArray accumulators = [];
-        for (int index = 0; index < VirtualRegisters.BaseAddressCount; index++)
+        for (int index = 0; index < BaseAddressAnswer.Count; index++)
         {
             accumulators.Add((JsonNode)Hex(registers.Accumulator(index), 8));
         }

@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using HdrHistogram;
+using PciBackFlow.Perf.Figures;
 
 namespace PciBackFlow.Perf.Load.Rounds;
 
@@ -19,7 +20,7 @@ public sealed record BootFigures(
     /// <summary>Sums up what the client threads recorded.</summary>
     internal static BootFigures Of(IEnumerable<BootRecord> records)
     {
-        var durations = new LongHistogram(1, SampleRecorder.HighestNanoseconds, 3);
+        LongHistogram durations = LatencySummary.NewHistogram();
         long missed = 0;
         foreach (BootRecord record in records)
         {

@@ -1,4 +1,5 @@
 using HdrHistogram;
+using PciBackFlow.Perf.Figures;
 
 namespace PciBackFlow.Perf.Load.Rounds;
 
@@ -8,7 +9,7 @@ namespace PciBackFlow.Perf.Load.Rounds;
 internal sealed class BootRecord
 {
     /// <summary>From the first access to the interrupts, in nanoseconds.</summary>
-    internal LongHistogram Durations { get; } = new(1, SampleRecorder.HighestNanoseconds, 3);
+    internal LongHistogram Durations { get; } = LatencySummary.NewHistogram();
 
     /// <summary>Boots in which a request missed its deadline, the backend's or the frontend's.</summary>
     internal long Missed { get; private set; }
@@ -25,7 +26,7 @@ internal sealed class BootRecord
     /// <summary>A guest is up.</summary>
     internal void Add(long nanoseconds, bool missed)
     {
-        Durations.RecordValue(Math.Clamp(nanoseconds, 1, SampleRecorder.HighestNanoseconds));
+        Durations.RecordValue(Math.Clamp(nanoseconds, 1, LatencySummary.HighestNanoseconds));
         Missed += missed ? 1 : 0;
     }
 }
