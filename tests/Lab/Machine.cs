@@ -46,6 +46,9 @@ public sealed record Machine
     /// <summary>One on which Xen can run HVM and PVH domains: AMD's virtualisation with nested paging, less what QEMU's does not stand.</summary>
     public const string VirtualizingProcessor = "max,smap=off,svm=on,npt=on,rdtscp=off,nrip-save=on,xsave=off,x2apic=off";
 
+    /// <summary>The memory of host and guests together, of which dom0 has 1 GiB.</summary>
+    public string Memory { get; init; } = "3G";
+
     /// <summary>More for Xen's command line.</summary>
     public string XenArguments { get; init; } = string.Empty;
 
@@ -82,7 +85,7 @@ public sealed record Machine
             .TrimEnd().Replace(",", ",,", StringComparison.Ordinal);
         return
         [
-            "-machine", "q35", .. Acceleration, "-smp", "2", "-m", "3G",
+            "-machine", "q35", .. Acceleration, "-smp", "2", "-m", Memory,
             "-cpu", Processor,
             "-nodefaults", "-display", "none", "-monitor", $"unix:{monitor},server=on,wait=off", "-no-reboot",
             "-serial", "stdio", "-chardev", $"socket,id=reports,path={reports}", "-serial", "chardev:reports",

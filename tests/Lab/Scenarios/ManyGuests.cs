@@ -18,6 +18,7 @@ public sealed class ManyGuests(Boot<ManyGuests> boot) : ScenarioTests<ManyGuests
             "nvme,id=pf,serial=LABM,bus=port0,subsys=subsystem,max_ioqpairs=66,msix_qsize=67,sriov_max_vfs=32,sriov_vq_flexible=64,sriov_vi_flexible=64",
             "-drive", "if=none,id=shared,format=raw,snapshot=on,file={host}/disk.img", "-device", "nvme-ns,bus=pf,drive=shared,nsid=1",
         ],
+        Memory = "4G",
         TimeLimit = TimeSpan.FromMinutes(15),
     };
 }

@@ -58,7 +58,7 @@ All_of_them_become_assignable() { # at most 300 s
 }
 
 Eight_guests_get_four_each() { # at most 600 s
-  for guest in $GUESTS; do MEMORY=176 guest_start g$guest; done
+  for guest in $GUESTS; do guest_start g$guest; done
   for number in $(seq 32); do counted attach $number pcibackflow pci-attach $(guest_of $number) $(virtual $number); done
   curve attach
   no_steeper attach 1 29
