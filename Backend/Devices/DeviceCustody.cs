@@ -83,8 +83,9 @@ public sealed class DeviceCustody : IDeviceCustody, IDisposable
     }
 
     /// <summary>
-    /// Opens the custody: what this boot's records say and sysfs confirms is held again, as it is, because a guest may be using it. What an
-    /// earlier boot held, or what was hidden when the host booted, is taken by <see cref="Adopt"/>.
+    /// Opens the custody: what this boot's records say and sysfs confirms is held again, as it is, because a guest may be using it. None of it is looked at
+    /// more closely before <see cref="Examine"/> or its next guest. What an earlier boot held, or what was hidden when the host booted, is taken by <see
+    /// cref="Adopt"/>.
     /// </summary>
     /// <param name="options">What to work with.</param>
     /// <returns>The custody. Devices stay held when it is disposed.</returns>
@@ -95,6 +96,12 @@ public sealed class DeviceCustody : IDeviceCustody, IDisposable
         custody._recovery.Recover();
         return custody;
     }
+
+    /// <summary>
+    /// Looks at what is held since <see cref="Open"/>: a lost override is set again, and what stands between a device and its next guest is said. Some ten
+    /// accesses of each device and two dozen of its files.
+    /// </summary>
+    public void Examine() => _recovery.Examine();
 
     /// <summary>
     /// Takes what is meant to be held but is not yet: devices that were hidden when the host booted, and those that an earlier boot held. Refusals hold as for

@@ -64,10 +64,15 @@ public sealed class XenMachine : Machine
     public override Task SettledAsync() => Task.WhenAny(_adopting);
 
     /// <inheritdoc/>
-    /// <remarks>Taking a device resets it, which takes seconds: guests that have theirs don't wait for it. What could not be
-    /// taken is logged by the custody.</remarks>
-    public override void Started() =>
-        _adopting = Task.Factory.StartNew(() => _custody.Adopt(), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+    /// <remarks>Looking at many devices takes a while, and taking one resets it, which takes seconds: guests that have theirs don't wait for it. What is not
+    /// as it should be, or could not be taken, is logged by the custody.</remarks>
+    public override void Started() => _adopting = Task.Factory.StartNew(
+        () =>
+        {
+            _custody.Examine();
+            _custody.Adopt();
+        },
+        CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
     /// <inheritdoc/>
     public override void Succeeded() => _errors.LeaveTrace();

@@ -47,7 +47,28 @@ internal sealed class CustodyRecovery(
         return problems;
     }
 
-    /// <summary>Devices of this boot are held as they are; a program that died in the middle of taking one is undone.</summary>
+    /// <summary>
+    /// Looks at what is held since <see cref="Recover()"/>, and says of each whether its next guest can have it: not before guests are served who have one,
+    /// because it takes a while where devices are many. Who is given one meanwhile is given it as now: it is looked at then anyway.
+    /// </summary>
+    public void Examine()
+    {
+        foreach (HeldRecord record in records.All())
+        {
+            HeldEntry entry = entries.Get(record.Address);
+            lock (entry.Gate)
+            {
+                if (entry.Record is { } held && held.BootId == bootId)
+                {
+                    Guarded(entry, held, Examine);
+                }
+            }
+        }
+    }
+
+    /// <summary>
+    /// Devices of this boot are held as they are, which costs a look at the kernel's files; a program that died in the middle of taking one is undone.
+    /// </summary>
     public void Recover()
     {
         foreach (HeldRecord record in records.All())
@@ -60,18 +81,23 @@ internal sealed class CustodyRecovery(
             HeldEntry entry = entries.Get(record.Address);
             lock (entry.Gate)
             {
-                try
-                {
-                    Recover(entry, record);
-                }
-                catch (Exception failure)
-                {
-                    // The others, and the daemon itself, start all the same. What is on disk stays for the next time.
-                    entry.Unusable = failure.Message;
-                    entries.Show(entry, record.IsComplete ? record : null);
-                    CustodyLog.Unusable(options.Logger, record.Address, failure.Message);
-                }
+                Guarded(entry, record, Recover);
             }
+        }
+    }
+
+    private void Guarded(HeldEntry entry, HeldRecord record, Action<HeldEntry, HeldRecord> action)
+    {
+        try
+        {
+            action(entry, record);
+        }
+        catch (Exception failure)
+        {
+            // The others, and the daemon itself, start all the same. What is on disk stays for the next time.
+            entry.Unusable = failure.Message;
+            entries.Show(entry, record.IsComplete ? record : null);
+            CustodyLog.Unusable(options.Logger, record.Address, failure.Message);
         }
     }
 
@@ -96,8 +122,18 @@ internal sealed class CustodyRecovery(
             return;
         }
 
-        entry.Unusable = obstacles.ObstacleOf(record);
         entries.Show(entry, record);
+    }
+
+    private void Examine(HeldEntry entry, HeldRecord record)
+    {
+        // One that a guest has by now was looked at when it got it.
+        if (entry.Owner is null)
+        {
+            entry.Unusable = obstacles.ObstacleOf(record);
+            entries.Show(entry, record);
+        }
+
         if (entry.Unusable is { } why)
         {
             CustodyLog.Unusable(options.Logger, record.Address, why);

@@ -36,7 +36,7 @@ internal sealed class DeviceObstacles(DeviceCustodyOptions options, HeldEntries 
             return $"the host's drivers can't be kept away: {failure.Message}";
         }
 
-        return PhysicalFunctionsOf(address);
+        return PhysicalFunctionRule.Find(bus, address);
     }
 
     /// <summary>The same, changing nothing: what would stand between a held device and its next guest.</summary>
@@ -52,22 +52,11 @@ internal sealed class DeviceObstacles(DeviceCustodyOptions options, HeldEntries 
             };
         }
 
-        return PhysicalFunctionsOf(record.Address) is { } reason ? new(RefusalTable.PhysicalFunction, RefusalWeight.Impossible, reason)
+        return PhysicalFunctionRule.Find(options.Bus, record.Address) is { } reason ? new(RefusalTable.PhysicalFunction, RefusalWeight.Impossible, reason)
         {
             Evidence = $"{options.Bus.FileOf(options.Bus.PhysicalFunctionOf(record.Address)!.Value, "config")}: Command, SR-IOV Control",
             Remedy = RefusalTable.Of(RefusalTable.PhysicalFunction).Remedy,
         } : null;
-    }
-
-    private string? PhysicalFunctionsOf(PciAddress address)
-    {
-        if (options.Bus.PhysicalFunctionOf(address) is null)
-        {
-            return null;
-        }
-
-        var snapshot = HostSnapshot.Take(options.Bus, options.Proc);
-        return snapshot.Find(address) is { } function ? RefusalTable.Of(RefusalTable.PhysicalFunction).Find(snapshot, function).FirstOrDefault() : null;
     }
 
     /// <summary>Why what is at its address is not the device that was taken, or not ours any more; null when it is.</summary>

@@ -13,7 +13,7 @@ namespace PciBackFlow.Backend.Devices.Refusals;
 /// </summary>
 internal static class RefusalTable
 {
-    /// <summary>The rule that is looked at again whenever a virtual function is given away.</summary>
+    /// <summary>The rule that is looked at again whenever a virtual function is given away: <see cref="PhysicalFunctionRule"/>.</summary>
     public const string PhysicalFunction = "physical-function";
 
     /// <summary>The rule that is looked at again when the line is known, and whenever a device is handed on: <see cref="SharedLineRule"/>.</summary>
@@ -57,7 +57,7 @@ internal static class RefusalTable
         {
             Evidence = static (host, function) => $"{host.Bus.FileOf(function.Address, "virtfn*")}, and their driver_override",
         },
-        new(PhysicalFunction, RefusalWeight.Impossible, static (host, function) => VirtualMemory(host, function))
+        new(PhysicalFunction, RefusalWeight.Impossible, static (host, function) => PhysicalFunctionRule.Find(host.Bus, function.Address) is { } reason ? [reason] : [])
         {
             Evidence = static (host, function) => $"{host.Bus.FileOf(function.PhysicalFunction!.Value, "config")}: Command, SR-IOV Control",
             Remedy = "Bind the driver of its physical function again, and let it make the virtual ones anew (sriov_numvfs)",
@@ -202,36 +202,6 @@ internal static class RefusalTable
         catch (HypervisorException failure)
         {
             return [$"Xen did not say whose it is: {failure.Message}"];
-        }
-    }
-
-    // A virtual function decodes memory only while its physical function does, and VF MSE says so (SR-IOV 1.1 §3.3.3.4, §3.4.1.3).
-    private static IEnumerable<string> VirtualMemory(HostSnapshot host, HostFunction function)
-    {
-        if (function.PhysicalFunction is not { } physical)
-        {
-            yield break;
-        }
-
-        if (host.Find(physical) is not { ReadableSize: > ConfigRegisters.HeaderSize } owner)
-        {
-            yield break;
-        }
-
-        using SysfsFunction? registers = host.Bus.TryOpenToRead(physical);
-        if (registers is null)
-        {
-            yield break;
-        }
-
-        if (registers.TryRead(ConfigRegisters.Command, 2, out uint command) && (command & CommandBits.Memory) == 0)
-        {
-            yield return $"its physical function {physical} does not decode memory: no access would reach it";
-        }
-        else if (owner.Capabilities.TryFind(ExtendedCapabilityId.SrIov, out PciCapability iov)
-            && registers.TryRead(iov.Offset + SrIovRegisters.Control, 2, out uint control) && (control & SrIovRegisters.VfMemorySpace) == 0)
-        {
-            yield return $"its physical function {physical} has memory space of its virtual functions switched off";
         }
     }
 

@@ -48,6 +48,34 @@ public sealed class CustodyRestartTests : IDisposable
         Assert.Equal(0x0507, _host[Nic].Word(Command));
     }
 
+    /// <summary>Guests wait meanwhile, and the more devices a host has the longer.</summary>
+    [Fact]
+    public void A_restarted_program_holds_its_devices_before_it_has_looked_at_them()
+    {
+        Take("wan");
+        _host[Nic].Edit(static bytes => bytes.AsSpan().Fill(0xFF));
+
+        using var custody = DeviceCustody.Open(_host.Options());
+
+        Assert.Null(Assert.Single(custody.Held()).Unusable);
+        Assert.Contains("does not answer", custody.Functions.Claim(5, Address).Refusal?.Reason, StringComparison.Ordinal);
+        custody.Examine();
+        Assert.Contains("does not answer", Assert.Single(custody.Held()).Unusable, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_a_guest_was_given_before_it_was_looked_at_stays_the_guests()
+    {
+        Take("wan");
+        using var custody = DeviceCustody.Open(_host.Options());
+        Assert.True(custody.Functions.Claim(5, Address).IsGranted);
+
+        custody.Examine();
+
+        HeldDevice held = Assert.Single(custody.Held());
+        Assert.Equal((5, null), (held.OwnerDomain, held.Unusable));
+    }
+
     [Fact]
     public void A_name_with_a_comma_from_before_it_was_refused_is_read_and_adopted_as_it_is()
     {

@@ -1,5 +1,6 @@
 using PciBackFlow.Backend.Devices;
 using PciBackFlow.Backend.Devices.Holding;
+using PciBackFlow.Backend.Devices.Sources;
 using PciBackFlow.Backend.Failures;
 using PciBackFlow.Backend.Tests.Devices.FakeSysfs;
 using PciBackFlow.Pci;
@@ -80,6 +81,21 @@ public sealed class VirtualFunctionTests : IDisposable
         Assert.Contains(reason, custody.Functions.Claim(5, VirtualAddress).Refusal?.Reason, StringComparison.Ordinal);
         custody.GiveBack(VirtualAddress, rebind: false, force: false);
         Assert.Contains(reason, Assert.Throws<BackendException>(() => custody.Take(VirtualAddress, null, force: true)).Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>A guest waits for it after a restart, and each of its devices would be as slow as the host has others.</summary>
+    [Fact]
+    public async Task Whether_a_virtual_function_can_be_given_away_is_asked_of_no_other_function_of_the_host()
+    {
+        using DeviceCustody custody = _host.Open();
+        custody.Take(VirtualAddress, null, force: false);
+        custody.MakeReady(VirtualAddress);
+        using HungFile stranger = new(_host.AddNic("0000:04:00.0").Path("config"));
+
+        FunctionClaim claim = await Task.Run(() => custody.Functions.Claim(5, VirtualAddress), TestContext.Current.CancellationToken)
+            .WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+
+        Assert.True(claim.IsGranted);
     }
 
     [Theory]

@@ -63,7 +63,13 @@ internal sealed class FakeHost : ISysfsWriter, IDisposable
 
     public FakeDevice this[string address] => _devices[PciAddress.Parse(address)];
 
-    public DeviceCustody Open(RefusalPolicy? refusals = null) => DeviceCustody.Open(Options(refusals));
+    /// <summary>A custody as it is when its daemon has started.</summary>
+    public DeviceCustody Open(RefusalPolicy? refusals = null)
+    {
+        var custody = DeviceCustody.Open(Options(refusals));
+        custody.Examine();
+        return custody;
+    }
 
     public DeviceCustodyOptions Options(RefusalPolicy? refusals = null) => new()
     {
