@@ -18,8 +18,9 @@ internal sealed class GuestRegistry : IDisposable
     // What waits for a device does not count.
     private const int ConcurrentPasses = 4;
 
-    // One that waits for its device's reset must not keep the daemon from all the rest.
-    private static readonly TimeSpan FirstPassesLimit = TimeSpan.FromSeconds(2);
+    // One that waits for its device's reset must not keep the daemon from all the rest; what the rest does must not keep guests, who wait in an access.
+    private static readonly TimeSpan Standstill = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan FirstLooksLimit = TimeSpan.FromSeconds(30);
 
     private readonly Lock _lock = new();
     private readonly Dictionary<GuestId, GuestEntry> _entries = [];
@@ -61,7 +62,7 @@ internal sealed class GuestRegistry : IDisposable
         }
 
         // Those who wait come first; the watch tells at once of what has come meanwhile.
-        Task.WaitAll(first, FirstPassesLimit);
+        FirstLooks.Wait(first, Standstill, FirstLooksLimit);
         _watches.Add(_services.Store.Watch(StoreKeys.Guests, Changed));
     }
 

@@ -125,16 +125,30 @@ internal sealed class HeldFunctions(DeviceCustodyOptions options, HeldEntries en
 
     private (PciAddress Address, int? Owner)? SharesPageWithAnother(int domainId, HeldFunction function)
     {
-        // Other devices' gates are not taken here: what they show is enough, and two claims of one page at once see each other's list.
+        // Other devices' gates are not taken here: what they show is enough, and two claims of one page at once see each other's list. Nor are their registers
+        // asked: where the kernel placed them stands in a file, and guests wait.
         foreach (HeldDevice shown in entries.Shown())
         {
             if (shown.OwnerDomain is { } owner && owner != domainId && shown.Address != function.Address
-                && options.Bus.TryDescribe(shown.Address, out HostFunction? other) && MemoryPages.SharedBy(function.BaseAddresses, other.BaseAddresses).Any())
+                && MemoryPages.SharedBy(function.BaseAddresses, PlacesOf(shown.Address)).Any())
             {
                 return (shown.Address, owner);
             }
         }
 
         return null;
+    }
+
+    // Of one that is gone there are none.
+    private IReadOnlyList<BaseAddress> PlacesOf(PciAddress address)
+    {
+        try
+        {
+            return options.Bus.BaseAddressesOf(address);
+        }
+        catch (IOException)
+        {
+            return [];
+        }
     }
 }

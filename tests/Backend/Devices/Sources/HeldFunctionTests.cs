@@ -1,6 +1,7 @@
 using PciBackFlow.Backend.Devices;
 using PciBackFlow.Backend.Devices.Sources;
 using PciBackFlow.Backend.Failures;
+using PciBackFlow.Backend.Tests.Devices.FakeSysfs;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Pci;
 
@@ -35,6 +36,22 @@ public sealed class HeldFunctionTests : HeldNicTests
         Assert.Throws<BackendException>(() => Custody.MakeReady(PciAddress.Parse("00:05.0")));
         Assert.Equal(0, Custody.LineOf(PciAddress.Parse("00:05.0")));
         Custody.Functions.Release(5, PciAddress.Parse("00:05.0"));
+    }
+
+    /// <summary>A guest waits for its claim, and for each of its devices as long as for all that others have.</summary>
+    [Fact]
+    public async Task A_claim_asks_no_other_guests_device()
+    {
+        PciAddress other = Host.AddNic("0000:05:00.0").Address;
+        Custody.Take(other, null, force: false);
+        Custody.MakeReady(other);
+        Assert.True(Custody.Functions.Claim(6, other).IsGranted);
+        using HungFile hung = new(Host["0000:05:00.0"].Path("config"));
+
+        FunctionClaim claim = await Task.Run(() => Custody.Functions.Claim(5, Address), TestContext.Current.CancellationToken)
+            .WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+
+        Assert.True(claim.IsGranted);
     }
 
     [Fact]
