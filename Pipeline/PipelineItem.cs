@@ -49,6 +49,12 @@ public abstract class PipelineItem
     /// <summary>What each stage took (Stopwatch ticks).</summary>
     internal StageTicks Ticks;
 
+    /// <summary>Timed passage: accesses that were made for the item (<see cref="NoteAccesses"/>).</summary>
+    internal int Accesses { get; private set; }
+
+    /// <summary>Timed passage: what these took, in Stopwatch ticks.</summary>
+    internal long AccessTicks { get; private set; }
+
     /// <summary>How long a thread may be at the item, away from its shard, before the shard answers without it, in milliseconds.</summary>
     protected internal abstract int DeadlineMilliseconds { get; }
 
@@ -113,6 +119,15 @@ public abstract class PipelineItem
         }
 
         return false;
+    }
+
+    /// <summary>Owning thread: what a stage's accesses took, for who looks at the time of this passage; the last one's say counts.</summary>
+    /// <param name="count">How many there were; at least 0.</param>
+    /// <param name="ticks">What they took together, in Stopwatch ticks.</param>
+    public void NoteAccesses(int count, long ticks)
+    {
+        Accesses = count;
+        AccessTicks = ticks;
     }
 
     /// <summary>

@@ -33,6 +33,10 @@ internal static partial class ToolstackLog
     [LoggerMessage(EventId = 69, Level = LogLevel.Information, Message = "domain {DomainId}: {Device}: an interrupted attach or detach was {Outcome}")]
     public static partial void Recovered(ILogger logger, int domainId, PciAddress device, string outcome);
 
+    [LoggerMessage(EventId = 78, Level = LogLevel.Warning,
+        Message = "domain {DomainId}: {Device}: an interrupted attach or detach is not ended yet, and is tried again with the guest's next event: {Reason}")]
+    public static partial void StillInterrupted(ILogger logger, int domainId, PciAddress device, string reason);
+
     [LoggerMessage(EventId = 70, Level = LogLevel.Error, Message = "the domains could not be looked at")]
     public static partial void LookFailed(ILogger logger, Exception exception);
 

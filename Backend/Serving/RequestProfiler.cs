@@ -19,17 +19,18 @@ public sealed class RequestProfiler(IPipelineEngine<GuestOperation> engine)
     public const double MostSeconds = 3600;
 
     private readonly Lock _lock = new();
-    private CancellationTokenSource? _running;
+    private (string Id, CancellationTokenSource End)? _running;
     private bool _isClosed;
 
     /// <summary>Looks.</summary>
+    /// <param name="id">The name under which it can be ended.</param>
     /// <param name="domain">Whose requests; null for all guests'.</param>
     /// <param name="time">For how long.</param>
     /// <param name="everyNth">Which of these requests are timed: 1 for all, to <see cref="EngineOptions.MostSampleEvery"/>.</param>
     /// <param name="over">Ends it early.</param>
     /// <returns>What was found, also when it has ended early.</returns>
     /// <exception cref="BackendException">Somebody looks already, or the daemon is ending.</exception>
-    public async Task<RequestProfile> TakeAsync(int? domain, TimeSpan time, int everyNth, CancellationToken over)
+    public async Task<RequestProfile> TakeAsync(string id, int? domain, TimeSpan time, int everyNth, CancellationToken over)
     {
         using var end = CancellationTokenSource.CreateLinkedTokenSource(over);
         lock (_lock)
@@ -45,7 +46,7 @@ public sealed class RequestProfiler(IPipelineEngine<GuestOperation> engine)
                     BackendFailure.Failed, "a profile is being taken already, and there is one at a time\n  Try again when it is over.");
             }
 
-            _running = end;
+            _running = (id, end);
         }
 
         try
@@ -53,7 +54,7 @@ public sealed class RequestProfiler(IPipelineEngine<GuestOperation> engine)
             long began = Stopwatch.GetTimestamp();
             (IReadOnlyList<StageThread> before, long served) = await Aside(() => Begin(domain, everyNth)).ConfigureAwait(false);
             await Task.Delay(time, end.Token).ContinueWith(static _ => { }, TaskScheduler.Default).ConfigureAwait(false);
-            return await Aside(() => Finish(before, served, Stopwatch.GetElapsedTime(began))).ConfigureAwait(false);
+            return await Aside(() => Finish(id, before, served, Stopwatch.GetElapsedTime(began))).ConfigureAwait(false);
         }
         finally
         {
@@ -64,12 +65,20 @@ public sealed class RequestProfiler(IPipelineEngine<GuestOperation> engine)
         }
     }
 
-    /// <summary>Ends the profile that is being taken: who asked for it gets what there is. Without one nothing happens.</summary>
-    public void End()
+    /// <summary>Ends the profile that is being taken: who asked for it gets what there is.</summary>
+    /// <param name="id">Which one: another one than it goes on.</param>
+    /// <returns>Whether it was being taken.</returns>
+    public bool End(string id)
     {
         lock (_lock)
         {
-            _running?.Cancel();
+            if (_running is not { } running || running.Id != id)
+            {
+                return false;
+            }
+
+            running.End.Cancel();
+            return true;
         }
     }
 
@@ -88,7 +97,7 @@ public sealed class RequestProfiler(IPipelineEngine<GuestOperation> engine)
         lock (_lock)
         {
             _isClosed = true;
-            _running?.Cancel();
+            _running?.End.Cancel();
         }
     }
 
@@ -102,13 +111,13 @@ public sealed class RequestProfiler(IPipelineEngine<GuestOperation> engine)
         return (engine.ReadThreads(), engine.ReadCounters().Served);
     }
 
-    private RequestProfile Finish(IReadOnlyList<StageThread> before, long served, TimeSpan time)
+    private RequestProfile Finish(string id, IReadOnlyList<StageThread> before, long served, TimeSpan time)
     {
         long requests = engine.ReadCounters().Served - served;
         long bytes = StageThread.AllocatedBetween(before, engine.ReadThreads());
         ProbedStages found = engine.EndProbe() ?? throw new InvalidOperationException("nobody else ends a profile");
         return new(
-            PipelineTopologyNames.NameOf(engine.Topology), time.TotalSeconds, found.Items, found.Timings, found.Totals,
-            requests == 0 ? 0 : bytes / (double)requests);
+            id, PipelineTopologyNames.NameOf(engine.Topology), time.TotalSeconds, found.Items, found.Timings, found.Totals, found.Accesses,
+            found.AccessNanoseconds, requests == 0 ? 0 : bytes / (double)requests);
     }
 }

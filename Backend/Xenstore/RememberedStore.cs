@@ -8,7 +8,7 @@ namespace PciBackFlow.Backend.Xenstore;
 /// which no more is remembered; <see cref="Forget"/> ends it. As safe for threads as the store itself, which it does not own.
 /// </summary>
 /// <param name="inner">The store.</param>
-internal sealed class RememberedStore(IXenStore inner) : IXenStore
+internal sealed class RememberedStore(IXenStore inner) : ForwardingAccess, IXenStore
 {
     // Only a store that does not answer at all lets one wait for so long; then it is asked when it matters.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
@@ -73,38 +73,21 @@ internal sealed class RememberedStore(IXenStore inner) : IXenStore
         Array.ForEach(watches, static watch => watch.Dispose());
     }
 
-    public string? Read(string path) => Find(path) is { } watched ? watched.Read(path, inner, _isLearning) : inner.Read(path);
+    public override string? Read(string path) => Find(path) is { } watched ? watched.Read(path, inner, _isLearning) : inner.Read(path);
 
-    public IReadOnlyList<string>? Directory(string path) =>
+    public override IReadOnlyList<string>? Directory(string path) =>
         Find(path) is { } watched ? watched.Directory(path, inner, _isLearning) : inner.Directory(path);
-
-    public void Write(string path, string value)
-    {
-        inner.Write(path, value);
-        Change(path);
-    }
-
-    public void MakeDirectory(string path)
-    {
-        inner.MakeDirectory(path);
-        Change(path);
-    }
-
-    public void Remove(string path)
-    {
-        inner.Remove(path);
-        Change(path);
-    }
-
-    public IReadOnlyList<XenStorePermission>? GetPermissions(string path) => inner.GetPermissions(path);
-
-    public void SetPermissions(string path, IReadOnlyList<XenStorePermission> permissions) => inner.SetPermissions(path, permissions);
 
     public IDisposable Watch(string path, Action<string> changed) => inner.Watch(path, changed);
 
     public IXenStoreTransaction BeginTransaction() => new Transaction(this, inner.BeginTransaction());
 
     public void Dispose() => Forget();
+
+    protected override IXenStoreAccess Next() => inner;
+
+    // Before its own watch tells: who writes finds what it wrote.
+    protected override void NoteChange(string path) => Find(path)?.Change(path);
 
     // Whether it has fired in time.
     private bool Await(string path, Action<string> changed)
@@ -145,47 +128,22 @@ internal sealed class RememberedStore(IXenStore inner) : IXenStore
         }
     }
 
-    // Before its own watch tells: who writes finds what it wrote.
-    private void Change(string path) => Find(path)?.Change(path);
-
-    private sealed class Transaction(RememberedStore owner, IXenStoreTransaction access) : IXenStoreTransaction
+    private sealed class Transaction(RememberedStore owner, IXenStoreTransaction access) : ForwardingAccess, IXenStoreTransaction
     {
         private readonly List<string> _changed = [];
-
-        public string? Read(string path) => access.Read(path);
-
-        public IReadOnlyList<string>? Directory(string path) => access.Directory(path);
-
-        public void Write(string path, string value)
-        {
-            access.Write(path, value);
-            _changed.Add(path);
-        }
-
-        public void MakeDirectory(string path)
-        {
-            access.MakeDirectory(path);
-            _changed.Add(path);
-        }
-
-        public void Remove(string path)
-        {
-            access.Remove(path);
-            _changed.Add(path);
-        }
-
-        public IReadOnlyList<XenStorePermission>? GetPermissions(string path) => access.GetPermissions(path);
-
-        public void SetPermissions(string path, IReadOnlyList<XenStorePermission> permissions) => access.SetPermissions(path, permissions);
 
         public bool Commit()
         {
             bool isDone = access.Commit();
-            _changed.ForEach(owner.Change);
+            _changed.ForEach(owner.NoteChange);
             return isDone;
         }
 
         public void Dispose() => access.Dispose();
+
+        protected override IXenStoreAccess Next() => access;
+
+        protected override void NoteChange(string path) => _changed.Add(path);
     }
 
     /// <summary>What is known of a node and those below it.</summary>

@@ -17,17 +17,7 @@ internal static class Words
         HelpName = helpName,
         Description = description,
         DefaultValueFactory = _ => standard,
-        CustomParser = result =>
-        {
-            string word = result.Tokens[0].Value;
-            if (long.TryParse(word, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long value) && value >= min && value <= max)
-            {
-                return value;
-            }
-
-            result.AddError($"{name} takes a whole number from {min} to {max}, not '{word}'");
-            return standard;
-        },
+        CustomParser = result => ReadNumber(result, name, min, max) ?? standard,
     };
 
     /// <summary>A number that has no default of ours.</summary>
@@ -35,17 +25,7 @@ internal static class Words
     {
         HelpName = helpName,
         Description = description,
-        CustomParser = result =>
-        {
-            string word = result.Tokens[0].Value;
-            if (int.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out int value) && value >= min && value <= max)
-            {
-                return value;
-            }
-
-            result.AddError($"{name} takes a whole number from {min} to {max}, not '{word}'");
-            return null;
-        },
+        CustomParser = result => (int?)ReadNumber(result, name, min, max),
     };
 
     public static Option<double> Seconds(string name, string description, double max, double standard) => new(name)
@@ -74,16 +54,7 @@ internal static class Words
             HelpName = string.Join('|', choices),
             Description = description,
             DefaultValueFactory = _ => choices[0],
-            CustomParser = result =>
-            {
-                string word = result.Tokens[0].Value;
-                if (!choices.Contains(word, StringComparer.Ordinal))
-                {
-                    result.AddError($"{name} takes {string.Join(", ", choices)}, not '{word}'");
-                }
-
-                return word;
-            },
+            CustomParser = result => ReadChoice(result, name, choices),
         };
         option.CompletionSources.Add(choices);
         return option;
@@ -96,16 +67,7 @@ internal static class Words
         {
             HelpName = string.Join('|', choices),
             Description = description,
-            CustomParser = result =>
-            {
-                string word = result.Tokens[0].Value;
-                if (!choices.Contains(word, StringComparer.Ordinal))
-                {
-                    result.AddError($"{name} takes {string.Join(", ", choices)}, not '{word}'");
-                }
-
-                return word;
-            },
+            CustomParser = result => ReadChoice(result, name, choices),
         };
         option.CompletionSources.Add(choices);
         return option;
@@ -119,22 +81,7 @@ internal static class Words
         {
             HelpName = helpName,
             Description = description,
-            CustomParser = result =>
-            {
-                string word = result.Tokens[0].Value;
-                if (word == Auto)
-                {
-                    return 0;
-                }
-
-                if (int.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out int value) && value >= 1 && value <= max)
-                {
-                    return value;
-                }
-
-                result.AddError($"{name} takes '{Auto}' or a whole number from 1 to {max}, not '{word}'");
-                return 0;
-            },
+            CustomParser = result => result.Tokens[0].Value == Auto ? 0 : (int)(ReadNumber(result, name, 1, max, $"'{Auto}' or ") ?? 0),
         };
         option.CompletionSources.Add(Auto);
         return option;
@@ -182,6 +129,30 @@ internal static class Words
         Description = description,
         CustomParser = result => result.Tokens[0].Value == AllDevices ? null : ReadDevice(result, name),
     };
+
+    // Null when it is none, which is said.
+    private static long? ReadNumber(ArgumentResult result, string name, long min, long max, string other = "")
+    {
+        string word = result.Tokens[0].Value;
+        if (long.TryParse(word, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long value) && value >= min && value <= max)
+        {
+            return value;
+        }
+
+        result.AddError($"{name} takes {other}a whole number from {min} to {max}, not '{word}'");
+        return null;
+    }
+
+    private static string ReadChoice(ArgumentResult result, string name, string[] choices)
+    {
+        string word = result.Tokens[0].Value;
+        if (!choices.Contains(word, StringComparer.Ordinal))
+        {
+            result.AddError($"{name} takes {string.Join(", ", choices)}, not '{word}'");
+        }
+
+        return word;
+    }
 
     private static DeviceSelector? ReadDevice(ArgumentResult result, string name)
     {

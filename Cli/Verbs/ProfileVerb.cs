@@ -127,8 +127,9 @@ internal sealed class ProfileVerb
 
     private async Task<RequestProfile> Take(ControlClient client, ParseResult parsed, CancellationToken cancel)
     {
+        string id = Guid.NewGuid().ToString("N");
         Task<RequestProfile> profile = client.ProfileAsync(
-            parsed.GetValue(_domain), parsed.GetValue(_seconds), (int)parsed.GetValue(_every), CancellationToken.None);
+            id, parsed.GetValue(_domain), parsed.GetValue(_seconds), (int)parsed.GetValue(_every), CancellationToken.None);
         try
         {
             return await profile.WaitAsync(cancel).ConfigureAwait(false);
@@ -138,7 +139,7 @@ internal sealed class ProfileVerb
             // Ctrl-C ends the looking, and what was seen so far is shown.
             while (!profile.IsCompleted)
             {
-                await client.EndProfileAsync(CancellationToken.None).ConfigureAwait(false);
+                await client.EndProfileAsync(id, CancellationToken.None).ConfigureAwait(false);
                 await Task.WhenAny(profile, Task.Delay(EndAgain, CancellationToken.None)).ConfigureAwait(false);
             }
 

@@ -2,7 +2,10 @@ using System.Runtime.InteropServices;
 
 namespace PciBackFlow.Hardware.Linux;
 
-/// <summary>The system calls behind mounts, program replacement, the FUSE device and the kernel's events, with their constants (Linux uapi headers).</summary>
+/// <summary>
+/// The system calls of this layer, each declared here once, with their constants (Linux uapi headers). Those that take a handle count it: a descriptor that
+/// another thread is using is not closed, and so never names somebody else's file.
+/// </summary>
 internal static unsafe partial class LinuxCalls
 {
     // linux/sched.h
@@ -34,8 +37,10 @@ internal static unsafe partial class LinuxCalls
     public const int KernelObjectEvents = 15;
     public const uint KernelsOwn = 1;
 
-    // asm-generic/mman-common.h
+    // asm-generic/mman-common.h, linux/mman.h
     public const int PopulateRead = 22;
+    public const int ReadAndWrite = 0x3;
+    public const int SharedMapping = 0x1;
 
     // asm-generic/signal.h
     public const int BrokenPipe = 13;
@@ -69,6 +74,21 @@ internal static unsafe partial class LinuxCalls
 
     [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
     public static partial nint Write(int descriptor, byte* buffer, nuint count);
+
+    [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]
+    public static partial nint Read(SafeHandle file, void* buffer, nuint count);
+
+    [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
+    public static partial nint Write(SafeHandle file, void* buffer, nuint count);
+
+    [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
+    public static partial int Control(SafeHandle device, nuint request, void* argument);
+
+    [LibraryImport("libc", EntryPoint = "mmap", SetLastError = true)]
+    public static partial void* Map(void* wanted, nuint length, int protection, int flags, SafeHandle file, long offset);
+
+    [LibraryImport("libc", EntryPoint = "munmap", SetLastError = true)]
+    public static partial int Unmap(void* address, nuint length);
 
     [LibraryImport("libc", EntryPoint = "close")]
     public static partial int Close(int descriptor);

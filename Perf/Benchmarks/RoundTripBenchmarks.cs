@@ -1,11 +1,15 @@
+using System.Buffers;
 using System.Diagnostics;
 using BenchmarkDotNet.Attributes;
 using PciBackFlow.Backend;
 using PciBackFlow.Backend.Devices.Sources;
+using PciBackFlow.Backend.Tracing;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
 using PciBackFlow.Pci;
 using PciBackFlow.Perf.Frontends;
+using PciBackFlow.Perf.Load;
+using PciBackFlow.Perf.Scripted;
 using PciBackFlow.Pipeline;
 
 namespace PciBackFlow.Benchmarks;
@@ -24,11 +28,16 @@ public class RoundTripBenchmarks
     private LoopbackToolstack? _toolstack;
     private IEventChannels? _channels;
     private SimulatedGuest? _guest;
+    private TraceSink? _trace;
     private uint _devfn;
 
     /// <summary>How the stages lie over threads.</summary>
     [Params(PipelineTopology.Fused, PipelineTopology.Queued, PipelineTopology.Dataflow)]
     public PipelineTopology Topology { get; set; }
+
+    /// <summary>Who looks at the trace meanwhile: nobody, or a reader of everything or of denied writes.</summary>
+    [Params(TraceState.Off, TraceState.On, TraceState.Denied)]
+    public TraceState Trace { get; set; }
 
     /// <summary>Connects a guest.</summary>
     [GlobalSetup]
@@ -53,12 +62,18 @@ public class RoundTripBenchmarks
         }
 
         _devfn = _guest.Functions[0].Guest.Devfn;
+        if (Trace != TraceState.Off)
+        {
+            FillPool();
+            _trace = new(_backend.Traces, isDenied: Trace == TraceState.Denied);
+        }
     }
 
     /// <summary>Ends everything.</summary>
     [GlobalCleanup]
     public void Close()
     {
+        _trace?.Dispose();
         _backend?.Dispose();
         _guest?.Dispose();
         _channels?.Dispose();
@@ -77,6 +92,16 @@ public class RoundTripBenchmarks
     /// <summary>A write that stays in memory: sizing a base address.</summary>
     [Benchmark]
     public uint WriteShadow() => Ask(FrontendRequest.Write(_devfn, 0x10, 4, uint.MaxValue));
+
+    // How many batches wait at once depends on how late a busy machine lets the reader run: as many as may are in the pool before anything is counted.
+    private static void FillPool()
+    {
+        byte[][] batches =
+        [
+            .. Enumerable.Range(0, TraceSubscription.MostBatches).Select(static _ => ArrayPool<byte>.Shared.Rent(TraceSubscription.BatchBytes)),
+        ];
+        Array.ForEach(batches, static batch => ArrayPool<byte>.Shared.Return(batch));
+    }
 
     private uint Ask(FrontendRequest request)
     {

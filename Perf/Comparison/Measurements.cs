@@ -53,7 +53,8 @@ internal sealed class Measurements(ComparisonOptions options, TextWriter progres
     /// <inheritdoc/>
     public void Dispose() => _yardstick.Dispose();
 
-    private static CapturedFunction Open() => BuiltinCaptures.TryLoad(Function, out Capture? capture)
+    /// <summary>The function that everything is measured with.</summary>
+    internal static CapturedFunction Open() => BuiltinCaptures.TryLoad(Function, out Capture? capture)
         ? CapturedFunction.All(capture)[0]
         : throw new ComparisonFailedException($"{Function} is not shipped");
 

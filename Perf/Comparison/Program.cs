@@ -3,12 +3,17 @@ using PciBackFlow.Perf.Load;
 
 namespace PciBackFlow.Perf.Comparison;
 
-/// <summary>The entry point of <c>Perf/compare</c>.</summary>
+/// <summary>The entry point of <c>Perf/compare</c>, and of what <c>Perf/count-trace</c> counts.</summary>
 internal static class Program
 {
     /// <returns>0: every goal that can be measured here is met. 1: one is missed, or something failed. 2: the words are wrong.</returns>
     private static int Main(string[] args)
     {
+        if (args is ["trace", ..])
+        {
+            return TracedEngine.Run(args.AsSpan(1));
+        }
+
         if (ComparisonOptions.Parse(args) is not { } options)
         {
             Console.Error.WriteLine(ComparisonOptions.Usage);

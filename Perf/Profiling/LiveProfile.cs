@@ -10,8 +10,6 @@ public static class LiveProfile
 {
     private const string Whole = "total";
 
-    // As the stage clock's.
-
     /// <summary>The report.</summary>
     /// <param name="profile">What the daemon has found.</param>
     /// <param name="whose">Whose requests these are, for people.</param>
@@ -28,7 +26,7 @@ public static class LiveProfile
             Total = StageProfile.Of(total),
             RoundTrip = null,
             BytesAllocatedPerOperation = profile.BytesAllocatedPerRequest,
-            ConfigAccessNanoseconds = null,
+            ConfigAccessNanoseconds = profile.Accesses == 0 ? null : Math.Round(profile.AccessNanoseconds / profile.Accesses, 1),
             Source = whose,
             Machine = MachineDescription.Describe(),
         };

@@ -34,7 +34,10 @@ public sealed record ProfileReport
     [JsonPropertyName("bytes_allocated_per_operation")]
     public required double BytesAllocatedPerOperation { get; init; }
 
-    /// <summary>Mean time of one 4-byte register read on the source itself, in nanoseconds; null where it was not read: guests have it.</summary>
+    /// <summary>
+    /// Mean time of one register access, in nanoseconds: of 4-byte reads on the source itself, or where guests have it of the accesses that their timed
+    /// requests made; null when these made none.
+    /// </summary>
     [JsonPropertyName("config_access_ns")]
     public required double? ConfigAccessNanoseconds { get; init; }
 

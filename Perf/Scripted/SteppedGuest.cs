@@ -11,6 +11,7 @@ using PciBackFlow.Stages.Filter;
 using PciBackFlow.Stages.Ingest;
 using PciBackFlow.Stages.Notify;
 using PciBackFlow.Stages.Respond;
+using PciBackFlow.Stages.Tracing;
 using PciBackFlow.Stages.Wire;
 
 namespace PciBackFlow.Perf.Scripted;
@@ -30,13 +31,14 @@ public sealed unsafe class SteppedGuest : IGuestNotifier, IDisposable
 
     /// <summary>Makes the guest and its page.</summary>
     /// <param name="function">What it has; it stays the caller's.</param>
-    public SteppedGuest(IPciFunction function)
+    /// <param name="trace">Its shard's trace; null: none.</param>
+    public SteppedGuest(IPciFunction function, ShardTrace? trace = null)
     {
         byte* memory = (byte*)NativeMemory.AlignedAlloc(SharedInfoLayout.PageSize, SharedInfoLayout.PageSize);
         _page = new(memory);
         _page.Zero();
         var assigned = new AssignedFunction(function, default, FunctionPermissions.Compile(function, AccessPolicy.Default, readAll: true, isLone: false));
-        _operation = new(new GuestConnection(1, new SharedPage(memory), this, new FunctionTable([assigned])));
+        _operation = new(new GuestConnection(1, new SharedPage(memory), this, new FunctionTable([assigned]), trace: trace));
     }
 
     /// <summary>Whether the last request was answered.</summary>

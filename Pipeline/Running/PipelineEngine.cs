@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using HdrHistogram;
 using PciBackFlow.Pipeline.Queues;
 
@@ -276,9 +277,13 @@ public sealed class PipelineEngine<TItem, T1, T2, T3, T4, T5, T6> : IPipelineEng
             }
 
             long items = 0;
+            long accesses = 0;
+            long ticks = 0;
             foreach (StageProbe<TItem> probe in probes)
             {
                 items += probe.Items;
+                accesses += probe.Accesses;
+                ticks += probe.AccessTicks;
             }
 
             List<TimedCount> distribution = [];
@@ -287,7 +292,7 @@ public sealed class PipelineEngine<TItem, T1, T2, T3, T4, T5, T6> : IPipelineEng
                 distribution.Add(new(value.ValueIteratedTo, value.CountAddedInThisIterationStep));
             }
 
-            return new(items, TimingsOf(histograms, totals), distribution);
+            return new(items, TimingsOf(histograms, totals), distribution, accesses, ticks * (1e9 / Stopwatch.Frequency));
         }
     }
 

@@ -24,6 +24,7 @@ internal sealed partial class Shard<TItem, TChain>
         {
             item.TimedSince = Stopwatch.GetTimestamp();
             item.Ticks = default;
+            item.NoteAccesses(0, 0);
             flow = _chain.RunTimed(item, 0, _handoverStage, out next);
         }
         else if (_handoverStage == _chain.Count)

@@ -17,6 +17,12 @@ internal sealed class StageProbe<TItem>(int stages, int every, Func<TItem, bool>
 
     internal StageClock Clock => _clock;
 
+    /// <summary>Accesses that were made for the timed items.</summary>
+    internal long Accesses { get; private set; }
+
+    /// <summary>What these took, in Stopwatch ticks.</summary>
+    internal long AccessTicks { get; private set; }
+
     /// <summary>Whether this passage is to be timed, if it finds work.</summary>
     internal bool IsDue(TItem item) => _clock.IsDue && wants(item);
 
@@ -36,6 +42,8 @@ internal sealed class StageProbe<TItem>(int stages, int every, Func<TItem, bool>
         if (item.TimedSince >= _since)
         {
             _clock.Record(item);
+            Accesses += item.Accesses;
+            AccessTicks += item.AccessTicks;
         }
     }
 }

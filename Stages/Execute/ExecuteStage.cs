@@ -61,13 +61,15 @@ public readonly struct ExecuteStage : IStage<GuestOperation>
         // the steps still are finished: they touch the item and its function only, and the engine decides whose answer counts.
         item.EnterAccess();
         long begun = Stopwatch.GetTimestamp();
+        long took = 0;
         AccessStatus status = PlanSteps.Run(in item.Plan, item.Request.Offset, item.Request.Size, function, out uint read);
         if (!item.Plan.MayBlock)
         {
             // What may block says nothing about the function's registers: a reset takes its time on any.
             long now = Stopwatch.GetTimestamp();
-            item.WasSlow = now - begun >= AccessPace.Allowed;
-            function.NoteTime(now, now - begun);
+            took = now - begun;
+            item.WasSlow = took >= AccessPace.Allowed;
+            function.NoteTime(now, took);
         }
 
         item.LeaveAccess();
@@ -77,6 +79,11 @@ public readonly struct ExecuteStage : IStage<GuestOperation>
         }
 
         item.HardwareAccesses = (int)(function.HardwareReads + function.HardwareWrites - accesses);
+        if (took != 0 && item.HardwareAccesses != 0)
+        {
+            item.NoteAccesses(item.HardwareAccesses, took);
+        }
+
         function.End();
         if (status == AccessStatus.AccessDenied && item.DeniedBits == 0)
         {

@@ -121,6 +121,18 @@ public sealed partial class LayerTests
     }
 
     [Fact]
+    public void A_function_of_the_C_library_is_declared_in_one_file_of_a_layer()
+    {
+        string[] layers = ["Pipeline", "Pci", "Filter", "Hardware", "Stages", "Backend", "Perf", "Cli"];
+        IEnumerable<string> offences = layers.SelectMany(static layer => SourceTree.Files(layer)
+            .SelectMany(static file => DeclaredFunction().Matches(File.ReadAllText(file)).Select(match => (Name: match.Groups[1].Value, file)))
+            .Distinct().GroupBy(static declared => declared.Name).Where(static files => files.Count() > 1)
+            .Select(files => $"{layer}: {files.Key} in {string.Join(", ", files.Select(static declared => Path.GetFileName(declared.file)))}"));
+
+        Assert.Empty(offences);
+    }
+
+    [Fact]
     public void No_line_of_a_source_file_is_longer_than_160_columns()
     {
         const int MostColumns = 160;
@@ -145,6 +157,9 @@ public sealed partial class LayerTests
 
     [GeneratedRegex(@"\b(File|Directory|FileStream|StreamReader|StreamWriter)\b[.(]")]
     private static partial Regex IsFile();
+
+    [GeneratedRegex(@"LibraryImport\(""libc"", EntryPoint = ""(\w+)""")]
+    private static partial Regex DeclaredFunction();
 
     // Top level only: a type in a file-scoped namespace begins in the first column.
     [GeneratedRegex(

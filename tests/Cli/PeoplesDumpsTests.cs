@@ -169,157 +169,6 @@ public sealed class PeoplesDumpsTests : IDisposable
         Assert.Equal("040000d000000000040000d100000000", Convert.ToHexStringLower(seen.Slice(0x10, 16)));
     }
 
-    // lspci -x by a normal user: the kernel gives no more (drivers/pci/pci-sysfs.c, pci_read_config).
-    [Theory]
-    [InlineData(64, "guest-view")]
-    [InlineData(64, "guest-view --json")]
-    [InlineData(64, "devices")]
-    [InlineData(64, "devices --json")]
-    [InlineData(64, "explain 0 44 100.b=1 CAP_PM+4")]
-    [InlineData(64, "explain 44 44=1 fff.b")]
-    [InlineData(64, "explain --json 44 44=1 fff.b")]
-    [InlineData(64, "explain ECAP_AER+4")]
-    [InlineData(64, "learn 44=1")]
-    [InlineData(64, "learn 44")]
-    [InlineData(64, "learn CAP_EXP+8.w=2830")]
-    [InlineData(160, "explain a0 9e.l")]
-    [InlineData(160, "learn a0=1")]
-    [InlineData(256, "explain 100")]
-    [InlineData(256, "explain ECAP_AER+4")]
-    [InlineData(256, "learn ECAP_AER+14=40")]
-    [InlineData(256, "devices")]
-    [InlineData(256, "guest-view")]
-    public void A_short_capture_is_said_in_the_same_words_everywhere_and_nothing_is_claimed_of_the_rest(int length, string words)
-    {
-        string dump = _folder.Write("short.txt", DumpText.Of(
-            "03:00.0 Ethernet controller: I210", "Region 0: Memory at f7000000 (32-bit, non-prefetchable) [size=1M]|Capabilities: <access denied>",
-            Short(length), length));
-
-        var run = CliRun.OfLine($"{words} --from-dump {dump}");
-
-        Assert.Contains($"only the first {length} bytes were captured", run.Output + run.Errors, StringComparison.Ordinal);
-        string[] claims = ["no such capability", "broken", "outside", "nothing of it is denied", "no capability claims", "behind what can be read"];
-        foreach (string claim in claims)
-        {
-            Assert.DoesNotContain(claim, run.Output + run.Errors, StringComparison.Ordinal);
-        }
-
-        if (words.StartsWith("learn", StringComparison.Ordinal))
-        {
-            Assert.Equal((Terminal.ExitCode.Failed, string.Empty), (run.ExitCode, run.Output));
-        }
-    }
-
-    [Fact]
-    public void A_policy_is_not_said_to_name_what_a_short_capture_may_have()
-    {
-        string policy = _folder.Write("policy.json", """{"rules":[{"register":"CAP_PM","offset":4}],"hide":["CAP_VPD"]}""");
-        string dump = _folder.Write("short.txt", DumpText.Of("03:00.0 I210", "", Short(64), 64));
-
-        CliRun run = CliRun.OfLine($"guest-view --policy {policy} --from-dump {dump}").Succeeded();
-
-        Assert.DoesNotContain("has no such", run.Errors, StringComparison.Ordinal);
-        Assert.Contains("not among the 64 bytes of the function that can be read", run.Errors, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public void Scripts_are_told_what_is_not_known()
-    {
-        string dump = _folder.Write("short.txt", DumpText.Of("03:00.0 I210", "", Short(64), 64));
-
-        JsonElement[] explained = [.. CliRun.OfLine($"explain --json 3c 40 40=1 --from-dump {dump}").Json().EnumerateArray()];
-        JsonElement device = Assert.Single(CliRun.OfLine($"devices --json --from-dump {dump}").Json().EnumerateArray());
-
-        Assert.Equal([false, true, true], explained.Select(access => access.TryGetProperty("known", out JsonElement known) && !known.GetBoolean()));
-        Assert.Equal([1, 0, 0], explained.Select(access => Math.Min(1, access.GetProperty("rows").GetArrayLength())));
-        Assert.Equal("only the first 64 bytes were captured", device.GetProperty("incomplete").GetString());
-        Assert.Equal((64, 0), (device.GetProperty("readable_size").GetInt32(), device.GetProperty("capability_defects").GetArrayLength()));
-    }
-
-    // A list that goes on behind the capture may claim any register before its end.
-    [Fact]
-    public void What_an_unread_part_of_the_list_may_claim_is_not_said_to_be_nobodys()
-    {
-        string dump = _folder.Write("short.txt", DumpText.Of("03:00.0 I210", "", "00=86803315 06=1000 34=40 40=01d0", 160));
-
-        string text = CliRun.OfLine($"explain 80 --from-dump {dump}").Succeeded().Output;
-
-        Assert.Contains("no capability that can be read claims it", text, StringComparison.Ordinal);
-        Assert.DoesNotContain("no capability claims it", text, StringComparison.Ordinal);
-    }
-
-    // 256 bytes are all that a conventional function has.
-    [Fact]
-    public void A_whole_capture_of_a_conventional_function_is_not_short()
-    {
-        string dump = _folder.Write("whole.txt", DumpText.Of("00:05.0 Thing", "", "00=86801533"));
-
-        Assert.Contains("no such capability", CliRun.OfLine($"explain ECAP_AER+4 --from-dump {dump}").Errors, StringComparison.Ordinal);
-        Assert.Contains("outside the function's space", CliRun.OfLine($"explain 100 --from-dump {dump}").Output, StringComparison.Ordinal);
-        Assert.DoesNotContain("captured", CliRun.OfLine($"devices --from-dump {dump}").Output, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public void Of_a_whole_machine_its_short_captures_are_counted()
-    {
-        string dump = _folder.Write("machine.txt", string.Concat(Enumerable.Range(0, 3).Select(slot => DumpText.Of($"00:0{slot}.0 I210", "", Short(64), 64))));
-
-        CliRun run = CliRun.OfLine($"guest-view --from-dump {dump}").Succeeded();
-
-        Assert.Contains("of 3 functions only the first 64 bytes were captured", run.Errors, StringComparison.Ordinal);
-    }
-
-    public static TheoryData<string, string> Disguises
-    {
-        get
-        {
-            string dump = DumpText.Of("00:05.0 Thing", "Region 0: Memory at f1000000 (32-bit, non-prefetchable) [size=1M]", "00=86801533 10=000000f1");
-            string[] lines = dump.Split('\n');
-            return new()
-            {
-                { "indented", string.Join('\n', lines.Select(line => "    " + line)) },
-                { "indented, empty lines not", string.Join('\n', lines.Select(line => line.Length == 0 ? line : "\t" + line)) },
-                { "quoted", "Somebody wrote:\n" + string.Join('\n', lines.Select(line => ("> " + line).TrimEnd())) },
-                { "quoted twice", string.Join("\r\n", lines.Select(line => (">> " + line).TrimEnd())) },
-                { "without indentation of decoded lines", dump.Replace("\t", string.Empty, StringComparison.Ordinal) },
-                { "with spaces that do not break", dump.Replace(' ', '\u00A0') },
-                { "amid other text", "Hello,\nmy card:\n\n" + dump + "Regards\n" },
-            };
-        }
-    }
-
-    [Theory]
-    [MemberData(nameof(Disguises))]
-    public void A_dump_is_read_as_forums_and_mails_leave_it(string what, string text)
-    {
-        Assert.NotEmpty(what);
-        CheckDisguised(_folder.Write("dump.txt", text));
-    }
-
-    [Theory]
-    [InlineData("utf-16", true)]
-    [InlineData("utf-16", false)]
-    [InlineData("utf-16BE", true)]
-    [InlineData("utf-16BE", false)]
-    [InlineData("utf-8", true)]
-    public void A_dump_is_read_as_the_editors_of_Windows_leave_it(string encoding, bool hasMark)
-    {
-        string dump = DumpText.Of("00:05.0 Thing", "Region 0: Memory at f1000000 (32-bit, non-prefetchable) [size=1M]", "00=86801533 10=000000f1");
-        var written = System.Text.Encoding.GetEncoding(encoding);
-        byte[] bytes = written.GetBytes(dump.ReplaceLineEndings("\r\n"));
-        File.WriteAllBytes(_folder["dump.txt"], hasMark ? [.. written.Preamble, .. bytes] : bytes);
-
-        CheckDisguised(_folder["dump.txt"]);
-    }
-
-    private static void CheckDisguised(string dump)
-    {
-        CapturedConfig read = Assert.Single(Capture.Load(dump).Functions);
-
-        Assert.Equal((PciAddress.Parse("00:05.0"), 256, 1UL << 20), (read.Address, read.Bytes.Length, read.Regions[0].Length));
-        CliRun.OfLine($"guest-view --from-dump {dump}").Succeeded();
-    }
-
     [Fact]
     public void Of_what_does_not_answer_that_is_said_and_not_its_header_type()
     {
@@ -378,7 +227,7 @@ public sealed class PeoplesDumpsTests : IDisposable
         string good = _folder.Write(
             "dumps/good.txt", DumpText.Of("00:05.0 Thing", "", "00=86801533") + DumpText.Of("00:06.0 CardBus", "", "00=86801533 0e=02"));
         string bad = _folder.Write("dumps/more/bad.txt", "00:05.0 Thing\n00: 86 80 xx\n");
-        _folder.Write("dumps/more/short.txt", DumpText.Of("00:05.0 Thing", "", Short(64), 64));
+        _folder.Write("dumps/more/short.txt", DumpText.Of("00:05.0 Thing", "", ShortCapturesTests.Short(64), 64));
 
         var run = CliRun.Of("guest-view", "--check", _folder["dumps"]);
         JsonElement json = JsonDocument.Parse(CliRun.Of("guest-view", "--json", "--check", good, bad).Output).RootElement;
@@ -409,9 +258,6 @@ public sealed class PeoplesDumpsTests : IDisposable
         Assert.False(device.GetProperty("assignable").GetBoolean());
         Assert.Equal("its segment is 10000: Xen knows segments up to ffff, so that no guest can be given it", device.GetProperty("reasons")[0].GetString());
     }
-
-    private static string Short(int length) =>
-        "00=86803315 06=1000 0a=0002 10=000000f7 34=40 3c=0b01" + (length > 80 ? " 40=0150 50=1000" : string.Empty);
 
     // A host's own functions: what sysfs says, and no register holds, has to survive being captured (Linux drivers/pci/iov.c; LEGACY_IO_RESOURCE).
     [Theory]

@@ -97,7 +97,8 @@ internal static class RecoverPlan
             return false;
         }
 
-        ToolstackLog.NotSettled(device.Recovery.Services.Logger, device.Recovery.Life.DomainId, failure);
+        // Expected, and no defect: where it happened helps nobody.
+        ToolstackLog.StillInterrupted(device.Recovery.Services.Logger, device.Recovery.Life.DomainId, device.Device, failure.Message);
         return true;
     }
 }

@@ -9,6 +9,9 @@ internal static class ControlPaths
     /// <summary>Where the time of guests' requests goes.</summary>
     public const string Profile = "profile";
 
+    /// <summary>The key of a profile's id: of the question, and of the path that ends it.</summary>
+    public const string ProfileId = "id";
+
     /// <summary>What collectors ask for everywhere: of no version, because its format says its own.</summary>
     public const string Metrics = "/metrics";
 

@@ -114,15 +114,17 @@ public sealed class ControlClient(string socket)
         Send("POST", "reload", null, ControlAnswers.Types.ReloadReport, cancellationToken);
 
     /// <summary>Where the time of guests' requests goes: waits until the daemon has looked long enough, or <see cref="EndProfileAsync"/> ends it.</summary>
+    /// <param name="id">The name under which it can be ended: up to 64 letters, digits and <c>-</c>, that nobody else has.</param>
     /// <param name="domain">Whose, by id or name; null for all guests'.</param>
     /// <param name="seconds">How long it looks.</param>
     /// <param name="everyNth">Which requests are timed.</param>
     /// <param name="cancellationToken">Gives up; the daemon looks no more.</param>
     /// <returns>What it found.</returns>
-    public async Task<RequestProfile> ProfileAsync(string? domain, double seconds, int everyNth, CancellationToken cancellationToken)
+    public async Task<RequestProfile> ProfileAsync(string id, string? domain, double seconds, int everyNth, CancellationToken cancellationToken)
     {
         string whose = domain is null ? string.Empty : $"&domain={Uri.EscapeDataString(domain)}";
-        string path = string.Create(CultureInfo.InvariantCulture, $"{ControlPaths.Profile}?seconds={seconds}&every={everyNth}{whose}");
+        string name = $"{ControlPaths.ProfileId}={Uri.EscapeDataString(id)}";
+        string path = string.Create(CultureInfo.InvariantCulture, $"{ControlPaths.Profile}?{name}&seconds={seconds}&every={everyNth}{whose}");
         (int status, byte[] answer) =
             await Exchange("GET", path, null, Patience + TimeSpan.FromSeconds(seconds), cancellationToken).ConfigureAwait(false);
         return status switch
@@ -136,10 +138,21 @@ public sealed class ControlClient(string socket)
         };
     }
 
-    /// <summary>Ends the profile that is being taken, which is answered with what it has; without one nothing happens.</summary>
+    /// <summary>Ends a profile that is being taken, which is answered with what it has.</summary>
+    /// <param name="id">Which one.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
-    /// <returns>When the daemon knows.</returns>
-    public Task EndProfileAsync(CancellationToken cancellationToken) => Send("DELETE", ControlPaths.Profile, null, cancellationToken);
+    /// <returns>False when it is not being taken: it is over, or has not begun yet.</returns>
+    public async Task<bool> EndProfileAsync(string id, CancellationToken cancellationToken)
+    {
+        (int status, byte[] answer) = await Exchange(
+            "DELETE", $"{ControlPaths.Profile}/{Uri.EscapeDataString(id)}", null, Patience, cancellationToken).ConfigureAwait(false);
+        return status switch
+        {
+            >= 200 and < 300 => true,
+            404 => false,
+            _ => throw ProblemOf(status, answer),
+        };
+    }
 
     /// <summary>Requests as they are answered.</summary>
     /// <param name="query">Which: <c>denied=true&amp;domain=3&amp;device=03:00.0&amp;operation=write</c>, values escaped; empty for all.</param>

@@ -41,7 +41,7 @@ internal sealed class ControlEndpoints
         routes.Add("POST", "reload", endpoints.Reload);
         ProfileEndpoint profile = new(services);
         routes.Add("GET", ControlPaths.Profile, profile.Take);
-        routes.Add("DELETE", ControlPaths.Profile, profile.End);
+        routes.Add("DELETE", $"{ControlPaths.Profile}/{{{ControlPaths.ProfileId}}}", profile.End);
         routes.Add("GET", "trace", new TraceEndpoint(services).Run);
         routes.Add("GET", ControlPaths.Metrics, new MetricsEndpoint(services).Run);
         routes.Add("GET", ControlPaths.LivePage, LivePage.Answer);

@@ -72,6 +72,12 @@ internal sealed partial class ControlGate(ControlServices services, TimeSpan lim
         return context.Response.Body.WriteAsync(body, context.RequestAborted).AsTask();
     }
 
+    /// <summary>Answers why something did not happen, as a problem document.</summary>
+    public static Task Write(HttpContext context, int status, BackendFailure failure, string message) => Write(context, status, Problem(failure, message));
+
+    /// <summary>Somebody's word as it may stand in a message.</summary>
+    public static string Shown(string text) => ForeignText.Shown(text, limit: 64);
+
     private static Task Write(HttpContext context, int status, ControlProblem problem) =>
         Write(context, status, ProblemType, JsonSerializer.SerializeToUtf8Bytes(problem, ControlJson.Default.ControlProblem));
 
@@ -148,8 +154,6 @@ internal sealed partial class ControlGate(ControlServices services, TimeSpan lim
         int place = message.IndexOf(" Path: ", StringComparison.Ordinal);
         return place < 0 ? message : message[..place];
     }
-
-    private static string Shown(string text) => ForeignText.Shown(text, limit: 64);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "control: a request of {Peer} was refused")]
     private partial void LogRefused(string peer);

@@ -12,8 +12,7 @@ internal sealed partial class LoopbackPorts : IDisposable
     // Collectors and browsers ask again by themselves.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
-    private MetricsServer? _metrics;
-    private LivePageServer? _page;
+    private readonly List<LoopbackServer> _servers = [];
 
     /// <summary>Answers from now on.</summary>
     /// <param name="metricsPort">Of the metrics; 0: none.</param>
@@ -25,11 +24,8 @@ internal sealed partial class LoopbackPorts : IDisposable
     {
         if (metricsPort != 0)
         {
-            _metrics = new(metricsPort, services, loggers);
-            if (await Started(_metrics.StartAsync).ConfigureAwait(false) is { } reason)
+            if (await TryStart(new MetricsServer(metricsPort, services, loggers)).ConfigureAwait(false) is { } reason)
             {
-                _metrics.Dispose();
-                _metrics = null;
                 LogNoMetrics(logger, metricsPort, reason);
             }
             else
@@ -40,11 +36,8 @@ internal sealed partial class LoopbackPorts : IDisposable
 
         if (pagePort != 0)
         {
-            _page = new(pagePort, services, loggers);
-            if (await Started(_page.StartAsync).ConfigureAwait(false) is { } reason)
+            if (await TryStart(new LivePageServer(pagePort, services, loggers)).ConfigureAwait(false) is { } reason)
             {
-                _page.Dispose();
-                _page = null;
                 LogNoPage(logger, pagePort, reason);
             }
             else
@@ -59,26 +52,27 @@ internal sealed partial class LoopbackPorts : IDisposable
     public Task StopAsync(TimeSpan limit)
     {
         TimeSpan patience = limit < Patience ? limit : Patience;
-        return Task.WhenAll(_metrics?.StopAsync(patience) ?? Task.CompletedTask, _page?.StopAsync(patience) ?? Task.CompletedTask);
+        return Task.WhenAll(_servers.ConvertAll(server => server.StopAsync(patience)));
     }
 
     public void Dispose()
     {
-        _metrics?.Dispose();
-        _metrics = null;
-        _page?.Dispose();
-        _page = null;
+        _servers.ForEach(static server => server.Dispose());
+        _servers.Clear();
     }
 
-    private static async Task<string?> Started(Func<Task> start)
+    // Null when it answers, or why it does not.
+    private async Task<string?> TryStart(LoopbackServer server)
     {
         try
         {
-            await start().ConfigureAwait(false);
+            await server.StartAsync().ConfigureAwait(false);
+            _servers.Add(server);
             return null;
         }
         catch (Exception failure) when (failure is IOException or SocketException)
         {
+            server.Dispose();
             return failure.Message;
         }
     }

@@ -4,6 +4,7 @@ using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Hypervisor.Loopback;
 using PciBackFlow.Hardware.Hypervisor.Loopback.Passthrough;
+using PciBackFlow.Hardware.Linux;
 using static PciBackFlow.Backend.Tests.Attaching.ToolstackBench;
 
 namespace PciBackFlow.Backend.Tests.Attaching;
@@ -113,6 +114,29 @@ public sealed class RecoveryTests
 
         Assert.DoesNotContain("quiet 0000:03:00.0", bench.Order);
         Assert.Equal(8, bench.Granted.OwnerOf(Nic));
+    }
+
+    /// <summary>The daemon starts for the other guests; what is expected to fail now and then is no defect, and has no stack.</summary>
+    [Fact]
+    public async Task What_cannot_be_undone_at_the_start_is_a_warning_with_the_reason_and_is_undone_later()
+    {
+        await using ToolstackBench bench = new(start: false);
+        bench.Guest(7);
+        StepKill kill = new("attach", "write their keys", moment: 0);
+        bench.Doom(kill);
+        await Record.ExceptionAsync(() => bench.Attach(7, "03:00.0"));
+        Assert.True(kill.IsDead);
+
+        bench.Granted.Fail(LoopbackCall.AllowMemory, Errno.EPERM);
+        await bench.RestartAsync();
+
+        string line = Assert.Single(bench.Lines.Warnings, static text => text.Contains("is not ended yet", StringComparison.Ordinal));
+        Assert.Contains("domain 7: 0000:03:00.0: ", line, StringComparison.Ordinal);
+        Assert.Contains("EPERM", line, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", line, StringComparison.Ordinal);
+        Assert.DoesNotContain(bench.Lines.Errors, static text => text.Contains("could not be taken back", StringComparison.Ordinal));
+        await bench.RestartAsync();
+        Assert.Empty(bench.Journal);
     }
 
     [Fact]

@@ -168,25 +168,6 @@ public sealed class TraceTests
     }
 
     [Theory]
-    [InlineData("trace --operation sing", ExitCode.WrongWords, "sing")]
-    [InlineData("trace --json --save FILE", ExitCode.WrongWords, "exclude each other")]
-    [InlineData("trace --domain nobody", ExitCode.Failed, "nobody")]
-    [InlineData("trace --device 00:1g.0", ExitCode.WrongWords, "^")]
-    [InlineData("learn", ExitCode.WrongWords, "nothing to learn from")]
-    [InlineData("learn --trace a --daemon 00:04.0", ExitCode.WrongWords, "exclude each other")]
-    [InlineData("load --mix scan --replay a", ExitCode.WrongWords, "in the place of")]
-    public void What_cannot_be_is_said_with_the_contracts_exit_code(string line, int code, string reason)
-    {
-        using var daemon = new RunningDaemon();
-
-        CliRun run = line.StartsWith("load", StringComparison.Ordinal) ? CliRun.OfLine(line) : daemon.Ask(line);
-
-        Assert.Equal(code, run.ExitCode);
-        Assert.Contains(reason, run.Errors, StringComparison.Ordinal);
-        Assert.Equal("", run.Output);
-    }
-
-    [Theory]
     [InlineData("trace --from")]
     [InlineData("replay")]
     [InlineData("learn --trace")]

@@ -24,7 +24,7 @@ public sealed class LiveProfileTests
         int domain = load.Backend.Guests[0].DomainId;
         long served = load.Backend.Engine.ReadCounters().Served;
 
-        Task<RequestProfile> taken = load.Backend.Profiler.TakeAsync(domain, TimeSpan.FromSeconds(0.5), 4, CancellationToken.None);
+        Task<RequestProfile> taken = load.Backend.Profiler.TakeAsync("one", domain, TimeSpan.FromSeconds(0.5), 4, CancellationToken.None);
         load.Run(LoadPhase.Measure, () => taken.IsCompleted);
         load.Drain();
         RequestProfile profile = await taken;
@@ -37,5 +37,9 @@ public sealed class LiveProfileTests
         Assert.Equal(LatencySummary.From(LiveProfile.TotalsOf(profile)).P50, report.Total.P50);
         Assert.Equal(report.Sampled, LiveProfile.TotalsOf(profile).TotalCount);
         Assert.Equal(7, report.Stages.Count);
+
+        // A scan reaches the function with some of its reads, and each of these takes a part of its request's time.
+        Assert.InRange(report.ConfigAccessNanoseconds!.Value, 0.1, profile.AccessNanoseconds);
+        Assert.InRange(profile.AccessNanoseconds, 1, profile.Stages.Single(static stage => stage.Name == "execute").TotalNanoseconds);
     }
 }

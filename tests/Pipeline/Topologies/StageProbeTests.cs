@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using PciBackFlow.Pipeline.Tests.Toy;
 
 namespace PciBackFlow.Pipeline.Tests.Topologies;
@@ -29,6 +30,9 @@ public sealed class StageProbeTests
         Assert.Equal(5, found.Totals.Sum(total => total.Count));
         Assert.Equal(found.Totals.Select(total => total.Nanoseconds).Order(), found.Totals.Select(total => total.Nanoseconds));
         Assert.InRange(found.Timings[^1].P50Nanoseconds, found.Totals[0].Nanoseconds, found.Totals[^1].Nanoseconds);
+
+        // Of the timed ones: 1, 5, 9, 13 and 17, each of which says that its two accesses took as many ticks.
+        Assert.Equal((10L, 45 * (1e9 / Stopwatch.Frequency)), (found.Accesses, found.AccessNanoseconds));
 
         // Another look begins anew; of one item it times the first.
         Assert.Null(toy.Engine.EndProbe());

@@ -59,6 +59,7 @@ internal struct Execute : IStage<ToyItem>
             return StageFlow.Lost;
         }
 
+        item.NoteAccesses(2, item.Request);
         item.Value = item.Request * 2;
         page.ExecutedAt = page.Clock?.Invoke() ?? 0;
         return StageFlow.Continue;

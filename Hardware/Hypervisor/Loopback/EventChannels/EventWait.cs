@@ -16,11 +16,8 @@ namespace PciBackFlow.Hardware.Hypervisor.Loopback.EventChannels;
 /// Either A3 sees B1, or B3 sees A1. <see cref="Arm"/>, <see cref="Disarm"/>, <see cref="Sleep"/> and
 /// <see cref="Close"/> belong to the reader.
 /// </summary>
-internal sealed partial class EventWait
+internal sealed class EventWait
 {
-    private const int CloseOnExec = 0x80000; // EFD_CLOEXEC
-    private const short PollIn = 1;
-
     private Words _words;
     private int _descriptor = -1;
 
@@ -33,7 +30,7 @@ internal sealed partial class EventWait
         if (_descriptor < 0)
         {
             // Made by the first sleep: a guest that only polls costs no descriptor.
-            _descriptor = EventFd(0, CloseOnExec);
+            _descriptor = LinuxCalls.OpenEvent(0, LinuxCalls.CloseOnExec);
             if (_descriptor < 0)
             {
                 throw new HypervisorException(
@@ -55,14 +52,14 @@ internal sealed partial class EventWait
         bool readable = milliseconds < 0;
         if (!readable)
         {
-            var poll = new PollDescriptor { Descriptor = _descriptor, Events = PollIn };
-            readable = Poll(&poll, 1, milliseconds) > 0;
+            var poll = new LinuxCalls.PolledDescriptor { Descriptor = _descriptor, Wanted = LinuxCalls.Readable };
+            readable = LinuxCalls.Poll(&poll, 1, milliseconds) > 0;
         }
 
         if (readable)
         {
             ulong count;
-            while (ReadDescriptor(_descriptor, &count, sizeof(ulong)) < 0 && (Errno)Marshal.GetLastPInvokeError() == Errno.EINTR)
+            while (LinuxCalls.Read(_descriptor, (byte*)&count, sizeof(ulong)) < 0 && (Errno)Marshal.GetLastPInvokeError() == Errno.EINTR)
             {
                 // The runtime interrupts blocked threads to suspend them for a collection.
             }
@@ -85,7 +82,7 @@ internal sealed partial class EventWait
         if (Interlocked.Exchange(ref _words.Sleeping, 0) == 1)
         {
             ulong one = 1;
-            while (WriteDescriptor(_descriptor, &one, sizeof(ulong)) < 0 && (Errno)Marshal.GetLastPInvokeError() == Errno.EINTR)
+            while (LinuxCalls.Write(_descriptor, (byte*)&one, sizeof(ulong)) < 0 && (Errno)Marshal.GetLastPInvokeError() == Errno.EINTR)
             {
                 // Nothing was written: a lost write would be a lost wake-up.
             }
@@ -113,31 +110,8 @@ internal sealed partial class EventWait
         int descriptor = Interlocked.Exchange(ref _descriptor, -1);
         if (descriptor >= 0)
         {
-            _ = CloseFile(descriptor);
+            _ = LinuxCalls.Close(descriptor);
         }
-    }
-
-    [LibraryImport("libc", EntryPoint = "eventfd", SetLastError = true)]
-    private static partial int EventFd(uint initial, int flags);
-
-    [LibraryImport("libc", EntryPoint = "poll", SetLastError = true)]
-    private static unsafe partial int Poll(PollDescriptor* descriptors, nuint count, int milliseconds);
-
-    [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]
-    private static unsafe partial nint ReadDescriptor(int descriptor, void* buffer, nuint count);
-
-    [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
-    private static unsafe partial nint WriteDescriptor(int descriptor, void* buffer, nuint count);
-
-    [LibraryImport("libc", EntryPoint = "close")]
-    private static partial int CloseFile(int descriptor);
-
-    [StructLayout(LayoutKind.Sequential)]
-    private struct PollDescriptor
-    {
-        internal int Descriptor;
-        internal short Events;
-        internal short Returned;
     }
 
     // Every notifier reads Sleeping; it must not share a line with what the reader writes for each event.

@@ -8,13 +8,8 @@ namespace PciBackFlow.Hardware.Hypervisor.Xen.Calls;
 /// An open character device of Xen's drivers, and the system calls they take. The handle is counted: a descriptor that another thread is
 /// using is not closed, and so never names somebody else's file. Nothing here allocates but <see cref="Open"/>.
 /// </summary>
-internal sealed unsafe partial class DeviceFile : SafeHandleMinusOneIsInvalid
+internal sealed unsafe class DeviceFile : SafeHandleMinusOneIsInvalid
 {
-    private const int ReadWrite = 2; // O_RDWR
-    private const int CloseOnExec = 0x80000; // O_CLOEXEC, EFD_CLOEXEC
-    private const int ReadAndWrite = 3; // PROT_READ | PROT_WRITE
-    private const int Shared = 1; // MAP_SHARED
-    private const short PollIn = 1;
     private const int PageSize = 4096;
 
     private DeviceFile(int descriptor)
@@ -30,7 +25,7 @@ internal sealed unsafe partial class DeviceFile : SafeHandleMinusOneIsInvalid
         int error = 0;
         do
         {
-            descriptor = OpenFile(path, ReadWrite | CloseOnExec);
+            descriptor = LinuxCalls.Open(path, LinuxCalls.ReadWrite | LinuxCalls.CloseOnExec);
             error = descriptor < 0 ? Marshal.GetLastPInvokeError() : 0;
         }
         while ((Errno)error == Errno.EINTR);
@@ -44,7 +39,7 @@ internal sealed unsafe partial class DeviceFile : SafeHandleMinusOneIsInvalid
     /// <exception cref="HypervisorException">EMFILE, ENFILE, ENOMEM.</exception>
     internal static DeviceFile OpenEvent()
     {
-        int descriptor = EventFd(0, CloseOnExec);
+        int descriptor = LinuxCalls.OpenEvent(0, LinuxCalls.CloseOnExec);
         return descriptor >= 0
             ? new DeviceFile(descriptor)
             : throw new HypervisorException((Errno)Marshal.GetLastPInvokeError(), "can't create an eventfd");
@@ -56,7 +51,7 @@ internal sealed unsafe partial class DeviceFile : SafeHandleMinusOneIsInvalid
     {
         while (true)
         {
-            int result = IoControl(this, request, argument);
+            int result = LinuxCalls.Control(this, request, argument);
             int error = result < 0 ? Marshal.GetLastPInvokeError() : 0;
             if ((Errno)error != Errno.EINTR)
             {
@@ -69,7 +64,7 @@ internal sealed unsafe partial class DeviceFile : SafeHandleMinusOneIsInvalid
     /// <returns>Bytes, 0 at the end, or the negative errno (EINTR too: the caller knows whether its time has run out).</returns>
     internal int Read(void* buffer, int bytes)
     {
-        nint result = ReadFile(this, buffer, (nuint)bytes);
+        nint result = LinuxCalls.Read(this, buffer, (nuint)bytes);
         return result < 0 ? -Marshal.GetLastPInvokeError() : (int)result;
     }
 
@@ -79,7 +74,7 @@ internal sealed unsafe partial class DeviceFile : SafeHandleMinusOneIsInvalid
     {
         while (true)
         {
-            nint result = WriteFile(this, buffer, (nuint)bytes);
+            nint result = LinuxCalls.Write(this, buffer, (nuint)bytes);
             int error = result < 0 ? Marshal.GetLastPInvokeError() : 0;
             if ((Errno)error != Errno.EINTR)
             {
@@ -97,8 +92,8 @@ internal sealed unsafe partial class DeviceFile : SafeHandleMinusOneIsInvalid
         try
         {
             DangerousAddRef(ref added);
-            var descriptor = new PollDescriptor { Descriptor = (int)handle, Events = PollIn };
-            return Poll(&descriptor, 1, milliseconds) > 0;
+            var descriptor = new LinuxCalls.PolledDescriptor { Descriptor = (int)handle, Wanted = LinuxCalls.Readable };
+            return LinuxCalls.Poll(&descriptor, 1, milliseconds) > 0;
         }
         finally
         {
@@ -119,10 +114,10 @@ internal sealed unsafe partial class DeviceFile : SafeHandleMinusOneIsInvalid
         {
             DangerousAddRef(ref added);
             other.DangerousAddRef(ref otherAdded);
-            PollDescriptor* descriptors = stackalloc PollDescriptor[2];
-            descriptors[0] = new PollDescriptor { Descriptor = (int)handle, Events = PollIn };
-            descriptors[1] = new PollDescriptor { Descriptor = (int)other.handle, Events = PollIn };
-            return Poll(descriptors, 2, -1) > 0 && descriptors[1].Returned != 0;
+            LinuxCalls.PolledDescriptor* descriptors = stackalloc LinuxCalls.PolledDescriptor[2];
+            descriptors[0] = new LinuxCalls.PolledDescriptor { Descriptor = (int)handle, Wanted = LinuxCalls.Readable };
+            descriptors[1] = new LinuxCalls.PolledDescriptor { Descriptor = (int)other.handle, Wanted = LinuxCalls.Readable };
+            return LinuxCalls.Poll(descriptors, 2, -1) > 0 && descriptors[1].Seen != 0;
         }
         finally
         {
@@ -144,53 +139,18 @@ internal sealed unsafe partial class DeviceFile : SafeHandleMinusOneIsInvalid
     /// <returns>0, or the negative errno.</returns>
     internal int MapPage(ulong offset, out byte* address)
     {
-        void* mapped = Map(null, PageSize, ReadAndWrite, Shared, this, (long)offset);
+        void* mapped = LinuxCalls.Map(null, PageSize, LinuxCalls.ReadAndWrite, LinuxCalls.SharedMapping, this, (long)offset);
         bool failed = mapped == (void*)-1;
         address = failed ? null : (byte*)mapped;
         return failed ? -Marshal.GetLastPInvokeError() : 0;
     }
 
     /// <summary>Ends a mapping that <see cref="MapPage"/> made.</summary>
-    internal static void UnmapPage(byte* address) => _ = Unmap(address, PageSize);
+    internal static void UnmapPage(byte* address) => _ = LinuxCalls.Unmap(address, PageSize);
 
     /// <inheritdoc/>
-    protected override bool ReleaseHandle() => CloseFile((int)handle) == 0;
+    protected override bool ReleaseHandle() => LinuxCalls.Close((int)handle) == 0;
 
     /// <summary>Whether opening failed because there is no such device: no node (ENOENT), or none behind it (ENXIO, ENODEV).</summary>
     private static bool IsAbsence(Errno error) => error is Errno.ENOENT or Errno.ENXIO or Errno.ENODEV;
-
-    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int OpenFile(string path, int flags);
-
-    [LibraryImport("libc", EntryPoint = "eventfd", SetLastError = true)]
-    private static partial int EventFd(uint initial, int flags);
-
-    [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
-    private static partial int IoControl(DeviceFile device, nuint request, void* argument);
-
-    [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]
-    private static partial nint ReadFile(DeviceFile device, void* buffer, nuint bytes);
-
-    [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
-    private static partial nint WriteFile(DeviceFile device, void* buffer, nuint bytes);
-
-    [LibraryImport("libc", EntryPoint = "poll", SetLastError = true)]
-    private static partial int Poll(PollDescriptor* descriptors, nuint count, int milliseconds);
-
-    [LibraryImport("libc", EntryPoint = "mmap", SetLastError = true)]
-    private static partial void* Map(void* wanted, nuint bytes, int protection, int flags, DeviceFile device, long offset);
-
-    [LibraryImport("libc", EntryPoint = "munmap", SetLastError = true)]
-    private static partial int Unmap(void* address, nuint bytes);
-
-    [LibraryImport("libc", EntryPoint = "close")]
-    private static partial int CloseFile(int descriptor);
-
-    [StructLayout(LayoutKind.Sequential)]
-    private struct PollDescriptor
-    {
-        internal int Descriptor;
-        internal short Events;
-        internal short Returned;
-    }
 }
