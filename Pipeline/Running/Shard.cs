@@ -20,6 +20,7 @@ internal sealed partial class Shard<TItem, TChain> : IItemHome<TItem>, ITakeOver
     private readonly ConcurrentQueue<ControlRequest> _requests = new();
     private readonly string _name;
     private readonly long _spinTicks;
+    private readonly long _sourcePause = PipelineTimes.FromMicroseconds(PipelineTimes.SourcePauseMicroseconds);
     private readonly int _returnStage;
     private readonly int _handoverStage;
     private readonly int _laneCapacity;
@@ -232,11 +233,11 @@ internal sealed partial class Shard<TItem, TChain> : IItemHome<TItem>, ITakeOver
             return RunRound();
         }
 
-        if (_handedOver > 0 && Stopwatch.GetTimestamp() - _lastHandover < _spinTicks)
+        if (_handedOver > 0 && Stopwatch.GetTimestamp() is var now && now - _lastHandover < _spinTicks)
         {
             // The item is on its way through the queues: its return is worth the same wait as a next request.
             Thread.SpinWait(8);
-            PollSource();
+            AskSourceWhenDue(now);
             return true;
         }
 
@@ -259,6 +260,7 @@ internal sealed partial class Shard<TItem, TChain> : IItemHome<TItem>, ITakeOver
         }
 
         int count = _source.Take(_delivered, timeout);
+        _lastAsked = Stopwatch.GetTimestamp();
         Volatile.Write(ref _counters.Wakeups, _counters.Wakeups + 1);
 
         // Full fence between the count and the look at the watchdog (see Watchdog.Notice).
