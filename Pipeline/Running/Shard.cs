@@ -61,6 +61,9 @@ internal sealed partial class Shard<TItem, TChain> : IItemHome<TItem>, ITakeOver
 
     public long Progress => Volatile.Read(ref _counters.Served) + Volatile.Read(ref _counters.Wakeups) + Volatile.Read(ref _counters.Expired);
 
+    /// <summary>Any thread: whether it waits at its source, or is just about to.</summary>
+    internal bool IsAsleep => Volatile.Read(ref _asleep) != 0;
+
     /// <summary>After <see cref="Stop"/>: whether the thread came to its end.</summary>
     internal bool HasEnded => _ended;
 

@@ -88,6 +88,21 @@ public sealed class SourceCallTests
         Assert.Equal(14, toy.SpinAwait(1));
     }
 
+    [Theory]
+    [ClassData<EveryTopology>]
+    public void Who_asks_whether_a_shard_sleeps_does_not_wake_it(PipelineTopology topology)
+    {
+        using var toy = new ToyEngine(EveryTopology.Options(topology));
+        ToyEngine.Until(() => toy.Source.IsAwaited);
+        long wakeups = toy.Counters.Wakeups;
+
+        Assert.True(toy.Engine.IsAsleep(0));
+        ToyEngine.Until(() => toy.Engine.IsQuiet);
+        Assert.Equal(wakeups, toy.Counters.Wakeups);
+
+        toy.Engine.Invoke(0, () => Assert.False(toy.Engine.IsAsleep(0)));
+    }
+
     private static void AskAll(ToyEngine toy, int request)
     {
         for (int lane = 0; lane < toy.Pages.Length; lane++)
