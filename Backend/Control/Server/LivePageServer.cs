@@ -28,7 +28,7 @@ public sealed class LivePageServer : IDisposable
     public LivePageServer(int port, ControlServices services, ILoggerFactory loggers)
     {
         _status = new(new(services));
-        _server = new(loggers, Answer, options => Configure(options, port));
+        _server = new(new IPEndPoint(IPAddress.Loopback, port), loggers, Answer, Limit);
     }
 
     /// <summary>Answers requests from now on.</summary>
@@ -43,13 +43,12 @@ public sealed class LivePageServer : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _server.Dispose();
 
-    private static void Configure(KestrelServerOptions options, int port)
+    private static void Limit(KestrelServerLimits limits)
     {
-        options.Listen(IPAddress.Loopback, port);
-        options.Limits.MaxConcurrentConnections = MaxConnections;
+        limits.MaxConcurrentConnections = MaxConnections;
 
         // None is read.
-        options.Limits.MaxRequestBodySize = 0;
+        limits.MaxRequestBodySize = 0;
     }
 
     private async Task Answer(HttpContext context)

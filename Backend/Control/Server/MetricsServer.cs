@@ -29,7 +29,7 @@ public sealed class MetricsServer : IDisposable
     public MetricsServer(int port, ControlServices services, ILoggerFactory loggers)
     {
         _metrics = new(services);
-        _server = new(loggers, Answer, options => Configure(options, port));
+        _server = new(new IPEndPoint(IPAddress.Loopback, port), loggers, Answer, Limit);
     }
 
     /// <summary>Answers requests from now on.</summary>
@@ -44,13 +44,12 @@ public sealed class MetricsServer : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _server.Dispose();
 
-    private static void Configure(KestrelServerOptions options, int port)
+    private static void Limit(KestrelServerLimits limits)
     {
-        options.Listen(IPAddress.Loopback, port);
-        options.Limits.MaxConcurrentConnections = MaxConnections;
+        limits.MaxConcurrentConnections = MaxConnections;
 
         // None is read.
-        options.Limits.MaxRequestBodySize = 0;
+        limits.MaxRequestBodySize = 0;
     }
 
     private async Task Answer(HttpContext context)
