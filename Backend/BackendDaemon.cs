@@ -36,6 +36,7 @@ public sealed partial class BackendDaemon : IDisposable
     private bool _hasServed;
     private volatile bool _isReleased;
     private PcibackDirectory? _xl;
+    private volatile StallAlarm? _alarm;
 
     /// <summary>Composes it; nothing runs before <see cref="Start"/>.</summary>
     /// <param name="machine">What it serves on; disposed by the caller, after the daemon.</param>
@@ -51,7 +52,7 @@ public sealed partial class BackendDaemon : IDisposable
         _policies = options.Policies;
         options.Policies.Devices.Check(machine.Custody.Present);
         _host = MakeHost();
-        Shards = new ShardLiveness(_host.Engine.ShardCount, InvokeOnShard);
+        Shards = new ShardLiveness(_host.Engine.ShardCount, InvokeOnShard, shard => _host.Engine.IsAsleep(shard));
     }
 
     /// <summary>Whether the shards do their work.</summary>
@@ -59,7 +60,7 @@ public sealed partial class BackendDaemon : IDisposable
 
     /// <summary>Watches the shards from when it is started on; to be disposed before this.</summary>
     /// <param name="stalled">Told once which shards do not come back to their guests.</param>
-    public StallAlarm WatchShards(Action<string> stalled) => new(Shards, Progress, stalled);
+    public StallAlarm WatchShards(Action<string> stalled) => _alarm = new(Shards, Progress, () => _host.Engine.IsQuiet, stalled);
 
     /// <summary>What a daemon has to agree on that is to follow another one, or be followed.</summary>
     /// <param name="version">The program's.</param>
@@ -310,7 +311,14 @@ public sealed partial class BackendDaemon : IDisposable
         return counters.Deliveries + counters.Served + counters.Offloaded + counters.Expired + counters.Takeovers;
     }
 
-    private BackendHost MakeHost() => new(new BackendOptions
+    private BackendHost MakeHost()
+    {
+        BackendHost host = new(HostOptions());
+        host.Engine.Resumed = () => _alarm?.Stir();
+        return host;
+    }
+
+    private BackendOptions HostOptions() => new()
     {
         Hypervisor = _machine.Hypervisor,
         FunctionSource = _machine.Custody.Functions,
@@ -323,7 +331,7 @@ public sealed partial class BackendDaemon : IDisposable
         Policies = _policies with { Present = _machine.Custody.Present },
         Errors = _machine.Errors,
         Logger = _options.Logger,
-    });
+    };
 
     // One that is not there any more has another value, too: its default.
     private static IEnumerable<string> Unheeded(IReadOnlyList<SettingReport> before, IReadOnlyList<SettingReport> now) =>

@@ -1,21 +1,24 @@
 namespace PciBackFlow.Backend.Serving;
 
 /// <summary>
-/// Whether the shards do their work: each is asked to run an empty action between two requests. A shard that is asked and hasn't answered is not
-/// asked again, so that a stuck one holds one waiting thread at most. Thread-safe.
+/// Whether the shards do their work: each is asked to run an empty action between two requests. A shard that sleeps is not stuck and not woken for that. One
+/// that is asked and hasn't answered is not asked again, so that a stuck one holds one waiting thread at most. Thread-safe.
 /// </summary>
 public sealed class ShardLiveness
 {
     private readonly Lock _lock = new();
     private readonly Action<int, Action> _invoke;
+    private readonly Func<int, bool> _isAsleep;
     private readonly Task?[] _asked;
 
     /// <summary>Creates the check.</summary>
     /// <param name="shards">How many shards there are.</param>
     /// <param name="invoke">Runs an action on a shard and waits for it (<see cref="Pipeline.Running.IPipelineEngine{TItem}.Invoke"/>).</param>
-    public ShardLiveness(int shards, Action<int, Action> invoke)
+    /// <param name="isAsleep">Whether a shard waits for something to do; null: nobody knows.</param>
+    public ShardLiveness(int shards, Action<int, Action> invoke, Func<int, bool>? isAsleep = null)
     {
         _invoke = invoke;
+        _isAsleep = isAsleep ?? (static _ => false);
         _asked = new Task?[shards];
     }
 
@@ -33,6 +36,12 @@ public sealed class ShardLiveness
             for (int shard = 0; shard < _asked.Length; shard++)
             {
                 int asked = shard;
+                if (_isAsleep(shard))
+                {
+                    questions[shard] = Task.CompletedTask;
+                    continue;
+                }
+
                 if (_asked[shard] is not { IsCompleted: false } pending)
                 {
                     _asked[shard] = pending = Task.Factory.StartNew(

@@ -11,8 +11,11 @@ namespace PciBackFlow.Hardware.Errors;
 /// </summary>
 public sealed unsafe class LinuxErrorSource : IErrorSource
 {
-    // Corrected errors have no event: this is how late they are counted where there is no trace.
+    // Corrected errors have no event: this is how late they are counted where there is no trace, and no oftener are the counters looked at where there is.
     private const int CounterMilliseconds = 1000;
+
+    // Where there is a trace, each error wakes the thread, which looks then; and now and then for what the trace may have lost.
+    private const int RareMilliseconds = 60_000;
     private const int BufferBytes = 16 * 1024;
 
     // Guests wait while one daemon ends and another one begins; a register that a reset holds up would let them wait for seconds.
@@ -146,6 +149,7 @@ public sealed unsafe class LinuxErrorSource : IErrorSource
     {
         byte[] buffer = new byte[BufferBytes];
         long countersAt = 0;
+        long soonest = 0;
 
         // What woke the thread before this one. Whether this one is to end is asked behind it.
         ulong before;
@@ -156,12 +160,16 @@ public sealed unsafe class LinuxErrorSource : IErrorSource
             if (now >= countersAt)
             {
                 _collector.LookAtCounters(now);
-                countersAt = now + CounterMilliseconds;
+                soonest = now + CounterMilliseconds;
+                countersAt = _trace is null ? soonest : now + RareMilliseconds;
             }
 
             Tell(_collector.TakeDue(now));
-            Wait(Math.Min(countersAt, _collector.DueAt));
-            Take(buffer);
+            if (HasSomethingCome(Math.Min(countersAt, _collector.DueAt)))
+            {
+                Take(buffer);
+                countersAt = Math.Min(countersAt, soonest);
+            }
         }
 
         if (_isStopping)
@@ -178,18 +186,22 @@ public sealed unsafe class LinuxErrorSource : IErrorSource
         }
     }
 
-    // A descriptor below 0 is none: poll leaves it alone.
-    private void Wait(long until)
+    // Waits until then at most. A descriptor below 0 is none: poll leaves it alone.
+    private bool HasSomethingCome(long until)
     {
         LinuxCalls.PolledDescriptor* descriptors = stackalloc LinuxCalls.PolledDescriptor[3];
         descriptors[0] = new() { Descriptor = _wake, Wanted = LinuxCalls.Readable };
         descriptors[1] = new() { Descriptor = _events?.Descriptor ?? -1, Wanted = LinuxCalls.Readable };
         descriptors[2] = new() { Descriptor = _trace?.Descriptor ?? -1, Wanted = LinuxCalls.Readable };
-        long left = Math.Clamp(until - Environment.TickCount64, 0, CounterMilliseconds);
-        if (LinuxCalls.Poll(descriptors, 3, (int)left) < 0 && (Errno)Marshal.GetLastPInvokeError() != Errno.EINTR)
+        long left = Math.Clamp(until - Environment.TickCount64, 0, RareMilliseconds);
+        int ready = LinuxCalls.Poll(descriptors, 3, (int)left);
+        if (ready < 0 && (Errno)Marshal.GetLastPInvokeError() != Errno.EINTR)
         {
             Thread.Sleep(CounterMilliseconds);
         }
+
+        // What cannot be waited for is looked at all the same.
+        return ready != 0;
     }
 
     private void Take(byte[] buffer)

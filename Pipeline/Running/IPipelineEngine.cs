@@ -8,11 +8,24 @@ namespace PciBackFlow.Pipeline.Running;
 public interface IPipelineEngine<TItem> : IDisposable
     where TItem : PipelineItem
 {
+    /// <summary>
+    /// What is called when the quiet is over: whoever has seen <see cref="IsQuiet"/> is told here afterwards, perhaps when nothing was to do after all. On a
+    /// thread of the engine's own; short, not blocking, without exceptions. Set before <see cref="Start"/>.
+    /// </summary>
+    Action? Resumed { get; set; }
+
     /// <summary>How the stages lie over threads.</summary>
     PipelineTopology Topology { get; }
 
     /// <summary>Number of shards.</summary>
     int ShardCount { get; }
+
+    /// <summary>Whether no shard has had anything to do for about a second. While that lasts no thread of the engine runs.</summary>
+    bool IsQuiet { get; }
+
+    /// <summary>Whether a shard waits for something to do. Neither it nor anybody else wakes up for the question.</summary>
+    /// <param name="shard">The shard.</param>
+    bool IsAsleep(int shard);
 
     /// <summary>Starts the threads.</summary>
     void Start();

@@ -1,10 +1,8 @@
-using System.Diagnostics;
-using HdrHistogram;
 using PciBackFlow.Pipeline.Queues;
 
 namespace PciBackFlow.Pipeline.Running;
 
-/// <summary>The engine over one chain of stages, in any topology.</summary>
+/// <summary>The engine over one chain of stages, in any topology. This part: its shards and their threads, from the start to the end.</summary>
 /// <typeparam name="TItem">What travels.</typeparam>
 /// <typeparam name="T1">First stage.</typeparam>
 /// <typeparam name="T2">Second stage.</typeparam>
@@ -12,7 +10,7 @@ namespace PciBackFlow.Pipeline.Running;
 /// <typeparam name="T4">Fourth stage.</typeparam>
 /// <typeparam name="T5">Fifth stage.</typeparam>
 /// <typeparam name="T6">Sixth stage.</typeparam>
-public sealed class PipelineEngine<TItem, T1, T2, T3, T4, T5, T6> : IPipelineEngine<TItem>
+public sealed partial class PipelineEngine<TItem, T1, T2, T3, T4, T5, T6> : IPipelineEngine<TItem>
     where TItem : PipelineItem
     where T1 : struct, IStage<TItem>
     where T2 : struct, IStage<TItem>
@@ -29,8 +27,6 @@ public sealed class PipelineEngine<TItem, T1, T2, T3, T4, T5, T6> : IPipelineEng
     private readonly List<DataflowLine<TItem, StageChain<TItem, T1, T2, T3, T4, T5, T6>>> _lines = [];
     private readonly WorkerPool<TItem, StageChain<TItem, T1, T2, T3, T4, T5, T6>> _workers;
     private readonly Watchdog _watchdog;
-    private readonly Lock _probing = new();
-    private StageProbe<TItem>[]? _probes;
     private bool _started;
     private bool _disposed;
 
@@ -65,7 +61,7 @@ public sealed class PipelineEngine<TItem, T1, T2, T3, T4, T5, T6> : IPipelineEng
             handovers[i] = MakeHandover(stages, shard, i, roles);
         }
 
-        _watchdog = new Watchdog(roles.ToArray(), _workers, options.AccessLimitMilliseconds);
+        _watchdog = new Watchdog(roles.ToArray(), _workers, options.AccessLimitMilliseconds, () => Resumed?.Invoke());
         for (int i = 0; i < _shards.Length; i++)
         {
             _shards[i].Connect(handovers[i], _watchdog);
@@ -73,10 +69,19 @@ public sealed class PipelineEngine<TItem, T1, T2, T3, T4, T5, T6> : IPipelineEng
     }
 
     /// <inheritdoc/>
+    public Action? Resumed { get; set; }
+
+    /// <inheritdoc/>
     public PipelineTopology Topology => _options.Topology;
 
     /// <inheritdoc/>
     public int ShardCount => _shards.Length;
+
+    /// <inheritdoc/>
+    public bool IsQuiet => _watchdog.IsAsleep;
+
+    /// <inheritdoc/>
+    public bool IsAsleep(int shard) => _shards[shard].IsAsleep;
 
     /// <inheritdoc/>
     public void Start()
@@ -203,127 +208,6 @@ public sealed class PipelineEngine<TItem, T1, T2, T3, T4, T5, T6> : IPipelineEng
         }
 
         return threads;
-    }
-
-    /// <inheritdoc/>
-    public void SampleStages(int everyNth)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegative(everyNth);
-        for (int i = 0; i < _shards.Length; i++)
-        {
-            StageClock clock = _shards[i].Clock;
-            Invoke(i, () => clock.SetEvery(everyNth));
-        }
-    }
-
-    /// <inheritdoc/>
-    public IReadOnlyList<StageTiming> ReadStageTimings()
-    {
-        LongHistogram[] histograms = NewHistograms();
-        long[] totals = new long[histograms.Length];
-        for (int i = 0; i < _shards.Length; i++)
-        {
-            StageClock clock = _shards[i].Clock;
-            Invoke(i, () => clock.AddTo(histograms, totals));
-        }
-
-        return TimingsOf(histograms, totals);
-    }
-
-    /// <inheritdoc/>
-    public bool TryStartProbe(int everyNth, Func<TItem, bool> wants)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(everyNth);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(everyNth, EngineOptions.MostSampleEvery);
-        lock (_probing)
-        {
-            if (_probes is not null)
-            {
-                return false;
-            }
-
-            _probes = Array.ConvertAll(_shards, _ => new StageProbe<TItem>(_stageNames.Length, everyNth, wants));
-            for (int i = 0; i < _shards.Length; i++)
-            {
-                Shard<TItem, StageChain<TItem, T1, T2, T3, T4, T5, T6>> shard = _shards[i];
-                StageProbe<TItem> probe = _probes[i];
-                Invoke(i, () => shard.Probe = probe);
-            }
-
-            return true;
-        }
-    }
-
-    /// <inheritdoc/>
-    public ProbedStages? EndProbe()
-    {
-        lock (_probing)
-        {
-            if (_probes is not { } probes)
-            {
-                return null;
-            }
-
-            _probes = null;
-            LongHistogram[] histograms = NewHistograms();
-            long[] totals = new long[histograms.Length];
-            for (int i = 0; i < _shards.Length; i++)
-            {
-                Shard<TItem, StageChain<TItem, T1, T2, T3, T4, T5, T6>> shard = _shards[i];
-                Invoke(i, () => shard.Probe = null);
-
-                // No thread of the shard's has it any more: nobody's item waits for the sum.
-                probes[i].Clock.AddTo(histograms, totals);
-            }
-
-            long items = 0;
-            long accesses = 0;
-            long ticks = 0;
-            foreach (StageProbe<TItem> probe in probes)
-            {
-                items += probe.Items;
-                accesses += probe.Accesses;
-                ticks += probe.AccessTicks;
-            }
-
-            List<TimedCount> distribution = [];
-            foreach (HdrHistogram.Iteration.HistogramIterationValue value in histograms[^1].RecordedValues())
-            {
-                distribution.Add(new(value.ValueIteratedTo, value.CountAddedInThisIterationStep));
-            }
-
-            return new(items, TimingsOf(histograms, totals), distribution, accesses, ticks * (1e9 / Stopwatch.Frequency));
-        }
-    }
-
-    private LongHistogram[] NewHistograms()
-    {
-        var histograms = new LongHistogram[_stageNames.Length + 2];
-        for (int i = 0; i < histograms.Length; i++)
-        {
-            histograms[i] = StageClock.NewHistogram();
-        }
-
-        return histograms;
-    }
-
-    private StageTiming[] TimingsOf(LongHistogram[] histograms, long[] totals)
-    {
-        var timings = new StageTiming[histograms.Length];
-        for (int i = 0; i < timings.Length; i++)
-        {
-            string name = i < _stageNames.Length ? _stageNames[i] : i == _stageNames.Length ? "handover" : "total";
-            LongHistogram histogram = histograms[i];
-            bool any = histogram.TotalCount > 0;
-            timings[i] = new StageTiming(
-                name,
-                histogram.TotalCount,
-                any ? histogram.GetValueAtPercentile(50) : 0,
-                any ? histogram.GetValueAtPercentile(99) : 0,
-                totals[i]);
-        }
-
-        return timings;
     }
 
     /// <summary>

@@ -18,6 +18,12 @@ internal static class PipelineTimes
     /// </summary>
     internal const int ShortWorkMicroseconds = 200;
 
+    /// <summary>
+    /// How often a shard that looks at the pages of hot lanes asks its source for the others, in microseconds: what a request beside theirs waits for at most,
+    /// and no longer than a sleeping shard may need to wake up. Asking is a system call, so more often would take from those who are being looked at.
+    /// </summary>
+    internal const int SourcePauseMicroseconds = 50;
+
     /// <summary>How long workers wake each other after one was at an item for longer than that, in microseconds.</summary>
     internal const int WideMicroseconds = 10_000;
 

@@ -12,9 +12,8 @@ internal sealed partial class Shard<TItem, TChain>
     // One read of a source returns at most this many ports.
     private const int DeliveryBatch = 64;
 
-    // A busy shard asks its source for newly delivered ports at least this often.
-    private const int VisitsBetweenPolls = 64;
-    private const int RoundsBetweenPolls = 8;
+    // A round over many lanes looks this often whether the source is to be asked.
+    private const int VisitsBetweenLooks = 64;
 
     private readonly Dictionary<int, Lane<TItem>> _lanes = [];
 
@@ -33,10 +32,10 @@ internal sealed partial class Shard<TItem, TChain>
     private int _hotCount;
     private int _timerCount;
     private int _handedOver;
-    private int _rounds;
     private int _returns;
     private long _nextTimer = long.MaxValue;
     private long _lastHandover;
+    private long _lastAsked;
 
     /// <summary>Shard thread.</summary>
     internal void AddLane(int port, TItem item)
@@ -116,7 +115,17 @@ internal sealed partial class Shard<TItem, TChain>
         return places;
     }
 
-    private void PollSource() => Accept(_source.Take(_delivered, 0));
+    // Asking is a system call, and what is looked at needs none. So the source is asked now and then, and only while there are lanes of which it alone can
+    // tell: not hot (looked at), away (they come home) or delayed (their time comes). Where a lane of this round is away already, it counts twice until the
+    // round's end.
+    private void AskSourceWhenDue(long now)
+    {
+        if (now - _lastAsked >= _sourcePause && _lanes.Count > _hotCount + _timerCount)
+        {
+            _lastAsked = now;
+            Accept(_source.Take(_delivered, 0));
+        }
+    }
 
     private void Accept(int count)
     {
@@ -157,30 +166,36 @@ internal sealed partial class Shard<TItem, TChain>
                 return false;
             }
 
-            if ((i + 1) % VisitsBetweenPolls == 0)
+            if ((i + 1) % VisitsBetweenLooks == 0)
             {
-                PollSource();
+                AskSourceWhenDue(Stopwatch.GetTimestamp());
             }
         }
 
-        int leaving = LeaveHot();
+        long now = Stopwatch.GetTimestamp();
+        int leaving = LeaveHot(now, out bool isQuiet);
         if (leaving > 0 && !UnmaskAndLook(leaving))
         {
             return false;
         }
 
-        if (_hotCount > 0 && ++_rounds % RoundsBetweenPolls == 0)
+        if (_hotCount > 0)
         {
-            PollSource();
+            AskSourceWhenDue(now);
+            if (isQuiet)
+            {
+                // Whoever shares this core goes first, a peer perhaps.
+                Thread.SpinWait(1);
+            }
         }
 
         return true;
     }
 
-    // Keeps the lanes that were served within the spin budget, their ports masked; collects the others in _looking.
-    private int LeaveHot()
+    // Keeps the lanes that were served within the spin budget, their ports masked; collects the others in _looking. Quiet: none was served.
+    private int LeaveHot(long now, out bool isQuiet)
     {
-        long now = Stopwatch.GetTimestamp();
+        isQuiet = true;
         int kept = 0;
         int leaving = 0;
         for (int i = 0; i < _hotCount; i++)
@@ -188,6 +203,7 @@ internal sealed partial class Shard<TItem, TChain>
             Lane<TItem> lane = _hot[i];
             if (lane.JustServed)
             {
+                isQuiet = false;
                 lane.JustServed = false;
                 lane.LastServed = now;
             }

@@ -252,9 +252,9 @@ internal sealed partial class Shard<TItem, TChain>
             }
 
             // Results that keep coming home must not keep those waiting who have only just signalled.
-            if (++_returns % VisitsBetweenPolls == 0)
+            if (++_returns % VisitsBetweenLooks == 0)
             {
-                PollSource();
+                AskSourceWhenDue(Stopwatch.GetTimestamp());
             }
         }
 

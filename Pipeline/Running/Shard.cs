@@ -20,6 +20,7 @@ internal sealed partial class Shard<TItem, TChain> : IItemHome<TItem>, ITakeOver
     private readonly ConcurrentQueue<ControlRequest> _requests = new();
     private readonly string _name;
     private readonly long _spinTicks;
+    private readonly long _sourcePause = PipelineTimes.FromMicroseconds(PipelineTimes.SourcePauseMicroseconds);
     private readonly int _returnStage;
     private readonly int _handoverStage;
     private readonly int _laneCapacity;
@@ -59,6 +60,9 @@ internal sealed partial class Shard<TItem, TChain> : IItemHome<TItem>, ITakeOver
     public Carrier Holder => Volatile.Read(ref _carrier);
 
     public long Progress => Volatile.Read(ref _counters.Served) + Volatile.Read(ref _counters.Wakeups) + Volatile.Read(ref _counters.Expired);
+
+    /// <summary>Any thread: whether it waits at its source, or is just about to.</summary>
+    internal bool IsAsleep => Volatile.Read(ref _asleep) != 0;
 
     /// <summary>After <see cref="Stop"/>: whether the thread came to its end.</summary>
     internal bool HasEnded => _ended;
@@ -232,11 +236,11 @@ internal sealed partial class Shard<TItem, TChain> : IItemHome<TItem>, ITakeOver
             return RunRound();
         }
 
-        if (_handedOver > 0 && Stopwatch.GetTimestamp() - _lastHandover < _spinTicks)
+        if (_handedOver > 0 && Stopwatch.GetTimestamp() is var now && now - _lastHandover < _spinTicks)
         {
             // The item is on its way through the queues: its return is worth the same wait as a next request.
             Thread.SpinWait(8);
-            PollSource();
+            AskSourceWhenDue(now);
             return true;
         }
 
@@ -259,6 +263,7 @@ internal sealed partial class Shard<TItem, TChain> : IItemHome<TItem>, ITakeOver
         }
 
         int count = _source.Take(_delivered, timeout);
+        _lastAsked = Stopwatch.GetTimestamp();
         Volatile.Write(ref _counters.Wakeups, _counters.Wakeups + 1);
 
         // Full fence between the count and the look at the watchdog (see Watchdog.Notice).

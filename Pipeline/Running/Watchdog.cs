@@ -6,7 +6,11 @@ namespace PciBackFlow.Pipeline.Running;
 /// Notices an access that does not come back and gives the role of the thread inside it to a new thread; and sees to it that workers which do not come back
 /// are replaced. While nothing happens it sleeps without a timeout; the first shard to wake up wakes it.
 /// </summary>
-internal sealed class Watchdog(ITakeOver[] roles, IReplaceLate workers, int limitMilliseconds) : IDisposable
+/// <param name="roles">Whose threads are watched.</param>
+/// <param name="workers">Those that are replaced.</param>
+/// <param name="limitMilliseconds">How long an access may last.</param>
+/// <param name="resumed">Called on its thread each time when it has been asleep: who has seen <see cref="IsAsleep"/> is told when that is over.</param>
+internal sealed class Watchdog(ITakeOver[] roles, IReplaceLate workers, int limitMilliseconds, Action? resumed = null) : IDisposable
 {
     // A second at the usual limit: a wake-up call to this thread is rare even when requests trickle in.
     private const int QuietTicksBeforeSleep = 20;
@@ -74,6 +78,7 @@ internal sealed class Watchdog(ITakeOver[] roles, IReplaceLate workers, int limi
             }
 
             Volatile.Write(ref _asleep, 0);
+            resumed?.Invoke();
             quiet = 0;
         }
     }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
 
@@ -122,6 +123,46 @@ public sealed class DaemonTests : IDisposable
         Assert.True(daemon.WaitForExit(TimeSpan.FromMinutes(1)));
         Assert.Equal(0, daemon.ExitCode);
         Assert.Matches("^<6>", daemon.StandardError.ReadToEnd());
+    }
+
+    /// <summary>Counted by the kernel: how often a thread that waited went on. After a verb the server of the control API stays for a while.</summary>
+    [Fact]
+    public void While_its_guest_asks_for_nothing_the_daemon_wakes_up_once_a_second_at_most()
+    {
+        const int Seconds = 10;
+        const int Attempts = 9;
+        using Process daemon = Start();
+        Ask("pci-attach demo1 00:04.0", 0);
+        List<long> wakeUps = [];
+        do
+        {
+            Dictionary<string, long> before = Waits(daemon);
+            Thread.Sleep(TimeSpan.FromSeconds(Seconds));
+            wakeUps.Add(Waits(daemon).Sum(thread => thread.Value - before.GetValueOrDefault(thread.Key)));
+        }
+        while (wakeUps[^1] > Seconds && wakeUps.Count < Attempts);
+
+        Assert.True(wakeUps[^1] <= Seconds, $"wake-ups in {Seconds} s, again and again: {string.Join(", ", wakeUps)}");
+        Assert.Equal(0, End(daemon));
+    }
+
+    private static Dictionary<string, long> Waits(Process daemon)
+    {
+        Dictionary<string, long> waits = [];
+        foreach (string thread in Directory.EnumerateDirectories($"/proc/{daemon.Id}/task"))
+        {
+            try
+            {
+                string line = File.ReadLines($"{thread}/status").First(static line => line.StartsWith("voluntary_ctxt_switches:", StringComparison.Ordinal));
+                waits[thread] = long.Parse(line.Split('\t')[1], CultureInfo.InvariantCulture);
+            }
+            catch (IOException)
+            {
+                // The thread has ended.
+            }
+        }
+
+        return waits;
     }
 
     private static string[] Receive(Socket socket)

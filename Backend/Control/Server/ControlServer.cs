@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging;
@@ -31,7 +32,7 @@ public sealed class ControlServer : IDisposable
         ControlGate gate = new(services, limit ?? DefaultLimit, loggers.CreateLogger("Control"));
         RequestDelegate behind = ControlEndpoints.Create(services).Run;
         Run = context => gate.Pass(context, behind);
-        _server = new(loggers, Run, options => Configure(options, socket));
+        _server = new(new UnixDomainSocketEndPoint(socket), loggers, Run, Limit);
         _meter = new(services.Version, services.Sample);
     }
 
@@ -53,11 +54,10 @@ public sealed class ControlServer : IDisposable
         _server.Dispose();
     }
 
-    private static void Configure(KestrelServerOptions options, string socket)
+    private static void Limit(KestrelServerLimits limits)
     {
-        options.ListenUnixSocket(socket);
-        options.Limits.MaxConcurrentConnections = MaxConnections;
-        options.Limits.MaxRequestBodySize = MaxBodyBytes;
-        options.Limits.MaxRequestBufferSize = MaxBodyBytes * 2;
+        limits.MaxConcurrentConnections = MaxConnections;
+        limits.MaxRequestBodySize = MaxBodyBytes;
+        limits.MaxRequestBufferSize = MaxBodyBytes * 2;
     }
 }

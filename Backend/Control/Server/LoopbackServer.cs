@@ -20,7 +20,7 @@ public abstract class LoopbackServer : IDisposable
     /// <param name="connections">How many there may be at a time.</param>
     /// <param name="loggers">Where its lines go.</param>
     protected LoopbackServer(int port, int connections, ILoggerFactory loggers) =>
-        _server = new(loggers, Run, options => Configure(options, port, connections));
+        _server = new(new IPEndPoint(IPAddress.Loopback, port), loggers, Run, limits => Limit(limits, connections));
 
     /// <summary>Answers requests from now on.</summary>
     /// <exception cref="IOException">Another process has the port.</exception>
@@ -47,13 +47,12 @@ public abstract class LoopbackServer : IDisposable
     /// <param name="reason">Why not.</param>
     protected abstract Task AnswerUnread(HttpContext context, string reason);
 
-    private static void Configure(KestrelServerOptions options, int port, int connections)
+    private static void Limit(KestrelServerLimits limits, int connections)
     {
-        options.Listen(IPAddress.Loopback, port);
-        options.Limits.MaxConcurrentConnections = connections;
+        limits.MaxConcurrentConnections = connections;
 
         // None is read.
-        options.Limits.MaxRequestBodySize = 0;
+        limits.MaxRequestBodySize = 0;
     }
 
     private async Task Run(HttpContext context)

@@ -23,7 +23,7 @@ public sealed class StallAlarmTests
 
                 action();
             }),
-            shard => shard == 0 ? Volatile.Read(ref work) : 7, told.SetResult);
+            shard => shard == 0 ? Volatile.Read(ref work) : 7, static () => false, told.SetResult);
         alarm.Start();
 
         // Beside other work the machine itself may stand still for so long that nobody is accused; the next request makes it look again.
@@ -45,7 +45,8 @@ public sealed class StallAlarmTests
         TaskCompletionSource<string> told = new(TaskCreationOptions.RunContinuationsAsynchronously);
         StandingStill clock = new(questions: 1);
         long progress = 0;
-        using StallAlarm alarm = new(new(1, (_, _) => gate.Wait()), _ => Math.Min(2, Interlocked.Increment(ref progress)), told.SetResult, clock);
+        using StallAlarm alarm = new(
+            new(1, (_, _) => gate.Wait()), _ => Math.Min(2, Interlocked.Increment(ref progress)), static () => true, told.SetResult, clock);
         alarm.Start();
 
         string stalled = await told.Task.WaitAsync(TimeSpan.FromSeconds(30));
@@ -67,7 +68,7 @@ public sealed class StallAlarmTests
                 Interlocked.Increment(ref asked);
                 gate.Wait();
             }),
-            _ => Interlocked.Increment(ref progress), accused.Enqueue))
+            _ => Interlocked.Increment(ref progress), static () => true, accused.Enqueue))
         {
             alarm.Start();
             Bench.Eventually(() => Volatile.Read(ref asked) == 1, "asked");
@@ -83,7 +84,7 @@ public sealed class StallAlarmTests
     {
         ConcurrentQueue<string> accused = new();
         int asked = 0;
-        using (StallAlarm alarm = new(new(1, (_, _) => Interlocked.Increment(ref asked)), static _ => 7, accused.Enqueue))
+        using (StallAlarm alarm = new(new(1, (_, _) => Interlocked.Increment(ref asked)), static _ => 7, static () => false, accused.Enqueue))
         {
             alarm.Start();
             await Task.Delay(1500);
@@ -91,6 +92,34 @@ public sealed class StallAlarmTests
 
         Assert.Equal(0, asked);
         Assert.Empty(accused);
+    }
+
+    [Fact]
+    public void While_all_is_quiet_it_looks_at_nothing_until_it_is_stirred()
+    {
+        int looks = 0;
+        int asked = 0;
+        long progress = 0;
+        using StallAlarm alarm = new(
+            new(1, (_, action) =>
+            {
+                Interlocked.Increment(ref asked);
+                action();
+            }),
+            _ =>
+            {
+                Interlocked.Increment(ref looks);
+                return Interlocked.Read(ref progress);
+            },
+            static () => true, static _ => { });
+        alarm.Start();
+        Bench.Eventually(() => Volatile.Read(ref looks) == 2, "the first look, and one after a second");
+        Thread.Sleep(2500);
+        Assert.Equal((2, 0), (Volatile.Read(ref looks), Volatile.Read(ref asked)));
+
+        Interlocked.Increment(ref progress);
+        alarm.Stir();
+        Bench.Eventually(() => Volatile.Read(ref asked) == 1, "asked");
     }
 
     [Fact]
@@ -105,7 +134,7 @@ public sealed class StallAlarmTests
                 Interlocked.Increment(ref asked);
                 action();
             }),
-            _ => Interlocked.Increment(ref progress), accused.Enqueue))
+            _ => Interlocked.Increment(ref progress), static () => true, accused.Enqueue))
         {
             alarm.Start();
             Bench.Eventually(() => Volatile.Read(ref asked) >= 2, "asked twice");

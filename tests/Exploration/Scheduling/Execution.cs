@@ -204,6 +204,9 @@ internal sealed class Execution(Schedule schedule, Scenario scenario, Trace? tra
             {
                 case StoreBuffer stores:
                     Commit(stores);
+
+                    // Its own stores are no news to a thread that spins.
+                    _idleYields = stores == me.Stores ? _idleYields : 0;
                     break;
                 case ScheduledThread thread when thread == me:
                     return;
@@ -262,7 +265,6 @@ internal sealed class Execution(Schedule schedule, Scenario scenario, Trace? tra
     private void Commit(StoreBuffer stores)
     {
         PendingStore store = stores.CommitOldest();
-        _idleYields = 0;
         trace?.Add(stores.Name, store.Site with { Operation = "drains" }, null);
     }
 

@@ -91,6 +91,26 @@ internal static partial class PlantedBugs
                     for (int i = 0; i < count; i++)
             """),
         new(
+            "A shard that looks at hot lanes does not ask for the others",
+            "SpinningShard",
+            "Shard.Lanes.cs",
+            """
+            if (now - _lastAsked >= _sourcePause && _lanes.Count > _hotCount + _timerCount)
+            """,
+            """
+            if (now - _lastAsked >= _sourcePause && _hotCount + _timerCount == 0)
+            """),
+        new(
+            "A shard that finds nothing to do at hot lanes burns its time slice",
+            "SpinningShard",
+            "Shard.Lanes.cs",
+            """
+                        Thread.SpinWait(1);
+            """,
+            """
+                        ;
+            """),
+        new(
             "The watchdog looks a last time while its announcement is still in its store buffer",
             "SleepingWatchdog",
             "Watchdog.cs",

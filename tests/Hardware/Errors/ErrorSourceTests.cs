@@ -136,6 +136,36 @@ public sealed class ErrorSourceTests : IDisposable
     }
 
     [Fact]
+    public void Where_the_trace_tells_of_errors_the_counters_are_looked_at_when_it_does()
+    {
+        using FakeSysfs sysfs = new();
+        string instance = sysfs.At("tracing/instances/pcibackflow-errors");
+        Directory.CreateDirectory(Path.Combine(instance, "events/ras/aer_event"));
+        using FakeTracePipe trace = new(Path.Combine(instance, "trace_pipe"));
+        ConcurrentQueue<DeviceError> told = new();
+        int looks = 0;
+        using LinuxErrorSource source = new(
+            sysfs.Bus,
+            () =>
+            {
+                Interlocked.Increment(ref looks);
+                return [FakeSysfs.Card];
+            },
+            sysfs.At("tracing"));
+        source.Start(told.Enqueue);
+        Thread.Sleep(2500);
+        Assert.Equal(1, Volatile.Read(ref looks));
+
+        // As the kernel does it: counted, then said.
+        sysfs.Write(FakeSysfs.Card, "aer_dev_correctable", FakeSysfs.Counters("TOTAL_ERR_COR", ("RxErr", 3)));
+        trace.Write("aer_event: 0000:01:00.0 PCIe Bus Error: severity=Corrected, Receiver Error, TLP Header=Not available\n");
+        Eventually(() => !told.IsEmpty);
+
+        Assert.Equal((FakeSysfs.Card, ErrorSeverity.Correctable, 3L), (told.Single().Device, told.Single().Severity, told.Single().Count));
+        Assert.Equal(2, Volatile.Read(ref looks));
+    }
+
+    [Fact]
     public void What_the_kernel_has_not_finished_with_is_told_at_the_stop()
     {
         Trace(FatalLine);

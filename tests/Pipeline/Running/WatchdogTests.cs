@@ -12,10 +12,11 @@ public sealed class WatchdogTests : IDisposable
     private readonly Workers _workers = new();
     private readonly ToyItem _item = new() { Page = new ToyPage() };
     private readonly Watchdog _watchdog;
+    private int _resumed;
 
     public WatchdogTests()
     {
-        _watchdog = new Watchdog([_role], _workers, Limit);
+        _watchdog = new Watchdog([_role], _workers, Limit, () => Interlocked.Increment(ref _resumed));
         _watchdog.Start();
     }
 
@@ -26,9 +27,11 @@ public sealed class WatchdogTests : IDisposable
         long looks = _role.Looks;
         Thread.Sleep(10 * Limit);
         Assert.Equal(looks, _role.Looks);
+        int resumed = Volatile.Read(ref _resumed);
         _role.Count++;
         _watchdog.Notice();
         ToyEngine.Until(() => _role.Looks > looks + 2);
+        Assert.Equal(resumed + 1, Volatile.Read(ref _resumed));
         ToyEngine.Until(() => _watchdog.IsAsleep);
     }
 
