@@ -57,7 +57,9 @@ internal static class RefusalTable
         {
             Evidence = static (host, function) => $"{host.Bus.FileOf(function.Address, "virtfn*")}, and their driver_override",
         },
-        new(PhysicalFunction, RefusalWeight.Impossible, static (host, function) => PhysicalFunctionRule.Find(host.Bus, function.Address) is { } reason ? [reason] : [])
+        new(
+            PhysicalFunction, RefusalWeight.Impossible,
+            static (host, function) => PhysicalFunctionRule.Find(host.Bus, function.Address) is { } reason ? [reason] : [])
         {
             Evidence = static (host, function) => $"{host.Bus.FileOf(function.PhysicalFunction!.Value, "config")}: Command, SR-IOV Control",
             Remedy = "Bind the driver of its physical function again, and let it make the virtual ones anew (sriov_numvfs)",
