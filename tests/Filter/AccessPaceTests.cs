@@ -108,6 +108,30 @@ public sealed class AccessPaceTests
         Assert.False(_pace.IsSlow);
     }
 
+    [Fact]
+    public void Once_it_is_back_what_it_took_before_is_forgotten()
+    {
+        Note(50_000);
+        MakeFast(_pace.Run);
+        Assert.False(_pace.IsSlow);
+
+        Assert.False(Note(15_000));
+        Assert.False(_pace.IsSlow);
+    }
+
+    [Fact]
+    public void Getting_stuck_begins_the_run_anew()
+    {
+        Note(50_000);
+        MakeFast(_pace.Run - 1);
+        _pace.Note(_now, 0, wasStuck: true);
+
+        MakeFast(_pace.Run - 1);
+        Assert.True(_pace.IsSlow);
+        Note(5);
+        Assert.False(_pace.IsSlow);
+    }
+
     private void MakeFast(int accesses)
     {
         for (int i = 0; i < accesses; i++)

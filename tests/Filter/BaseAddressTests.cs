@@ -127,6 +127,8 @@ public sealed class BaseAddressTests
         Assert.Equal(0x07000000u, guest.LastDenied);
         guest.Write(0x1E, 2, 0xFC00);
         Assert.Equal(0x0700u, guest.LastDenied);
+        guest.Write(0x1E, 2, 0xFFFF);
+        Assert.Equal(0u, guest.LastDenied);
     }
 
     [Fact]

@@ -68,6 +68,21 @@ public sealed class LostAddressTests
             guest.Writes().Select(static write => (write.Offset, write.Value & (write.Offset == Command ? 7 : uint.MaxValue))));
     }
 
+    [Fact]
+    public void However_many_are_lost_it_is_stopped_once_and_started_once()
+    {
+        FilteredGuest guest = Guest();
+        guest.Write(Command, 2, 0x0003);
+        uint before = guest.Raw(Command, 2);
+        Wipe(guest);
+        guest.Hardware.SetHardware(Command, 2, before);
+        guest.Accesses();
+
+        Assert.Equal(AccessStatus.Success, guest.Write(Command, 2, 0x0007));
+
+        Assert.Equal([Command, .. Addresses.Select(static register => register.Offset), Command], guest.Writes().Select(static write => write.Offset));
+    }
+
     [Theory]
     [InlineData(0x0002)]
     [InlineData(0x0004)]

@@ -187,6 +187,21 @@ public sealed class RequestTests
         Assert.Equal(after, guest.Function.Registers.KnowsMessages);
     }
 
+    [Theory]
+    [InlineData(PciOpCode.EnableMsi, false)]
+    [InlineData(PciOpCode.EnableMsix, false)]
+    [InlineData(PciOpCode.DisableMsi, true)]
+    [InlineData(PciOpCode.DisableMsix, true)]
+    public void An_interrupt_request_that_fails_changes_nothing_of_what_the_guest_was_told(PciOpCode command, bool knows)
+    {
+        using var guest = new TestGuest(new TestInterrupts { Answer = InterruptReply.Failed(Errno.ENOSPC) });
+        guest.Function.Registers.KnowsMessages = knows;
+
+        guest.Serve(new PciOpRequest { Command = command, Value = 1 });
+
+        Assert.Equal(knows, guest.Function.Registers.KnowsMessages);
+    }
+
     // Linux's frontend gives up after two seconds and posts its next request over the one that was under way.
     [Fact]
     public void An_answer_that_comes_too_late_is_dropped_and_the_request_that_followed_is_served()
@@ -216,11 +231,13 @@ public sealed class RequestTests
     [InlineData(PciOpCode.EnableMsix)]
     [InlineData(PciOpCode.DisableMsix)]
     [InlineData(PciOpCode.EnableMultiMsi)]
-    public void Without_interrupt_operations_such_requests_are_not_implemented(PciOpCode command)
+    public void Without_interrupt_operations_such_requests_are_not_implemented_and_keep_no_worker_busy(PciOpCode command)
     {
         using var guest = new TestGuest();
 
         Assert.Equal(PciOpStatus.NotImplemented, guest.Serve(new PciOpRequest { Command = command, Value = 1, Info = 2 }).Error);
+
+        Assert.Equal(0, guest.Counters.Offloaded);
     }
 
     [Fact]

@@ -155,6 +155,18 @@ public sealed class BoundedQueueTests
     }
 
     [Fact]
+    public void What_was_read_is_forgotten()
+    {
+        var queue = new BoundedQueue<object>(4);
+
+        WeakReference item = HandOver(queue);
+        GC.Collect();
+
+        Assert.False(item.IsAlive);
+        GC.KeepAlive(queue);
+    }
+
+    [Fact]
     public void Handing_items_over_allocates_nothing_from_the_first_on()
     {
         var queue = new BoundedQueue<string>(64);
@@ -170,5 +182,13 @@ public sealed class BoundedQueueTests
         }
 
         Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+    }
+
+    [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
+    private static WeakReference HandOver(BoundedQueue<object> queue)
+    {
+        queue.TryWrite(new object());
+        Assert.True(queue.TryRead(out object? item));
+        return new WeakReference(item);
     }
 }

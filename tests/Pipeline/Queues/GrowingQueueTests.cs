@@ -44,6 +44,31 @@ public sealed class GrowingQueueTests
         Assert.True(queue.TryWrite("item"));
     }
 
+    // Lanes come one by one: twice the room each time costs a few growths for thousands of them.
+    [Theory]
+    [InlineData(64, 64)]
+    [InlineData(65, 128)]
+    [InlineData(129, 256)]
+    public void One_place_too_many_doubles_its_room(int reserved, int room)
+    {
+        var queue = new GrowingQueue<string>();
+        for (int i = 0; i < reserved; i++)
+        {
+            queue.Reserve();
+        }
+
+        int taken = 0;
+        while (queue.TryWrite("item"))
+        {
+            taken++;
+        }
+
+        Assert.Equal((room, room), (taken, queue.Count));
+    }
+
+    [Fact]
+    public void Fewer_than_one_place_is_refused() => Assert.Throws<ArgumentOutOfRangeException>(() => new GrowingQueue<string>().Reserve(0));
+
     [Fact]
     public void Writing_and_reading_allocate_nothing_and_only_reserving_does()
     {

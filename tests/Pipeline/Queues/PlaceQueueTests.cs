@@ -79,6 +79,47 @@ public sealed class PlaceQueueTests
         Assert.InRange(item.StartedAt, before, System.Diagnostics.Stopwatch.GetTimestamp());
     }
 
+    [Fact]
+    public void A_place_whose_lane_has_its_share_waits_aside_and_those_behind_it_go_on()
+    {
+        Place<ToyItem> first = _queue.MakePlace();
+        Place<ToyItem> second = _queue.MakePlace();
+        ToyItem next = Away();
+        _queue.TryPost(first, Away(), out _);
+        Assert.True(_queue.TryTakePlace(share: 1, out Place<ToyItem>? taken));
+        Assert.Same(first, taken);
+        first.Take();
+        _queue.TryPost(first, next, out _);
+        _queue.TryPost(second, Away(), out _);
+
+        Assert.True(_queue.TryTakePlace(share: 1, out taken));
+
+        Assert.Same(second, taken);
+        Assert.Equal((1L, 0), (_queue.HeldBack, _queue.Count));
+        Assert.False(_queue.TryTakePlace(share: 1, out _));
+        Assert.True(first.Share.End());
+        Assert.Same(next, first.Take());
+        Assert.False(first.Share.End());
+    }
+
+    // There is a place for every lane, so this is a broken invariant: the caller answers, and nothing of the item stays behind.
+    [Fact]
+    public void A_queue_without_room_says_so_and_leaves_the_item_to_the_caller()
+    {
+        while (_queue.TryPost(new Place<ToyItem>(), Away(), out _))
+        {
+        }
+
+        var place = new Place<ToyItem>();
+        int count = _queue.Count;
+        Assert.False(_queue.TryPost(place, Away(), out ToyItem? late));
+        Assert.Null(late);
+        Assert.True(_queue.TryTake(out _));
+        Assert.True(_queue.TryPost(place, Away(), out late));
+        Assert.Null(late);
+        Assert.Equal(count, _queue.Count);
+    }
+
     // One poster for each place, as each lane has one item; two takers, as there are many workers.
     [Fact]
     public void Beside_racing_deadlines_every_item_comes_out_once_and_no_place_is_ever_missing()

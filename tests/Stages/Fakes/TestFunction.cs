@@ -39,7 +39,11 @@ internal sealed class TestFunction(int size = 256) : IPciFunction
 
     public IReadOnlyList<BaseAddress> BaseAddresses { get; } = new BaseAddress[7];
 
-    internal AssignedFunction Assign(PciAddress guestAddress = default)
+    /// <summary>In a guest's hands.</summary>
+    /// <param name="guestAddress">Where the guest sees it.</param>
+    /// <param name="change">What is to be different in its permissions.</param>
+    /// <param name="settings">What of a policy side effects ask for.</param>
+    internal AssignedFunction Assign(PciAddress guestAddress = default, Action<ConfigDword[]>? change = null, MapSettings settings = default)
     {
         var dwords = new ConfigDword[size / 4];
         Array.Fill(dwords, new ConfigDword { ByPolicy = uint.MaxValue });
@@ -47,9 +51,10 @@ internal sealed class TestFunction(int size = 256) : IPciFunction
         dwords[0x10 / 4] = new ConfigDword { Virtual = uint.MaxValue, Writable = uint.MaxValue };
         dwords[0x40 / 4] = new ConfigDword { Writable = uint.MaxValue };
         dwords[0x44 / 4] = new ConfigDword { Writable = 0xFFF0 };
+        change?.Invoke(dwords);
         var initial = new InitialRegisters(size, new BaseAddressAnswer[7]);
         initial.Set(0, Identity, uint.MaxValue);
-        return new AssignedFunction(this, guestAddress, new CompiledFunction(new ConfigSpaceMap(dwords, [], default), initial, []));
+        return new AssignedFunction(this, guestAddress, new CompiledFunction(new ConfigSpaceMap(dwords, [], settings), initial, []));
     }
 
     internal uint Peek(int offset) => BitConverter.ToUInt32(_bytes, offset);

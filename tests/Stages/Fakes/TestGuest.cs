@@ -1,3 +1,4 @@
+using PciBackFlow.Filter.Map;
 using PciBackFlow.Filter.Run;
 using PciBackFlow.Pci;
 using PciBackFlow.Pipeline;
@@ -16,10 +17,11 @@ namespace PciBackFlow.Stages.Tests;
 /// <summary>A guest with one function at 0000:00:00.0, and the six stages called one after the other on the test's thread.</summary>
 internal sealed class TestGuest : IGuestNotifier, IDisposable
 {
-    internal TestGuest(IInterruptOperations? interrupts = null, int configSize = 256)
+    internal TestGuest(
+        IInterruptOperations? interrupts = null, int configSize = 256, Action<ConfigDword[]>? change = null, MapSettings settings = default)
     {
         Hardware = new TestFunction(configSize);
-        Function = Hardware.Assign(new PciAddress(0, 0, 0, 0));
+        Function = Hardware.Assign(new PciAddress(0, 0, 0, 0), change, settings);
         Connection = new GuestConnection(7, Page.Backend, this, new FunctionTable([Function]), interrupts, trace: Trace);
         Operation = new GuestOperation(Connection);
     }

@@ -52,6 +52,21 @@ public sealed class TraceRingTests
     }
 
     [Fact]
+    public void Each_record_has_the_accesses_of_its_own_request()
+    {
+        using var guest = new TestGuest();
+        TraceRing ring = guest.Trace.Start();
+        for (int i = 0; i < 3; i++)
+        {
+            guest.Serve(TestGuest.Read(0x80 + (4 * i), 4));
+
+            Assert.True(ring.TryTake(out TraceSlot slot));
+            Assert.Equal((1, 0), (slot.Record.Reads, slot.Record.Writes));
+            Assert.Equal(0x80 + (4 * i), TraceAccess.Unpack(slot.Record.Accesses[0]).Offset);
+        }
+    }
+
+    [Fact]
     public void What_memory_answers_reached_no_hardware_also_after_a_request_that_did()
     {
         using var guest = new TestGuest();
