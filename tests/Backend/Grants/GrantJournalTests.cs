@@ -53,7 +53,6 @@ public sealed class GrantJournalTests
         Assert.True(again.Begin(Guest, Nic, GrantOwner.Us, new(GrantKind.Nodes)).Id > again.Entries()[3].Id);
     }
 
-    /// <summary>kill -9 at any byte: what was complete before it holds, the torn line does not, and the next line doesn't follow it.</summary>
     [Fact]
     public void What_a_life_could_map_is_on_record_once_whoever_is_the_daemon_and_is_nobodys_device()
     {
@@ -77,6 +76,21 @@ public sealed class GrantJournalTests
         Assert.Empty(next.Lives());
     }
 
+    // Two functions may have memory in one frame.
+    [Fact]
+    public void What_a_life_could_map_of_two_devices_is_on_record_for_each()
+    {
+        using TemporaryFolder folder = new();
+        using GrantJournal journal = Open(folder);
+        Grant memory = new(GrantKind.Memory, 0xFEB00, 1);
+
+        journal.NoteReached(Guest, Nic, memory);
+        journal.NoteReached(Guest, new(0, 5, 0, 0), memory);
+
+        Assert.Equal([Nic, new(0, 5, 0, 0)], journal.ReachedOf(Guest).Select(static entry => entry.Device));
+    }
+
+    /// <summary>kill -9 at any byte: what was complete before it holds, the torn line does not, and the next line doesn't follow it.</summary>
     [Fact]
     public void A_file_cut_anywhere_opens_and_goes_on()
     {
@@ -193,6 +207,46 @@ public sealed class GrantJournalTests
         Assert.Equal([kept], again.Entries());
     }
 
+    // 256 lines of history, and four for each entry that is open: below that a rewrite would cost more than it saves. A grant that was closed is two lines.
+    [Theory]
+    [InlineData(0, 129)]
+    [InlineData(10, 144)]
+    public void History_is_dropped_when_there_is_more_of_it_than_is_worth_keeping(int open, int closed)
+    {
+        using TemporaryFolder folder = new();
+        using (GrantJournal earlier = Open(folder))
+        {
+            for (int i = 0; i < open; i++)
+            {
+                earlier.Begin(Guest, Nic, GrantOwner.Us, new(GrantKind.Ports, (ulong)i, 1));
+            }
+        }
+
+        using GrantJournal journal = Open(folder);
+        long least = LengthOf(folder);
+        for (int i = 1; i <= closed + 1; i++)
+        {
+            journal.Close(journal.Begin(Guest, Nic, GrantOwner.Us, new(GrantKind.Assignment)));
+            Assert.Equal(i == closed, LengthOf(folder) == least);
+        }
+
+        Assert.Equal(Enumerable.Repeat("Ports?", open), Shown(journal));
+    }
+
+    [Fact]
+    public void Closing_twice_is_written_once()
+    {
+        using TemporaryFolder folder = new();
+        using GrantJournal journal = Open(folder);
+        JournalEntry entry = journal.Begin(Guest, Nic, GrantOwner.Us, new(GrantKind.Assignment));
+        journal.Close(entry);
+        long length = LengthOf(folder);
+
+        journal.Close(entry);
+
+        Assert.Equal(length, LengthOf(folder));
+    }
+
     [Fact]
     public void Two_daemons_cannot_have_it_open()
     {
@@ -252,6 +306,8 @@ public sealed class GrantJournalTests
         $$"""{{checksum}} {"id":{{id}},"boot":"boot-1","uuid":"11111111-2222-3333-4444-555555555555","domain":7,"device":"0000:04:00.1","{{rest}}"}""";
 
     private static GrantJournal Open(TemporaryFolder folder) => GrantJournal.Open(folder["run"], Boot, NullLogger.Instance);
+
+    private static long LengthOf(TemporaryFolder folder) => new FileInfo(FileOf(folder)).Length;
 
     private static string FileOf(TemporaryFolder folder) => Path.Combine(Directory.CreateDirectory(folder["run"]).FullName, GrantJournal.FileName);
 

@@ -60,6 +60,20 @@ public sealed class GuestPausesTests : IDisposable
         Assert.Empty(_services.Journal.Entries());
     }
 
+    // It may have been undone before the daemon was killed: what is seen now may be somebody else's.
+    [Fact]
+    public void A_pause_that_a_killed_daemon_was_undoing_is_not_undone_again()
+    {
+        _services.Journal.Complete(_services.Journal.Begin(Life, Nic, GrantOwner.Us, new(GrantKind.Pause)), new(GrantKind.Pause, First: 1));
+        _services.Domains.Pause(Life.DomainId);
+
+        new GuestPauses(_services).Recover(Life);
+
+        Assert.True(_guest.IsPaused);
+        Assert.Contains("xl unpause 8", Assert.Single(_lines.Warnings), StringComparison.Ordinal);
+        Assert.Empty(_services.Journal.Entries());
+    }
+
     [Fact]
     public void A_pause_of_a_guest_that_is_gone_is_forgotten_although_its_device_is_still_kept()
     {
