@@ -166,8 +166,11 @@ internal sealed class RestartBench : IDisposable
     }
 
     /// <summary>A daemon follows the one that is dead, or ended.</summary>
-    /// <param name="moment">The moment at which it is killed by itself.</param>
-    public void StartNext(int moment = 0)
+    public void StartNext() => StartNext(moment: 0);
+
+    /// <summary>A daemon follows, and is killed by itself.</summary>
+    /// <param name="moment">At which moment.</param>
+    public void StartNext(int moment)
     {
         _custody.Restart();
         Lines = new();
