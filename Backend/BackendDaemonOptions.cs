@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using PciBackFlow.Backend.Control.Api;
+using PciBackFlow.Backend.Inheritance;
 using PciBackFlow.Backend.Policy;
 using PciBackFlow.Backend.Slots;
 using PciBackFlow.Pipeline;
@@ -18,6 +19,9 @@ public sealed record BackendDaemonOptions
 
     /// <summary>What belongs to this boot: the grants' journal, xl's view. Exists, and is nobody else's.</summary>
     public required string RunDirectory { get; init; }
+
+    /// <inheritdoc cref="BackendOptions.Descriptors"/>
+    public DescriptorStore? Descriptors { get; init; }
 
     /// <inheritdoc cref="BackendOptions.Topology"/>
     public PipelineTopology Topology { get; init; } = PipelineTopology.Fused;

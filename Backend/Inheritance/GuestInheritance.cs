@@ -64,10 +64,11 @@ internal sealed partial class GuestInheritance : IDisposable
     /// <param name="guest">The guest.</param>
     /// <param name="keys">What it was connected by.</param>
     /// <param name="failed">Its functions whose errors it has not got over.</param>
+    /// <param name="channel">Where its channel is bound, if that outlives this daemon; null: it does not.</param>
     /// <exception cref="HypervisorException">Nobody knows the guest, or it could not be written: then it must not be connected.</exception>
-    public void Leave(GuestId guest, FrontendKeys keys, IReadOnlyList<PciAddress> failed)
+    public void Leave(GuestId guest, FrontendKeys keys, IReadOnlyList<PciAddress> failed, LeftChannel? channel = null)
     {
-        var left = LeftGuest.Of(_boot, guest, LifeOf(guest.DomainId), keys, failed);
+        var left = LeftGuest.Of(_boot, guest, LifeOf(guest.DomainId), keys, failed, channel);
         try
         {
             Replace(NameOf(guest), JsonSerializer.SerializeToUtf8Bytes(left, InheritanceJson.Default.LeftGuest));
@@ -85,6 +86,19 @@ internal sealed partial class GuestInheritance : IDisposable
     {
         LeftGuest? left = ReadGuest(NameOf(guest));
         return left is not null && _domains.Find(guest.DomainId) is { } domain && left.Life == DomainLife.Of(domain) ? left : null;
+    }
+
+    /// <summary>Where an earlier daemon had the channels of guests bound that live.</summary>
+    public IReadOnlyList<LeftChannel> Channels()
+    {
+        string[] names;
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_isClosed, this);
+            names = [.. _home.Names().Where(IsGuest)];
+        }
+
+        return [.. names.Select(ReadGuest).Select(static left => left?.Channel).OfType<LeftChannel>()];
     }
 
     /// <summary>A guest has gone: the next daemon finds nothing of it.</summary>
@@ -196,6 +210,8 @@ internal sealed partial class GuestInheritance : IDisposable
 
     private static string RecoveryNameOf(GuestId guest) => $"{RecoveryPrefix}{guest.DomainId}-{guest.DeviceId}{GuestSuffix}";
 
+    private static bool IsGuest(string name) => name.StartsWith(GuestPrefix, StringComparison.Ordinal) && name.EndsWith(GuestSuffix, StringComparison.Ordinal);
+
     private static bool IsRecovery(string name) =>
         name.StartsWith(RecoveryPrefix, StringComparison.Ordinal) && name.EndsWith(GuestSuffix, StringComparison.Ordinal);
 
@@ -295,7 +311,7 @@ internal sealed partial class GuestInheritance : IDisposable
 
     private bool IsOfTheLiving(string name)
     {
-        if (name.StartsWith(GuestPrefix, StringComparison.Ordinal) && name.EndsWith(GuestSuffix, StringComparison.Ordinal))
+        if (IsGuest(name))
         {
             return ReadGuest(name) is { } left && _domains.IsThere(left.Life);
         }

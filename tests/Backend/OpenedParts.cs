@@ -1,4 +1,5 @@
 using System.Reflection;
+using Microsoft.Win32.SafeHandles;
 using PciBackFlow.Hardware.Hypervisor;
 
 namespace PciBackFlow.Backend.Tests;
@@ -49,6 +50,8 @@ public sealed class OpenedParts
         public string Name => inner.Name;
 
         public IEventChannels OpenEventChannels() => inner.OpenEventChannels();
+
+        public IEventChannels OpenEventChannels(SafeFileHandle descriptor) => inner.OpenEventChannels(descriptor);
 
         public IGrantTable OpenGrantTable() => parts.Watch(inner.OpenGrantTable());
 

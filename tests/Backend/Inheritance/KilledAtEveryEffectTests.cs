@@ -13,10 +13,12 @@ public sealed class KilledAtEveryEffectTests
 {
     private const int Domain = 5;
 
-    [Fact]
-    public void The_life_of_a_guest_ends_as_if_nobody_had_been_killed()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void The_life_of_a_guest_ends_as_if_nobody_had_been_killed(bool hasStore)
     {
-        string undisturbed = Live(moment: 0, out _);
+        string undisturbed = Live(moment: 0, hasStore, out _);
         bool wasKilled = true;
         int moment = 0;
         while (wasKilled)
@@ -24,7 +26,7 @@ public sealed class KilledAtEveryEffectTests
             string end;
             try
             {
-                end = Live(++moment, out wasKilled);
+                end = Live(++moment, hasStore, out wasKilled);
             }
             catch (Exception e)
             {
@@ -38,9 +40,9 @@ public sealed class KilledAtEveryEffectTests
         Assert.True(moment > 60, $"only {moment} moments");
     }
 
-    private static string Live(int moment, out bool wasKilled)
+    private static string Live(int moment, bool hasStore, out bool wasKilled)
     {
-        using RestartBench bench = new(moment);
+        using RestartBench bench = new(moment, manager: hasStore ? new() : null);
         using Successor successor = new(bench);
         List<string> seen = [];
         bench.Create(Domain, handle: null, RestartBench.Nic);
