@@ -15,6 +15,7 @@ internal sealed unsafe class DeviceFile : SafeHandleMinusOneIsInvalid
     // asm-generic/fcntl.h
     private const int GetFileFlags = 3; // F_GETFL
     private const int AccessMode = 3; // O_ACCMODE
+    private const int NonBlocking = 0x800; // O_NONBLOCK
 
     private DeviceFile(int descriptor)
         : base(ownsHandle: true) => SetHandle(descriptor);
@@ -54,7 +55,7 @@ internal sealed unsafe class DeviceFile : SafeHandleMinusOneIsInvalid
 
             int number = (int)descriptor.DangerousGetHandle();
             int flags = LinuxCalls.Control(number, GetFileFlags, 0);
-            if (flags < 0 || (flags & AccessMode) != LinuxCalls.ReadWrite || (flags & LinuxCalls.NonBlocking) != 0)
+            if (flags < 0 || (flags & AccessMode) != ReadWrite || (flags & NonBlocking) != 0)
             {
                 throw new HypervisorException(Errno.EINVAL, $"{path} was not opened for blocking reads and writes");
             }
