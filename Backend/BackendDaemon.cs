@@ -323,7 +323,6 @@ public sealed partial class BackendDaemon : IDisposable
         Hypervisor = _machine.Hypervisor,
         FunctionSource = _machine.Custody.Functions,
         Devices = new() { Custody = _machine.Custody, JournalDirectory = _options.RunDirectory },
-        Descriptors = _options.Descriptors,
         Topology = _options.Topology,
         Shards = _options.Shards,
         SpinMicroseconds = _options.SpinMicroseconds,

@@ -1,7 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using PciBackFlow.Backend.Control.Api;
-using PciBackFlow.Backend.Inheritance;
 using PciBackFlow.Backend.Policy;
 using PciBackFlow.Backend.Slots;
 using PciBackFlow.Pipeline;
@@ -19,9 +18,6 @@ public sealed record BackendDaemonOptions
 
     /// <summary>What belongs to this boot: the grants' journal, xl's view. Exists, and is nobody else's.</summary>
     public required string RunDirectory { get; init; }
-
-    /// <inheritdoc cref="BackendOptions.Descriptors"/>
-    public DescriptorStore? Descriptors { get; init; }
 
     /// <inheritdoc cref="BackendOptions.Topology"/>
     public PipelineTopology Topology { get; init; } = PipelineTopology.Fused;

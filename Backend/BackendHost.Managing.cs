@@ -3,35 +3,15 @@ using PciBackFlow.Backend.Attaching.Toolstack;
 using PciBackFlow.Backend.Devices;
 using PciBackFlow.Backend.Errors;
 using PciBackFlow.Backend.Failures;
-using PciBackFlow.Backend.Guests;
-using PciBackFlow.Backend.Policy;
 using PciBackFlow.Filter.Policy;
 using PciBackFlow.Hardware.Errors;
 using PciBackFlow.Pci;
 
 namespace PciBackFlow.Backend;
 
-/// <summary>This part: what nobody waits for in an access. Attach and detach, changed policies, and what becomes of devices' errors.</summary>
+/// <summary>This part: what nobody waits for in an access. Attach and detach, and what becomes of devices' errors.</summary>
 public sealed partial class BackendHost
 {
-    /// <summary>
-    /// What the configuration says of guests' policies is another from now on: every function that a guest has, or is just getting, gets what holds for it,
-    /// between two of its requests.
-    /// </summary>
-    /// <param name="policies">What it says; the toolstack's options and pciback's attributes stay.</param>
-    /// <param name="patience">How long is waited for.</param>
-    /// <returns>The functions whose policy is another now, and those that were too busy so far: they are tried on.</returns>
-    public async Task<(IReadOnlyList<PciAddress> Changed, IReadOnlyList<PciAddress> Waiting)> ChangePoliciesAsync(PolicySources policies, TimeSpan patience)
-    {
-        // Then the guests: what one is just getting may have been compiled under either.
-        _policies.Replace(policies);
-        IReadOnlyList<PolicyChange> asked = _registry?.ChangePolicies() ?? [];
-        await Task.WhenAny(Task.WhenAll(asked.Select(static one => one.Done)), Task.Delay(patience)).ConfigureAwait(false);
-        return (
-            [.. asked.SelectMany(static one => one.Changed).Distinct().Order()],
-            [.. asked.SelectMany(static one => one.Left).Distinct().Order()]);
-    }
-
     // What it does about an error it does through all the others, so that comes last.
     private void Manage()
     {

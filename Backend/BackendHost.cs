@@ -82,7 +82,6 @@ public sealed partial class BackendHost : IDisposable
         Traces = new(_traces);
         _engine = new(new(default, default, default, default, default, default), engine, OpenSource, static () => new GuestOperation());
         Profiler = new(_engine);
-        EmptyOthers();
     }
 
     /// <summary>The engine: counters, threads, stage timings.</summary>
@@ -176,7 +175,6 @@ public sealed partial class BackendHost : IDisposable
     /// <exception cref="IOException">The journal can't be read or written, or another backend has it open.</exception>
     public void Start()
     {
-        KeepDescriptors();
         StartServing();
         StartManaging();
     }
@@ -210,8 +208,6 @@ public sealed partial class BackendHost : IDisposable
 
             StartPart(Manage);
         }
-
-        KeepDescriptors();
     }
 
     /// <summary>How often a guest's life cycle has looked at xenstore: what a storm of events must not multiply.</summary>
@@ -237,6 +233,24 @@ public sealed partial class BackendHost : IDisposable
             EndServing();
             return _registry?.StoppedAt ?? Stopwatch.GetTimestamp();
         }
+    }
+
+    /// <summary>
+    /// What the configuration says of guests' policies is another from now on: every function that a guest has, or is just getting, gets what holds for it,
+    /// between two of its requests.
+    /// </summary>
+    /// <param name="policies">What it says; the toolstack's options and pciback's attributes stay.</param>
+    /// <param name="patience">How long is waited for.</param>
+    /// <returns>The functions whose policy is another now, and those that were too busy so far: they are tried on.</returns>
+    public async Task<(IReadOnlyList<PciAddress> Changed, IReadOnlyList<PciAddress> Waiting)> ChangePoliciesAsync(PolicySources policies, TimeSpan patience)
+    {
+        // Then the guests: what one is just getting may have been compiled under either.
+        _policies.Replace(policies);
+        IReadOnlyList<PolicyChange> asked = _registry?.ChangePolicies() ?? [];
+        await Task.WhenAny(Task.WhenAll(asked.Select(static one => one.Done)), Task.Delay(patience)).ConfigureAwait(false);
+        return (
+            [.. asked.SelectMany(static one => one.Changed).Distinct().Order()],
+            [.. asked.SelectMany(static one => one.Left).Distinct().Order()]);
     }
 
     /// <summary>
@@ -268,8 +282,6 @@ public sealed partial class BackendHost : IDisposable
         }
         catch
         {
-            // What an earlier daemon left is left to the next one.
-            _areKept = false;
             Close();
             throw;
         }
@@ -288,7 +300,6 @@ public sealed partial class BackendHost : IDisposable
         _inheritance?.Keep(_options.Policies.Attributes);
         StartInterrupts();
         _deniedWrites = new(Warnings);
-        LeftChannels left = new(_engine, _channels, _inherited, _inheritance?.Channels() ?? []);
         _registry = new(new GuestServices
         {
             Store = _store!,
@@ -296,10 +307,9 @@ public sealed partial class BackendHost : IDisposable
             DomainEvents = _domainEvents!,
             Domains = _domains!,
             Grants = _grants!,
-            Lanes = new(_engine, _channels, left, _options.Interrupts ?? _interrupts, _deniedWrites, _traces),
+            Lanes = new(_engine, _channels, _options.Interrupts ?? _interrupts, _deniedWrites, _traces),
             Interrupts = _interrupts,
             Inheritance = _inheritance,
-            KeepsChannels = _options.Descriptors is { Keeps: true },
             Functions = new QuarantinedFunctions(
                 _options.Devices is { } noted
                     ? new NotedClaims(_options.FunctionSource, noted.Custody, _journal!, _domains!, _options.Logger) : _options.FunctionSource,
@@ -312,7 +322,6 @@ public sealed partial class BackendHost : IDisposable
         });
         _policies.Changed += _registry.ChangePolicy;
         _registry.Start();
-        UnbindLeft(left, _registry.Looked);
     }
 
     private void Close()
@@ -347,7 +356,6 @@ public sealed partial class BackendHost : IDisposable
         }
 
         _engine.Dispose();
-        DropDescriptors();
         _notices?.Dispose();
         _interrupts?.Dispose();
         _inheritance?.Dispose();
@@ -378,5 +386,12 @@ public sealed partial class BackendHost : IDisposable
         {
             _interrupts = new(_physdev, Warnings, _options.Logger, _journal is null ? null : new(_journal, _domains!));
         }
+    }
+
+    private EventChannelReadySource OpenSource(int shard)
+    {
+        IEventChannels channels = _options.Hypervisor.OpenEventChannels();
+        _channels[shard] = channels;
+        return new(channels);
     }
 }

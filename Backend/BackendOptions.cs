@@ -3,7 +3,6 @@ using Microsoft.Extensions.Logging.Abstractions;
 using PciBackFlow.Backend.Devices;
 using PciBackFlow.Backend.Devices.Sources;
 using PciBackFlow.Backend.Errors;
-using PciBackFlow.Backend.Inheritance;
 using PciBackFlow.Backend.Policy;
 using PciBackFlow.Backend.Slots;
 using PciBackFlow.Filter.Policy;
@@ -26,9 +25,6 @@ public sealed record BackendOptions
 
     /// <summary>The toolstack's half over the devices of this custody; null: none, as for load, where another hand makes the guests.</summary>
     public DeviceService? Devices { get; init; }
-
-    /// <summary>Who keeps the shards' descriptors while no daemon lives; null: nobody. One store for all hosts of a process that follow each other.</summary>
-    public DescriptorStore? Descriptors { get; init; }
 
     /// <summary>How stages lie over threads.</summary>
     public PipelineTopology Topology { get; init; } = PipelineTopology.Fused;

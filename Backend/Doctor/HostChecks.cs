@@ -21,7 +21,7 @@ internal static class HostChecks
         new(["daemon", "no-daemon"], "RUN/control.sock", ServiceChecks.Daemon),
         new(["run-directory"], "the run directory's owner and mode", ServiceChecks.RunDirectory),
         new(["state-directory"], "the state directory's owner and mode", ServiceChecks.StateDirectory),
-        new(["descriptor-store"], "/proc/PID/environ of the daemon: FDSTORE, LISTEN_FDNAMES, NOTIFY_SOCKET", ServiceChecks.DescriptorStore),
+        new(["descriptor-store"], "/proc/PID/environ of the daemon: FDSTORE, NOTIFY_SOCKET", ServiceChecks.DescriptorStore),
         new(["identity"], "STATE/devices.json, against the ids, serial number and place of what is in the slot", DeviceChecks.Identities),
     ];
 

@@ -31,20 +31,16 @@ internal static class ServiceChecks
 
         string file = Path.Combine(host.Proc, process.ToString(CultureInfo.InvariantCulture), "environ");
         string[] variables = Encoding.UTF8.GetString(File.ReadAllBytes(file)).Split('\0');
-        string? store = Array.Find(variables, static variable => variable.StartsWith("FDSTORE=", StringComparison.Ordinal))
-            ?? Array.Find(variables, static variable => variable.StartsWith($"LISTEN_FDNAMES={Inheritance.DescriptorStore.Prefix}", StringComparison.Ordinal));
+        string? store = Array.Find(variables, static variable => variable.StartsWith("FDSTORE=", StringComparison.Ordinal));
         bool isService = Array.Exists(variables, static variable => variable.StartsWith("NOTIFY_SOCKET=", StringComparison.Ordinal));
         yield return store is not null
-            ? new(
-                "descriptor-store", FindingSeverity.Ok, null,
-                "the service manager keeps descriptors for the daemon: guests' event channels stay bound when it is killed", $"{file}: {store}")
+            ? new("descriptor-store", FindingSeverity.Ok, null, "the service manager keeps descriptors for the daemon", $"{file}: {store}")
             : new(
                 "descriptor-store", FindingSeverity.Information, null,
-                (isService ? "the service manager does not say that it keeps descriptors for the daemon, as systemd before 254 never does"
-                    : "no service manager started the daemon")
-                + ": without a store, guests' event channels are bound anew after a kill",
-                $"{file}: no FDSTORE, no LISTEN_FDNAMES{(isService ? string.Empty : ", no NOTIFY_SOCKET")}",
-                isService ? "No request is lost without; a store takes FileDescriptorStoreMax= in the unit, as pcibackflow.service has it" : null);
+                (isService ? "the service manager keeps no descriptors for the daemon" : "no service manager started the daemon")
+                + ": what it leaves to the next one lies in its run directory alone",
+                $"{file}: no FDSTORE{(isService ? string.Empty : ", no NOTIFY_SOCKET")}",
+                isService ? "Nothing is lost without; a store takes systemd 254 or later, with FileDescriptorStoreMax= in the unit" : null);
     }
 
     private static IEnumerable<Finding> Check(string code, string path, uint user)

@@ -1,4 +1,3 @@
-using PciBackFlow.Backend.Inheritance;
 using PciBackFlow.Backend.Policy;
 using PciBackFlow.Backend.Running;
 using PciBackFlow.Backend.Serving;
@@ -15,9 +14,6 @@ internal sealed partial class Guest
     private const int InheritAttempts = 40;
     private const int InheritPauseMilliseconds = 25;
 
-    // Where an earlier daemon had its channel bound.
-    private LeftChannel? _leftChannel;
-
     // What the next daemon finds of them.
     private IReadOnlyList<PciAddress> _leftFailed = [];
 
@@ -29,7 +25,6 @@ internal sealed partial class Guest
             return seen;
         }
 
-        _leftChannel = left.Channel;
         return seen with
         {
             IsInherited = true,
@@ -63,7 +58,7 @@ internal sealed partial class Guest
     }
 
     private GuestAttachment? TryInherit(out Errno errno, out string? reason) =>
-        GuestAttachment.Create(_services, _id.DomainId, _frontend!, _exposed.Table, _leftChannel, out errno, out reason, _exposed.InheritMessages);
+        GuestAttachment.Create(_services, _id.DomainId, _frontend!, _exposed.Table, out errno, out reason, _exposed.InheritMessages);
 
     // Others' passes go on meanwhile: that its page or its port is not to be had may be this guest's own doing.
     private GuestAttachment? InheritLater(ref Errno errno, ref string? reason)
@@ -85,8 +80,7 @@ internal sealed partial class Guest
     private void LeaveToNext(GuestAttachment attachment)
     {
         IReadOnlyList<PciAddress> failed = _exposed.Failed;
-        LeftChannel? channel = _services.KeepsChannels ? new(attachment.Lane.Shard, attachment.Lane.Port) : null;
-        _services.Inheritance?.Leave(_id, attachment.Keys, failed, channel);
+        _services.Inheritance?.Leave(_id, attachment.Keys, failed);
         _leftFailed = failed;
     }
 

@@ -296,7 +296,7 @@ internal sealed partial class Guest : IDisposable
 
     private GuestEvent Attach()
     {
-        _attachment = GuestAttachment.Create(_services, _id.DomainId, _frontend!, _exposed.Table, _leftChannel, out Errno errno, out string? reason);
+        _attachment = GuestAttachment.Create(_services, _id.DomainId, _frontend!, _exposed.Table, out Errno errno, out string? reason);
         if (_attachment is null)
         {
             return new GuestEvent.AttachFailed(errno, reason!);

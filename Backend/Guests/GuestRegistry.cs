@@ -63,12 +63,8 @@ internal sealed class GuestRegistry : IDisposable
 
         // Those who wait come first; the watch tells at once of what has come meanwhile.
         FirstLooks.Wait(first, Standstill, FirstLooksLimit);
-        Looked = Task.WhenAll(first);
         _watches.Add(_services.Store.Watch(StoreKeys.Guests, Changed));
     }
-
-    /// <summary>Ends when each guest that was there at the start has been looked at.</summary>
-    public Task Looked { get; private set; } = Task.CompletedTask;
 
     /// <summary>When the first guest was not served any more (<see cref="Stopwatch.GetTimestamp"/>); 0 before <see cref="Dispose"/>.</summary>
     public long StoppedAt { get; private set; }

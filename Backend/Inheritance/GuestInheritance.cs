@@ -64,11 +64,10 @@ internal sealed partial class GuestInheritance : IDisposable
     /// <param name="guest">The guest.</param>
     /// <param name="keys">What it was connected by.</param>
     /// <param name="failed">Its functions whose errors it has not got over.</param>
-    /// <param name="channel">Where its channel is bound, if that outlives this daemon; null: it does not.</param>
     /// <exception cref="HypervisorException">Nobody knows the guest, or it could not be written: then it must not be connected.</exception>
-    public void Leave(GuestId guest, FrontendKeys keys, IReadOnlyList<PciAddress> failed, LeftChannel? channel = null)
+    public void Leave(GuestId guest, FrontendKeys keys, IReadOnlyList<PciAddress> failed)
     {
-        var left = LeftGuest.Of(_boot, guest, LifeOf(guest.DomainId), keys, failed, channel);
+        var left = LeftGuest.Of(_boot, guest, LifeOf(guest.DomainId), keys, failed);
         try
         {
             Replace(NameOf(guest), JsonSerializer.SerializeToUtf8Bytes(left, InheritanceJson.Default.LeftGuest));
@@ -86,19 +85,6 @@ internal sealed partial class GuestInheritance : IDisposable
     {
         LeftGuest? left = ReadGuest(NameOf(guest));
         return left is not null && _domains.Find(guest.DomainId) is { } domain && left.Life == DomainLife.Of(domain) ? left : null;
-    }
-
-    /// <summary>Where an earlier daemon had the channels of guests bound that live.</summary>
-    public IReadOnlyList<LeftChannel> Channels()
-    {
-        string[] names;
-        lock (_lock)
-        {
-            ObjectDisposedException.ThrowIf(_isClosed, this);
-            names = [.. _home.Names().Where(IsGuest)];
-        }
-
-        return [.. names.Select(ReadGuest).Select(static left => left?.Channel).OfType<LeftChannel>()];
     }
 
     /// <summary>A guest has gone: the next daemon finds nothing of it.</summary>
@@ -210,8 +196,6 @@ internal sealed partial class GuestInheritance : IDisposable
 
     private static string RecoveryNameOf(GuestId guest) => $"{RecoveryPrefix}{guest.DomainId}-{guest.DeviceId}{GuestSuffix}";
 
-    private static bool IsGuest(string name) => name.StartsWith(GuestPrefix, StringComparison.Ordinal) && name.EndsWith(GuestSuffix, StringComparison.Ordinal);
-
     private static bool IsRecovery(string name) =>
         name.StartsWith(RecoveryPrefix, StringComparison.Ordinal) && name.EndsWith(GuestSuffix, StringComparison.Ordinal);
 
@@ -311,7 +295,7 @@ internal sealed partial class GuestInheritance : IDisposable
 
     private bool IsOfTheLiving(string name)
     {
-        if (IsGuest(name))
+        if (name.StartsWith(GuestPrefix, StringComparison.Ordinal) && name.EndsWith(GuestSuffix, StringComparison.Ordinal))
         {
             return ReadGuest(name) is { } left && _domains.IsThere(left.Life);
         }

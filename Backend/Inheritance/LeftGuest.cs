@@ -15,13 +15,9 @@ namespace PciBackFlow.Backend.Inheritance;
 /// <param name="EventChannel">The frontend's port, likewise.</param>
 /// <param name="Magic">The protocol's version, likewise.</param>
 /// <param name="Failed">The host addresses of functions whose errors the guest has not got over; not there for none.</param>
-/// <param name="Shard">The shard on whose descriptor its channel is bound; not there where that ends with the daemon.</param>
-/// <param name="Port">The local port of its channel, likewise.</param>
 internal sealed record LeftGuest(
     int Format, string Boot, int DomainId, Guid Handle, int DeviceId, string? PageReference, string? EventChannel, string? Magic,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<string>? Failed = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? Shard = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? Port = null)
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<string>? Failed = null)
 {
     /// <summary>The form that this program writes, and the only one it reads.</summary>
     public const int CurrentFormat = 1;
@@ -33,10 +29,6 @@ internal sealed record LeftGuest(
     /// <summary>The frontend's keys that it was connected by.</summary>
     [JsonIgnore]
     public FrontendKeys Keys => new(PageReference, EventChannel, Magic);
-
-    /// <summary>Where its channel was bound; null when that is not known.</summary>
-    [JsonIgnore]
-    public LeftChannel? Channel => Shard is { } shard && Port is { } port ? new(shard, port) : null;
 
     /// <summary>What <see cref="Failed"/> names.</summary>
     public IReadOnlyList<PciAddress> FailedDevices()
@@ -59,9 +51,8 @@ internal sealed record LeftGuest(
     /// <param name="life">Which life.</param>
     /// <param name="keys">What it was connected by.</param>
     /// <param name="failed">What it has not got over.</param>
-    /// <param name="channel">Where its channel is bound; null when that ends with the daemon.</param>
     /// <returns>The document.</returns>
-    public static LeftGuest Of(string boot, GuestId guest, DomainLife life, FrontendKeys keys, IReadOnlyList<PciAddress> failed, LeftChannel? channel) => new(
+    public static LeftGuest Of(string boot, GuestId guest, DomainLife life, FrontendKeys keys, IReadOnlyList<PciAddress> failed) => new(
         CurrentFormat, boot, life.DomainId, life.Handle, guest.DeviceId, keys.PageReference, keys.EventChannel, keys.Magic,
-        failed.Count == 0 ? null : [.. failed.Select(static device => device.ToString())], channel?.Shard, channel?.Port);
+        failed.Count == 0 ? null : [.. failed.Select(static device => device.ToString())]);
 }

@@ -1,4 +1,3 @@
-using PciBackFlow.Backend.Inheritance;
 using PciBackFlow.Backend.Xenstore;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Hardware.Linux;
@@ -25,19 +24,17 @@ internal sealed class GuestAttachment : IDisposable
 
     public GuestLane Lane { get; }
 
-    /// <summary>Maps the page and binds the channel a frontend published, unless it is bound still.</summary>
+    /// <summary>Maps the page and binds the channel a frontend published.</summary>
     /// <param name="services">Through what.</param>
     /// <param name="domainId">The guest.</param>
     /// <param name="frontend">Its directory.</param>
     /// <param name="functions">What the guest has.</param>
     /// <param name="errno">The error when it failed.</param>
     /// <param name="reason">What was wrong; null when it succeeded.</param>
-    /// <param name="channel">Where an earlier daemon had the channel bound; null for nowhere.</param>
     /// <param name="before">Is shown the page before it is served; null for nobody.</param>
     /// <returns>The attachment, or null. A failure leaves nothing mapped or bound.</returns>
     public static unsafe GuestAttachment? Create(
-        GuestServices services, int domainId, string frontend, FunctionTable functions, LeftChannel? channel, out Errno errno, out string? reason,
-        Action<SharedPage>? before = null)
+        GuestServices services, int domainId, string frontend, FunctionTable functions, out Errno errno, out string? reason, Action<SharedPage>? before = null)
     {
         var keys = FrontendKeys.Read(services.Store, frontend);
         errno = Errno.EINVAL;
@@ -53,7 +50,7 @@ internal sealed class GuestAttachment : IDisposable
             mapping = services.Grants.Map(domainId, reference);
             SharedPage page = new(mapping.Address);
             before?.Invoke(page);
-            GuestLane lane = services.Lanes.Attach(domainId, port, page, functions, channel);
+            GuestLane lane = services.Lanes.Attach(domainId, port, page, functions);
             return new(keys, mapping, lane);
         }
         catch (HypervisorException e)

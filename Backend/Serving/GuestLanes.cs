@@ -1,6 +1,4 @@
-using PciBackFlow.Backend.Inheritance;
 using PciBackFlow.Hardware.Hypervisor;
-using PciBackFlow.Hardware.Linux;
 using PciBackFlow.Pipeline.Running;
 using PciBackFlow.Stages;
 using PciBackFlow.Stages.Connections;
@@ -16,7 +14,6 @@ internal sealed class GuestLanes
     private readonly Lock _lock = new();
     private readonly IPipelineEngine<GuestOperation> _engine;
     private readonly IEventChannels[] _channels;
-    private readonly LeftChannels _left;
     private readonly IInterruptOperations? _interrupts;
     private readonly DeniedWriteLog _deniedWrites;
     private readonly ShardTrace[] _traces;
@@ -25,15 +22,12 @@ internal sealed class GuestLanes
     /// <summary>Takes over an engine.</summary>
     /// <param name="engine">The engine.</param>
     /// <param name="channels">Its shards' descriptors, by shard.</param>
-    /// <param name="left">What an earlier daemon left bound on them.</param>
     /// <param name="interrupts">Who enables interrupts; null when nobody does.</param>
     /// <param name="deniedWrites">Who says what guests were denied.</param>
     /// <param name="traces">Its shards' traces, by shard.</param>
     public GuestLanes(
-        IPipelineEngine<GuestOperation> engine, IEventChannels[] channels, LeftChannels left, IInterruptOperations? interrupts, DeniedWriteLog deniedWrites,
-        ShardTrace[] traces)
+        IPipelineEngine<GuestOperation> engine, IEventChannels[] channels, IInterruptOperations? interrupts, DeniedWriteLog deniedWrites, ShardTrace[] traces)
     {
-        _left = left;
         _traces = traces;
         _engine = engine;
         _channels = channels;
@@ -42,29 +36,24 @@ internal sealed class GuestLanes
         _guests = new int[engine.ShardCount];
     }
 
-    /// <summary>Binds the guest's channel on a shard, or finds it bound, and serves its page from then on.</summary>
+    /// <summary>Binds the guest's channel on a shard and serves its page from then on.</summary>
     /// <param name="domainId">The guest.</param>
     /// <param name="remotePort">The port it offers.</param>
     /// <param name="page">Its page; stays mapped until the lane is disposed.</param>
     /// <param name="functions">What it has.</param>
-    /// <param name="before">Where an earlier daemon had it bound; null for nowhere.</param>
     /// <returns>The lane.</returns>
     /// <exception cref="HypervisorException">The port cannot be bound. Nothing is left bound.</exception>
     /// <exception cref="InvalidOperationException">The shard is full, or the engine has stopped. Nothing is left bound.</exception>
-    public GuestLane Attach(int domainId, int remotePort, SharedPage page, FunctionTable functions, LeftChannel? before = null)
+    public GuestLane Attach(int domainId, int remotePort, SharedPage page, FunctionTable functions)
     {
-        LeftChannel? adopted = before is { } known && _left.TryAdopt(known, domainId, remotePort) ? known : null;
-        int shard = TakePlace(adopted?.Shard);
+        int shard = TakePlace();
         IEventChannels channels = _channels[shard];
-        int port = adopted?.Port ?? -1;
+        int port = -1;
         GuestConnection? connection = null;
         try
         {
-            if (adopted is null)
-            {
-                port = Bind(shard, domainId, remotePort);
-            }
-
+            // The descriptor belongs to the shard's thread.
+            _engine.Invoke(shard, () => port = channels.BindInterdomain(domainId, remotePort));
             connection = new(domainId, page, new EventChannelNotifier(channels, port), functions, _interrupts, _deniedWrites, _traces[shard]);
             _deniedWrites.Add(connection);
             _engine.Attach(shard, port, new GuestOperation(connection));
@@ -107,33 +96,12 @@ internal sealed class GuestLanes
 
     private void Unbind(int shard, int port) => _engine.Invoke(shard, () => _channels[shard].Unbind(port));
 
-    private int Bind(int shard, int domainId, int remotePort)
-    {
-        try
-        {
-            return BindOnce(shard, domainId, remotePort);
-        }
-        catch (HypervisorException e) when (e.Errno == Errno.EINVAL && _left.TryUnbindUnknown())
-        {
-            return BindOnce(shard, domainId, remotePort);
-        }
-    }
-
-    private int BindOnce(int shard, int domainId, int remotePort)
-    {
-        // The descriptor belongs to the shard's thread.
-        int port = -1;
-        _engine.Invoke(shard, () => port = _channels[shard].BindInterdomain(domainId, remotePort));
-        return port;
-    }
-
-    // On a shard that is given, or on that with the fewest.
-    private int TakePlace(int? given)
+    private int TakePlace()
     {
         lock (_lock)
         {
-            int least = given ?? 0;
-            for (int i = 1; given is null && i < _guests.Length; i++)
+            int least = 0;
+            for (int i = 1; i < _guests.Length; i++)
             {
                 if (_guests[i] < _guests[least])
                 {

@@ -43,11 +43,4 @@ internal static partial class GuestLog
         EventId = 12, Level = LogLevel.Warning,
         Message = "domain {DomainId}: {Host} does not answer any more: it was unplugged, has no power, or has failed")]
     public static partial void FunctionLost(ILogger logger, int domainId, Pci.PciAddress host);
-
-    [LoggerMessage(EventId = 36, Level = LogLevel.Information,
-        Message = "goes on with the event-channel descriptors of an earlier daemon on {Shards} shards: what guests had bound there is bound still")]
-    public static partial void DescriptorsInherited(ILogger logger, int shards);
-
-    [LoggerMessage(EventId = 37, Level = LogLevel.Warning, Message = "an event-channel descriptor is not kept for the next daemon: {Reason}")]
-    public static partial void NotKept(ILogger logger, string reason);
 }

@@ -49,9 +49,6 @@ internal sealed record GuestServices
     /// <summary>What the next daemon finds of the guests; null where nobody follows this one.</summary>
     public GuestInheritance? Inheritance { get; init; }
 
-    /// <summary>Whether ports stay bound when this daemon is killed, on descriptors that the next one gets.</summary>
-    public bool KeepsChannels { get; init; }
-
     /// <summary>How a shard tells a guest's queue something.</summary>
     public required ShardNotices Notices { get; init; }
 

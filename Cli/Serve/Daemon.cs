@@ -37,7 +37,7 @@ internal sealed partial class Daemon : IDisposable
     private DemoGuests? _guests;
     private string? _lost;
 
-    private Daemon(DaemonSettings settings, RunDirectory run, LoggerFactory loggers, IReadOnlyList<PassedDescriptor> passed, string? problem)
+    private Daemon(DaemonSettings settings, RunDirectory run, LoggerFactory loggers)
     {
         _settings = settings;
         _run = run;
@@ -47,11 +47,6 @@ internal sealed partial class Daemon : IDisposable
         _notifier = new();
         _logger = loggers.CreateLogger("Daemon");
         ILogger logger = loggers.CreateLogger("Backend");
-        if (problem is not null)
-        {
-            LogBadVariables(problem);
-        }
-
         _machine = DaemonPlatform.Open(settings, logger, Lost);
         try
         {
@@ -60,7 +55,6 @@ internal sealed partial class Daemon : IDisposable
                 Version = ProgramVersion.Text,
                 Platform = settings.Platform,
                 RunDirectory = run.Path,
-                Descriptors = new(ServiceVariables.Store(), passed, logger),
                 Topology = settings.Topology,
                 Shards = settings.Shards,
                 SpinMicroseconds = settings.SpinMicroseconds,
@@ -89,8 +83,6 @@ internal sealed partial class Daemon : IDisposable
     /// <exception cref="VerbException">It could not begin, or could not go on; says why.</exception>
     public static void Run(DaemonSettings settings, bool takesOver, CliConsole console, CancellationToken stop)
     {
-        // First of all: whatever this process starts or opens must not have them.
-        IReadOnlyList<PassedDescriptor> passed = PassedDescriptors.Take(out string? problem);
         using var run = RunDirectory.Open(settings.RunDirectory);
         try
         {
@@ -107,7 +99,7 @@ internal sealed partial class Daemon : IDisposable
             }
 
             using LoggerFactory loggers = DaemonLoggers.Create(settings.Log);
-            using var daemon = new Daemon(settings, run, loggers, passed, problem);
+            using var daemon = new Daemon(settings, run, loggers);
             daemon.Serve(console, predecessor, stop).GetAwaiter().GetResult();
         }
         catch (HypervisorException failure)
@@ -312,9 +304,6 @@ internal sealed partial class Daemon : IDisposable
 
     [LoggerMessage(Level = LogLevel.Information, Message = "serving {Machine}; control socket {Socket}")]
     private partial void LogServing(string machine, string socket);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "what the service manager's variables say of descriptors is wrong: {Problem}")]
-    private partial void LogBadVariables(string problem);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "nobody can take over: {Reason}")]
     private partial void LogNoSuccessor(string reason);

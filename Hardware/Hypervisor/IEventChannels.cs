@@ -1,6 +1,3 @@
-using System.Runtime.InteropServices;
-using Microsoft.Win32.SafeHandles;
-
 namespace PciBackFlow.Hardware.Hypervisor;
 
 /// <summary>
@@ -10,38 +7,12 @@ namespace PciBackFlow.Hardware.Hypervisor;
 /// </summary>
 public interface IEventChannels : IDisposable
 {
-    /// <summary>
-    /// What another process may be given, so that the ports live on when this one ends: they are bound for as long as anybody has the same open file. What was
-    /// signalled, and what was delivered and not unmasked, is the file's too.
-    /// </summary>
-    SafeHandle Descriptor { get; }
-
     /// <summary>Binds a local port to an unbound port of another domain. Expect one event right after binding.</summary>
     /// <param name="domainId">The other domain.</param>
     /// <param name="remotePort">Its port.</param>
     /// <returns>The local port.</returns>
     /// <exception cref="HypervisorException">ESRCH: no such domain; EINVAL: no such port, bound already, or not offered to this domain.</exception>
     int BindInterdomain(int domainId, int remotePort);
-
-    /// <summary>
-    /// Takes a port that an earlier process bound on this open file (<see cref="IHypervisor.OpenEventChannels(SafeFileHandle)"/>), and unmasks it: whether
-    /// it had been
-    /// delivered nobody knows. Look at what it is for afterwards. The other side may see one event.
-    /// </summary>
-    /// <param name="port">The local port.</param>
-    /// <param name="domainId">The other domain.</param>
-    /// <param name="remotePort">Its port.</param>
-    /// <returns>False when it is not bound on this file, not to that port, or was adopted already; then nothing has changed.</returns>
-    bool Adopt(int port, int domainId, int remotePort);
-
-    /// <summary>
-    /// Unbinds ports that an earlier process bound on this open file and that were not adopted. The kernel does not tell which there are, so all numbers are
-    /// gone through, some with each call, for other work to have its turn between.
-    /// </summary>
-    /// <param name="first">Where to go on; 0 to begin.</param>
-    /// <param name="kept">Ports that may be adopted still.</param>
-    /// <returns>Where to go on; 0 when none is left.</returns>
-    int UnbindOthers(int first, IReadOnlySet<int> kept);
 
     /// <summary>Allocates a port that another domain may bind to.</summary>
     /// <param name="remoteDomainId">The domain that may bind.</param>

@@ -1,5 +1,3 @@
-using Microsoft.Win32.SafeHandles;
-
 namespace PciBackFlow.Hardware.Hypervisor;
 
 /// <summary>Everything the backend needs of a hypervisor; each part opens independently.</summary>
@@ -11,14 +9,6 @@ public interface IHypervisor
     /// <summary>Opens an event-channel descriptor: one for each shard.</summary>
     /// <returns>A descriptor with no ports bound.</returns>
     IEventChannels OpenEventChannels();
-
-    /// <summary>
-    /// Goes on with an event-channel descriptor of an earlier process, whose ports are still bound. None of them is delivered before it is adopted.
-    /// </summary>
-    /// <param name="descriptor">What <see cref="IEventChannels.Descriptor"/> was there; owned by what is returned, and closed when it is refused.</param>
-    /// <returns>A descriptor with ports that nobody has adopted.</returns>
-    /// <exception cref="HypervisorException">EINVAL: it is no event-channel descriptor of this platform, or not as this program opens one.</exception>
-    IEventChannels OpenEventChannels(SafeFileHandle descriptor);
 
     /// <summary>Opens the grant-mapping interface.</summary>
     /// <returns>A mapper of other domains' pages.</returns>

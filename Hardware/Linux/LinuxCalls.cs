@@ -108,18 +108,6 @@ internal static unsafe partial class LinuxCalls
     [LibraryImport("libc", EntryPoint = "recvfrom", SetLastError = true)]
     public static partial nint ReceiveFrom(int descriptor, byte* buffer, nuint count, int flags, NetlinkAddress* sender, uint* length);
 
-    [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
-    public static partial int Control(int descriptor, int command, nint argument);
-
-    [LibraryImport("libc", EntryPoint = "pipe2", SetLastError = true)]
-    public static partial int Pipe(int* descriptors, int flags);
-
-    [LibraryImport("libc", EntryPoint = "sendmsg", SetLastError = true)]
-    public static partial nint SendMessage(int descriptor, MessageHeader* message, int flags);
-
-    [LibraryImport("libc", EntryPoint = "unsetenv", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    public static partial int UnsetVariable(string name);
-
     /// <summary>The last call's error as an exception.</summary>
     public static IOException Failure(string what)
     {
@@ -137,27 +125,6 @@ internal static unsafe partial class LinuxCalls
         /// <summary>The sending process; 0 is the kernel.</summary>
         public uint Process;
         public uint Groups;
-    }
-
-    /// <summary>struct iovec.</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    public struct MessagePart
-    {
-        public byte* Address;
-        public nuint Length;
-    }
-
-    /// <summary>struct msghdr.</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    public struct MessageHeader
-    {
-        public byte* Name;
-        public uint NameLength;
-        public MessagePart* Parts;
-        public nuint PartCount;
-        public byte* Control;
-        public nuint ControlLength;
-        public int Flags;
     }
 
     /// <summary>struct pollfd.</summary>

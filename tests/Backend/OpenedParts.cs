@@ -1,5 +1,4 @@
 using System.Reflection;
-using Microsoft.Win32.SafeHandles;
 using PciBackFlow.Hardware.Hypervisor;
 
 namespace PciBackFlow.Backend.Tests;
@@ -50,8 +49,6 @@ public sealed class OpenedParts
         public string Name => inner.Name;
 
         public IEventChannels OpenEventChannels() => inner.OpenEventChannels();
-
-        public IEventChannels OpenEventChannels(SafeFileHandle descriptor) => inner.OpenEventChannels(descriptor);
 
         public IGrantTable OpenGrantTable() => parts.Watch(inner.OpenGrantTable());
 

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using Microsoft.Win32.SafeHandles;
 using PciBackFlow.Hardware.Hypervisor.Loopback.EventChannels;
 using PciBackFlow.Hardware.Hypervisor.Loopback.Grants;
 using PciBackFlow.Hardware.Hypervisor.Loopback.Passthrough;
@@ -17,7 +16,7 @@ public sealed class LoopbackDomain
     private const int FirstReference = 8;
 
     private readonly ConcurrentDictionary<uint, GrantedPage> _grants = new();
-    private readonly List<LoopbackEventFile> _eventFiles = [];
+    private readonly List<LoopbackEventChannels> _descriptors = [];
     private LoopbackPort?[] _ports = new LoopbackPort?[16];
     private int _lowestFreePort = 1;
     private uint _lastReference = FirstReference - 1;
@@ -156,30 +155,14 @@ public sealed class LoopbackDomain
         lock (Host.ConnectionLock)
         {
             ThrowIfDead();
-            var opened = new LoopbackEventFile(this, set, member);
-            _eventFiles.Add(opened);
-            return new(opened);
+            var opened = new LoopbackEventChannels(this, set, member);
+            _descriptors.Add(opened);
+            return opened;
         }
     }
 
-    /// <summary>Goes on with an open file of another process.</summary>
-    /// <param name="descriptor">Its descriptor; closed when it is none of this domain's.</param>
-    internal LoopbackEventChannels OpenEventChannels(SafeFileHandle descriptor)
-    {
-        lock (Host.ConnectionLock)
-        {
-            if (!_dead && FileStatus.Of(descriptor) is { } status && _eventFiles.Find(file => file.Is(status)) is { } opened)
-            {
-                return new(opened, descriptor);
-            }
-        }
-
-        descriptor.Dispose();
-        throw new HypervisorException(Errno.EINVAL, $"it is no event-channel descriptor of domain {DomainId}");
-    }
-
-    /// <summary>Forgets a closed file. Under the connection lock.</summary>
-    internal void Forget(LoopbackEventFile closed) => _eventFiles.Remove(closed);
+    /// <summary>Forgets a closed descriptor. Under the connection lock.</summary>
+    internal void Forget(LoopbackEventChannels closed) => _descriptors.Remove(closed);
 
     internal void ShutDown() => _shutdown = true;
 
@@ -210,9 +193,9 @@ public sealed class LoopbackDomain
             }
 
             Volatile.Write(ref _ports, []);
-            foreach (LoopbackEventFile file in _eventFiles)
+            foreach (LoopbackEventChannels descriptor in _descriptors)
             {
-                file.Reader?.Wake();
+                descriptor.Wake();
             }
         }
 

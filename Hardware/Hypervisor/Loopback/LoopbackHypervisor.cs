@@ -1,4 +1,3 @@
-using Microsoft.Win32.SafeHandles;
 using PciBackFlow.Hardware.Hypervisor.Loopback.EventChannels;
 using PciBackFlow.Hardware.Hypervisor.Loopback.Grants;
 using PciBackFlow.Hardware.Hypervisor.Loopback.Passthrough;
@@ -28,9 +27,6 @@ public sealed class LoopbackHypervisor : IHypervisor
     /// <inheritdoc/>
     /// <exception cref="HypervisorException">ESRCH: the domain was destroyed.</exception>
     public IEventChannels OpenEventChannels() => _domain.OpenEventChannels(set: null, member: 0);
-
-    /// <inheritdoc/>
-    public IEventChannels OpenEventChannels(SafeFileHandle descriptor) => _domain.OpenEventChannels(descriptor);
 
     internal IEventChannels OpenEventChannels(LoopbackEventSet set, int member) => _domain.OpenEventChannels(set, member);
 

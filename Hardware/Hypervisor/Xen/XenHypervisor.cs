@@ -1,4 +1,3 @@
-using Microsoft.Win32.SafeHandles;
 using PciBackFlow.Hardware.Hypervisor.Xen.Calls;
 using PciBackFlow.Hardware.Hypervisor.Xen.EventChannels;
 using PciBackFlow.Hardware.Hypervisor.Xen.Grants;
@@ -21,9 +20,6 @@ public sealed class XenHypervisor : IHypervisor
     /// <inheritdoc/>
     /// <exception cref="HypervisorException">ENOENT, ENXIO, ENODEV: no such device; EACCES, EPERM; EMFILE, ENFILE.</exception>
     public IEventChannels OpenEventChannels() => XenEventChannels.Open();
-
-    /// <inheritdoc/>
-    public IEventChannels OpenEventChannels(SafeFileHandle descriptor) => XenEventChannels.Open(descriptor);
 
     /// <inheritdoc/>
     /// <exception cref="HypervisorException">ENOENT, ENXIO, ENODEV: no such device; EACCES, EPERM; EMFILE, ENFILE.</exception>

@@ -13,12 +13,10 @@ public sealed class KilledAtEveryEffectTests
 {
     private const int Domain = 5;
 
-    [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public void The_life_of_a_guest_ends_as_if_nobody_had_been_killed(bool hasStore)
+    [Fact]
+    public void The_life_of_a_guest_ends_as_if_nobody_had_been_killed()
     {
-        string undisturbed = Live(moment: 0, hasStore, out _);
+        string undisturbed = Live(moment: 0, out _);
         bool wasKilled = true;
         int moment = 0;
         while (wasKilled)
@@ -26,7 +24,7 @@ public sealed class KilledAtEveryEffectTests
             string end;
             try
             {
-                end = Live(++moment, hasStore, out wasKilled);
+                end = Live(++moment, out wasKilled);
             }
             catch (Exception e)
             {
@@ -40,9 +38,9 @@ public sealed class KilledAtEveryEffectTests
         Assert.True(moment > 60, $"only {moment} moments");
     }
 
-    private static string Live(int moment, bool hasStore, out bool wasKilled)
+    private static string Live(int moment, out bool wasKilled)
     {
-        using RestartBench bench = new(moment, manager: hasStore ? new() : null);
+        using RestartBench bench = new(moment);
         using Successor successor = new(bench);
         List<string> seen = [];
         bench.Create(Domain, handle: null, RestartBench.Nic);

@@ -1,7 +1,5 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
-using System.Runtime.InteropServices;
-using Microsoft.Win32.SafeHandles;
 using PciBackFlow.Backend.Tests.Attaching;
 using PciBackFlow.Backend.Tests.Plans;
 using PciBackFlow.Hardware.Hypervisor;
@@ -34,9 +32,6 @@ internal sealed class MortalPlatform(IHypervisor inner, int moment = 0) : IHyper
 
     /// <summary>What is done at the moment of death.</summary>
     public Action OnDeath { get; set; } = static () => { };
-
-    /// <summary>How many ports it bound to guests'.</summary>
-    public int Binds { get; private set; }
 
     public void Kill()
     {
@@ -86,8 +81,6 @@ internal sealed class MortalPlatform(IHypervisor inner, int moment = 0) : IHyper
     }
 
     public IEventChannels OpenEventChannels() => Keep(new Channels(this, inner.OpenEventChannels()));
-
-    public IEventChannels OpenEventChannels(SafeFileHandle descriptor) => Keep(new Channels(this, inner.OpenEventChannels(descriptor)));
 
     public IGrantTable OpenGrantTable() => new Grants(this, Keep(inner.OpenGrantTable()));
 
@@ -140,28 +133,21 @@ internal sealed class MortalPlatform(IHypervisor inner, int moment = 0) : IHyper
     private sealed class Channels(MortalPlatform process, IEventChannels inner) : IEventChannels
     {
         private readonly SemaphoreSlim _wake = new(0);
-        private int _reading;
+        private readonly List<int> _ports = [];
 
-        public SafeHandle Descriptor => process.Look(() => inner.Descriptor);
+        public int BindInterdomain(int domainId, int remotePort) => process.Effect(() => Bound(inner.BindInterdomain(domainId, remotePort)));
 
-        public bool Adopt(int port, int domainId, int remotePort) => process.Effect(() => inner.Adopt(port, domainId, remotePort));
-
-        public int UnbindOthers(int first, IReadOnlySet<int> kept) => process.Effect(() => inner.UnbindOthers(first, kept));
-
-        public int BindInterdomain(int domainId, int remotePort) => process.Effect(() =>
-        {
-            int port = inner.BindInterdomain(domainId, remotePort);
-            process.Binds++;
-            return port;
-        });
-
-        public int AllocateUnbound(int remoteDomainId) => process.Effect(() => inner.AllocateUnbound(remoteDomainId));
+        public int AllocateUnbound(int remoteDomainId) => process.Effect(() => Bound(inner.AllocateUnbound(remoteDomainId)));
 
         public void Unbind(int port)
         {
             if (!process._isDead)
             {
-                Act(() => inner.Unbind(port));
+                Act(() =>
+                {
+                    inner.Unbind(port);
+                    _ports.Remove(port);
+                });
             }
         }
 
@@ -169,16 +155,13 @@ internal sealed class MortalPlatform(IHypervisor inner, int moment = 0) : IHyper
 
         public int Read(Span<int> ports, int timeoutMilliseconds)
         {
-            // Full fence: who kills sees that somebody is in there, or is seen to have killed.
-            Interlocked.Increment(ref _reading);
             int count = process._isDead ? 0 : inner.Read(ports, timeoutMilliseconds);
-            Interlocked.Decrement(ref _reading);
             if (!process._isDead)
             {
                 return count;
             }
 
-            // The thread is where it was at the moment of death, until the test's end has it woken. What it was delivered stays masked.
+            // The thread is where it was at the moment of death, until the test's end has it woken.
             _wake.Wait();
             return 0;
         }
@@ -200,14 +183,23 @@ internal sealed class MortalPlatform(IHypervisor inner, int moment = 0) : IHyper
         // By the kernel, or by its owner: only the latter's thread is not in there.
         public void Dispose()
         {
-            SpinWait spin = default;
-            while (process._isDead && Volatile.Read(ref _reading) != 0)
+            foreach (int port in _ports.ToArray())
             {
-                inner.Wake();
-                spin.SpinOnce();
+                inner.Unbind(port);
             }
 
-            inner.Dispose();
+            _ports.Clear();
+            inner.Wake();
+            if (!process._isDead)
+            {
+                inner.Dispose();
+            }
+        }
+
+        private int Bound(int port)
+        {
+            _ports.Add(port);
+            return port;
         }
 
         private void Act(Action action) => process.Effect(action);

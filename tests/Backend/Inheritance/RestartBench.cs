@@ -37,12 +37,9 @@ internal sealed class RestartBench : IDisposable
     /// <param name="errorTiming">How long recoveries take at most.</param>
     /// <param name="policies">What daemons are configured with.</param>
     /// <param name="around">What daemons see of a device; null: the device.</param>
-    /// <param name="manager">Who keeps daemons' descriptors; null: nobody. Disposed with this.</param>
     public RestartBench(
-        int moment = 0, ErrorTiming? errorTiming = null, PolicySources? policies = null, Func<EmulatedFunction, IPciFunction>? around = null,
-        MemoryServiceManager? manager = null)
+        int moment = 0, ErrorTiming? errorTiming = null, PolicySources? policies = null, Func<EmulatedFunction, IPciFunction>? around = null)
     {
-        Manager = manager;
         Policies = policies ?? new();
         _errorTiming = errorTiming ?? new();
         _run = _folder["run"];
@@ -75,12 +72,6 @@ internal sealed class RestartBench : IDisposable
     public CapturedLines Lines { get; private set; } = new();
 
     public PolicySources Policies { get; set; }
-
-    /// <summary>Who keeps daemons' descriptors.</summary>
-    public MemoryServiceManager? Manager { get; }
-
-    /// <summary>How many shards the next daemon has.</summary>
-    public int Shards { get; set; } = 1;
 
     /// <summary>How the next daemon places devices.</summary>
     public SlotMode Slots { get; set; }
@@ -166,15 +157,11 @@ internal sealed class RestartBench : IDisposable
     }
 
     /// <summary>A daemon follows the one that is dead, or ended.</summary>
-    public void StartNext() => StartNext(moment: 0);
-
-    /// <summary>A daemon follows, and is killed by itself.</summary>
-    /// <param name="moment">At which moment.</param>
-    public void StartNext(int moment)
+    public void StartNext()
     {
         _custody.Restart();
         Lines = new();
-        (Backend, Process) = Start(moment);
+        (Backend, Process) = Start(moment: 0);
     }
 
     /// <summary>A daemon follows the one that was killed by itself.</summary>
@@ -237,7 +224,6 @@ internal sealed class RestartBench : IDisposable
 
         Store.Dispose();
         _custody.Dispose();
-        Manager?.Dispose();
         _folder.Dispose();
         Assert.True(Process.IsDead || !Lines.Errors.Any(), string.Join("\n", Lines.Errors));
     }
@@ -254,8 +240,7 @@ internal sealed class RestartBench : IDisposable
             Slots = Slots,
             Errors = Errors,
             ErrorTiming = _errorTiming,
-            Shards = Shards,
-            Descriptors = Manager?.Start(Lines),
+            Shards = 1,
             SpinMicroseconds = 0,
             Logger = Lines,
         });

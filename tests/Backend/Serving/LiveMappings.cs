@@ -1,4 +1,3 @@
-using Microsoft.Win32.SafeHandles;
 using PciBackFlow.Hardware.Hypervisor;
 
 namespace PciBackFlow.Backend.Tests.Serving;
@@ -13,8 +12,6 @@ internal sealed class LiveMappings(IHypervisor hypervisor) : IHypervisor
     public int Count => Volatile.Read(ref _count);
 
     public IEventChannels OpenEventChannels() => hypervisor.OpenEventChannels();
-
-    public IEventChannels OpenEventChannels(SafeFileHandle descriptor) => hypervisor.OpenEventChannels(descriptor);
 
     public IPhysdev OpenPhysdev() => hypervisor.OpenPhysdev();
 

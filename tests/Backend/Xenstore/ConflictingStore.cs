@@ -1,4 +1,3 @@
-using Microsoft.Win32.SafeHandles;
 using PciBackFlow.Hardware.Hypervisor;
 
 namespace PciBackFlow.Backend.Tests.Xenstore;
@@ -13,8 +12,6 @@ internal sealed class ConflictingStore(IHypervisor hypervisor, int conflicts) : 
     public int Left => Volatile.Read(ref _left);
 
     public IEventChannels OpenEventChannels() => hypervisor.OpenEventChannels();
-
-    public IEventChannels OpenEventChannels(SafeFileHandle descriptor) => hypervisor.OpenEventChannels(descriptor);
 
     public IPhysdev OpenPhysdev() => hypervisor.OpenPhysdev();
 

@@ -1,4 +1,3 @@
-using Microsoft.Win32.SafeHandles;
 using PciBackFlow.Hardware.Hypervisor;
 
 namespace PciBackFlow.Backend.Tests.Xenstore;
@@ -15,8 +14,6 @@ internal sealed class TroubledStore(IHypervisor hypervisor) : IHypervisor
     public string Name => hypervisor.Name;
 
     public IEventChannels OpenEventChannels() => hypervisor.OpenEventChannels();
-
-    public IEventChannels OpenEventChannels(SafeFileHandle descriptor) => hypervisor.OpenEventChannels(descriptor);
 
     public IPhysdev OpenPhysdev() => hypervisor.OpenPhysdev();
 

@@ -3,11 +3,11 @@ namespace PciBackFlow.Cli.Tests.Serve;
 /// <summary>The service manager's variables as a test wants them, and as they were after it.</summary>
 internal sealed class ServiceEnvironment : IDisposable
 {
-    private static readonly string[] s_names = ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "FDSTORE"];
+    private static readonly string[] s_names = ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"];
 
     private readonly (string Name, string? Value)[] _before = [.. s_names.Select(static name => (name, Environment.GetEnvironmentVariable(name)))];
 
-    public ServiceEnvironment(params (string Name, string? Value)[] variables)
+    public ServiceEnvironment(params (string Name, string Value)[] variables)
     {
         foreach (string name in s_names)
         {

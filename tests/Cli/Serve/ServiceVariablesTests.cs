@@ -16,37 +16,6 @@ public sealed class ServiceVariablesTests
     }
 
     [Fact]
-    public void It_hands_on_too_that_the_manager_keeps_descriptors()
-    {
-        using ServiceEnvironment service = new(("NOTIFY_SOCKET", "@notify"), ("FDSTORE", "512"));
-
-        IReadOnlyDictionary<string, string> handedOn = ServiceVariables.Read()!;
-        Environment.SetEnvironmentVariable("NOTIFY_SOCKET", null);
-        Environment.SetEnvironmentVariable("FDSTORE", null);
-        ServiceVariables.Adopt(handedOn);
-
-        Assert.Equal("512", Environment.GetEnvironmentVariable("FDSTORE"));
-        Assert.NotNull(ServiceVariables.Store());
-    }
-
-    [Theory]
-    [InlineData("/run/notify", null, true)]
-    [InlineData("@notify", "1", true)]
-    [InlineData("/run/notify", "0", false)]
-    [InlineData("/run/notify", "", false)]
-    [InlineData("/run/notify", "-1", false)]
-    [InlineData("/run/notify", "many", false)]
-    [InlineData("vsock:2:1234", "512", false)]
-    [InlineData("/", "512", false)]
-    [InlineData(null, "512", false)]
-    public void Descriptors_are_kept_by_a_manager_that_does_not_say_that_it_keeps_none(string? socket, string? most, bool expected)
-    {
-        using ServiceEnvironment service = new(("NOTIFY_SOCKET", socket), ("FDSTORE", most));
-
-        Assert.Equal(expected, ServiceVariables.Store() is not null);
-    }
-
-    [Fact]
     public void A_daemon_without_a_service_manager_has_nothing_to_hand_on()
     {
         using ServiceEnvironment alone = new();

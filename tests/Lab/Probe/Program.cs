@@ -68,7 +68,7 @@ if (parts.Contains("socket"))
 if (parts.Contains("events"))
 {
     // Both ends are this domain: what one descriptor offers the other binds.
-    var subject = new EventChannelsSubject(XenEventChannels.Open, self, XenEventChannels.Open, self, XenEventChannels.Open, Rounds: 3_000);
+    var subject = new EventChannelsSubject(XenEventChannels.Open, self, XenEventChannels.Open, self, Rounds: 3_000);
     foreach (ContractCheck<EventChannelsSubject> check in EventChannelsContract.Checks)
     {
         report.Run($"events: {check.Name}", () => check.Run(subject));

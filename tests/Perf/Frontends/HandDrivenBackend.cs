@@ -32,12 +32,6 @@ internal sealed unsafe class HandDrivenBackend : IEventChannels
         return true;
     }
 
-    public SafeHandle Descriptor => throw new NotSupportedException();
-
-    public bool Adopt(int port, int domainId, int remotePort) => throw new NotSupportedException();
-
-    public int UnbindOthers(int first, IReadOnlySet<int> kept) => throw new NotSupportedException();
-
     public int BindInterdomain(int domainId, int remotePort) => throw new NotSupportedException();
 
     public int AllocateUnbound(int remoteDomainId) => throw new NotSupportedException();

@@ -1,4 +1,3 @@
-using Microsoft.Win32.SafeHandles;
 using PciBackFlow.Hardware.Hypervisor;
 using PciBackFlow.Pci;
 
@@ -11,8 +10,6 @@ internal abstract class PlantedPlatform(IHypervisor inner) : IHypervisor
     public string Name => inner.Name;
 
     public IEventChannels OpenEventChannels() => inner.OpenEventChannels();
-
-    public IEventChannels OpenEventChannels(SafeFileHandle descriptor) => inner.OpenEventChannels(descriptor);
 
     public virtual IGrantTable OpenGrantTable() => inner.OpenGrantTable();
 

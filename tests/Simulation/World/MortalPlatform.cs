@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-using Microsoft.Win32.SafeHandles;
 using PciBackFlow.Backend.Tests.Attaching;
 using PciBackFlow.Backend.Tests.Plans;
 using PciBackFlow.Hardware.Hypervisor;
@@ -67,8 +65,6 @@ internal sealed class MortalPlatform(IHypervisor inner, VirtualProcess process, 
 
     public IEventChannels OpenEventChannels() => new Channels(this, inner.OpenEventChannels());
 
-    public IEventChannels OpenEventChannels(SafeFileHandle descriptor) => new Channels(this, inner.OpenEventChannels(descriptor));
-
     public IGrantTable OpenGrantTable() => new Grants(this, Keep(inner.OpenGrantTable()));
 
     public IXenStore OpenXenStore() => new KillSwitch.Store(this, Keep(inner.OpenXenStore()));
@@ -104,21 +100,6 @@ internal sealed class MortalPlatform(IHypervisor inner, VirtualProcess process, 
             (_platform, _inner) = (platform, inner);
             platform._atDeath.Add(Close);
         }
-
-        public SafeHandle Descriptor => _inner.Descriptor;
-
-        public bool Adopt(int port, int domainId, int remotePort)
-        {
-            bool adopted = _platform.Effect(() => _inner.Adopt(port, domainId, remotePort));
-            if (adopted)
-            {
-                Bound(port);
-            }
-
-            return adopted;
-        }
-
-        public int UnbindOthers(int first, IReadOnlySet<int> kept) => _platform.Effect(() => _inner.UnbindOthers(first, kept));
 
         public int BindInterdomain(int domainId, int remotePort) => Bound(_platform.Effect(() => _inner.BindInterdomain(domainId, remotePort)));
 

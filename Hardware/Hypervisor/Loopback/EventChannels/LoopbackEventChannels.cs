@@ -1,86 +1,35 @@
 using System.Numerics;
-using System.Runtime.InteropServices;
-using Microsoft.Win32.SafeHandles;
 using PciBackFlow.Hardware.Linux;
 
 namespace PciBackFlow.Hardware.Hypervisor.Loopback.EventChannels;
 
 /// <summary>
-/// A domain's event-channel descriptor in memory, as one process has it, with the rules of <c>/dev/xen/evtchn</c>: a delivered port is
+/// A domain's event-channel descriptor in memory, with the rules of <c>/dev/xen/evtchn</c>: a delivered port is
 /// masked until unmasked, and what was signalled meanwhile is delivered then, once. Ports are delivered in rotation,
 /// so that none starves. <see cref="Notify"/> and <see cref="Wake"/>: any thread, no lock, no allocation; the rest
 /// belongs to one owning thread, of which <see cref="Read"/> and <see cref="Unmask"/> neither lock nor allocate.
 /// </summary>
 internal sealed class LoopbackEventChannels : IEventChannels
 {
-    private readonly LoopbackEventFile _file;
     private readonly LoopbackDomain _domain;
     private readonly EventWait _wait = new();
-    private SafeFileHandle? _descriptor;
+
+    // Who waits for this descriptor among others, and what it is called there.
+    private readonly LoopbackEventSet? _set;
+    private readonly int _member;
+    private PortGroup[] _groups = [];
     private int _cursor;
     private int _wakeRequested;
-    private volatile bool _disposed;
+    private bool _disposed;
 
-    internal LoopbackEventChannels(LoopbackEventFile file, SafeFileHandle? descriptor = null)
+    internal LoopbackEventChannels(LoopbackDomain domain, LoopbackEventSet? set, int member)
     {
-        _file = file;
-        _domain = file.Domain;
-        _descriptor = descriptor;
-        file.Reader = this;
+        _domain = domain;
+        _set = set;
+        _member = member;
     }
 
     internal int DomainId => _domain.DomainId;
-
-    /// <inheritdoc/>
-    public SafeHandle Descriptor
-    {
-        get
-        {
-            lock (_domain.Host.ConnectionLock)
-            {
-                ObjectDisposedException.ThrowIf(_disposed, this);
-                return _descriptor ??= _file.MakeDescriptor();
-            }
-        }
-    }
-
-    /// <inheritdoc/>
-    public bool Adopt(int port, int domainId, int remotePort)
-    {
-        lock (_domain.Host.ConnectionLock)
-        {
-            ObjectDisposedException.ThrowIf(_disposed, this);
-            if (FindOwn(port) is not { Peer: { } peer } own || own.Holder == this || peer.Owner.Domain.DomainId != domainId || peer.Number != remotePort)
-            {
-                return false;
-            }
-
-            own.Holder = this;
-        }
-
-        Unmask([port]);
-        return true;
-    }
-
-    /// <inheritdoc/>
-    public int UnbindOthers(int first, IReadOnlySet<int> kept)
-    {
-        lock (_domain.Host.ConnectionLock)
-        {
-            foreach (PortGroup group in _file.Groups)
-            {
-                foreach (LoopbackPort? port in group.Ports)
-                {
-                    if (port is not null && port.Holder != this && !kept.Contains(port.Number))
-                    {
-                        _file.Release(port);
-                    }
-                }
-            }
-        }
-
-        return 0;
-    }
 
     /// <inheritdoc/>
     public int BindInterdomain(int domainId, int remotePort)
@@ -90,23 +39,20 @@ internal sealed class LoopbackEventChannels : IEventChannels
         lock (_domain.Host.ConnectionLock)
         {
             LoopbackPort? remote = _domain.Host.Domain(domainId).FindPort(remotePort);
-
-            // Whoever had it may have been closed by now, by a process that this host does not see.
-            remote?.Peer?.Owner.CloseUnlessHeld();
             if (remote is null || remote.Peer is not null || remote.OfferedTo != DomainId)
             {
                 throw new HypervisorException(
                     Errno.EINVAL, $"domain {domainId} offers no port {remotePort} to domain {DomainId}, or it is bound already");
             }
 
-            local = _file.NewPort(this);
+            local = NewPort();
             local.Peer = remote;
             remote.Peer = local;
         }
 
         // The peer may have signalled while nothing was bound. Xen (EVTCHNOP_bind_interdomain) marks the new port
         // pending in any case; the atomic operation in Signal is also the fence that pairs with the one in Notify.
-        _file.Signal(local);
+        Signal(local);
         return local.Number;
     }
 
@@ -116,7 +62,7 @@ internal sealed class LoopbackEventChannels : IEventChannels
         ObjectDisposedException.ThrowIf(_disposed, this);
         lock (_domain.Host.ConnectionLock)
         {
-            LoopbackPort port = _file.NewPort(this);
+            LoopbackPort port = NewPort();
             port.OfferedTo = remoteDomainId;
             return port.Number;
         }
@@ -127,9 +73,9 @@ internal sealed class LoopbackEventChannels : IEventChannels
     {
         lock (_domain.Host.ConnectionLock)
         {
-            if (FindOwn(port) is { } own && own.Holder == this)
+            if (FindOwn(port) is { } own)
             {
-                _file.Release(own);
+                Release(own);
             }
         }
     }
@@ -137,7 +83,7 @@ internal sealed class LoopbackEventChannels : IEventChannels
     /// <inheritdoc/>
     public bool Notify(int port)
     {
-        if (_disposed || FindOwn(port) is not { } own)
+        if (FindOwn(port) is not { } own)
         {
             return false;
         }
@@ -180,7 +126,7 @@ internal sealed class LoopbackEventChannels : IEventChannels
             if (before == (LoopbackPort.Masked | LoopbackPort.Pending))
             {
                 Interlocked.Or(ref own.Group.Ready, 1L << own.Slot);
-                _file.Announce(wake: false);
+                _set?.Signal(_member, wake: false);
             }
         }
     }
@@ -190,14 +136,11 @@ internal sealed class LoopbackEventChannels : IEventChannels
     {
         // Full fence; pairs with the one in EventWait.Arm.
         Interlocked.Exchange(ref _wakeRequested, 1);
-        _file.Announce(wake: true);
+        _set?.Signal(_member, wake: true);
         _wait.Wake();
     }
 
-    /// <summary>Something was signalled. Any thread.</summary>
-    internal void EndSleep() => _wait.Wake();
-
-    /// <summary>Closes the descriptor, and with it every port, unless another process has the same open file.</summary>
+    /// <summary>Closes every port and the descriptor.</summary>
     public void Dispose()
     {
         if (_disposed)
@@ -205,19 +148,38 @@ internal sealed class LoopbackEventChannels : IEventChannels
             return;
         }
 
+        _disposed = true;
         lock (_domain.Host.ConnectionLock)
         {
-            _disposed = true;
-            _descriptor?.Dispose();
-            if (_file.Reader == this)
+            foreach (PortGroup group in _groups)
             {
-                _file.Reader = null;
+                foreach (LoopbackPort? port in group.Ports)
+                {
+                    if (port is not null)
+                    {
+                        Release(port);
+                    }
+                }
             }
 
-            _file.CloseUnlessHeld();
+            _domain.Forget(this);
         }
 
         _wait.Close();
+    }
+
+    /// <summary>Marks one of this descriptor's ports pending. Any thread.</summary>
+    private void Signal(LoopbackPort port)
+    {
+        // Full fence: what the signalling side wrote before is visible to whoever takes the pending bit.
+        // Whoever turns a port pending while unmasked, and nobody else, sets its ready bit.
+        if (Interlocked.Or(ref port.State, LoopbackPort.Pending) == 0)
+        {
+            // Full fence; pairs with the one in EventWait.Arm.
+            Interlocked.Or(ref port.Group.Ready, 1L << port.Slot);
+            _set?.Signal(_member, wake: true);
+            _wait.Wake();
+        }
     }
 
     private int ReadBlocking(Span<int> ports, int timeoutMilliseconds)
@@ -244,7 +206,7 @@ internal sealed class LoopbackEventChannels : IEventChannels
 
     private int Scan(Span<int> ports)
     {
-        PortGroup[] groups = _file.Groups;
+        PortGroup[] groups = _groups;
         int first = _cursor / PortGroup.Size;
         long fromCursor = -1L << (_cursor % PortGroup.Size);
         int count = 0;
@@ -274,8 +236,7 @@ internal sealed class LoopbackEventChannels : IEventChannels
                 // comes between the two leaves a bit behind, which finds its port masked and is dropped next time.
                 Interlocked.And(ref group.Ready, ~bit);
                 if (group.Ports[slot] is { } port
-                    && Interlocked.CompareExchange(ref port.State, LoopbackPort.Masked, LoopbackPort.Pending) == LoopbackPort.Pending
-                    && port.Holder == this)
+                    && Interlocked.CompareExchange(ref port.State, LoopbackPort.Masked, LoopbackPort.Pending) == LoopbackPort.Pending)
                 {
                     ports[count++] = port.Number;
                     int next = (index * PortGroup.Size) + slot + 1;
@@ -287,5 +248,32 @@ internal sealed class LoopbackEventChannels : IEventChannels
         return count;
     }
 
-    private LoopbackPort? FindOwn(int port) => _domain.FindPort(port) is { } found && found.Owner == _file ? found : null;
+    private LoopbackPort? FindOwn(int port) => _domain.FindPort(port) is { } found && found.Owner == this ? found : null;
+
+    private LoopbackPort NewPort()
+    {
+        int number = _domain.NextPortNumber();
+        int index = Array.FindIndex(_groups, g => g.Count < PortGroup.Size);
+        if (index < 0)
+        {
+            index = _groups.Length;
+            _groups = [.. _groups, new PortGroup()];
+        }
+
+        PortGroup group = _groups[index];
+        int slot = Array.IndexOf(group.Ports, null);
+        var port = new LoopbackPort(this, number, group, slot);
+        group.Ports[slot] = port;
+        group.Count++;
+        _domain.AddPort(port);
+        return port;
+    }
+
+    private void Release(LoopbackPort port)
+    {
+        port.Close();
+        port.Group.Ports[port.Slot] = null;
+        port.Group.Count--;
+        _domain.RemovePort(port);
+    }
 }

@@ -19,9 +19,8 @@ internal sealed class LoopbackPort
 
     private PaddedInt32 _state;
     private LoopbackPort? _peer;
-    private LoopbackEventChannels? _holder;
 
-    internal LoopbackPort(LoopbackEventFile owner, int number, PortGroup group, int slot)
+    internal LoopbackPort(LoopbackEventChannels owner, int number, PortGroup group, int slot)
     {
         Owner = owner;
         Number = number;
@@ -29,15 +28,8 @@ internal sealed class LoopbackPort
         Slot = slot;
     }
 
-    /// <summary>The open file that it is bound on.</summary>
-    internal LoopbackEventFile Owner { get; }
-
-    /// <summary>Who bound or adopted it, and gets it delivered; to anybody else it only is masked.</summary>
-    internal LoopbackEventChannels? Holder
-    {
-        get => Volatile.Read(ref _holder);
-        set => Volatile.Write(ref _holder, value);
-    }
+    /// <summary>The descriptor on which it is delivered.</summary>
+    internal LoopbackEventChannels Owner { get; }
 
     /// <summary>Its number in its domain.</summary>
     internal int Number { get; }
@@ -71,7 +63,7 @@ internal sealed class LoopbackPort
         if (Peer is { } peer)
         {
             Peer = null;
-            peer.OfferedTo = Owner.Domain.DomainId;
+            peer.OfferedTo = Owner.DomainId;
             peer.Peer = null;
         }
     }

@@ -12,11 +12,6 @@ internal sealed unsafe class DeviceFile : SafeHandleMinusOneIsInvalid
 {
     private const int PageSize = 4096;
 
-    // asm-generic/fcntl.h
-    private const int GetFileFlags = 3; // F_GETFL
-    private const int AccessMode = 3; // O_ACCMODE
-    private const int NonBlocking = 0x800; // O_NONBLOCK
-
     private DeviceFile(int descriptor)
         : base(ownsHandle: true) => SetHandle(descriptor);
 
@@ -38,31 +33,6 @@ internal sealed unsafe class DeviceFile : SafeHandleMinusOneIsInvalid
         return descriptor >= 0
             ? new DeviceFile(descriptor)
             : throw new HypervisorException((Errno)error, $"can't open {path}{(IsAbsence((Errno)error) ? $": {absent}" : "")}");
-    }
-
-    /// <summary>Goes on with a device that another process opened as <see cref="Open"/> does.</summary>
-    /// <param name="path">The device node.</param>
-    /// <param name="descriptor">The open device; closed when it is refused.</param>
-    /// <exception cref="HypervisorException">EINVAL: it is another file, or was opened otherwise.</exception>
-    internal static DeviceFile Adopt(string path, SafeFileHandle descriptor)
-    {
-        using (descriptor)
-        {
-            if (FileStatus.Of(descriptor) is not { Kind: FileStatus.CharacterDevice } found || FileStatus.Of(path)?.Device != found.Device)
-            {
-                throw new HypervisorException(Errno.EINVAL, $"it is not {path}");
-            }
-
-            int number = (int)descriptor.DangerousGetHandle();
-            int flags = LinuxCalls.Control(number, GetFileFlags, 0);
-            if (flags < 0 || (flags & AccessMode) != ReadWrite || (flags & NonBlocking) != 0)
-            {
-                throw new HypervisorException(Errno.EINVAL, $"{path} was not opened for blocking reads and writes");
-            }
-
-            descriptor.SetHandleAsInvalid();
-            return new DeviceFile(number);
-        }
     }
 
     /// <summary>An eventfd: readable once written.</summary>

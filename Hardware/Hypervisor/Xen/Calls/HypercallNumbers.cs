@@ -1,14 +1,12 @@
 namespace PciBackFlow.Hardware.Hypervisor.Xen.Calls;
 
 /// <summary>
-/// Hypercall and command numbers (xen/include/public: xen.h, version.h, sched.h, event_channel.h, physdev.h, domctl.h, sysctl.h), the same from Xen 4.17 to
-/// 4.22.
+/// Hypercall and command numbers (xen/include/public: xen.h, version.h, sched.h, physdev.h, domctl.h, sysctl.h), the same from Xen 4.17 to 4.22.
 /// </summary>
 internal static class HypercallNumbers
 {
     internal const uint XenVersion = 17;
     internal const uint SchedOp = 29;
-    internal const uint EventChannelOp = 32;
     internal const uint PhysdevOp = 33;
     internal const uint Sysctl = 35;
     internal const uint Domctl = 36;
@@ -16,10 +14,6 @@ internal static class HypercallNumbers
     // SCHEDOP_* and SHUTDOWN_* (sched.h)
     internal const uint RemoteShutdown = 4;
     internal const uint Crashed = 3;
-
-    // EVTCHNOP_* and EVTCHNSTAT_* (event_channel.h)
-    internal const uint ChannelStatus = 5;
-    internal const uint Interdomain = 2;
 
     // PHYSDEVOP_*
     internal const uint MapPirq = 13;

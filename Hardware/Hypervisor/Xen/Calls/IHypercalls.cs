@@ -10,11 +10,6 @@ internal interface IHypercalls : IDisposable
     /// <returns>Major version &lt;&lt; 16 | minor version.</returns>
     int Version();
 
-    /// <summary>HYPERVISOR_event_channel_op.</summary>
-    /// <param name="command">EVTCHNOP_*.</param>
-    /// <param name="argument">Its structure.</param>
-    int EventChannel(uint command, Span<byte> argument);
-
     /// <summary>HYPERVISOR_physdev_op.</summary>
     /// <param name="command">PHYSDEVOP_*.</param>
     /// <param name="argument">Its structure.</param>

@@ -52,9 +52,6 @@ internal sealed unsafe partial class XenCall : IHypercalls
     public int Version() => Result(Call2(_handle, HypercallNumbers.XenVersion, XenVersionCommand, 0));
 
     /// <inheritdoc/>
-    public int EventChannel(uint command, Span<byte> argument) => Command(HypercallNumbers.EventChannelOp, command, argument);
-
-    /// <inheritdoc/>
     public int Physdev(uint command, Span<byte> argument) => Command(HypercallNumbers.PhysdevOp, command, argument);
 
     /// <inheritdoc/>

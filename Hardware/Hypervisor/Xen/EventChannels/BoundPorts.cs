@@ -17,9 +17,6 @@ internal sealed class BoundPorts
     // The next port to look at after an overflow; none is due when it is beyond the last.
     private int _due = int.MaxValue;
 
-    /// <summary>Whether a domain can have a port of this number.</summary>
-    internal static bool CanBe(int port) => (uint)port < Most;
-
     internal void Add(int port)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(port);

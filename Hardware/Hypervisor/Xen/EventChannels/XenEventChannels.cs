@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-using Microsoft.Win32.SafeHandles;
 using PciBackFlow.Hardware.Hypervisor.Xen.Calls;
 using PciBackFlow.Hardware.Linux;
 
@@ -13,26 +11,17 @@ namespace PciBackFlow.Hardware.Hypervisor.Xen.EventChannels;
 /// </summary>
 public sealed unsafe class XenEventChannels : IEventChannels
 {
-    private const string Path = "/dev/xen/evtchn";
-
-    // Numbers gone through by one call of UnbindOthers.
-    private const int PortsAtOnce = 4096;
-
     private readonly DeviceFile _device;
     private readonly BoundPorts _bound = new();
-
-    // Who knows the other ends of ports that an earlier process bound; null where none did.
-    private readonly ChannelPeers? _peers;
 
     // Both ends of the channel to ourselves: signalled on one, delivered on the other.
     private readonly int _wakeFrom;
     private readonly int _wakeTo;
     private int _wakeRequested;
 
-    private XenEventChannels(DeviceFile device, ChannelPeers? peers = null)
+    private XenEventChannels(DeviceFile device)
     {
         _device = device;
-        _peers = peers;
         _wakeFrom = Allocate(EventChannelControl.Self);
         _wakeTo = Bind(EventChannelControl.Self, _wakeFrom);
     }
@@ -42,7 +31,7 @@ public sealed unsafe class XenEventChannels : IEventChannels
     /// <exception cref="HypervisorException">ENOENT, ENXIO: no such device; EACCES: not allowed; ENOSPC: the domain has no free port; EMFILE.</exception>
     public static XenEventChannels Open()
     {
-        var device = DeviceFile.Open(Path, "is this a Xen domain, and is the module xen-evtchn loaded?");
+        var device = DeviceFile.Open("/dev/xen/evtchn", "is this a Xen domain, and is the module xen-evtchn loaded?");
         try
         {
             return new XenEventChannels(device);
@@ -52,69 +41,6 @@ public sealed unsafe class XenEventChannels : IEventChannels
             device.Dispose();
             throw;
         }
-    }
-
-    /// <summary>
-    /// Goes on with a descriptor of an earlier process. All that the driver knows is of the open file (<c>struct per_user_data</c>): ports, which of them
-    /// are masked, and
-    /// the queue, which grows with the ports and so has room for each.
-    /// </summary>
-    /// <param name="descriptor">The open device; owned by what is returned, and closed when it is refused.</param>
-    /// <returns>The descriptor, with two ports of its own to wake itself through. The earlier process's two are left to <see cref="UnbindOthers"/>.</returns>
-    /// <exception cref="HypervisorException">EINVAL: not this device; ENOENT, EACCES, EPERM: Xen cannot be asked who is at the other ends; ENOSPC.</exception>
-    public static XenEventChannels Open(SafeFileHandle descriptor)
-    {
-        var device = DeviceFile.Adopt(Path, descriptor);
-        ChannelPeers? peers = null;
-        try
-        {
-            peers = new ChannelPeers(XenCall.Open());
-            return new XenEventChannels(device, peers);
-        }
-        catch
-        {
-            peers?.Dispose();
-            device.Dispose();
-            throw;
-        }
-    }
-
-    /// <inheritdoc/>
-    public SafeHandle Descriptor => _device;
-
-    /// <inheritdoc/>
-    public bool Adopt(int port, int domainId, int remotePort)
-    {
-        // Xen says whose it is, and the device, which refuses to signal on a port that is not of this file, that it is here.
-        if (!BoundPorts.CanBe(port) || _bound.Contains(port) || _peers is null || !_peers.AreConnected(port, domainId, remotePort) || !Notify(port))
-        {
-            return false;
-        }
-
-        _bound.Add(port);
-        Unmask(new ReadOnlySpan<int>(in port));
-        return true;
-    }
-
-    /// <inheritdoc/>
-    public int UnbindOthers(int first, IReadOnlySet<int> kept)
-    {
-        int end = first + PortsAtOnce;
-        for (int port = first; port < end; port++)
-        {
-            if (_bound.Contains(port) || port == _wakeFrom || port == _wakeTo || kept.Contains(port))
-            {
-                continue;
-            }
-
-            // ENOTCONN: not of this file. EINVAL: the domain cannot have so many.
-            if (UnbindAny(port) == -(int)Errno.EINVAL || !BoundPorts.CanBe(port + 1))
-            {
-                return 0;
-            }
-        }
-
-        return end;
     }
 
     /// <inheritdoc/>
@@ -141,7 +67,8 @@ public sealed unsafe class XenEventChannels : IEventChannels
     {
         if (_bound.Remove(port))
         {
-            _ = UnbindAny(port);
+            var argument = new EventChannelControl.PortArgument { Port = (uint)port };
+            _ = _device.Control(EventChannelControl.Unbind, &argument);
         }
     }
 
@@ -236,18 +163,8 @@ public sealed unsafe class XenEventChannels : IEventChannels
         }
     }
 
-    /// <summary>Closes the descriptor, and with it every port, unless another process has the same open file.</summary>
-    public void Dispose()
-    {
-        _device.Dispose();
-        _peers?.Dispose();
-    }
-
-    private int UnbindAny(int port)
-    {
-        var argument = new EventChannelControl.PortArgument { Port = (uint)port };
-        return _device.Control(EventChannelControl.Unbind, &argument);
-    }
+    /// <summary>Closes the descriptor, and with it every port.</summary>
+    public void Dispose() => _device.Dispose();
 
     /// <summary>One read from the device.</summary>
     /// <returns>How many of the owner's ports came.</returns>

@@ -37,12 +37,6 @@ public static partial class EventChannelsContract
         ContractCheck.Of<EventChannelsSubject>(A_wake_up_that_comes_with_events_hides_none),
         ContractCheck.Of<EventChannelsSubject>(More_ports_than_one_system_call_takes_are_unmasked_at_once),
         ContractCheck.Of<EventChannelsSubject>(Notify_read_and_unmask_allocate_nothing),
-        ContractCheck.Of<EventChannelsSubject>(A_port_outlives_its_descriptor_where_another_is_open_and_is_adopted_there),
-        ContractCheck.Of<EventChannelsSubject>(What_was_delivered_before_and_not_unmasked_is_open_after_adoption),
-        ContractCheck.Of<EventChannelsSubject>(Nothing_is_delivered_of_a_port_that_is_not_adopted),
-        ContractCheck.Of<EventChannelsSubject>(Only_a_port_that_is_bound_to_that_end_is_adopted_and_only_once),
-        ContractCheck.Of<EventChannelsSubject>(Ports_that_nobody_adopts_can_be_unbound_without_being_known),
-        ContractCheck.Of<EventChannelsSubject>(A_file_that_is_none_is_refused_and_closed),
     ];
 
     /// <summary>Binds a pair of ports on two descriptors.</summary>

@@ -1,4 +1,3 @@
-using Microsoft.Win32.SafeHandles;
 using PciBackFlow.Hardware.Hypervisor;
 
 namespace PciBackFlow.Hardware.Contracts;
@@ -8,7 +7,5 @@ namespace PciBackFlow.Hardware.Contracts;
 /// <param name="NearId">Its domain id.</param>
 /// <param name="OpenFar">Opens a descriptor of the side that offers ports.</param>
 /// <param name="FarId">Its domain id.</param>
-/// <param name="Inherit">Goes on, on the side that binds, with a descriptor of which another open one is given.</param>
 /// <param name="Rounds">How often a check repeats what has to hold at every moment; 100,000 in memory.</param>
-public sealed record EventChannelsSubject(
-    Func<IEventChannels> OpenNear, int NearId, Func<IEventChannels> OpenFar, int FarId, Func<SafeFileHandle, IEventChannels> Inherit, int Rounds);
+public sealed record EventChannelsSubject(Func<IEventChannels> OpenNear, int NearId, Func<IEventChannels> OpenFar, int FarId, int Rounds);

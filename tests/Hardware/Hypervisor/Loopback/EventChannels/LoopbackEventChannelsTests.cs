@@ -17,7 +17,7 @@ public sealed class LoopbackEventChannelsTests
 
     private LoopbackHypervisor Far => _host.ViewOf(5);
 
-    private EventChannelsSubject Subject => new(Near.OpenEventChannels, 0, Far.OpenEventChannels, 5, Near.OpenEventChannels, Rounds: 100_000);
+    private EventChannelsSubject Subject => new(Near.OpenEventChannels, 0, Far.OpenEventChannels, 5, Rounds: 100_000);
 
     [Theory]
     [MemberData(nameof(Contract))]

@@ -14,7 +14,7 @@ internal sealed class ScriptedXen : IHypercalls
 
     internal bool IsDisposed { get; private set; }
 
-    /// <summary>Hypercall, command where it has one apart from its structure (0 of others), structure as it was given.</summary>
+    /// <summary>Hypercall, physdev or sched command (0 of others), structure as it was given.</summary>
     internal List<(uint Hypercall, uint Command, byte[] Argument)> Asked { get; } = [];
 
     internal ScriptedXen Then(Answer answer)
@@ -26,8 +26,6 @@ internal sealed class ScriptedXen : IHypercalls
     internal ScriptedXen Then(int result) => Then((_, _) => result);
 
     public int Version() => Running;
-
-    public int EventChannel(uint command, Span<byte> argument) => Reply(HypercallNumbers.EventChannelOp, command, argument, []);
 
     public int Physdev(uint command, Span<byte> argument) => Reply(HypercallNumbers.PhysdevOp, command, argument, []);
 
