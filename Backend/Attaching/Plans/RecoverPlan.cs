@@ -56,12 +56,13 @@ internal static class RecoverPlan
     private static void Complete(RecoveredDevice device)
     {
         ToolstackServices services = device.Recovery.Services;
+
+        // Most were complete long before.
         if (!device.Announced!.IsDone)
         {
             services.Journal.Complete(device.Announced);
+            ToolstackLog.Recovered(services.Logger, device.Recovery.Life.DomainId, device.Device, "completed");
         }
-
-        ToolstackLog.Recovered(services.Logger, device.Recovery.Life.DomainId, device.Device, "completed");
     }
 
     private static async Task DetachAsync(RecoveredDevice device, CancellationToken cancellationToken)
