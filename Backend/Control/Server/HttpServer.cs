@@ -22,7 +22,10 @@ namespace PciBackFlow.Backend.Control.Server;
 /// </summary>
 internal sealed class HttpServer : IConnectionListenerFactory, IConnectionListener, IDisposable
 {
-    private readonly Channel<ConnectionContext> _connections = Channel.CreateUnbounded<ConnectionContext>();
+    // The server takes them at once, and refuses what is beyond its limit itself: so many at a time only a flood makes.
+    private const int MostWaiting = 256;
+
+    private readonly Channel<ConnectionContext> _connections = Channel.CreateBounded<ConnectionContext>(MostWaiting);
     private readonly SocketConnectionContextFactory _contexts;
     private readonly RequestDelegate _run;
     private readonly IHost _parts;
@@ -61,7 +64,7 @@ internal sealed class HttpServer : IConnectionListenerFactory, IConnectionListen
         connection.ConnectionClosed.UnsafeRegister(static after => ((Action)after!)(), closed);
         if (!_connections.Writer.TryWrite(connection))
         {
-            // It takes no more.
+            // It takes no more, or not so many at once.
             connection.Abort();
         }
     }
